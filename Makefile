@@ -1,0 +1,48 @@
+# Every target sets up what it needs in .venv, and sets it up again only when the files it was made from change.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+TYPED := ocpp_fast ocpp_fast_ext tests $(wildcard benchmarks examples)
+
+.PHONY: help setup test serve lint types bench clean
+
+help:
+	@echo "make test    the test suite, on the compiled core and on the pure-Python core"
+	@echo "make serve   a central system that lets everyone in, on ws://127.0.0.1:8887"
+	@echo "make lint    ruff and cython-lint"
+	@echo "make types   mypy and pyright"
+	@echo "make bench   the benchmarks, both cores side by side"
+	@echo "make clean   remove all that was built, .venv too"
+
+setup: $(READY)
+
+$(READY): pyproject.toml setup.py $(wildcard ocpp_fast_ext/*.pyx ocpp_fast_ext/*.pxd)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	rm -f ocpp_fast_ext/*.c
+	OCPP_FAST_BUILD_EXT=yes python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+test: $(READY)
+	OCPP_FAST_EXPECT_ACCELERATED=yes pytest
+	OCPP_FAST_EXPECT_ACCELERATED=no OCPP_FAST_NO_EXT=1 pytest
+
+serve: $(READY)
+	ocpp-fast serve --no-auth
+
+lint: $(READY)
+	ruff format --check .
+	ruff check .
+	cython-lint ocpp_fast_ext
+
+types: $(READY)
+	mypy $(TYPED)
+	pyright --pythonpath $(BIN)/python
+
+bench: $(READY)
+	pytest benchmarks --benchmark-only
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info ocpp_fast_ext/*.c ocpp_fast_ext/*.so

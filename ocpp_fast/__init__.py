@@ -1,0 +1,85 @@
+"""OCPP-J for Python: central systems and charge points, typed and fast.
+
+`from ocpp_fast import CentralSystem, NoAuth, v16` is how it starts; the messages of a version are imported only where
+they are named. `accelerated` tells whether the compiled core is in use.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from ._kernels import accelerated
+from .dialect import Fault
+from .errors import (
+    CallError,
+    CallTimeout,
+    Disconnected,
+    ErrorCode,
+    HandshakeFailed,
+    InvalidResult,
+    NotConnected,
+    OcppError,
+    UnhandledActions,
+    ValidationError,
+    VersionMismatch,
+)
+from .policy import LENIENT, STRICT, Policy
+from .routing import Context, Router, after, on
+
+if TYPE_CHECKING:
+    from .aio import (
+        Auth,
+        BackOff,
+        BasicAuth,
+        CentralSystem,
+        ChargePoint,
+        Direction,
+        Handshake,
+        NoAuth,
+        Server,
+        Station,
+        Verdict,
+    )
+
+__all__ = [
+    "LENIENT",
+    "STRICT",
+    "Auth",
+    "BackOff",
+    "BasicAuth",
+    "CallError",
+    "CallTimeout",
+    "CentralSystem",
+    "ChargePoint",
+    "Context",
+    "Direction",
+    "Disconnected",
+    "ErrorCode",
+    "Fault",
+    "Handshake",
+    "HandshakeFailed",
+    "InvalidResult",
+    "NoAuth",
+    "NotConnected",
+    "OcppError",
+    "Policy",
+    "Router",
+    "Server",
+    "Station",
+    "UnhandledActions",
+    "ValidationError",
+    "Verdict",
+    "VersionMismatch",
+    "accelerated",
+    "after",
+    "on",
+]
+
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """Import asyncio and the WebSocket layer when the first name that needs them is asked for."""
+    if name in __all__:
+        from . import aio
+
+        return getattr(aio, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,29 @@
+"""The kernels, each in the one of its two cores that was chosen for this process.
+
+The compiled cores of `ocpp_fast_ext` are used where all of them were built, unless OCPP_FAST_NO_EXT is set
+to anything but "" or "0"; the reference cores of this package are used otherwise. A core that was built and
+cannot be imported is an ImportError, never a silent change of core.
+"""
+
+import os
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+__all__ = ["PendingTable", "accelerated"]
+
+
+def _built(*kernels: str) -> bool:
+    """Whether the compiled twin of every one of these kernels is there; none of them is imported."""
+    if find_spec("ocpp_fast_ext") is None:
+        return False
+    return all(find_spec(f"ocpp_fast_ext.{kernel}") is not None for kernel in kernels)
+
+
+accelerated: bool = os.environ.get("OCPP_FAST_NO_EXT", "") in ("", "0") and _built("correlation")
+"""Whether the compiled cores were chosen."""
+
+# Type checkers see the reference cores: both cores of a kernel keep one contract.
+if TYPE_CHECKING or not accelerated:
+    from ocpp_fast._kernels.correlation import PendingTable
+else:
+    from ocpp_fast_ext.correlation import PendingTable

@@ -1,0 +1,60 @@
+"""What each kernel promises: one protocol per pair, kept by the reference core and the compiled core alike.
+
+A kernel is pure logic: it imports nothing of ours, raises nothing of ours, and knows no clock, socket or log.
+Both cores of a pair give equal answers to equal calls.
+"""
+
+from collections.abc import Hashable
+from typing import Protocol
+
+__all__ = ["PendingTable"]
+
+
+class PendingTable(Protocol):
+    """The open calls of any number of owners, each waiting for its answer or its deadline.
+
+    One table serves all the connections of an event loop, so that all their deadlines cost one timer:
+    arm it for `next_deadline()`, and when it fires, deal with what `expire()` returns.
+
+    An *owner* is what unique ids are unique within, as a rule a connection. Owners and ids are told apart by
+    `==` and `hash()`. Times are seconds on any one clock that never goes back.
+    """
+
+    def __init__(self, tick: float = 0.05) -> None:
+        """An empty table; `tick` is how late, in seconds, a deadline may be noticed.
+
+        ValueError unless `tick` is finite and greater than zero.
+        """
+
+    def add(self, owner: Hashable, unique_id: str, value: object, deadline: float) -> None:
+        """Open a call. An infinite `deadline` never comes due; one in the past is as good as any.
+
+        KeyError if this owner has a call with this id open, ValueError if `deadline` is NaN or -inf; the
+        table is unchanged then. Let `value` be anything but None, which `get` and `take` could not tell
+        from a call that is not open.
+        """
+
+    def get(self, owner: Hashable, unique_id: str) -> object | None:
+        """The value of an open call, which stays open; None if no such call is open."""
+
+    def take(self, owner: Hashable, unique_id: str) -> object | None:
+        """The value of an open call, which is closed by this; None if no such call is open."""
+
+    def take_all(self, owner: Hashable) -> list[tuple[str, object]]:
+        """Close every open call of `owner`; their ids and values in the order they were added."""
+
+    def expire(self, now: float) -> list[tuple[Hashable, str, object]]:
+        """Close every call that is due at `now`; owner, id and value of each.
+
+        A call is due at its deadline or at most one tick after it, never before. Calls that are due at
+        different ticks come in the order of time; those of one tick in any order, the same in both cores.
+        """
+
+    def next_deadline(self) -> float | None:
+        """When `expire` should be called next: at that time it will return something.
+
+        None if no open call has a deadline.
+        """
+
+    def __len__(self) -> int:
+        """How many calls are open."""

@@ -1,0 +1,122 @@
+"""JSON by R26, on top of orjson: what orjson lets pass or rounds is refused or kept exact here."""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from math import isfinite, isinf
+from typing import Any, Final
+
+import orjson
+
+__all__ = ["MAX_DEPTH", "MAX_LITERAL", "LongFloat", "check_value", "dumps", "loads"]
+
+MAX_DEPTH: Final = 64
+"""Arrays and objects may nest this deep, the frame's own array included."""
+MAX_LITERAL: Final = 256
+"""Characters that a number may have."""
+
+_SHAPE = bytes.maketrans(b"123456789.{", b"0000000000[")
+_LONG_NUMBER = b"0" * 17
+_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]', re.DOTALL)
+
+
+class LongFloat(float):
+    """A number that is written with more digits than a double keeps; its `repr` is what was written (R23)."""
+
+    _literal: str
+
+    def __new__(cls, literal: str) -> LongFloat:
+        self = super().__new__(cls, literal)
+        self._literal = literal
+        return self
+
+    def __repr__(self) -> str:
+        return self._literal
+
+
+def loads(raw: bytes | bytearray) -> Any:
+    """Return the value of a JSON text in UTF-8. Raises `ValueError` for what R26 refuses."""
+    shape = raw.translate(_SHAPE)
+    if _LONG_NUMBER in shape or shape.count(b"[") > MAX_DEPTH:
+        return _exact_loads(raw)
+    return orjson.loads(raw)
+
+
+def _exact_loads(raw: bytes | bytearray) -> Any:
+    """Read a text that has many brackets or long numbers: bound the depth, keep every digit."""
+    depth = 0
+    for token in _TOKENS.finditer(raw):
+        first = raw[token.start()]
+        if first in b"[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise ValueError(f"nested deeper than {MAX_DEPTH}")
+        elif first != 0x22:
+            depth -= 1
+    orjson.loads(raw)  # the grammar
+    return _EXACT.decode(raw.decode())
+
+
+def _exact_int(literal: str) -> int:
+    if len(literal) > MAX_LITERAL:
+        raise ValueError("number too long")
+    return int(literal)
+
+
+def _exact_float(literal: str) -> float:
+    if len(literal) > MAX_LITERAL:
+        raise ValueError("number too long")
+    value = float(literal)
+    if isinf(value):
+        raise ValueError("number too large")
+    return value if Decimal(repr(value)) == Decimal(literal) else LongFloat(literal)
+
+
+_EXACT = json.JSONDecoder(parse_int=_exact_int, parse_float=_exact_float)
+
+
+def dumps(value: Any) -> bytes:
+    """Return the JSON text of a value that `check_value` let pass, or that was made of such."""
+    try:
+        return orjson.dumps(value, default=_plain)
+    except TypeError:  # an integer of more than 64 bits
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def _plain(value: Any) -> float:
+    if isinstance(value, float):
+        return float(value)
+    raise TypeError
+
+
+def check_value(value: Any, depth: int = 0) -> None:
+    """Raise `ValueError` when `value`, `depth` levels inside a text, can't be written as JSON by R26."""
+    if isinstance(value, str):
+        value.encode()
+    elif value is None or isinstance(value, bool):
+        pass
+    elif isinstance(value, int):
+        if abs(value) >= 10 ** (MAX_LITERAL - 1):
+            raise ValueError("number too long")
+    elif isinstance(value, float):
+        if not isfinite(value):
+            raise ValueError(f"{float(value)!r} is no JSON number")
+    elif isinstance(value, (dict, list, tuple)):
+        _check_container(value, depth + 1)
+    else:
+        raise ValueError(f"{type(value).__name__} is no JSON type")
+
+
+def _check_container(value: dict[Any, Any] | list[Any] | tuple[Any, ...], depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise ValueError(f"nested deeper than {MAX_DEPTH}")
+    if isinstance(value, dict):
+        for key in value:
+            if not isinstance(key, str):
+                raise ValueError("a key must be a string")
+            key.encode()
+        value = list(value.values())
+    for each in value:
+        check_value(each, depth)

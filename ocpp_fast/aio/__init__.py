@@ -1,0 +1,21 @@
+"""asyncio: the central system and the charge point over real sockets."""
+
+from .backoff import BackOff
+from .central_system import CentralSystem, Server, Station
+from .charge_point import ChargePoint
+from .connection import Direction
+from .security import Auth, BasicAuth, Handshake, NoAuth, Verdict
+
+__all__ = [
+    "Auth",
+    "BackOff",
+    "BasicAuth",
+    "CentralSystem",
+    "ChargePoint",
+    "Direction",
+    "Handshake",
+    "NoAuth",
+    "Server",
+    "Station",
+    "Verdict",
+]

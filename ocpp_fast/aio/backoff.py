@@ -1,0 +1,31 @@
+"""How long a station waits before it tries to connect again (R42)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+__all__ = ["BackOff"]
+
+
+@dataclass(frozen=True, slots=True)
+class BackOff:
+    """The reconnect waits, in seconds: RetryBackOffWaitMinimum, -RandomRange and -RepeatTimes of OCPP 2.x."""
+
+    minimum: float = 1.0
+    random_range: float = 2.0
+    repeat_times: int = 6
+
+    def waits(self, random: Callable[[], float]) -> Iterator[float]:
+        """Yield one wait after another; `random` gives numbers from 0 to 1.
+
+        The first is minimum plus a random part; each next is twice the last plus a new random part, doubled
+        `repeat_times` times at most, and the same ever after.
+        """
+        wait = self.minimum + self.random_range * random()
+        yield wait
+        for _ in range(self.repeat_times):
+            wait = 2 * wait + self.random_range * random()
+            yield wait
+        while True:
+            yield wait

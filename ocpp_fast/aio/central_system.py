@@ -1,0 +1,225 @@
+"""The central system: a server that stations connect to."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl as tls
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+
+from websockets.frames import CloseCode
+
+from ..errors import NotConnected, VersionMismatch
+from ..policy import STRICT, Policy
+from ..schema import Sender, Version
+from .connection import Connection
+from .endpoint import Endpoint, VersionModule
+from .handshake import ServerWebSocket, identity_of
+from .keepalive import Keepalive
+from .security import Auth, Handshake
+
+if TYPE_CHECKING:
+    from .. import v16
+
+__all__ = ["CentralSystem", "Server", "Station"]
+
+PolicyChoice: TypeAlias = Policy | Callable[[Handshake], Policy]
+Duplicates: TypeAlias = Literal["replace", "reject"] | Callable[["Station", Handshake], bool]
+
+
+class Station(Connection):
+    """A connected station, as the central system sees it.
+
+    `id` is its identity, `version` the negotiated OCPP version, `handshake` what it said when it connected; `data` is
+    the user's own.
+    """
+
+    def __init__(
+        self,
+        central: CentralSystem,
+        websocket: ServerWebSocket,
+        handshake: Handshake,
+        version: Version,
+        policy: Policy,
+    ) -> None:
+        super().__init__(central, websocket, version, policy)
+        self._central = central
+        self._subject = (self,)
+        self.id = handshake.identity
+        self.handshake = handshake
+        self.data: Any = None
+
+    @property
+    def v16(self) -> v16.CentralSystemShortcuts:
+        """The calls of OCPP 1.6 as methods. Raises `VersionMismatch` when another version was negotiated."""
+        shortcuts: v16.CentralSystemShortcuts = self._shortcuts("1.6")
+        return shortcuts
+
+    def _shortcuts(self, number: str) -> Any:
+        if self.version.number != number:
+            raise VersionMismatch(f"{self.id} speaks OCPP {self.version.number}, not {number}")
+        return self.version.central_shortcuts(self.call)
+
+    def _left(self) -> None:
+        self._central._departed(self)
+
+    def __repr__(self) -> str:
+        return f"<Station {self.id} {self.version.number}{'' if self.connected else ' disconnected'}>"
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class CentralSystem(Endpoint):
+    """Accepts stations, answers them and calls them.
+
+    `auth` decides who may connect (`NoAuth()`, `BasicAuth(...)`). `policy` may be a function of the handshake. A
+    station that connects a second time replaces its old connection (`duplicates="replace"`), is refused (`"reject"`),
+    or a function of the connected station and the handshake tells whether it replaces it (R36). A client without a
+    common subprotocol is closed with 1002, or refused with HTTP 400 (`refuse_unknown_subprotocols`, R31).
+    `identify` maps a request's path to an identity in place of R32. Stations are pinged every `ping_interval` seconds
+    (R38, 0 is off).
+
+    It is a mapping of the connected stations: `central["CP001"]`, `"CP001" in central`, `len(central)`; iteration gives
+    the stations themselves.
+    """
+
+    role = Sender.CENTRAL
+
+    def __init__(
+        self,
+        *,
+        auth: Auth,
+        versions: Sequence[VersionModule | Version],
+        policy: PolicyChoice = STRICT,
+        duplicates: Duplicates = "replace",
+        refuse_unknown_subprotocols: bool = False,
+        identify: Callable[[str], str | None] = identity_of,
+        ping_interval: float = 60.0,
+        **options: Any,
+    ) -> None:
+        super().__init__(versions, **options)
+        self.auth = auth
+        self.duplicates = duplicates
+        self.refuse_unknown_subprotocols = refuse_unknown_subprotocols
+        self.identify = identify
+        self.ping_interval = ping_interval
+        self._policy_of: Callable[[Handshake], Policy] = policy if callable(policy) else lambda _: policy
+        self._stations: dict[str, Station] = {}
+        self._arrivals: dict[str, asyncio.Future[Station]] = {}
+
+    # The connected stations
+
+    def __getitem__(self, identity: str) -> Station:
+        """Return a connected station. Raises `NotConnected`."""
+        try:
+            return self._stations[identity]
+        except KeyError:
+            raise NotConnected(identity) from None
+
+    def get(self, identity: str) -> Station | None:
+        """Return a connected station, or None."""
+        return self._stations.get(identity)
+
+    def __contains__(self, identity: object) -> bool:
+        return identity in self._stations
+
+    def __iter__(self) -> Iterator[Station]:
+        return iter(list(self._stations.values()))
+
+    def __len__(self) -> int:
+        return len(self._stations)
+
+    async def wait_connected(self, identity: str) -> Station:
+        """Return a station as soon as it is connected; bound the wait with `asyncio.timeout`."""
+        station = self._stations.get(identity)
+        if station is not None:
+            return station
+        if identity not in self._arrivals:
+            self._arrivals[identity] = asyncio.get_running_loop().create_future()
+        return await asyncio.shield(self._arrivals[identity])
+
+    # Serving
+
+    @asynccontextmanager
+    async def serve(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        ssl: tls.SSLContext | None = None,
+        grace: float = 5.0,
+        **options: Any,
+    ) -> AsyncIterator[Server]:
+        """Listen while the context lasts; port 0 picks a free one. `options` are those of `loop.create_server`.
+
+        In the end handlers that run get `grace` seconds to answer, then all connections are closed with 1001.
+        """
+        self.prepare()
+        self.stopping = False
+        sockets: set[ServerWebSocket] = set()
+        loop = asyncio.get_running_loop()
+        listener = await loop.create_server(
+            lambda: ServerWebSocket(self, sockets), host, port, ssl=ssl, **options
+        )
+        keepalive = Keepalive(self.ping_interval, lambda: sockets)
+        keepalive.start()
+        try:
+            yield Server(listener, host, secure=ssl is not None)
+        finally:
+            keepalive.stop()
+            listener.close()
+            await self._stop(sockets, grace)
+
+    async def _stop(self, sockets: set[ServerWebSocket], grace: float) -> None:
+        self.stopping = True
+        await self.tasks.finish(grace)
+        closing = list(sockets)
+        for socket in closing:
+            socket.close(CloseCode.GOING_AWAY, "the central system stops")
+        for socket in closing:
+            await socket.wait_closed()
+        await self.tasks.finish(grace)
+
+    # The handshake asks
+
+    def admits(self, handshake: Handshake) -> bool:
+        """Whether the identity may connect, one that is connected already included (R36)."""
+        if self.stopping:
+            return False
+        old = self._stations.get(handshake.identity)
+        if old is None or self.duplicates == "replace":
+            return True
+        return self.duplicates != "reject" and self.duplicates(old, handshake)
+
+    def arrived(self, websocket: ServerWebSocket, handshake: Handshake, version: Version) -> Station:
+        """Take a station in, in place of an older connection of the same identity."""
+        station = Station(self, websocket, handshake, version, self._policy_of(handshake))
+        old = self._stations.get(station.id)
+        if old is not None:
+            old._websocket.close(CloseCode.POLICY_VIOLATION, "replaced by a newer connection")
+        self._stations[station.id] = station
+        if (arrival := self._arrivals.pop(station.id, None)) is not None:
+            arrival.set_result(station)
+        asyncio.get_running_loop().call_soon(self.tasks.run, self.connect_hooks, station)
+        return station
+
+    def _departed(self, station: Station) -> None:
+        if self._stations.get(station.id) is station:
+            del self._stations[station.id]
+
+
+class Server:
+    """A central system that listens: where, and until when."""
+
+    def __init__(self, listener: asyncio.Server, host: str, *, secure: bool) -> None:
+        self._listener = listener
+        self.host = host
+        self.port: int = listener.sockets[0].getsockname()[1]
+        self.url = f"{'wss' if secure else 'ws'}://{f'[{host}]' if ':' in host else host}:{self.port}"
+        """Where stations connect to; their identity follows as the last segment of the path."""
+
+    async def serve_forever(self) -> None:
+        """Serve until cancelled."""
+        await asyncio.get_running_loop().create_future()

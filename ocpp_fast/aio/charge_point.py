@@ -1,0 +1,196 @@
+"""The charge point: a client that connects to a central system, and again when the connection is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import ssl as tls
+from collections.abc import Sequence
+from http import HTTPStatus
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+from urllib.parse import quote
+
+from websockets.client import ClientProtocol
+from websockets.exceptions import InvalidStatus
+from websockets.http11 import Request as HttpRequest
+from websockets.http11 import Response as HttpResponse
+from websockets.typing import Subprotocol
+from websockets.uri import parse_uri
+
+from ..errors import Disconnected, HandshakeFailed, VersionMismatch
+from ..schema import Request, Response, Sender, Version
+from .backoff import BackOff
+from .connection import Connection
+from .endpoint import Endpoint, VersionModule
+from .security import authorization
+from .websocket import WebSocket
+
+if TYPE_CHECKING:
+    from .. import v16
+
+__all__ = ["ChargePoint"]
+
+R = TypeVar("R", bound=Response)
+
+
+class ClientWebSocket(WebSocket):
+    """A station's connection; `handshake` is done when the server has answered."""
+
+    def __init__(self, station: ChargePoint, client: ClientProtocol) -> None:
+        super().__init__(client, open_timeout=station.open_timeout, close_timeout=station.close_timeout)
+        self._station = station
+        self._client = client
+        self.handshake: asyncio.Future[Connection] = self._loop.create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        request = self._client.connect()
+        if self._station.password is not None:
+            request.headers["Authorization"] = authorization(self._station.id, self._station.password)
+        self._client.send_request(request)
+        self._flush()
+
+    def handshake_event(self, event: HttpRequest | HttpResponse) -> None:
+        error = self._client.handshake_exc
+        version = self._station.version_of(self._client.subprotocol)
+        if error is not None or version is None:
+            status = error.response.status_code if isinstance(error, InvalidStatus) else None
+            self._give_up(HandshakeFailed(str(error or "the server chose no subprotocol"), status))
+            self.close(1002)
+        elif not self.handshake.done():
+            connection = Connection(self._station, self, version, self._station.policy)
+            self.opened(connection)
+            self.handshake.set_result(connection)
+
+    def disconnected(self) -> None:
+        self._give_up(
+            HandshakeFailed(str(self._client.handshake_exc or "the connection ended during the handshake"))
+        )
+
+    def _give_up(self, error: HandshakeFailed) -> None:
+        if not self.handshake.done():
+            self.handshake.set_exception(error)
+
+
+class ChargePoint(Endpoint):
+    """A station: connects to a central system, calls it and answers it.
+
+    `url` is the central system's, to which the identity is appended. While the context lasts (`async with station:`) a
+    lost connection is made again, after the waits of `back_off` (R42). `password` is sent by HTTP basic authentication
+    (R34). `ssl` replaces the default context of `wss://`.
+    """
+
+    role = Sender.STATION
+
+    def __init__(
+        self,
+        id: str,  # noqa: A002  # the public name
+        url: str,
+        *,
+        versions: Sequence[VersionModule | Version],
+        password: bytes | None = None,
+        back_off: BackOff = BackOff(),  # noqa: B008  # immutable
+        ssl: tls.SSLContext | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(versions, **options)
+        self.id = id
+        self.url = f"{url.rstrip('/')}/{quote(id, safe='')}"
+        self.password = password
+        self.back_off = back_off
+        self._ssl = ssl
+        self._connection: Connection | None = None
+        self._runner: asyncio.Task[None] | None = None
+        self._connected = asyncio.Event()
+
+    # The connection
+
+    async def __aenter__(self) -> Self:
+        """Connect. Raises `HandshakeFailed`, `OSError` or `TimeoutError` when the first try fails."""
+        self.prepare()
+        self.stopping = False
+        connection = await self._connect()
+        self._runner = asyncio.create_task(self._keep_connected(connection))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stopping = True
+        assert self._runner is not None
+        self._runner.cancel()
+        await asyncio.wait([self._runner])
+        if self._connection is not None:
+            await self._connection.close()
+        await self.tasks.finish(grace=0)
+
+    @property
+    def connected(self) -> bool:
+        """Whether calls can be made now."""
+        return self._connection is not None and self._connection.connected
+
+    @property
+    def version(self) -> Version:
+        """The negotiated version. Raises `Disconnected`."""
+        return self._current().version
+
+    async def wait_connected(self) -> None:
+        """Wait until calls can be made; bound the wait with `asyncio.timeout`."""
+        while not self.connected:
+            self._connected.clear()
+            await self._connected.wait()
+
+    async def _connect(self) -> Connection:
+        uri = parse_uri(self.url)
+        client = ClientProtocol(
+            uri,
+            subprotocols=[Subprotocol(each.subprotocol) for each in self.versions],
+            max_size=self.max_message_size,
+        )
+        context = (self._ssl or tls.create_default_context()) if uri.secure else None
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(self.open_timeout):
+            _, websocket = await loop.create_connection(
+                lambda: ClientWebSocket(self, client), uri.host, uri.port, ssl=context
+            )
+            self._connection = await websocket.handshake
+        self._connected.set()
+        self.tasks.run(self.connect_hooks)
+        return self._connection
+
+    async def _keep_connected(self, connection: Connection) -> None:
+        while True:
+            await connection.wait_closed()
+            connection = await self._reconnect()
+
+    async def _reconnect(self) -> Connection:
+        for wait in self.back_off.waits(random.random):
+            await asyncio.sleep(wait)
+            try:
+                return await self._connect()
+            except (OSError, HandshakeFailed) as error:
+                self.log.info("%s: can't connect: %s", self.id, error)
+        raise AssertionError("the waits never end")
+
+    def _current(self) -> Connection:
+        if self._connection is None or not self._connection.connected:
+            raise Disconnected(f"{self.id} is not connected")
+        return self._connection
+
+    # Calls
+
+    async def call(self, request: Request[R], *, timeout: float | None = None) -> R:
+        """Send a request and return its response; as `Station.call`."""
+        return await self._current().call(request, timeout=timeout)
+
+    @property
+    def v16(self) -> v16.ChargePointShortcuts:
+        """The calls of OCPP 1.6 as methods. Raises `VersionMismatch` when another version was negotiated."""
+        shortcuts: v16.ChargePointShortcuts = self._shortcuts("1.6")
+        return shortcuts
+
+    def _shortcuts(self, number: str) -> Any:
+        if self.version.number != number:
+            raise VersionMismatch(f"{self.version.number} was negotiated, not {number}")
+        return self.version.station_shortcuts(self.call)

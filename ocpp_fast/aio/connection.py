@@ -1,0 +1,213 @@
+"""One OCPP connection of either side: a WebSocket below, a session inside, handlers above."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable
+from enum import StrEnum
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from websockets.frames import CloseCode
+
+from ..errors import CallError, OcppError, ValidationError
+from ..frames import Call
+from ..routing import Context
+from ..schema import Request, Response, Version
+from ..session import Answered, Noticed, OpenCall, Received, Session
+from .deadlines import Deadlines
+from .websocket import Pause, WebSocket
+
+if TYPE_CHECKING:
+    from ..policy import Policy
+    from .endpoint import Endpoint
+
+__all__ = ["Connection", "Direction"]
+
+R = TypeVar("R", bound=Response)
+
+
+class Direction(StrEnum):
+    """Which way a frame goes, seen from here."""
+
+    IN = "in"
+    OUT = "out"
+
+
+class Waiter(NamedTuple):
+    """Who waits for a call's answer."""
+
+    connection: Connection
+    future: asyncio.Future[Any]
+
+
+class Connection:
+    """The calls, answers and handlers of one WebSocket; the owner of its session."""
+
+    def __init__(self, endpoint: Endpoint, websocket: WebSocket, version: Version, policy: Policy) -> None:
+        self._endpoint = endpoint
+        self._websocket = websocket
+        self._loop = asyncio.get_running_loop()
+        self._deadlines = Deadlines.of(self._loop)
+        self._session = Session(
+            endpoint.decoder(version, policy),
+            endpoint.encoder(version, policy),
+            self._deadlines.table,
+            policy,
+        )
+        self._subject: tuple[Any, ...] = ()
+        self.version = version
+        self.close_code: int | None = None
+        self.close_reason = ""
+
+    @property
+    def connected(self) -> bool:
+        """Whether calls can be made."""
+        return self.close_code is None
+
+    async def call(self, request: Request[R], *, timeout: float | None = None) -> R:
+        """Send a request and return its response; `timeout` in seconds counts from now on.
+
+        Raises `ValidationError` (nothing was sent), `CallError` (the peer refused), `InvalidResult` (its answer is not
+        right), `CallTimeout`, `Disconnected`.
+        """
+        future: asyncio.Future[R] = self._loop.create_future()
+        seconds = self._endpoint.call_timeout if timeout is None else timeout
+        deadline = self._loop.time() + seconds
+        open_call = self._session.call(
+            self._endpoint.new_unique_id(), request, deadline, Waiter(self, future)
+        )
+        self._deadlines.schedule()
+        self._flush()
+        try:
+            return await future
+        except asyncio.CancelledError:
+            self._session.cancel(open_call)
+            self._flush()
+            raise
+
+    async def close(self, code: int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
+        """Close the connection; pending calls fail with `Disconnected`."""
+        self._websocket.close(code, reason)
+        await self.wait_closed()
+
+    async def wait_closed(self) -> None:
+        """Wait until the connection has ended."""
+        await self._websocket.wait_closed()
+
+    def expire(self, open_call: OpenCall) -> None:
+        """End a call whose time has run out."""
+        self._ended(self._session.expire(open_call))
+        self._flush()
+
+    # The WebSocket calls
+
+    def message_received(self, raw: bytes) -> None:
+        """Take a message of the peer."""
+        if self._endpoint.frame_hooks:
+            self._endpoint.tasks.run(self._endpoint.frame_hooks, Direction.IN, self, raw)
+        event = self._session.receive(raw)
+        if isinstance(event, Received):
+            self._handle(event.call)
+        elif isinstance(event, Answered):
+            self._ended(event)
+        elif isinstance(event, Noticed):
+            self._endpoint.log.info("%s: %s (%s)", self, event.fault.description, event.fault.fault.name)
+        self._flush()
+        if self._session.is_full:
+            self._websocket.pause(Pause.WAITING)
+
+    def websocket_closed(self, code: int, reason: str) -> None:
+        """Fail what is pending, and tell the hooks."""
+        self.close_code = code
+        self.close_reason = reason
+        for answered in self._session.close():
+            self._ended(answered)
+        self._left()
+        self._endpoint.tasks.run(self._endpoint.disconnect_hooks, *self._subject)
+
+    def _left(self) -> None:
+        """The connection has ended; the hooks are told next."""
+
+    # Handlers
+
+    def _handle(self, call: Call | None) -> None:
+        """Handle a call, and those that wait behind it until one takes its time."""
+        while call is not None and not self._endpoint.stopping:
+            route = self._endpoint.route(call.message.request)
+            assert route is not None
+            context = partial(Context, call.unique_id, call.message.action, call.raw)
+            try:
+                outcome = route(*self._subject, call.payload, context=context)
+            except Exception as error:
+                call = self._failed(call, error)
+                continue
+            if inspect.isawaitable(outcome):
+                self._endpoint.tasks.start(self._handle_later(call, outcome))
+                return
+            call = self._answer(call, outcome)
+
+    async def _handle_later(self, call: Call, outcome: Awaitable[Any]) -> None:
+        try:
+            response = await outcome
+        except Exception as error:
+            following = self._failed(call, error)
+        else:
+            following = self._answer(call, response)
+        self._handle(following)
+
+    def _answer(self, call: Call, response: Any) -> Call | None:
+        """Send the answer of a handler; return the next call to handle."""
+        try:
+            following = self._session.answer(call, response)
+        except ValidationError as error:
+            self._endpoint.log.error(
+                "%s: the handler of %s answered wrongly: %s", self, call.message.action, error
+            )
+            following = self._session.fail(call, "the handler's answer is not valid")
+            self._handled()
+            return following
+        self._handled()
+        for route in self._endpoint.routes_after(call.message.request):
+            context = partial(Context, call.unique_id, call.message.action, call.raw)
+            self._endpoint.tasks.run([partial(route, context=context)], *self._subject, call.payload)
+        return following
+
+    def _failed(self, call: Call, error: Exception) -> Call | None:
+        """Send the CALLERROR for what a handler raised; return the next call to handle."""
+        following = self._rejected(call, error) if isinstance(error, CallError) else self._broken(call, error)
+        self._handled()
+        return following
+
+    def _rejected(self, call: Call, error: CallError) -> Call | None:
+        try:
+            return self._session.reject(call, error)
+        except ValidationError as invalid:
+            return self._broken(call, invalid)
+
+    def _broken(self, call: Call, error: Exception) -> Call | None:
+        self._endpoint.log.error("%s: the handler of %s failed", self, call.message.action, exc_info=error)
+        return self._session.fail(call, error)
+
+    def _handled(self) -> None:
+        self._flush()
+        if not self._session.is_full:
+            self._websocket.resume(Pause.WAITING)
+
+    # Frames and answers
+
+    def _flush(self) -> None:
+        for frame in self._session.take_outbox():
+            if self._endpoint.frame_hooks:
+                self._endpoint.tasks.run(self._endpoint.frame_hooks, Direction.OUT, self, frame)
+            self._websocket.send_text(frame)
+
+    def _ended(self, answered: Answered) -> None:
+        waiter: Waiter = answered.open_call.waiter
+        if waiter.future.done():
+            return
+        if isinstance(answered.outcome, OcppError):
+            waiter.future.set_exception(answered.outcome)
+        else:
+            waiter.future.set_result(answered.outcome)

@@ -1,0 +1,108 @@
+"""What a central system and a charge point have in common: versions, handlers, hooks, and how they judge their peers."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import os
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from ..frames import Decoder, Encoder
+from ..policy import STRICT, Policy
+from ..routing import Router
+from ..schema import Message, Sender, Version, codec_of
+from .hooks import Tasks
+
+__all__ = ["Endpoint", "VersionModule"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_new_ids = map("{}-{}".format, itertools.repeat(os.urandom(6).hex()), itertools.count(1))
+
+
+class VersionModule(Protocol):
+    """`v16`, `v201`, `v21`, or any module with a `VERSION`."""
+
+    @property
+    def VERSION(self) -> Version:  # noqa: N802  # a constant of the module
+        """The messages of the version."""
+
+
+class Endpoint(Router):
+    """The base of `CentralSystem` and `ChargePoint`.
+
+    `versions` are spoken, `policy` says what is tolerated, `call_timeout` is how many seconds a call may take when it
+    does not say itself, `max_message_size` bounds a message in bytes.
+    """
+
+    role: ClassVar[Sender]
+
+    def __init__(
+        self,
+        versions: Sequence[VersionModule | Version],
+        *,
+        policy: Policy = STRICT,
+        call_timeout: float = 30.0,
+        max_message_size: int = 1024 * 1024,
+        open_timeout: float = 10.0,
+        close_timeout: float = 5.0,
+        log: logging.Logger | None = None,
+    ) -> None:
+        super().__init__()
+        self.peer = ~self.role & Sender.BOTH
+        self.versions = tuple(each if isinstance(each, Version) else each.VERSION for each in versions)
+        if not self.versions:
+            raise ValueError("versions must name at least one OCPP version")
+        self.policy = policy
+        self.call_timeout = call_timeout
+        self.max_message_size = max_message_size
+        self.open_timeout = open_timeout
+        self.close_timeout = close_timeout
+        self.log = log or logging.getLogger("ocpp_fast")
+        self.tasks = Tasks(self.log)
+        self.connect_hooks: list[Callable[..., Any]] = []
+        self.disconnect_hooks: list[Callable[..., Any]] = []
+        self.frame_hooks: list[Callable[..., Any]] = []
+        self.stopping = False
+        self.decoder = lru_cache(256)(self._decoder)
+        self.encoder = lru_cache(256)(Encoder)
+
+    def on_connect(self, hook: F) -> F:
+        """Register a plain or async function to be called when a connection is ready; a decorator."""
+        self.connect_hooks.append(hook)
+        return hook
+
+    def on_disconnect(self, hook: F) -> F:
+        """Register a plain or async function to be called when a connection has ended; a decorator."""
+        self.disconnect_hooks.append(hook)
+        return hook
+
+    def on_frame(self, hook: F) -> F:
+        """Register a function of direction ("in", "out"), station and raw frame; a decorator. It should be quick."""
+        self.frame_hooks.append(hook)
+        return hook
+
+    def version_of(self, subprotocol: str | None) -> Version | None:
+        """Return the version of a WebSocket subprotocol, if it is spoken here."""
+        return next((each for each in self.versions if each.subprotocol == subprotocol), None)
+
+    def new_unique_id(self) -> str:
+        """Return an id that this process has not used before (R3)."""
+        return next(_new_ids)
+
+    def prepare(self) -> None:
+        """Compile the validators of everything that has a handler, so that no message waits for it later."""
+        for version in self.versions:
+            for message in version.messages.values():
+                if self._handles(message):
+                    codec_of(message.request, message.draft).prepare()
+                    if message.response is not None:
+                        codec_of(message.response, message.draft).prepare()
+
+    def _decoder(self, version: Version, policy: Policy) -> Decoder:
+        return Decoder(version, self.role, self._handles, policy)
+
+    def _handles(self, message: Message) -> bool:
+        return self.route(message.request) is not None

@@ -1,0 +1,277 @@
+"""A WebSocket over an asyncio transport: websockets' Sans-I/O layer, called back instead of awaited.
+
+No task and no queue belong to a connection: bytes arrive in one buffer that all connections of a loop share, the Sans-I/O
+layer makes frames of them, whole messages are handed to the owner at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from enum import Flag, auto
+from typing import Any, Final, Protocol
+from weakref import WeakKeyDictionary
+
+from websockets.client import ClientProtocol
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.http11 import Request, Response
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+
+__all__ = ["MessageOwner", "Pause", "WebSocket"]
+
+_RECEIVE_SIZE: Final = 64 * 1024
+_MAX_HANDSHAKE: Final = 16 * 1024
+_buffers: WeakKeyDictionary[asyncio.AbstractEventLoop, memoryview] = WeakKeyDictionary()
+
+
+def _shared_buffer(loop: asyncio.AbstractEventLoop) -> memoryview:
+    if loop not in _buffers:
+        _buffers[loop] = memoryview(bytearray(_RECEIVE_SIZE))
+    return _buffers[loop]
+
+
+class Pause(Flag):
+    """Why reading is paused."""
+
+    NONE = 0
+    HANDSHAKE = auto()
+    """The handshake is being decided."""
+    WRITING = auto()
+    """The peer does not read what it is sent."""
+    WAITING = auto()
+    """Too many of its calls wait."""
+
+
+class MessageOwner(Protocol):
+    """What an open WebSocket calls back."""
+
+    def message_received(self, raw: bytes) -> None:
+        """A whole text message has come, in valid UTF-8."""
+
+    def websocket_closed(self, code: int, reason: str) -> None:
+        """The connection has ended; nothing follows. Code 1006 says that it was no clean close."""
+
+
+class WebSocket(asyncio.BufferedProtocol):
+    """One connection, of either side. A subclass does the opening handshake.
+
+    `open_timeout` bounds the handshake and `close_timeout` the closing one, in seconds.
+    """
+
+    transport: asyncio.Transport
+
+    def __init__(
+        self,
+        protocol: ServerProtocol | ClientProtocol,
+        *,
+        open_timeout: float,
+        close_timeout: float,
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._buffer = _shared_buffer(self._loop)
+        self._protocol = protocol
+        self._open_timeout = open_timeout
+        self._close_timeout = close_timeout
+        self._timer: asyncio.TimerHandle | None = None
+        self._pauses = Pause.NONE
+        self._backlog: deque[bytes] | None = None
+        self._fragments: bytearray | None = None
+        self._owner: MessageOwner | None = None
+        self._handshake_size = 0
+        self._pong_due = False
+        self._lost = False
+        self._end: asyncio.Future[None] | None = None
+
+    # What the subclass does
+
+    def handshake_event(self, event: Request | Response) -> None:
+        """Decide on the opening handshake."""
+        raise NotImplementedError
+
+    def handshake_too_large(self) -> None:
+        """The peer's part of the handshake is larger than any honest one."""
+        self.transport.abort()
+
+    def disconnected(self) -> None:
+        """TCP has ended, whether the handshake was done or not."""
+
+    # asyncio calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self._timer = self._loop.call_later(self._open_timeout, transport.abort)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        if self._protocol.state is State.CONNECTING:
+            self._handshake_size += nbytes
+            if self._handshake_size > _MAX_HANDSHAKE:
+                self.handshake_too_large()
+                return
+        self._protocol.receive_data(bytes(self._buffer[:nbytes]))
+        self._flush()
+        for event in self._protocol.events_received():
+            if isinstance(event, Frame):
+                self._frame_received(event)
+            else:
+                self.handshake_event(event)
+
+    def eof_received(self) -> bool:
+        self._protocol.receive_eof()
+        self._flush()
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._lost = True
+        self._stop_timer()
+        self._protocol.receive_eof()
+        self._protocol.data_to_send()
+        self._tell_end()
+        if self._end is not None:
+            self._end.set_result(None)
+        self.disconnected()
+
+    def pause_writing(self) -> None:
+        self.pause(Pause.WRITING)
+
+    def resume_writing(self) -> None:
+        self.resume(Pause.WRITING)
+
+    # The owner calls
+
+    def opened(self, owner: MessageOwner) -> None:
+        """The handshake is done: messages go to `owner` from now on."""
+        self._stop_timer()
+        self._owner = owner
+
+    @property
+    def is_open(self) -> bool:
+        """Whether messages can be sent."""
+        return self._protocol.state is State.OPEN and not self._lost
+
+    def send_text(self, raw: bytes) -> None:
+        """Send a text message, UTF-8 that is. Does nothing when the connection is closing."""
+        if self.is_open:
+            self._protocol.send_text(raw)
+            self._flush()
+
+    def ping(self) -> None:
+        """Ask for a sign of life; close with 1011 when the last one asked for has not come (R38)."""
+        if self._pong_due:
+            self.close(CloseCode.INTERNAL_ERROR, "no pong")
+            self.transport.abort()
+        elif self.is_open:
+            self._pong_due = True
+            self._protocol.send_ping(b"")
+            self._flush()
+
+    def close(self, code: int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
+        """Start the closing handshake, or cut a handshake that is still going on."""
+        if self._protocol.state is State.CONNECTING:
+            self.transport.close()
+        elif self.is_open:
+            self._protocol.send_close(code, reason)
+            self._flush()
+
+    async def wait_closed(self) -> None:
+        """Wait until TCP has ended."""
+        if not self._lost:
+            if self._end is None:
+                self._end = self._loop.create_future()
+            await asyncio.shield(self._end)
+
+    def pause(self, reason: Pause) -> None:
+        """Stop reading, until every reason given has been taken back by `resume`."""
+        if not self._pauses:
+            self.transport.pause_reading()
+        self._pauses |= reason
+
+    def resume(self, reason: Pause) -> None:
+        """Take a reason back; what was read meanwhile is delivered first."""
+        if not self._pauses & reason:
+            return
+        self._pauses &= ~reason
+        while self._backlog and not self._pauses and self._owner is not None:
+            self._owner.message_received(self._backlog.popleft())
+        if not self._pauses and not self._lost:
+            self.transport.resume_reading()
+
+    # Frames
+
+    def _frame_received(self, frame: Frame) -> None:
+        if frame.opcode is Opcode.TEXT or frame.opcode is Opcode.CONT:
+            if frame.fin and self._fragments is None:
+                self._message_received(bytes(frame.data))
+                return
+            if self._fragments is None:
+                self._fragments = bytearray()
+            self._fragments += frame.data
+            if frame.fin:
+                whole, self._fragments = bytes(self._fragments), None
+                self._message_received(whole)
+        elif frame.opcode is Opcode.BINARY:
+            self._fail(CloseCode.UNSUPPORTED_DATA, "expected text")
+        elif frame.opcode is Opcode.PONG:
+            self._pong_due = False
+
+    def _message_received(self, raw: bytes) -> None:
+        if not self.is_open or self._owner is None:
+            return
+        if not raw.isascii():
+            try:
+                raw.decode()
+            except UnicodeDecodeError:
+                self._fail(CloseCode.INVALID_DATA, "expected UTF-8")
+                return
+        if self._pauses:
+            if self._backlog is None:
+                self._backlog = deque()
+            self._backlog.append(raw)
+        else:
+            self._owner.message_received(raw)
+
+    def _fail(self, code: CloseCode, reason: str) -> None:
+        if self.is_open:
+            self._protocol.fail(code, reason)
+            self._flush()
+
+    def _flush(self) -> None:
+        """Send what the Sans-I/O layer wants sent, and bound the wait for an end that it expects."""
+        if self._lost:
+            return
+        for data in self._protocol.data_to_send():
+            if data:
+                self.transport.write(data)
+            elif self.transport.can_write_eof():
+                self.transport.write_eof()
+            else:
+                self.transport.close()
+        if self._protocol.close_expected() and self._timer is None:
+            self._timer = self._loop.call_later(self._close_timeout, self.transport.abort)
+        if self._protocol.state is not State.OPEN:
+            self._tell_end()
+
+    def _tell_end(self) -> None:
+        """Tell the owner that the connection can't be used any more, once, and before TCP has ended (R44)."""
+        self._backlog = self._fragments = None
+        owner, self._owner = self._owner, None
+        if owner is None:
+            return
+        close = self._protocol.close_rcvd or self._protocol.close_sent
+        if close is None:
+            owner.websocket_closed(CloseCode.ABNORMAL_CLOSURE, "")
+        else:
+            owner.websocket_closed(close.code, close.reason)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def peer_name(self) -> Any:
+        """The peer's address as the transport tells it."""
+        return self.transport.get_extra_info("peername")

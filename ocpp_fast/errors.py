@@ -1,0 +1,145 @@
+"""The exceptions of ocpp_fast.
+
+::
+
+    OcppError
+    ├── ValidationError (ValueError)     our own payload breaks a rule; nothing was sent
+    ├── CallError                        the peer answered with CALLERROR; raise it in a handler to do the same
+    ├── InvalidResult                    the peer answered with a CALLRESULT that breaks a rule
+    ├── CallTimeout (TimeoutError)       no answer came in time
+    ├── Disconnected (ConnectionError)   the connection ended before the answer, or before the call
+    ├── NotConnected (KeyError)          no station of that identity is connected
+    ├── HandshakeFailed (ConnectionError)  the server refused the connection
+    ├── VersionMismatch                  another OCPP version was negotiated than the one asked for
+    └── UnhandledActions (TypeError)     an object leaves actions of a profile without a handler
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+__all__ = [
+    "CallError",
+    "CallTimeout",
+    "Disconnected",
+    "ErrorCode",
+    "HandshakeFailed",
+    "InvalidResult",
+    "NotConnected",
+    "OcppError",
+    "UnhandledActions",
+    "ValidationError",
+    "VersionMismatch",
+]
+
+
+class ErrorCode(StrEnum):
+    """The error codes of OCPP-J, in the spelling of 2.0.1; frames translate to and from a version's own (R9)."""
+
+    FORMAT_VIOLATION = "FormatViolation"
+    GENERIC_ERROR = "GenericError"
+    INTERNAL_ERROR = "InternalError"
+    MESSAGE_TYPE_NOT_SUPPORTED = "MessageTypeNotSupported"
+    NOT_IMPLEMENTED = "NotImplemented"
+    NOT_SUPPORTED = "NotSupported"
+    OCCURRENCE_CONSTRAINT_VIOLATION = "OccurrenceConstraintViolation"
+    PROPERTY_CONSTRAINT_VIOLATION = "PropertyConstraintViolation"
+    PROTOCOL_ERROR = "ProtocolError"
+    RPC_FRAMEWORK_ERROR = "RpcFrameworkError"
+    SECURITY_ERROR = "SecurityError"
+    TYPE_CONSTRAINT_VIOLATION = "TypeConstraintViolation"
+
+
+class OcppError(Exception):
+    """The root of every exception this library raises on purpose."""
+
+
+class ValidationError(OcppError, ValueError):
+    """A payload of ours breaks a rule of its declaration; raised before a byte is sent.
+
+    `path` is the JSON path within the payload (`meterValue[0].timestamp`, empty for the payload itself),
+    `rule` the JSON Schema keyword that is broken, `expected` what would have been right.
+    """
+
+    def __init__(self, path: str, rule: str, expected: str) -> None:
+        super().__init__(path, rule, expected)
+        self.path = path
+        self.rule = rule
+        self.expected = expected
+
+    def __str__(self) -> str:
+        return f"{self.path or 'payload'}: expected {self.expected}"
+
+
+class CallError(OcppError):
+    """A CALLERROR: received from the peer, or raised by a handler to be sent to it.
+
+    `code` is an `ErrorCode` or, where a peer invented one, a plain string; `details` is any JSON object.
+    """
+
+    def __init__(
+        self,
+        code: str = ErrorCode.GENERIC_ERROR,
+        description: str = "",
+        details: Mapping[str, Any] | None = None,
+        *,
+        unique_id: str = "",
+    ) -> None:
+        super().__init__(code, description)
+        self.code = code
+        self.description = description
+        self.details: Mapping[str, Any] = {} if details is None else details
+        self.unique_id = unique_id
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.description}" if self.description else self.code
+
+
+class InvalidResult(OcppError):
+    """The peer's CALLRESULT breaks the declaration of the response; `path`, `rule`, `expected` as in `ValidationError`."""
+
+    def __init__(self, path: str, rule: str, expected: str) -> None:
+        super().__init__(path, rule, expected)
+        self.path = path
+        self.rule = rule
+        self.expected = expected
+
+    __str__ = ValidationError.__str__
+
+
+class CallTimeout(OcppError, TimeoutError):
+    """A call was not answered within its time, waiting for its turn included."""
+
+
+class Disconnected(OcppError, ConnectionError):
+    """The connection is gone: a pending call can't be answered any more, or a new one can't be sent (R44)."""
+
+
+class NotConnected(OcppError, KeyError):
+    """No station of that identity is connected."""
+
+    def __str__(self) -> str:
+        return f"{self.args[0]} is not connected" if self.args else "not connected"
+
+
+class HandshakeFailed(OcppError, ConnectionError):
+    """The server refused the WebSocket handshake; `status` is its HTTP status, or None when there was none."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class VersionMismatch(OcppError):
+    """What was asked for belongs to another OCPP version than the negotiated one."""
+
+
+class UnhandledActions(OcppError, TypeError):
+    """A handler object leaves actions of a profile without a handler; `actions` names them."""
+
+    def __init__(self, profile: str, actions: Sequence[str]) -> None:
+        super().__init__(f"profile {profile} has actions without a handler: {', '.join(actions)}")
+        self.profile = profile
+        self.actions = tuple(actions)

@@ -1,0 +1,290 @@
+"""Frames: bytes become values here, and values become bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias
+
+from ._kernels.payload import Violation
+from ._kernels.strict_json import check_value, dumps, loads
+from .dialect import Dialect, Fault, MessageType, dialect_of, understood
+from .errors import CallError, ValidationError
+from .policy import STRICT, Policy
+from .schema import Message, Request, Response, Sender, Version, codec_of
+
+__all__ = [
+    "Call",
+    "CallError",
+    "CallResult",
+    "Decoder",
+    "Encoder",
+    "Frame",
+    "FrameFault",
+]
+
+MAX_UNIQUE_ID: Final = 36
+MAX_DESCRIPTION: Final = 255
+UNREADABLE_ID: Final = "-1"
+
+
+class Call:
+    """A CALL: a request that wants an answer; `raw` is the frame as it came."""
+
+    __slots__ = ("message", "payload", "raw", "unique_id")
+
+    def __init__(self, unique_id: str, message: Message, payload: Request[Any], raw: bytes) -> None:
+        self.unique_id = unique_id
+        self.message = message
+        self.payload = payload
+        self.raw = raw
+
+    def __repr__(self) -> str:
+        return f"Call({self.unique_id!r}, {self.payload!r})"
+
+
+class CallResult:
+    """A CALLRESULT: the response to a call."""
+
+    __slots__ = ("payload", "unique_id")
+
+    def __init__(self, unique_id: str, payload: Response) -> None:
+        self.unique_id = unique_id
+        self.payload = payload
+
+    def __repr__(self) -> str:
+        return f"CallResult({self.unique_id!r}, {self.payload!r})"
+
+
+Frame: TypeAlias = Call | CallResult | CallError
+
+
+class FrameFault(Exception):
+    """A received frame is not right: what is wrong, and whether the peer is to be told.
+
+    `message_type` is that of the frame where it could be read, `violation` says more of a payload's fault.
+    """
+
+    def __init__(
+        self,
+        fault: Fault,
+        description: str,
+        *,
+        unique_id: str = UNREADABLE_ID,
+        message_type: int | None = None,
+        answered: bool = True,
+        violation: Violation | None = None,
+    ) -> None:
+        super().__init__(fault, description)
+        self.fault = fault
+        self.description = description
+        self.unique_id = unique_id
+        self.message_type = message_type
+        self.answered = answered
+        self.violation = violation
+
+
+_LENGTHS: Final = {
+    MessageType.CALL: 4,
+    MessageType.CALLRESULT: 3,
+    MessageType.CALLERROR: 5,
+    MessageType.CALLRESULTERROR: 5,
+    MessageType.SEND: 4,
+}
+
+_RULE_FAULTS: Final = {
+    "required": Fault.OCCURRENCE,
+    "minItems": Fault.OCCURRENCE,
+    "maxItems": Fault.OCCURRENCE,
+    "type": Fault.WRONG_TYPE,
+    "additionalProperties": Fault.ADDITIONAL,
+}
+
+
+class Decoder:
+    """Reads what one side of a version receives; shared by all its connections.
+
+    `receiver` is the side that reads, `handles` tells whether it has a handler for a message.
+    """
+
+    def __init__(
+        self,
+        version: Version,
+        receiver: Sender,
+        handles: Callable[[Message], bool],
+        policy: Policy = STRICT,
+    ) -> None:
+        self._messages = version.messages
+        self._dialect = dialect_of(version.number)
+        self._peer = ~receiver & Sender.BOTH
+        self._handles = handles
+        self._policy = policy
+
+    def decode(self, raw: bytes, open_call: Callable[[str], Message | None]) -> Frame:
+        """Return the frame in `raw`; `open_call` gives the message of ours that waits for an id, or None.
+
+        Raises `FrameFault` for everything else.
+        """
+        elements = _elements(raw)
+        message_type, unique_id = _head(elements, self._dialect)
+        if message_type == MessageType.CALL:
+            return self._call(unique_id, elements, raw)
+        message = open_call(unique_id)
+        if message is None:
+            raise FrameFault(
+                Fault.UNKNOWN_ID,
+                "answers no open call",
+                unique_id=unique_id,
+                message_type=message_type,
+                answered=False,
+            )
+        _check_length(elements, message_type, unique_id)
+        if message_type == MessageType.CALLRESULT:
+            return self._result(unique_id, message, elements[2])
+        return _error(unique_id, elements)
+
+    def _call(self, unique_id: str, elements: list[Any], raw: bytes) -> Call:
+        def fault(kind: Fault, description: str, violation: Violation | None = None) -> FrameFault:
+            return FrameFault(
+                kind, description, unique_id=unique_id, message_type=MessageType.CALL, violation=violation
+            )
+
+        if len(unique_id) > MAX_UNIQUE_ID:
+            raise fault(Fault.LONG_ID, f"unique id: expected at most {MAX_UNIQUE_ID} characters")
+        _check_length(elements, MessageType.CALL, unique_id)
+        action = elements[2]
+        if not isinstance(action, str):
+            raise fault(Fault.WRONG_SHAPE, "action: expected string")
+        message = self._messages.get(action)
+        if message is None:
+            raise fault(Fault.UNKNOWN_ACTION, "no such action in this version")
+        if not message.sender & self._peer:
+            raise fault(Fault.WRONG_SENDER, f"{action} is not sent in this direction")
+        if not self._handles(message):
+            raise fault(Fault.NOT_HANDLED, f"{action} is not handled here")
+        try:
+            return Call(unique_id, message, self._payload(message, message.request, elements[3]), raw)
+        except Violation as violation:
+            raise fault(_fault_of(violation), _described(violation), violation) from None
+
+    def _result(self, unique_id: str, message: Message, value: Any) -> CallResult:
+        try:
+            return CallResult(unique_id, self._payload(message, message.response, value))
+        except Violation as violation:
+            raise FrameFault(
+                _fault_of(violation),
+                _described(violation),
+                unique_id=unique_id,
+                message_type=MessageType.CALLRESULT,
+                answered=False,
+                violation=violation,
+            ) from None
+
+    def _payload(self, message: Message, struct: Any, value: Any) -> Any:
+        lenient = self._policy.tolerates(message.action)
+        return codec_of(struct, message.draft).decode({} if value is None else value, lenient)
+
+
+def _elements(raw: bytes) -> list[Any]:
+    try:
+        elements = loads(raw)
+    except ValueError:
+        raise FrameFault(Fault.MALFORMED, "expected JSON") from None
+    if not isinstance(elements, list):
+        raise FrameFault(Fault.MALFORMED, "expected an array")
+    return elements
+
+
+def _head(elements: list[Any], dialect: Dialect) -> tuple[int, str]:
+    """Return the message type and the unique id (R3, R4, R5)."""
+    message_type = elements[0] if elements else None
+    known = type(message_type) is int and message_type in dialect.message_types
+    answered = not known or message_type == MessageType.CALL
+    unique_id = elements[1] if len(elements) > 1 else None
+    if not isinstance(unique_id, str) or not unique_id:
+        kind = message_type if known else None
+        raise FrameFault(Fault.MALFORMED, "expected a unique id", message_type=kind, answered=answered)
+    if not known or not isinstance(message_type, int):
+        answered = dialect.answers_unknown_types
+        raise FrameFault(Fault.UNKNOWN_TYPE, "no such message type", unique_id=unique_id, answered=answered)
+    return message_type, unique_id
+
+
+def _check_length(elements: list[Any], message_type: int, unique_id: str) -> None:
+    wanted = _LENGTHS[MessageType(message_type)]
+    if len(elements) != wanted:
+        raise FrameFault(
+            Fault.WRONG_SHAPE,
+            f"expected {wanted} elements",
+            unique_id=unique_id,
+            message_type=message_type,
+            answered=message_type == MessageType.CALL,
+        )
+
+
+def _error(unique_id: str, elements: list[Any]) -> CallError:
+    _, _, code, description, details = elements
+    if not isinstance(code, str):
+        raise FrameFault(
+            Fault.WRONG_SHAPE,
+            "errorCode: expected string",
+            unique_id=unique_id,
+            message_type=MessageType.CALLERROR,
+            answered=False,
+        )
+    return CallError(
+        understood(code),
+        description if isinstance(description, str) else "",
+        details if isinstance(details, dict) else {},
+        unique_id=unique_id,
+    )
+
+
+def _fault_of(violation: Violation) -> Fault:
+    if not violation.path and violation.rule == "type":
+        return Fault.NOT_AN_OBJECT
+    return _RULE_FAULTS.get(violation.rule, Fault.PROPERTY)
+
+
+def _described(violation: Violation) -> str:
+    return f"{violation.path or 'payload'}: expected {violation.expected}"
+
+
+class Encoder:
+    """Writes what one side of a version sends; shared by all its connections."""
+
+    def __init__(self, version: Version, policy: Policy = STRICT) -> None:
+        self._dialect = dialect_of(version.number)
+        self._policy = policy
+
+    def call(self, unique_id: str, request: Request[Any]) -> bytes:
+        """Return a CALL. Raises `ValidationError`."""
+        message = request.__message__
+        payload = self._payload(message.request, message.draft, request)
+        return b"[2,%b,%b,%b]" % (dumps(unique_id), dumps(message.action), payload)
+
+    def result(self, call: Call, response: Any) -> bytes:
+        """Return the CALLRESULT that answers `call`. Raises `ValidationError`."""
+        payload = self._payload(call.message.response, call.message.draft, response)
+        return b"[3,%b,%b]" % (dumps(call.unique_id), payload)
+
+    def fault(self, fault: FrameFault) -> bytes:
+        """Return the CALLERROR that a frame's fault is answered with."""
+        code = self._policy.codes.get(fault.fault) or self._dialect.codes[fault.fault]
+        return self.error(fault.unique_id, code, fault.description)
+
+    def error(
+        self, unique_id: str, code: str, description: str = "", details: Mapping[str, Any] | None = None
+    ) -> bytes:
+        """Return a CALLERROR; too long a description is cut (R15). Raises `ValidationError` for details that are no JSON."""
+        try:
+            check_value(details := dict(details or {}), depth=1)
+            check_value(description)
+        except ValueError as error:
+            raise ValidationError("errorDetails", "type", str(error)) from None
+        return dumps([4, unique_id, self._dialect.spell(code), description[:MAX_DESCRIPTION], details])
+
+    def _payload(self, struct: Any, draft: int, value: Any) -> bytes:
+        try:
+            return codec_of(struct, draft).encode(value, self._policy.timespec)
+        except Violation as violation:
+            raise ValidationError(violation.path, violation.rule, violation.expected) from None

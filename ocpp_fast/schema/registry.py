@@ -1,0 +1,57 @@
+"""The messages of a version: profiles, and the version that is made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .shortcuts import Shortcuts
+from .struct import Message, Notification, Request
+
+__all__ = ["Profile", "Version"]
+
+
+class Profile:
+    """A named group of messages: a profile of 1.6, a functional block of 2.x, or a vendor's own."""
+
+    __slots__ = ("messages", "name")
+
+    def __init__(self, name: str, requests: Iterable[type[Request[Any] | Notification]]) -> None:
+        self.name = name
+        self.messages: tuple[Message, ...] = tuple(each.__message__ for each in requests)
+
+    def __repr__(self) -> str:
+        return f"Profile({self.name!r}, {len(self.messages)} messages)"
+
+
+class Version:
+    """An OCPP version: its number, its WebSocket subprotocol and its messages by action.
+
+    `central_shortcuts` and `station_shortcuts` are what the central system and the charge point offer as, say,
+    `station.v16`. Raises `ValueError` when two profiles declare one action.
+    """
+
+    def __init__(
+        self,
+        number: str,
+        profiles: Iterable[Profile],
+        *,
+        central_shortcuts: type[Shortcuts],
+        station_shortcuts: type[Shortcuts],
+    ) -> None:
+        self.number = number
+        self.central_shortcuts = central_shortcuts
+        self.station_shortcuts = station_shortcuts
+        self.subprotocol = f"ocpp{number}"
+        self.profiles = tuple(profiles)
+        self.messages: Mapping[str, Message] = self._by_action()
+
+    def _by_action(self) -> dict[str, Message]:
+        messages: dict[str, Message] = {}
+        for message in (each for profile in self.profiles for each in profile.messages):
+            if messages.setdefault(message.action, message) is not message:
+                raise ValueError(f"OCPP {self.number} declares {message.action} twice")
+        return messages
+
+    def __repr__(self) -> str:
+        return f"Version({self.number!r})"

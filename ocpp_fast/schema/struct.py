@@ -1,0 +1,298 @@
+"""`Struct`: a class whose annotations are a JSON object's declaration.
+
+A `Struct` has slots, a keyword-only constructor, equality by value and `replace`. Creating the class is cheap: its
+constructor is generated when its first instance is made, its plan, JSON Schema and validator when its first message is
+read or written.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from enum import Flag, auto
+from inspect import Parameter, Signature
+from typing import (
+    Any,
+    ClassVar,
+    Generic,
+    Self,
+    TypeVar,
+    dataclass_transform,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+__all__ = [
+    "BOTH",
+    "CENTRAL",
+    "STATION",
+    "Field",
+    "Message",
+    "Notification",
+    "Request",
+    "Response",
+    "Sender",
+    "Struct",
+    "field",
+]
+
+
+class Sender(Flag):
+    """Which side may send a message."""
+
+    STATION = auto()
+    CENTRAL = auto()
+    BOTH = STATION | CENTRAL
+
+
+STATION = Sender.STATION
+CENTRAL = Sender.CENTRAL
+BOTH = Sender.BOTH
+
+
+class Field:
+    """One field of a `Struct`: its Python name, its name on the wire, and its default."""
+
+    __slots__ = ("default", "json", "name")
+
+    def __init__(self, name: str, json: str, default: Any) -> None:
+        self.name = name
+        self.json = json
+        self.default = default
+
+    @property
+    def required(self) -> bool:
+        """Whether the constructor and the wire demand a value."""
+        return self.default is REQUIRED
+
+    def __repr__(self) -> str:
+        return f"Field({self.name!r}, json={self.json!r}, required={self.required})"
+
+
+class _Required:
+    def __repr__(self) -> str:
+        return "REQUIRED"
+
+
+REQUIRED = _Required()
+
+
+class _FieldSpecifier:
+    """What `field()` leaves in the class body, for the metaclass to take."""
+
+    __slots__ = ("default", "json")
+
+    def __init__(self, json: str | None, default: Any) -> None:
+        self.json = json
+        self.default = default
+
+
+def field(*, json: str | None = None, default: Any = REQUIRED) -> Any:
+    """Say of a field what its annotation can't: `json` is its wire name where camelCase does not give it (R27).
+
+    An optional field wants `default=None`.
+    """
+    return _FieldSpecifier(json, default)
+
+
+def wire_name(name: str) -> str:
+    """Return the camelCase form of a snake_case name: `charge_point_model` is `chargePointModel`."""
+    head, *tail = name.split("_")
+    return head + "".join(word[:1].upper() + word[1:] for word in tail)
+
+
+def _own_annotations(namespace: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the annotations of a class body that is about to become a class."""
+    if sys.version_info >= (3, 14):
+        import annotationlib
+
+        annotate = annotationlib.get_annotate_from_class_namespace(namespace)
+        if annotate is None:
+            return {}
+        return annotationlib.call_annotate_function(annotate, annotationlib.Format.FORWARDREF)
+    return dict(namespace.get("__annotations__", {}))
+
+
+def _is_class_variable(annotation: Any) -> bool:
+    if isinstance(annotation, str):
+        return annotation.removeprefix("typing.").startswith("ClassVar")
+    return annotation is ClassVar or get_origin(annotation) is ClassVar
+
+
+def _declared_fields(namespace: dict[str, Any]) -> dict[str, Field]:
+    """Take the fields out of a class body, so that their names are free to become slots."""
+    fields = {}
+    for name, annotation in _own_annotations(namespace).items():
+        if _is_class_variable(annotation):
+            continue
+        default = namespace.pop(name, REQUIRED)
+        json = wire_name(name)
+        if isinstance(default, _FieldSpecifier):
+            json, default = default.json or json, default.default
+        fields[name] = Field(name, json, default)
+    return fields
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(field,))
+class StructType(type):
+    """The metaclass of `Struct`: turns annotations into slots."""
+
+    __struct_fields__: Mapping[str, Field]
+
+    def __new__(
+        mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any
+    ) -> StructType:
+        own = _declared_fields(namespace)
+        namespace["__slots__"] = tuple(own)
+        namespace.setdefault("__init__", _first_init)
+        cls = super().__new__(mcls, name, bases, namespace, **options)
+        inherited: dict[str, Field] = {}
+        for base in reversed(cls.__mro__[1:]):
+            if isinstance(base, StructType):
+                inherited |= base.__struct_fields__
+        cls.__struct_fields__ = inherited | own
+        return cls
+
+    @property
+    def __signature__(cls) -> Signature:
+        hints = get_type_hints(cls, include_extras=True)
+        parameters = [
+            Parameter(
+                each.name,
+                Parameter.KEYWORD_ONLY,
+                default=Parameter.empty if each.required else each.default,
+                annotation=hints[each.name],
+            )
+            for each in cls.__struct_fields__.values()
+        ]
+        return Signature(parameters)
+
+
+def _generate_init(cls: StructType) -> Any:
+    """Compile the constructor that `cls` would have had if it were written by hand."""
+    fields = cls.__struct_fields__.values()
+    parameters = "".join(
+        f", {each.name}" if each.required else f", {each.name}=_default_{each.name}" for each in fields
+    )
+    body = "".join(f"\n    self.{each.name} = {each.name}" for each in fields) or "\n    pass"
+    star = ", *" if fields else ""
+    scope = {f"_default_{each.name}": each.default for each in fields}
+    exec(f"def __init__(self{star}{parameters}):{body}", scope)  # noqa: S102  # the names are identifiers
+    init: Any = scope["__init__"]
+    init.__qualname__ = f"{cls.__qualname__}.__init__"
+    init.__module__ = cls.__module__
+    return init
+
+
+def _first_init(self: Struct, **values: Any) -> None:
+    """The constructor of every class until its first use: generates the real one and hands over."""
+    for cls in type(self).__mro__:
+        if isinstance(cls, StructType) and cls.__dict__.get("__init__") is _first_init:
+            init = _generate_init(cls)
+            type.__setattr__(cls, "__init__", init)
+            init(self, **values)
+            return
+
+
+class Struct(metaclass=StructType):
+    """A JSON object with declared fields.
+
+    Fields are annotations; one with a default is optional, and None is no value (it is left out when written, R25).
+    Instances are mutable, compare by value and are checked when they are written, not when they are made.
+    """
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in type(self).__struct_fields__)
+
+    __hash__ = None  # type: ignore[assignment]  # mutable, so not hashable
+
+    def __repr__(self) -> str:
+        values = ((name, getattr(self, name)) for name in type(self).__struct_fields__)
+        shown = ", ".join(f"{name}={value!r}" for name, value in values if value is not None)
+        return f"{type(self).__qualname__}({shown})"
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with some fields changed. Raises `TypeError` on an unknown field."""
+        values = {name: getattr(self, name) for name in type(self).__struct_fields__}
+        return type(self)(**(values | changes))
+
+    __replace__ = replace
+
+
+class Response(Struct):
+    """The payload of a CALLRESULT."""
+
+
+R_co = TypeVar("R_co", bound=Response, covariant=True)
+
+
+class Message:
+    """What is known of a message beside its fields: kept on its request class as `__message__`.
+
+    `sender` says which side may send the CALL; `draft` is the JSON Schema draft that the message's integers follow
+    (R20: 4 refuses `1.0`, 6 takes it). A message without `response` is unconfirmed: a SEND (R11).
+    """
+
+    __slots__ = ("action", "draft", "request", "response", "sender")
+
+    def __init__(
+        self,
+        action: str,
+        sender: Sender,
+        draft: int,
+        request: type[Request[Any] | Notification],
+        response: type[Response] | None,
+    ) -> None:
+        self.action = action
+        self.sender = sender
+        self.draft = draft
+        self.request = request
+        self.response = response
+
+    def __repr__(self) -> str:
+        return f"Message({self.action!r}, {self.sender.name})"
+
+
+class Request(Struct, Generic[R_co]):
+    """The payload of a CALL that is answered by an `R_co`.
+
+    A subclass names its `action` and who may send it; `draft` is inherited. Raises `TypeError` when it does not say
+    its response.
+    """
+
+    __message__: ClassVar[Message]
+    __draft__: ClassVar[int] = 6
+
+    def __init_subclass__(
+        cls,
+        *,
+        action: str | None = None,
+        sender: Sender | None = None,
+        draft: int | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init_subclass__(**options)
+        if draft is not None:
+            cls.__draft__ = draft
+        if action is None or sender is None:
+            return
+        answers = [answer for base in cls.__dict__.get("__orig_bases__", ()) for answer in get_args(base)]
+        if len(answers) != 1 or not (isinstance(answers[0], type) and issubclass(answers[0], Response)):
+            raise TypeError(f"{cls.__name__} must derive from Request[...] with its response class")
+        cls.__message__ = Message(action, sender, cls.__draft__, cls, answers[0])
+
+
+class Notification(Struct):
+    """The payload of a SEND, 2.1's message without an answer (R11)."""
+
+    __message__: ClassVar[Message]
+
+    def __init_subclass__(
+        cls, *, action: str | None = None, sender: Sender | None = None, **options: Any
+    ) -> None:
+        super().__init_subclass__(**options)
+        if action is not None and sender is not None:
+            cls.__message__ = Message(action, sender, 6, cls, None)

@@ -1,0 +1,278 @@
+"""The state machine of one connection, without I/O: frames and time go in, frames and events come out.
+
+The owner of a session feeds it what arrives (`receive`), what its user wants (`call`, `answer`, `cancel`) and the end of
+the connection (`close`). After each of these it sends what `take_outbox` gives, in order. Deadlines are kept in
+a table that many sessions share; its owner hands what has expired to `expire`. Time is a number of seconds that only
+grows.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any, Final, Protocol, TypeAlias
+
+from .dialect import Fault
+from .errors import CallError, CallTimeout, Disconnected, InvalidResult, OcppError
+from .frames import Call, CallResult, Decoder, Encoder, FrameFault
+from .policy import STRICT, Policy
+from .schema import Message, Request, Response
+
+__all__ = ["Answered", "Event", "Noticed", "OpenCall", "Received", "Session", "Table"]
+
+
+class Table(Protocol):
+    """The table of open calls, as `ocpp_fast._kernels` provides it."""
+
+    def add(self, owner: Any, unique_id: str, value: object, deadline: float) -> None: ...
+    def get(self, owner: Any, unique_id: str) -> Any: ...
+    def take(self, owner: Any, unique_id: str) -> Any: ...
+    def take_all(self, owner: Any) -> list[tuple[str, Any]]: ...
+
+
+class OpenCall:
+    """A call of ours that has no answer yet; `waiter` is the owner's, untouched here."""
+
+    __slots__ = ("frame", "message", "unique_id", "waiter")
+
+    def __init__(self, unique_id: str, message: Message, frame: bytes, waiter: Any) -> None:
+        self.unique_id = unique_id
+        self.message = message
+        self.frame: bytes | None = frame
+        """What is to be sent; None once it has been."""
+        self.waiter = waiter
+
+
+class Received:
+    """A CALL of the peer is to be handled now; `answer` or `reject` must follow."""
+
+    __slots__ = ("call",)
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+
+
+class Answered:
+    """A call of ours has ended: `outcome` is the response, or the exception to raise."""
+
+    __slots__ = ("open_call", "outcome")
+
+    def __init__(self, open_call: OpenCall, outcome: Response | OcppError) -> None:
+        self.open_call = open_call
+        self.outcome = outcome
+
+
+class Noticed:
+    """The peer sent something that is not right; it was answered, or ignored."""
+
+    __slots__ = ("fault",)
+
+    def __init__(self, fault: FrameFault) -> None:
+        self.fault = fault
+
+
+Event: TypeAlias = Received | Answered | Noticed
+
+
+class Session:
+    """One side of one connection.
+
+    CALLs of the peer are handled one after another; answers to ours never wait behind them. Of our own calls, only so
+    many are sent as the policy lets be open, the others wait for their turn (R14).
+    """
+
+    __slots__ = (
+        "_closed",
+        "_decoder",
+        "_encoder",
+        "_handling",
+        "_open",
+        "_outbox",
+        "_policy",
+        "_queue",
+        "_table",
+        "_waiting",
+        "ignored_answers",
+    )
+
+    def __init__(self, decoder: Decoder, encoder: Encoder, table: Table, policy: Policy = STRICT) -> None:
+        self._decoder: Final = decoder
+        self._encoder: Final = encoder
+        self._table: Final = table
+        self._policy: Final = policy
+        self._closed = False
+        self._handling: Call | None = None
+        self._waiting: deque[Call] | None = None
+        self._open = 0
+        self._queue: deque[OpenCall] | None = None
+        self._outbox: list[bytes] = []
+        self.ignored_answers = 0
+        """How many results and errors answered no open call (R12)."""
+
+    def take_outbox(self) -> list[bytes]:
+        """Return the frames that are to be sent now, in order, and forget them."""
+        if not self._outbox:
+            return self._outbox
+        frames, self._outbox = self._outbox, []
+        return frames
+
+    # What arrives
+
+    def receive(self, raw: bytes) -> Event | None:
+        """Take one text message of the peer; never raises for what the peer did (R45)."""
+        if not raw or self._closed:
+            return None
+        try:
+            frame = self._decoder.decode(raw, self._message_of)
+        except FrameFault as fault:
+            return self._faulty(fault)
+        if isinstance(frame, Call):
+            return self._called(frame)
+        open_call = self._finish(frame.unique_id)
+        return Answered(open_call, frame.payload if isinstance(frame, CallResult) else frame)
+
+    def _message_of(self, unique_id: str) -> Message | None:
+        open_call: OpenCall | None = self._table.get(self, unique_id)
+        return open_call.message if open_call is not None and open_call.frame is None else None
+
+    def _called(self, call: Call) -> Event | None:
+        if self._handling is None:
+            self._handling = call
+            return Received(call)
+        waiting = self._waiting or ()
+        if call.unique_id in (each.unique_id for each in (self._handling, *waiting)):
+            return self._faulty(
+                FrameFault(
+                    Fault.DUPLICATE_ID, "this unique id is still being handled", unique_id=call.unique_id
+                )
+            )
+        if self._waiting is None:
+            self._waiting = deque()
+        self._waiting.append(call)
+        return None
+
+    def _faulty(self, fault: FrameFault) -> Event:
+        if fault.fault is Fault.UNKNOWN_ID:
+            self.ignored_answers += 1
+        elif fault.answered and (fault.fault is not Fault.MALFORMED or self._policy.answer_malformed):
+            self._outbox.append(self._encoder.fault(fault))
+        elif fault.message_type is not None and self._message_of(fault.unique_id) is not None:
+            violation = fault.violation
+            broken = (
+                (violation.path, violation.rule, violation.expected)
+                if violation
+                else ("", "type", fault.description)
+            )
+            return Answered(self._finish(fault.unique_id), InvalidResult(*broken))
+        return Noticed(fault)
+
+    # Handling the peer's calls
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so many calls of the peer wait that no more should be read."""
+        return self._waiting is not None and len(self._waiting) >= self._policy.max_waiting_calls
+
+    def answer(self, call: Call, response: Response) -> Call | None:
+        """Send the result of a call that was `Received`; return the next one to handle, if one waits.
+
+        Raises `ValidationError` when the response is not right, with the call still to be answered.
+        """
+        frame = self._encoder.result(call, response)
+        return self._handled(frame)
+
+    def reject(self, call: Call, error: CallError) -> Call | None:
+        """Send a CALLERROR for a call that was `Received`; return the next one to handle, if one waits.
+
+        Raises `ValidationError` when the error's details are no JSON, with the call still to be answered.
+        """
+        return self._handled(
+            self._encoder.error(call.unique_id, error.code, error.description, error.details)
+        )
+
+    def fail(self, call: Call, reason: str | Exception) -> Call | None:
+        """Answer that the handler failed; return the next call to handle, if one waits.
+
+        The text of an exception stays here unless the policy says otherwise.
+        """
+        if isinstance(reason, str):
+            description = reason
+        elif self._policy.reveal_exceptions:
+            description = f"{type(reason).__name__}: {reason}"
+        else:
+            description = "the handler failed"
+        return self._handled(
+            self._encoder.fault(FrameFault(Fault.HANDLER, description, unique_id=call.unique_id))
+        )
+
+    def _handled(self, frame: bytes) -> Call | None:
+        if not self._closed:
+            self._outbox.append(frame)
+        self._handling = self._waiting.popleft() if self._waiting else None
+        return self._handling
+
+    # Our own calls
+
+    def call(self, unique_id: str, request: Request[Any], deadline: float, waiter: Any = None) -> OpenCall:
+        """Send a request, now or when its turn comes; `deadline` is when it ends unanswered.
+
+        Raises `ValidationError` for a request that is not right, `Disconnected` after `close`, `KeyError` for an id
+        that is in use.
+        """
+        if self._closed:
+            raise Disconnected("the connection is closed")
+        open_call = OpenCall(unique_id, request.__message__, self._encoder.call(unique_id, request), waiter)
+        self._table.add(self, unique_id, open_call, deadline)
+        if self._open < self._policy.max_open_calls:
+            self._send(open_call)
+        else:
+            if self._queue is None:
+                self._queue = deque()
+            self._queue.append(open_call)
+        return open_call
+
+    def cancel(self, open_call: OpenCall) -> None:
+        """Give a call up; its place is free at once, and a late answer is ignored (R12, R44)."""
+        if self._table.get(self, open_call.unique_id) is open_call:
+            self._finish(open_call.unique_id)
+
+    def expire(self, open_call: OpenCall) -> Answered:
+        """End a call whose deadline has passed: one that the table's `expire` has returned."""
+        self._release(open_call)
+        return Answered(open_call, CallTimeout(f"{open_call.message.action} was not answered in time"))
+
+    def _finish(self, unique_id: str) -> OpenCall:
+        open_call: OpenCall = self._table.take(self, unique_id)
+        self._release(open_call)
+        return open_call
+
+    def _send(self, open_call: OpenCall) -> None:
+        assert open_call.frame is not None
+        self._outbox.append(open_call.frame)
+        open_call.frame = None
+        self._open += 1
+
+    def _release(self, open_call: OpenCall) -> None:
+        """Free the place of a call that has left the table, and send the next one."""
+        if open_call.frame is not None:
+            return  # never sent; skipped when its turn comes
+        self._open -= 1
+        while self._queue:
+            following = self._queue.popleft()
+            if self._table.get(self, following.unique_id) is following:
+                self._send(following)
+                return
+
+    # The end
+
+    def close(self) -> list[Answered]:
+        """End the session: every call of ours fails, nothing is sent or handled any more (R44)."""
+        self._closed = True
+        self._waiting = self._queue = None
+        self._outbox.clear()
+        return [
+            Answered(
+                open_call,
+                Disconnected(f"the connection closed before {open_call.message.action} was answered"),
+            )
+            for _, open_call in self._table.take_all(self)
+        ]

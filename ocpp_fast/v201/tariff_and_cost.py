@@ -1,0 +1,27 @@
+"""The cost of running transactions (block I)."""
+
+from ..schema import CENTRAL, CustomData, Profile, Request, Response, Str36
+
+__all__ = [
+    "TARIFF_AND_COST",
+    "CostUpdatedRequest",
+    "CostUpdatedResponse",
+]
+
+
+class CostUpdatedResponse(Response):
+    """Acknowledges the running cost."""
+
+    custom_data: CustomData | None = None
+
+
+class CostUpdatedRequest(Request[CostUpdatedResponse], action="CostUpdated", sender=CENTRAL):
+    """Tells what a running transaction has cost so far, for the display."""
+
+    total_cost: float
+    """With taxes, in the currency that the station is set to."""
+    transaction_id: Str36
+    custom_data: CustomData | None = None
+
+
+TARIFF_AND_COST = Profile("TariffAndCost", [CostUpdatedRequest])

@@ -1,0 +1,42 @@
+"""What every test may use, and the proof that the run tests the core it was asked to test."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ocpp_fast._kernels import accelerated
+
+RunPython = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    expected = os.environ.get("OCPP_FAST_EXPECT_ACCELERATED", "")
+    actual = "yes" if accelerated else "no"
+    if expected not in ("", actual):
+        raise pytest.UsageError(f"OCPP_FAST_EXPECT_ACCELERATED={expected}, but accelerated is {accelerated}")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"ocpp_fast: {'compiled' if accelerated else 'reference'} core"
+
+
+@pytest.fixture
+def run_python(tmp_path: Path) -> RunPython:
+    """Run Python with these arguments in an empty directory; keywords are the environment, None unsets."""
+
+    def run(*arguments: str, **environment: str | None) -> "subprocess.CompletedProcess[str]":
+        merged = {**os.environ, "OCPP_FAST_NO_EXT": None, **environment}
+        return subprocess.run(
+            [sys.executable, *arguments],
+            env={name: value for name, value in merged.items() if value is not None},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run

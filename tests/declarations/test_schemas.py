@@ -1,0 +1,247 @@
+"""The schemas derived from the declarations are the official ones, and every version is declared in full."""
+
+from __future__ import annotations
+
+import json
+import pkgutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from decimal import Decimal
+from enum import StrEnum
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from ocpp_fast._kernels.plan import Node, Plan
+from ocpp_fast.schema import (
+    CENTRAL,
+    STATION,
+    Profile,
+    Sender,
+    Shortcuts,
+    Struct,
+    plan_of,
+    schema_of,
+    shortcut,
+)
+
+from .official import PAYLOADS, VERSIONS, Official, Payload, payload_name
+
+PROSE = {"$id", "id", "title", "description", "comment", "javaType", "default", "additionalItems"}
+
+each_version = pytest.mark.parametrize("official", VERSIONS, ids=lambda official: official.name)
+each_payload = pytest.mark.parametrize("payload", PAYLOADS, ids=payload_name)
+
+
+# Payload by payload
+
+
+def normalised(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema with references inlined, unordered lists sorted and what has no effect left out."""
+    return _normalised(schema, schema.get("definitions", {}))
+
+
+def _normalised(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" in schema:
+        return _normalised(definitions[schema["$ref"].removeprefix("#/definitions/")], definitions)
+    normal = {key: value for key, value in schema.items() if key not in PROSE | {"definitions"}}
+    if schema.get("type") != "object":
+        normal.pop("additionalProperties", None)
+    for key in normal.keys() & {"required", "enum"}:
+        normal[key] = sorted(normal[key])
+    if "items" in normal:
+        normal["items"] = _normalised(normal["items"], definitions)
+    if "properties" in normal:
+        properties = normal["properties"].items()
+        normal["properties"] = {name: _normalised(each, definitions) for name, each in properties}
+    if not normal.get("properties"):
+        normal.pop("properties", None)
+    return normal
+
+
+def derived_schema(payload: Payload) -> dict[str, Any]:
+    schema = json.loads(json.dumps(schema_of(payload.struct, payload.message.draft)), parse_float=Decimal)
+    assert isinstance(schema, dict)
+    return schema
+
+
+@each_payload
+def test_R21_derived_schema_equals_the_official_one(payload: Payload) -> None:
+    assert normalised(derived_schema(payload)) == normalised(payload.schema)
+
+
+@each_payload
+def test_named_types_have_their_official_names(payload: Payload) -> None:
+    official = payload.schema.get("definitions", {}).keys()
+    assert not official or derived_schema(payload).get("definitions", {}).keys() <= official
+
+
+# Version by version
+
+
+@each_version
+def test_every_official_action_is_in_exactly_one_profile(official: Official) -> None:
+    profiles = official.version.profiles
+    declared = Counter(message.action for profile in profiles for message in profile.messages)
+    assert declared == dict.fromkeys(official.actions, 1)
+
+
+@each_version
+def test_messages_are_named_after_their_action(official: Official) -> None:
+    for action, message in official.version.messages.items():
+        assert message.request.__name__ == f"{action}Request"
+        assert message.response is None or message.response.__name__ == f"{action}Response"
+
+
+@each_version
+def test_each_module_lists_what_it_declares_and_nothing_else_in_all(official: Official) -> None:
+    for module in modules_of(official):
+        assert sorted(module.__all__) == sorted(declared_in(module)), module.__name__
+
+
+@each_version
+def test_a_version_exports_what_its_modules_declare(official: Official) -> None:
+    exported = [name for module in modules_of(official) for name in module.__all__]
+    assert len(exported) == len(set(exported))
+    for module in modules_of(official):
+        for name in module.__all__:
+            assert getattr(official.module, name) is getattr(module, name)
+
+
+@each_version
+def test_every_class_has_one_line_of_docstring(official: Official) -> None:
+    for each in classes_of(official):
+        doc = vars(each).get("__doc__") or ""
+        assert doc.endswith("."), each
+        assert "\n" not in doc, each
+
+
+@each_version
+def test_every_declared_type_is_used(official: Official) -> None:
+    used = {kind for kinds in types_by_module(official).values() for kind in kinds}
+    messages = official.version.messages.values()
+    used |= {struct for each in messages for struct in (each.request, each.response) if struct is not None}
+    assert {each for each in classes_of(official) if not issubclass(each, Shortcuts)} == used
+
+
+@each_version
+def test_a_type_is_shared_only_when_two_profiles_use_it(official: Official) -> None:
+    users = types_by_module(official)
+    for kind in {kind for kinds in users.values() for kind in kinds}:
+        modules = {module for module, kinds in users.items() if kind in kinds}
+        if len(modules) == 1:
+            assert {kind.__module__} == modules, kind
+        else:
+            assert kind.__module__ not in users, kind
+
+
+@each_version
+def test_enum_members_are_named_after_their_wire_values(official: Official) -> None:
+    for each in classes_of(official):
+        for member in each if issubclass(each, StrEnum) else ():
+            assert member.name == member.name.upper()
+            assert letters(member.name) == letters(member.value), member
+
+
+@each_version
+@pytest.mark.parametrize("side", [CENTRAL, STATION], ids=["central", "station"])
+def test_each_side_has_a_shortcut_for_each_action_it_sends_and_no_other(
+    official: Official, side: Sender
+) -> None:
+    version = official.version
+    shortcuts = version.central_shortcuts if side is CENTRAL else version.station_shortcuts
+    called = {
+        letters(name): requested(shortcuts, name)
+        for name, value in vars(shortcuts).items()
+        if isinstance(value, shortcut)
+    }
+    assert called == {
+        letters(action): message.request
+        for action, message in version.messages.items()
+        if side in message.sender
+    }
+
+
+@each_version
+def test_importing_a_version_builds_nothing(official: Official) -> None:
+    program = f"""
+import sys
+import {official.module.__name__}
+from ocpp_fast.schema import plan_of
+assert "fastjsonschema" not in sys.modules
+assert plan_of.cache_info().currsize == 0
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+# What is declared
+
+
+def modules_of(official: Official) -> list[ModuleType]:
+    """Return the public modules of a version."""
+    found = pkgutil.iter_modules(official.module.__path__, f"{official.module.__name__}.")
+    return [import_module(each.name) for each in found if "._" not in each.name]
+
+
+def declared_in(module: ModuleType) -> Iterator[str]:
+    """Yield the names of what a module declares, as against what it imports."""
+    for name, value in vars(module).items():
+        public = isinstance(value, type) and issubclass(value, (Struct, StrEnum, Shortcuts))
+        if (public and value.__module__ == module.__name__) or isinstance(value, Profile):
+            yield name
+
+
+def classes_of(official: Official) -> list[type]:
+    """Return every class that a version exports."""
+    exported = [getattr(module, name) for module in modules_of(official) for name in module.__all__]
+    return [each for each in exported if isinstance(each, type)]
+
+
+def types_by_module(official: Official) -> dict[str, set[type]]:
+    """Return the modules that declare messages, each with the types its messages refer to."""
+    users: dict[str, set[type]] = {}
+    for message in official.version.messages.values():
+        for struct in (message.request, message.response):
+            if struct is not None:
+                users.setdefault(message.request.__module__, set()).update(types_in(plan_of(struct)))
+    return users
+
+
+def types_in(plan: Plan) -> Iterator[type]:
+    """Yield the classes that a plan's fields refer to, at any depth."""
+    for member in plan.members:
+        yield from _types_in(member.node)
+
+
+def _types_in(node: Node) -> Iterator[type]:
+    if node.enum is not None:
+        yield node.enum
+    if node.item is not None:
+        yield from _types_in(node.item)
+    if node.plan is not None:
+        yield node.plan.struct
+        yield from types_in(node.plan)
+
+
+def letters(text: str) -> str:
+    """Return what `Energy.Active`, `ENERGY_ACTIVE` and `energy_active` have in common."""
+    return "".join(filter(str.isalnum, text)).lower()
+
+
+def requested(shortcuts: type[Shortcuts], name: str) -> type:
+    """Return the class of the request that a shortcut makes."""
+    made: list[Any] = []
+
+    async def call(request: Any) -> None:
+        made.append(request)
+
+    fields = vars(shortcuts)[name]._request.__struct_fields__.values()
+    values = {each.name: None for each in fields if each.required}
+    coroutine = getattr(shortcuts(call), name)(**values)
+    with pytest.raises(StopIteration):
+        coroutine.send(None)
+    return type(made[0])

@@ -1,0 +1,92 @@
+"""Which core `ocpp_fast._kernels` chooses, each time in a process of its own."""
+
+import os
+from collections.abc import Callable
+from importlib.machinery import EXTENSION_SUFFIXES
+from importlib.util import find_spec
+from pathlib import Path
+from subprocess import CompletedProcess
+from sysconfig import get_path
+
+import pytest
+
+from ocpp_fast import _kernels
+
+RunPython = Callable[..., "CompletedProcess[str]"]
+
+CHOICE = "from ocpp_fast import _kernels; print(_kernels.accelerated, _kernels.PendingTable.__module__)"
+COMPILED = "True ocpp_fast_ext.correlation\n"
+REFERENCE = "False ocpp_fast._kernels.correlation\n"
+
+needs_extension = pytest.mark.skipif(
+    find_spec("ocpp_fast_ext.correlation") is None, reason="the compiled core is not built"
+)
+
+
+@pytest.fixture
+def stub(tmp_path: Path) -> Path:
+    """An `ocpp_fast_ext` without modules, in a directory that `choose_beside_stub` searches first."""
+    package = tmp_path / "stub" / "ocpp_fast_ext"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    return package
+
+
+@pytest.fixture
+def choose_beside_stub(run_python: RunPython, stub: Path) -> RunPython:
+    """Let the selector choose where `stub` stands in for the real `ocpp_fast_ext`."""
+    ours = Path(_kernels.__file__).parents[2]
+    search = os.pathsep.join([str(stub.parent), str(ours), get_path("purelib"), get_path("platlib")])
+
+    def run(**environment: str) -> "CompletedProcess[str]":
+        # -S: without the import hook of an editable installation, which knows the real one
+        return run_python("-S", "-c", CHOICE, PYTHONPATH=search, **environment)
+
+    return run
+
+
+@needs_extension
+@pytest.mark.parametrize("value", [None, "", "0"])
+def test_compiled_core_is_the_default(run_python: RunPython, value: str | None) -> None:
+    assert run_python("-c", CHOICE, OCPP_FAST_NO_EXT=value).stdout == COMPILED
+
+
+@pytest.mark.parametrize("value", ["1", "yes", "no", "00"])
+def test_any_other_value_of_no_ext_selects_the_reference(run_python: RunPython, value: str) -> None:
+    assert run_python("-c", CHOICE, OCPP_FAST_NO_EXT=value).stdout == REFERENCE
+
+
+def test_absent_modules_select_the_reference(choose_beside_stub: RunPython) -> None:
+    assert choose_beside_stub().stdout == REFERENCE
+
+
+def test_an_absent_package_selects_the_reference(run_python: RunPython) -> None:
+    hide = "import sys; sys.modules['ocpp_fast_ext'] = None\n"
+    assert run_python("-c", hide + CHOICE).stdout == REFERENCE
+
+
+def test_a_broken_extension_is_loud(choose_beside_stub: RunPython, stub: Path) -> None:
+    (stub / f"correlation{EXTENSION_SUFFIXES[0]}").write_bytes(b"not a library")
+    result = choose_beside_stub()
+    assert result.returncode != 0
+    assert "ImportError" in result.stderr
+
+
+def test_an_extension_that_lacks_a_dependency_is_loud(choose_beside_stub: RunPython, stub: Path) -> None:
+    (stub / "correlation.py").write_text("import module_that_is_not_there\n")
+    result = choose_beside_stub()
+    assert result.returncode != 0
+    assert "No module named 'module_that_is_not_there'" in result.stderr
+
+
+def test_no_ext_does_not_even_look_at_a_broken_extension(choose_beside_stub: RunPython, stub: Path) -> None:
+    (stub / f"correlation{EXTENSION_SUFFIXES[0]}").write_bytes(b"not a library")
+    assert choose_beside_stub(OCPP_FAST_NO_EXT="1").stdout == REFERENCE
+
+
+@needs_extension
+def test_a_run_that_is_not_accelerated_as_expected_fails(run_python: RunPython) -> None:
+    pytest_here = ("-m", "pytest", "--collect-only", __file__)
+    result = run_python(*pytest_here, OCPP_FAST_NO_EXT="1", OCPP_FAST_EXPECT_ACCELERATED="yes")
+    assert result.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "OCPP_FAST_EXPECT_ACCELERATED=yes, but accelerated is False" in result.stderr
