@@ -4,7 +4,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-export PATH := $(CURDIR)/$(BIN):$(PATH)
 TYPED := ocpp_fast ocpp_fast_ext tests $(wildcard benchmarks examples)
 
 .PHONY: help setup test serve lint types bench clean
@@ -22,27 +21,27 @@ setup: $(READY)
 $(READY): pyproject.toml setup.py $(wildcard ocpp_fast_ext/*.pyx ocpp_fast_ext/*.pxd)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	rm -f ocpp_fast_ext/*.c
-	OCPP_FAST_BUILD_EXT=yes python -m pip install --quiet --editable '.[dev]'
+	OCPP_FAST_BUILD_EXT=yes $(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $@
 
 test: $(READY)
-	OCPP_FAST_EXPECT_ACCELERATED=yes pytest
-	OCPP_FAST_EXPECT_ACCELERATED=no OCPP_FAST_NO_EXT=1 pytest
+	OCPP_FAST_EXPECT_ACCELERATED=yes $(BIN)/pytest
+	OCPP_FAST_EXPECT_ACCELERATED=no OCPP_FAST_NO_EXT=1 $(BIN)/pytest
 
 serve: $(READY)
-	ocpp-fast serve --no-auth
+	$(BIN)/ocpp-fast serve --no-auth
 
 lint: $(READY)
-	ruff format --check .
-	ruff check .
-	cython-lint ocpp_fast_ext
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	PATH="$(CURDIR)/$(BIN):$$PATH" cython-lint ocpp_fast_ext
 
 types: $(READY)
-	mypy $(TYPED)
-	pyright --pythonpath $(BIN)/python
+	$(BIN)/mypy $(TYPED)
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 bench: $(READY)
-	pytest benchmarks --benchmark-only
+	$(BIN)/pytest benchmarks --benchmark-only
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info ocpp_fast_ext/*.c ocpp_fast_ext/*.so

@@ -1,0 +1,162 @@
+"""What is built from the sources: wheels with and without the compiled core, the sdist, and what they hold."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+RunPython = Callable[..., "subprocess.CompletedProcess[str]"]
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("ocpp_fast", "ocpp_fast_ext")
+BUILT_FROM = ("LICENSE", "MANIFEST.in", "README.md", "pyproject.toml", "setup.py")
+SCRATCH = shutil.ignore_patterns("__pycache__", "*.c", "*.so", "*.pyd")
+NO_COMPILER = "false"
+
+posix_only = pytest.mark.skipif(os.name != "posix", reason="the compiler cannot be replaced by CC")
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what the package is built from."""
+    copy = tmp_path_factory.mktemp("sources")
+    for name in BUILT_FROM:
+        shutil.copy2(ROOT / name, copy)
+    for name in PACKAGES:
+        shutil.copytree(ROOT / name, copy / name, ignore=SCRATCH)
+    return copy
+
+
+def build(sources: Path, kind: str, out: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Build a "wheel" or an "sdist" of `sources` into `out` with the tools of this environment."""
+    shutil.rmtree(sources / "build", ignore_errors=True)  # setuptools would use again what it finds there
+    inherited = {
+        name: value for name, value in os.environ.items() if name not in ("CC", "OCPP_FAST_BUILD_EXT")
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "build", "--no-isolation", f"--{kind}", "--outdir", str(out), str(sources)],
+        env=inherited | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+
+def wheel(sources: Path, out: Path, **environment: str) -> Path:
+    """The wheel that such a build gives."""
+    result = build(sources, "wheel", out, **environment)
+    assert result.returncode == 0, result.stdout
+    (path,) = out.glob("*.whl")
+    return path
+
+
+@pytest.fixture(scope="module")
+def pure_wheel(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return wheel(sources, tmp_path_factory.mktemp("pure"), OCPP_FAST_BUILD_EXT="no")
+
+
+@pytest.fixture(scope="module")
+def compiled_wheel(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return wheel(sources, tmp_path_factory.mktemp("compiled"), OCPP_FAST_BUILD_EXT="yes")
+
+
+def files(path: Path) -> set[PurePosixPath]:
+    """The files of our packages in a wheel."""
+    with zipfile.ZipFile(path) as archive:
+        return {PurePosixPath(name) for name in archive.namelist() if name.split("/")[0] in PACKAGES}
+
+
+def in_tree(*endings: str) -> Iterator[PurePosixPath]:
+    """The files of our packages in the tree that have one of these endings."""
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*"):
+            if path.name.endswith(endings):
+                yield PurePosixPath(path.relative_to(ROOT).as_posix())
+
+
+def kernels() -> list[str]:
+    """The names of the compiled kernels."""
+    return sorted(path.stem for path in in_tree(".pyx"))
+
+
+def test_the_pure_wheel_runs_anywhere_and_has_every_module_and_its_types(pure_wheel: Path) -> None:
+    assert pure_wheel.name.endswith("-py3-none-any.whl")
+    assert files(pure_wheel) == set(in_tree(".py", ".pyi", "py.typed"))
+
+
+def test_the_compiled_wheel_adds_the_kernels_and_nothing_else(pure_wheel: Path, compiled_wheel: Path) -> None:
+    added = files(compiled_wheel) - files(pure_wheel)
+    assert sorted(path.name.split(".")[0] for path in added) == kernels()
+    assert {path.suffix for path in added} <= {".so", ".pyd"}
+
+
+@pytest.mark.parametrize(("kind", "accelerated"), [("pure", False), ("compiled", True)])
+def test_the_core_of_a_wheel_is_the_one_that_is_chosen(
+    request: pytest.FixtureRequest, run_python: RunPython, tmp_path: Path, kind: str, accelerated: bool
+) -> None:
+    path: Path = request.getfixturevalue(f"{kind}_wheel")
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(tmp_path)  # the directory that run_python runs in
+    result = run_python("-c", "from ocpp_fast import _kernels as k; print(k.accelerated, k.__file__)")
+    assert result.stdout.split() == [
+        str(accelerated),
+        str(tmp_path / "ocpp_fast" / "_kernels" / "__init__.py"),
+    ]
+
+
+def test_the_command_is_installed(pure_wheel: Path) -> None:
+    with zipfile.ZipFile(pure_wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith("/entry_points.txt"))
+        assert "ocpp-fast = ocpp_fast.cli:main" in archive.read(name).decode()
+
+
+@posix_only
+def test_without_a_compiler_the_build_says_so_and_falls_back(sources: Path, tmp_path: Path) -> None:
+    result = build(sources, "wheel", tmp_path, CC=NO_COMPILER)
+    assert result.returncode == 0
+    assert "The compiled core of ocpp_fast could not be built" in result.stdout
+    (path,) = tmp_path.glob("*.whl")
+    assert files(path) == set(in_tree(".py", ".pyi", "py.typed"))
+
+
+@posix_only
+def test_without_a_compiler_a_build_that_was_demanded_fails(sources: Path, tmp_path: Path) -> None:
+    result = build(sources, "wheel", tmp_path, CC=NO_COMPILER, OCPP_FAST_BUILD_EXT="yes")
+    assert result.returncode != 0
+    assert not list(tmp_path.glob("*.whl"))
+
+
+@posix_only
+def test_a_pure_build_asks_for_no_compiler(sources: Path, tmp_path: Path) -> None:
+    result = build(sources, "wheel", tmp_path, CC=NO_COMPILER, OCPP_FAST_BUILD_EXT="no")
+    assert result.returncode == 0
+    assert "could not be built" not in result.stdout
+
+
+def test_another_value_of_the_switch_is_refused(sources: Path, tmp_path: Path) -> None:
+    result = build(sources, "wheel", tmp_path, OCPP_FAST_BUILD_EXT="maybe")
+    assert result.returncode != 0
+    assert "OCPP_FAST_BUILD_EXT must be yes, no or unset, not 'maybe'" in result.stdout
+
+
+def test_the_sdist_has_the_kernels_in_cython_and_in_c(sources: Path, tmp_path: Path) -> None:
+    result = build(sources, "sdist", tmp_path)
+    assert result.returncode == 0, result.stdout
+    (path,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        names = {
+            PurePosixPath(name).relative_to(path.name.removesuffix(".tar.gz")) for name in archive.getnames()
+        }
+    generated = {PurePosixPath("ocpp_fast_ext", f"{kernel}.c") for kernel in kernels()}
+    assert names >= {
+        *generated,
+        *map(PurePosixPath, BUILT_FROM),
+        *in_tree(".py", ".pyi", ".pyx", ".pxd", "py.typed"),
+    }
