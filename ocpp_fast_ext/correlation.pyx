@@ -1,7 +1,7 @@
 """The compiled core of call correlation: see `contract.PendingTable` for what callers may rely on.
 
-It keeps the structure of the reference core, whose module explains it, and one thing more: the bucket that a call
-entered last, since most calls enter the same one as the call before.
+It keeps the structure of the reference core, whose module explains it, and one thing more: the bucket that a
+call entered last, since most calls enter the same one as the call before.
 """
 
 from heapq import heappop, heappush

@@ -3,8 +3,9 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from sysconfig import get_path
 
 import pytest
 
@@ -26,10 +27,20 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 @pytest.fixture
 def run_python(tmp_path: Path) -> RunPython:
-    """Run Python with these arguments in an empty directory; keywords are the environment, None unsets."""
+    """Run Python in `tmp_path` with these arguments; keywords are environment variables, None unsets one.
 
-    def run(*arguments: str, **environment: str | None) -> "subprocess.CompletedProcess[str]":
+    With `path`, those directories are searched instead of where our own packages are installed from.
+    """
+
+    def run(
+        *arguments: str, path: Sequence[Path] = (), **environment: str | None
+    ) -> "subprocess.CompletedProcess[str]":
         merged = {**os.environ, "OCPP_FAST_NO_EXT": None, **environment}
+        if path:
+            merged["PYTHONPATH"] = os.pathsep.join(
+                [*map(str, path), get_path("purelib"), get_path("platlib")]
+            )
+            arguments = ("-S", *arguments)  # without the import hook of an editable installation
         return subprocess.run(
             [sys.executable, *arguments],
             env={name: value for name, value in merged.items() if value is not None},

@@ -1,4 +1,4 @@
-"""What is built from the sources: wheels with and without the compiled core, the sdist, and what they hold."""
+"""What is built from the sources, and what it holds: wheels with and without the compiled core, the sdist."""
 
 import os
 import shutil
@@ -101,14 +101,12 @@ def test_the_compiled_wheel_adds_the_kernels_and_nothing_else(pure_wheel: Path, 
 def test_the_core_of_a_wheel_is_the_one_that_is_chosen(
     request: pytest.FixtureRequest, run_python: RunPython, tmp_path: Path, kind: str, accelerated: bool
 ) -> None:
-    path: Path = request.getfixturevalue(f"{kind}_wheel")
-    with zipfile.ZipFile(path) as archive:
-        archive.extractall(tmp_path)  # the directory that run_python runs in
-    result = run_python("-c", "from ocpp_fast import _kernels as k; print(k.accelerated, k.__file__)")
-    assert result.stdout.split() == [
-        str(accelerated),
-        str(tmp_path / "ocpp_fast" / "_kernels" / "__init__.py"),
-    ]
+    installed = tmp_path / "installed"
+    with zipfile.ZipFile(request.getfixturevalue(f"{kind}_wheel")) as archive:
+        archive.extractall(installed)
+    show = "from ocpp_fast import _kernels; print(_kernels.accelerated, _kernels.__file__)"
+    result = run_python("-c", show, path=[installed])
+    assert result.stdout.split() == [str(accelerated), str(installed / "ocpp_fast/_kernels/__init__.py")]
 
 
 def test_the_command_is_installed(pure_wheel: Path) -> None:

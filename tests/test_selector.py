@@ -1,12 +1,11 @@
 """Which core `ocpp_fast._kernels` chooses, each time in a process of its own."""
 
-import os
 from collections.abc import Callable
+from functools import partial
 from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.util import find_spec
 from pathlib import Path
 from subprocess import CompletedProcess
-from sysconfig import get_path
 
 import pytest
 
@@ -35,14 +34,7 @@ def stub(tmp_path: Path) -> Path:
 @pytest.fixture
 def choose_beside_stub(run_python: RunPython, stub: Path) -> RunPython:
     """Let the selector choose where `stub` stands in for the real `ocpp_fast_ext`."""
-    ours = Path(_kernels.__file__).parents[2]
-    search = os.pathsep.join([str(stub.parent), str(ours), get_path("purelib"), get_path("platlib")])
-
-    def run(**environment: str) -> "CompletedProcess[str]":
-        # -S: without the import hook of an editable installation, which knows the real one
-        return run_python("-S", "-c", CHOICE, PYTHONPATH=search, **environment)
-
-    return run
+    return partial(run_python, "-c", CHOICE, path=[stub.parent, Path(_kernels.__file__).parents[2]])
 
 
 @needs_extension

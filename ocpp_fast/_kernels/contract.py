@@ -13,8 +13,9 @@ __all__ = ["PendingTable"]
 class PendingTable(Protocol):
     """The open calls of any number of owners, each waiting for its answer or its deadline.
 
-    One table serves all the connections of an event loop, so that all their deadlines cost one timer:
-    arm it for `next_deadline()`, and when it fires, deal with what `expire()` returns.
+    One table serves all the connections of an event loop, so that all their deadlines cost one timer: arm it
+    for `next_deadline()`, and when it fires, deal with what `expire()` returns, which is nothing if the timer
+    was early. An owner without open calls costs nothing.
 
     An *owner* is what unique ids are unique within, as a rule a connection. Owners and ids are told apart by
     `==` and `hash()`. Times are seconds on any one clock that never goes back.
@@ -25,6 +26,7 @@ class PendingTable(Protocol):
 
         ValueError unless `tick` is finite and greater than zero.
         """
+        ...
 
     def add(self, owner: Hashable, unique_id: str, value: object, deadline: float) -> None:
         """Open a call. An infinite `deadline` never comes due; one in the past is as good as any.
@@ -33,15 +35,19 @@ class PendingTable(Protocol):
         table is unchanged then. Let `value` be anything but None, which `get` and `take` could not tell
         from a call that is not open.
         """
+        ...
 
     def get(self, owner: Hashable, unique_id: str) -> object | None:
         """The value of an open call, which stays open; None if no such call is open."""
+        ...
 
     def take(self, owner: Hashable, unique_id: str) -> object | None:
         """The value of an open call, which is closed by this; None if no such call is open."""
+        ...
 
     def take_all(self, owner: Hashable) -> list[tuple[str, object]]:
         """Close every open call of `owner`; their ids and values in the order they were added."""
+        ...
 
     def expire(self, now: float) -> list[tuple[Hashable, str, object]]:
         """Close every call that is due at `now`; owner, id and value of each.
@@ -49,12 +55,15 @@ class PendingTable(Protocol):
         A call is due at its deadline or at most one tick after it, never before. Calls that are due at
         different ticks come in the order of time; those of one tick in any order, the same in both cores.
         """
+        ...
 
     def next_deadline(self) -> float | None:
         """When `expire` should be called next: at that time it will return something.
 
         None if no open call has a deadline.
         """
+        ...
 
     def __len__(self) -> int:
         """How many calls are open."""
+        ...

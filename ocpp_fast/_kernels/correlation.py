@@ -1,9 +1,9 @@
 """The reference core of call correlation: see `contract.PendingTable` for what callers may rely on.
 
 A timing wheel without a rim: calls that are due at the end of the same tick share a bucket, and a heap holds
-the time of every bucket once. A call that is closed leaves its bucket at once. An empty bucket may be needed
-again at once, so it stays until its time comes, or it is the first that `next_deadline` looks at, or there are
-more buckets than twice those in use when they were last counted.
+the time of every bucket once. A call that is closed leaves its bucket at once. An empty bucket is likely to
+be entered again, so it stays until its time comes, or `next_deadline` comes upon it, or the buckets have
+become twice as many as were in use when the empty ones were last dropped.
 """
 
 from collections.abc import Hashable

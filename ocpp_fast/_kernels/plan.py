@@ -6,6 +6,7 @@ rules it must keep. About ten operations serve every schema of every version.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import IntEnum, StrEnum
 from typing import Any, Final
 
@@ -30,7 +31,7 @@ class Op(IntEnum):
 class Node:
     """One value: its kind and its rules. A rule that is None does not bind.
 
-    STRING: `max_length` in code points, `uri`. INTEGER: `minimum`, `maximum`, and `whole`: whether `1.0` is one (R20).
+    STRING: `max_length` in code points, `uri`, which tells whether a string is one. INTEGER: `minimum`, `maximum`, and `whole`: whether `1.0` is one (R20).
     NUMBER: `minimum`, `maximum`, `multiple_of`. ENUM: `enum`. OBJECT: `plan`. LIST: `item`, `min_items`, `max_items`.
     OPEN: any object whose required `vendorId` keeps `max_length`.
     """
@@ -55,7 +56,7 @@ class Node:
         op: Op,
         *,
         max_length: int | None = None,
-        uri: bool = False,
+        uri: Callable[[str], bool] | None = None,
         minimum: float | None = None,
         maximum: float | None = None,
         multiple_of: float | None = None,
@@ -81,22 +82,31 @@ class Node:
 
 
 class Member:
-    """One field of an object: its attribute, its key on the wire, whether it must be there, and its value."""
+    """One field of an object: its attribute, its key on the wire, whether it must be there, and its value.
 
-    __slots__ = ("key", "name", "node", "required")
+    `default` is what the attribute holds when the key is not there.
+    """
 
-    def __init__(self, name: str, key: str, required: bool, node: Node) -> None:
+    __slots__ = ("default", "key", "name", "node", "required")
+
+    def __init__(self, name: str, key: str, required: bool, default: Any, node: Node) -> None:
         self.name = name
         self.key = key
         self.required = required
+        self.default = default
         self.node = node
 
 
 class Plan:
-    """One object: the class its values become and its members, in declared order."""
+    """One object: the class its values become and its members, in declared order.
 
-    __slots__ = ("members", "struct")
+    `plain` says that an instance is its members' values in slots of those names and nothing more: no constructor of the
+    user's own has to run.
+    """
 
-    def __init__(self, struct: type[Any], members: tuple[Member, ...]) -> None:
+    __slots__ = ("members", "plain", "struct")
+
+    def __init__(self, struct: type[Any], members: tuple[Member, ...], *, plain: bool) -> None:
         self.struct = struct
         self.members = members
+        self.plain = plain

@@ -9,6 +9,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from .._kernels.plan import Member, Node, Op, Plan
+from .._kernels.texts import is_uri
 from .constraints import Format, Items, MaxLength, MultipleOf, Open, Range
 from .struct import Struct
 
@@ -28,8 +29,8 @@ def plan_of(struct: type[Struct], draft: int = 6) -> Plan:
             node = _node(_without_none(hints[each.name]), draft)
         except TypeError as error:
             raise TypeError(f"{struct.__qualname__}.{each.name}: {error}") from None
-        members.append(Member(each.name, each.json, each.required, node))
-    return Plan(struct, tuple(members))
+        members.append(Member(each.name, each.json, each.required, each.default, node))
+    return Plan(struct, tuple(members), plain=struct.__struct_plain__)
 
 
 def _without_none(annotation: Any) -> Any:
@@ -68,7 +69,7 @@ def _plain_node(kind: type, constraints: dict[type, Any], draft: int) -> Node:
     if issubclass(kind, StrEnum):
         return Node(Op.ENUM, enum=kind)
     if kind is str:
-        return Node(Op.STRING, max_length=length, uri=constraints.get(Format) == Format("uri"))
+        return Node(Op.STRING, max_length=length, uri=is_uri if constraints.get(Format) == Format("uri") else None)
     if kind is bool:
         return Node(Op.BOOLEAN)
     if kind is int:

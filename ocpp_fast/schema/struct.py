@@ -139,12 +139,15 @@ class StructType(type):
     """The metaclass of `Struct`: turns annotations into slots."""
 
     __struct_fields__: Mapping[str, Field]
+    __struct_plain__: bool
+    """Whether making an instance is filling its slots: no method of the class's own takes part."""
 
     def __new__(
         mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any
     ) -> StructType:
         own = _declared_fields(namespace)
         namespace["__slots__"] = tuple(own)
+        plain = namespace.keys().isdisjoint(("__init__", "__new__", "__setattr__"))
         namespace.setdefault("__init__", _first_init)
         cls = super().__new__(mcls, name, bases, namespace, **options)
         inherited: dict[str, Field] = {}
@@ -152,6 +155,7 @@ class StructType(type):
             if isinstance(base, StructType):
                 inherited |= base.__struct_fields__
         cls.__struct_fields__ = inherited | own
+        cls.__struct_plain__ = plain and all(each.__struct_plain__ for each in bases if isinstance(each, StructType))
         return cls
 
     @property

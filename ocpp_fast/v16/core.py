@@ -95,6 +95,7 @@ class AuthorizeRequest(Request[AuthorizeResponse], action="Authorize", sender=ST
     """Asks whether an id tag may start or stop charging."""
 
     id_tag: Str20
+    """Upper and lower case are one."""
 
 
 class RegistrationStatus(StrEnum):
@@ -115,7 +116,7 @@ class BootNotificationResponse(Response):
 
 
 class BootNotificationRequest(Request[BootNotificationResponse], action="BootNotification", sender=STATION):
-    """Announces a start of the station; the first message of every session."""
+    """Announces a start of the station, which sends nothing else until this is answered (R40)."""
 
     charge_point_vendor: Str20
     charge_point_model: Str20

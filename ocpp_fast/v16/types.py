@@ -39,7 +39,7 @@ class IdTagInfo(Struct):
 
 
 class ChargingRateUnitType(StrEnum):
-    """The unit in which a schedule limits charging."""
+    """What a schedule limits: amperes per phase, or watts in all."""
 
     A = "A"
     W = "W"
@@ -51,8 +51,9 @@ class ChargingSchedulePeriod(Struct):
     start_period: int
     """Seconds from the start of the schedule."""
     limit: Tenths
-    """In the schedule's `charging_rate_unit`; amperes are per phase."""
+    """In the schedule's `charging_rate_unit`."""
     number_phases: int | None = None
+    """Without it: 3."""
 
 
 class ChargingSchedule(Struct):

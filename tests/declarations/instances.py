@@ -21,7 +21,12 @@ _LATE = "2096-02-29T23:59:59.999Z"
 _URI = "https://user@[2001:db8::1]:8443/a%20b/c;d=1/?e=f&g=%C3%A9#h"
 _LETTERS = 'A"\\/\n\t\x00é€\u2028😀'
 _BEYOND_32_BITS = 2**53 + 1
-_NESTED = {"snake_key": [1, -2.5, None, True, "é", {}, [[]]], "vendorId": 7}
+_NESTED: dict[str, Any] = {
+    "snake_key": [1, -2.5, None, True, "é", {}, [[]]],
+    "camelKey": "",
+    "": {"vendorId": 7},
+}
+_MISSING = object()
 _WRONG: dict[Op, list[Any]] = {
     Op.STRING: [None, 7, 2.5, True, [], {}],
     Op.ENUM: [None, 7, 2.5, True, [], {}],
@@ -60,7 +65,7 @@ _BAD_URIS = [
 
 
 class Case(NamedTuple):
-    """An instance that breaks one rule (a JSON Schema keyword) at one place."""
+    """An instance that breaks one rule (a JSON Schema keyword) at one place; `sound` breaks none."""
 
     description: str
     path: str
@@ -68,11 +73,12 @@ class Case(NamedTuple):
     instance: dict[str, Any]
     steps: Steps
     """The path, step by step."""
+    sound: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Place:
-    """A value within the maximal instance; of a list's elements only the last one counts."""
+    """Where a value may stand; of a list's elements only the last one counts."""
 
     steps: Steps
     node: Node
@@ -101,34 +107,46 @@ def maximal(plan: Plan) -> dict[str, Any]:
 
 def valid(plan: Plan) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield descriptions and instances that every rule allows, at its edge."""
-    full = maximal(plan)
     yield "minimal", minimal(plan)
-    yield "maximal", full
+    yield "maximal", maximal(plan)
     for place in places(plan):
         for description, value in _edges(place.node):
-            yield f"{place.path}: {description}", _put(full, place.steps, value)
+            yield f"{place.path}: {description}", _holding(plan, place.steps, value)
 
 
 def violations(plan: Plan) -> Iterator[Case]:
-    """Yield the maximal instance with one rule broken, for every place and every rule."""
-    full = maximal(plan)
-    yield _extra(full, ())
+    """Yield small instances that break one rule each, for every place and every rule."""
+    yield _extra(plan, (), minimal(plan))
     for place in places(plan):
-        path, steps, node = place.path, place.steps, place.node
+        steps, node = place.steps, place.node
+        sound = _holding(plan, steps, _most(node))
         if place.required:
-            yield Case(f"{path}: missing", path, "required", _drop(full, steps), steps)
+            yield _case(plan, steps, "required", _MISSING, sound)
         for wrong in _WRONG[node.op]:
-            yield Case(f"{path}: {wrong!r}", path, "type", _put(full, steps, wrong), steps)
+            yield _case(plan, steps, "type", wrong, sound)
         for rule, value in _bad_values(node):
-            yield Case(f"{path}: breaks {rule}", path, rule, _put(full, steps, value), steps)
+            yield _case(plan, steps, rule, value, sound)
         if node.op is Op.OBJECT:
-            yield _extra(full, steps)
+            yield _extra(plan, steps, sound)
         if node.op is Op.OPEN:
-            yield from _open_violations(full, place)
+            for rule, value in _bad_vendors(node):
+                yield _case(plan, (*steps, "vendorId"), rule, value, sound)
+
+
+def _case(plan: Plan, steps: Steps, rule: str, value: Any, sound: dict[str, Any]) -> Case:
+    path = path_of(steps)
+    return Case(f"{path}: {rule}: {value!r:.60}", path, rule, _holding(plan, steps, value), steps, sound)
+
+
+def _extra(plan: Plan, within: Steps, sound: dict[str, Any]) -> Case:
+    return _case(plan, (*within, "notDeclared"), "additionalProperties", None, sound)
+
+
+# Places
 
 
 def places(plan: Plan, before: Steps = ()) -> Iterator[Place]:
-    """Yield every place of the plan's maximal instance, outer before inner."""
+    """Yield every place of a plan's instances, outer before inner."""
     for member in plan.members:
         yield from _places(Place((*before, member.key), member.node, member.required))
 
@@ -141,6 +159,29 @@ def _places(place: Place) -> Iterator[Place]:
     if node.item is not None:
         last = _length(node) - 1
         yield from _places(Place((*place.steps, last), node.item, required=False))
+
+
+def _holding(plan: Plan, steps: Steps, value: Any) -> dict[str, Any]:
+    """Return the smallest instance that has `value` at `steps`, or nothing there if it is `_MISSING`."""
+    step, rest = str(steps[0]), steps[1:]
+    instance = minimal(plan)
+    if value is _MISSING and not rest:
+        del instance[step]
+    else:
+        nodes = {member.key: member.node for member in plan.members}
+        instance[step] = _value_holding(nodes[step], rest, value) if rest else value
+    return instance
+
+
+def _value_holding(node: Node, steps: Steps, value: Any) -> Any:
+    if not steps:
+        return value
+    if node.plan is not None:
+        return _holding(node.plan, steps, value)
+    if node.item is not None:
+        before = [_least(node.item)] * (_length(node) - 1)
+        return [*before, _value_holding(node.item, steps[1:], value)]
+    return _NESTED if value is _MISSING else _NESTED | {"vendorId": value}
 
 
 # Valid values
@@ -237,39 +278,8 @@ def _bad_lists(node: Node, item: Node) -> Iterator[tuple[str, list[Any]]]:
         yield "maxItems", [_least(item)] * (node.max_items + 1)
 
 
-def _open_violations(full: dict[str, Any], place: Place) -> Iterator[Case]:
-    steps = (*place.steps, "vendorId")
-    path = path_of(steps)
-    yield Case(f"{path}: missing", path, "required", _drop(full, steps), steps)
-    yield Case(f"{path}: 7", path, "type", _put(full, steps, 7), steps)
-    if place.node.max_length is not None:
-        long = _put(full, steps, _text(place.node.max_length + 1))
-        yield Case(f"{path}: breaks maxLength", path, "maxLength", long, steps)
-
-
-def _extra(full: dict[str, Any], within: Steps) -> Case:
-    steps = (*within, "notDeclared")
-    path = path_of(steps)
-    return Case(f"{path}: additional", path, "additionalProperties", _put(full, steps, None), steps)
-
-
-# Changes
-
-
-def _put(instance: Any, steps: Steps, value: Any) -> Any:
-    """Return a copy with `value` at `steps`; all beside that path is shared."""
-    if not steps:
-        return value
-    copy, (step, *rest) = instance.copy(), steps
-    copy[step] = _put(instance[step] if rest else None, tuple(rest), value)
-    return copy
-
-
-def _drop(instance: Any, steps: Steps) -> Any:
-    """Return a copy without the key at `steps`."""
-    copy, (step, *rest) = instance.copy(), steps
-    if rest:
-        copy[step] = _drop(instance[step], tuple(rest))
-    else:
-        del copy[step]
-    return copy
+def _bad_vendors(node: Node) -> Iterator[tuple[str, Any]]:
+    yield "required", _MISSING
+    yield "type", 7
+    if node.max_length is not None:
+        yield "maxLength", _text(node.max_length + 1)

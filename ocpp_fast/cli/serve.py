@@ -1,0 +1,91 @@
+"""`ocpp-fast serve`: a central system that takes stations in, answers them, and tells what happens."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Awaitable
+
+from ocpp_fast import (
+    Auth,
+    BasicAuth,
+    CentralSystem,
+    Direction,
+    Handshake,
+    NoAuth,
+    Station,
+    Verdict,
+    v16,
+)
+
+from .arguments import ServeArguments
+from .console import Console, complain
+from .running import run
+from .traffic import Traffic
+from .v16.central_system import CentralSystemAnswers
+
+__all__ = ["serve"]
+
+
+def serve(given: ServeArguments) -> int:
+    """Serve until told to end; return the exit code."""
+    try:
+        return run(_serve(given, Console(quiet=given.quiet)))
+    except OSError as error:
+        in_use = error.errno == errno.EADDRINUSE
+        reason = "the port is in use" if in_use else error.strerror or error
+        complain(f"cannot listen on {given.host}, port {given.port}: {reason}")
+        return 1
+
+
+async def _serve(given: ServeArguments, console: Console) -> int:
+    auth = NoAuth() if given.passwords is None else BasicAuth(given.passwords)
+    central = CentralSystem(auth=_Doorkeeper(auth, console), versions=[v16])
+    answers = CentralSystemAnswers(console, given.interval)
+    for profile in v16.VERSION.profiles:
+        central.include(answers, profile=profile)
+    if not given.quiet:
+        _tell(central, console)
+    async with central.serve(given.host, given.port) as server:
+        console.say(f"listening on {server.url}")
+        await server.serve_forever()
+    return 0
+
+
+def _tell(central: CentralSystem, console: Console) -> None:
+    """Print what happens at a central system."""
+    traffic = Traffic(console)
+
+    @central.on_connect
+    def connected(station: Station) -> None:
+        console.note(f"{station} connected, OCPP {station.version.number}")
+
+    @central.on_disconnect
+    def disconnected(station: Station) -> None:
+        traffic.forget(station.id)
+        reason = f": {station.close_reason}" if station.close_reason else ""
+        console.note(f"{station} disconnected, code {station.close_code}{reason}")
+
+    @central.on_frame
+    def frame(direction: Direction, station: Station, raw: bytes) -> None:
+        traffic.frame(station.id, from_station=direction is Direction.IN, raw=raw)
+
+
+class _Doorkeeper:
+    """Asks another auth, and tells whom it turned away."""
+
+    def __init__(self, auth: Auth, console: Console) -> None:
+        self._auth = auth
+        self._console = console
+
+    def authenticate(self, handshake: Handshake) -> Verdict | Awaitable[Verdict]:
+        verdict = self._auth.authenticate(handshake)
+        if verdict is Verdict.UNKNOWN:
+            self._refused(handshake, "there is no such station")
+        elif verdict is Verdict.UNAUTHORIZED:
+            self._refused(handshake, "the credentials are missing or wrong")
+        elif v16.VERSION.subprotocol not in handshake.subprotocols:
+            self._refused(handshake, f"it does not offer the subprotocol {v16.VERSION.subprotocol}")
+        return verdict
+
+    def _refused(self, handshake: Handshake, reason: str) -> None:
+        self._console.note(f"{handshake.identity} refused: {reason}")

@@ -1,0 +1,79 @@
+"""Calls and their answers as lines of text, whatever the version: what `on_frame` sees goes in."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from .console import Console
+
+__all__ = ["Traffic"]
+
+_MAX_TEXT: Final = 40
+_MAX_LINE: Final = 240
+_MAX_DEPTH: Final = 4
+_MAX_ITEMS: Final = 4
+
+
+class Traffic:
+    """Prints a line for each call that is answered.
+
+    An arrow tells who called: `CP001 -> Heartbeat()` is the station, `CP001 <- Reset(type=Hard)` the central system.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._open: dict[str, dict[tuple[bool, str], str]] = {}
+
+    def frame(self, name: str, *, from_station: bool, raw: bytes) -> None:
+        """Take a frame of the station called `name`."""
+        match _elements(raw):
+            case [2, str(unique_id), str(action), payload]:
+                calls = self._open.setdefault(name, {})
+                calls[from_station, unique_id] = f"{_shown(action)}({_fields(payload)})"
+            case [3, str(unique_id), payload]:
+                self._answered(name, not from_station, unique_id, _fields(payload) or "ok")
+            case [4, str(unique_id), code, description, *_]:
+                reason = f"refused, {_shown(code)}: {_shown(description, limit=_MAX_LINE)}"
+                self._answered(name, not from_station, unique_id, reason)
+
+    def forget(self, name: str) -> None:
+        """The station is gone: what was not answered will not be."""
+        self._open.pop(name, None)
+
+    def _answered(self, name: str, from_station: bool, unique_id: str, answer: str) -> None:
+        call = self._open.get(name, {}).pop((from_station, unique_id), "something unreadable")
+        self._console.note(_cut(f"{name} {'->' if from_station else '<-'} {call}: {answer}", _MAX_LINE))
+
+
+def _elements(raw: bytes) -> Any:
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _fields(payload: Any) -> str:
+    if not isinstance(payload, dict):
+        return "" if payload is None else _shown(payload)
+    return " ".join(f"{_shown(key)}={_shown(value)}" for key, value in payload.items())
+
+
+def _shown(value: Any, depth: int = 1, limit: int = _MAX_TEXT) -> str:
+    """Return a JSON value in short; nothing that the peer sent can break the line or steer the terminal."""
+    if isinstance(value, str):
+        value = _cut(value, limit)
+        return value if value.isprintable() else repr(value)
+    if isinstance(value, dict | list) and depth == _MAX_DEPTH:
+        return "..."
+    if isinstance(value, dict):
+        inner = (f"{_shown(key)}={_shown(each, depth + 1)}" for key, each in value.items())
+        return f"{{{' '.join(inner)}}}"
+    if isinstance(value, list):
+        shown = [_shown(each, depth + 1) for each in value[:_MAX_ITEMS]]
+        return f"[{', '.join(shown)}{', ...' if len(value) > _MAX_ITEMS else ''}]"
+    return json.dumps(value)
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."

@@ -1,0 +1,147 @@
+"""For tests without a socket, a loop or a sleep: both sides of a connection, in memory, and their clock.
+
+    pair = Pair(v16.VERSION)
+    call = pair.station.call(v16.HeartbeatRequest())
+    pair.station.deliver()
+    pair.central.answer(v16.HeartbeatResponse(current_time=now))
+    pair.central.deliver()
+    assert pair.station.outcome(call) == v16.HeartbeatResponse(current_time=now)
+
+Nothing moves by itself: frames wait for `deliver`, and time waits for `advance`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from typing import Any, Final
+
+from ._kernels import PendingTable
+from .errors import CallError, OcppError
+from .frames import Call, Decoder, Encoder
+from .policy import STRICT, Policy
+from .schema import Message, Request, Response, Sender, Version
+from .session import Answered, Event, OpenCall, Received, Session
+
+__all__ = ["Clock", "Pair", "Side"]
+
+
+class Clock:
+    """Seconds that pass only where `now` is changed."""
+
+    def __init__(self, now: float = 0.0) -> None:
+        self.now = now
+
+
+class Side:
+    """One side of a connection.
+
+    `in_transit` are the frames it has sent that have not arrived, oldest first: drop, repeat or move them there.
+    `events` is all that has happened, `handling` the call that is to be answered.
+    """
+
+    def __init__(self, session: Session, clock: Clock) -> None:
+        self.session: Final = session
+        self.peer: Side
+        self.in_transit: list[bytes] = []
+        self.events: list[Event] = []
+        self.handling: Call | None = None
+        self._clock: Final = clock
+        self._ids: Final = map(str, count(1))
+        self._outcomes: dict[OpenCall, Response | OcppError] = {}
+
+    def call(self, request: Request[Any], *, timeout: float = 30.0, unique_id: str = "") -> OpenCall:
+        """Send a request, or let it wait for its turn; ids are 1, 2, 3... Raises as `Session.call` does."""
+        open_call = self.session.call(unique_id or next(self._ids), request, self._clock.now + timeout)
+        self.record(None)
+        return open_call
+
+    def outcome(self, open_call: OpenCall) -> Response | OcppError | None:
+        """Return how a call has ended; None while it is open, or when it was cancelled."""
+        return self._outcomes.get(open_call)
+
+    def cancel(self, open_call: OpenCall) -> None:
+        """Give a call up."""
+        self.session.cancel(open_call)
+        self.record(None)
+
+    def answer(self, response: Any) -> None:
+        """Answer the call that is being handled. Raises as `Session.answer` does."""
+        self._handled(self.session.answer(self._to_answer(), response))
+
+    def reject(self, error: CallError) -> None:
+        """Answer the call that is being handled with a CALLERROR. Raises as `Session.reject` does."""
+        self._handled(self.session.reject(self._to_answer(), error))
+
+    def fail(self, reason: str | Exception) -> None:
+        """Answer the call that is being handled as if its handler had failed."""
+        self._handled(self.session.fail(self._to_answer(), reason))
+
+    def receive(self, raw: bytes) -> None:
+        """Take a frame, whoever wrote it."""
+        self.record(self.session.receive(raw))
+
+    def deliver(self, index: int = 0) -> None:
+        """Let a frame in transit arrive, the oldest unless told otherwise."""
+        self.peer.receive(self.in_transit.pop(index))
+
+    def record(self, event: Event | None) -> None:
+        """Note what the session says has happened, and take what it sends."""
+        self.in_transit += self.session.take_outbox()
+        if event is not None:
+            self.events.append(event)
+        if isinstance(event, Received):
+            self.handling = event.call
+        elif isinstance(event, Answered):
+            self._outcomes[event.open_call] = event.outcome
+
+    def _to_answer(self) -> Call:
+        if self.handling is None:
+            raise LookupError("no call is being handled")
+        return self.handling
+
+    def _handled(self, following: Call | None) -> None:
+        self.handling = None
+        self.record(Received(following) if following else None)
+
+
+class Pair:
+    """A central system and a station, connected; each handles the messages that `handles` is true of."""
+
+    def __init__(
+        self,
+        version: Version,
+        *,
+        central: Policy = STRICT,
+        station: Policy = STRICT,
+        handles: Callable[[Message], bool] = lambda message: True,
+    ) -> None:
+        self.clock: Final = Clock()
+        self.table: Final = PendingTable(tick=1 / 64)  # notices whole seconds in time
+
+        def side(role: Sender, policy: Policy) -> Side:
+            decoder = Decoder(version, role, handles, policy)
+            return Side(Session(decoder, Encoder(version, policy), self.table, policy), self.clock)
+
+        self.central: Final = side(Sender.CENTRAL, central)
+        self.station: Final = side(Sender.STATION, station)
+        self.central.peer, self.station.peer = self.station, self.central
+        self._sides: Final = {each.session: each for each in (self.central, self.station)}
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass; calls whose deadline comes end in the order of time."""
+        until = self.clock.now + seconds
+        while (due := self.table.next_deadline()) is not None and due <= until:
+            self.clock.now = max(self.clock.now, due)
+            for session, _, open_call in self.table.expire(due):
+                assert isinstance(session, Session) and isinstance(open_call, OpenCall)
+                self._sides[session].record(session.expire(open_call))
+        self.clock.now = until
+
+    def disconnect(self) -> None:
+        """End the connection; what was in transit is lost, and so are the calls that were being handled."""
+        for side in self._sides.values():
+            side.in_transit.clear()
+            side.handling = None
+            for answered in side.session.close():
+                side.record(answered)

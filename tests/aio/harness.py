@@ -1,0 +1,148 @@
+"""How the tests of this folder run: on both event loops, and nothing may be left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import inspect
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Any, Final, TypeAlias
+
+import pytest
+
+from ocpp_fast import CentralSystem, NoAuth, Server, Station, v16, v21, v201
+
+from .peer import PATIENCE, HttpAnswer, Peer, handshake_bytes
+
+LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
+
+HEARTBEAT: Final = v16.HeartbeatResponse(current_time=datetime(2026, 1, 1, tzinfo=UTC))
+HEARTBEAT_JSON: Final = {"currentTime": "2026-01-01T00:00:00.000Z"}
+
+
+def loop_factory(name: str) -> LoopFactory:
+    """Make loops of this name; skips the test where uvloop is not installed."""
+    if name == "asyncio":
+        return asyncio.new_event_loop
+    factory: LoopFactory = pytest.importorskip("uvloop").new_event_loop
+    return factory
+
+
+def run(main: Coroutine[Any, Any, None], factory: LoopFactory = asyncio.new_event_loop) -> None:
+    """Run a test; fails if a task or a transport is left over, or an error reaches the event loop."""
+    troubles: list[dict[str, Any]] = []
+
+    async def watched() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, trouble: troubles.append(trouble))
+        async with asyncio.timeout(6 * PATIENCE):
+            await main
+        await no_other_tasks()
+
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(watched())
+    gc.collect()  # exceptions that nobody retrieved are told when their futures go
+    assert not troubles
+
+
+async def no_other_tasks() -> None:
+    """Fails if tasks go on; those of the event loop's own get a moment."""
+
+    def others() -> set[asyncio.Task[Any]]:
+        return asyncio.all_tasks() - {asyncio.current_task()}  # type: ignore[arg-type]  # there is one
+
+    try:
+        await until(lambda: not others(), seconds=1)
+    except TimeoutError:
+        raise AssertionError(f"left over: {others()}") from None
+
+
+def scenario(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Make a test of a coroutine function, run by `run` on each of the two event loops; a decorator."""
+
+    @wraps(test)
+    def run_test(**arguments: Any) -> None:
+        factory = loop_factory(arguments.pop("loop"))
+        run(test(**arguments), factory)
+
+    given = inspect.signature(test)
+    loop = inspect.Parameter("loop", inspect.Parameter.KEYWORD_ONLY)
+    run_test.__signature__ = given.replace(parameters=[*given.parameters.values(), loop])  # type: ignore[attr-defined]  # read by pytest
+    return pytest.mark.parametrize("loop", ["asyncio", "uvloop"])(run_test)
+
+
+async def until(condition: Callable[[], object], *, seconds: float = PATIENCE) -> float:
+    """Wait until a condition holds; how many seconds it took. Raises `TimeoutError`."""
+    start = time.monotonic()
+    while not condition():
+        if time.monotonic() - start > seconds:
+            raise TimeoutError(f"not within {seconds} s: {inspect.getsource(condition).strip()}")
+        await asyncio.sleep(0.001)
+    return time.monotonic() - start
+
+
+class Site:
+    """A central system that serves, and the peers of a test."""
+
+    def __init__(self, central: CentralSystem, server: Server) -> None:
+        self.central = central
+        self.server = server
+        self._peers: list[Peer] = []
+
+    async def tcp(self, **options: Any) -> Peer:
+        """A peer that has said nothing yet; options of `Peer.connect`."""
+        peer = await Peer.connect(self.server.port, **options)
+        self._peers.append(peer)
+        return peer
+
+    async def http(self, request: bytes) -> HttpAnswer:
+        """The answer to the bytes of a handshake."""
+        peer = await self.tcp()
+        peer.write(request)
+        return await peer.http_answer()
+
+    async def peer(self, path: str = "/CP1", *, receive_buffer: int | None = None, **options: Any) -> Peer:
+        """A peer whose handshake, with the options of `handshake_bytes`, was accepted."""
+        peer = await self.tcp(receive_buffer=receive_buffer)
+        peer.write(handshake_bytes(path, **options))
+        answer = await peer.http_answer()
+        assert answer.status == 101, answer
+        return peer
+
+    async def station(self, identity: str = "CP1", **options: Any) -> tuple[Peer, Station]:
+        """A peer and the station that the central system sees."""
+        peer = await self.peer(f"/{identity}", **options)
+        async with asyncio.timeout(PATIENCE):
+            return peer, await self.central.wait_connected(identity)
+
+    def leave(self) -> None:
+        """Cut all peers."""
+        for peer in self._peers:
+            peer.abort()
+
+
+@asynccontextmanager
+async def serving(central: CentralSystem | None = None, **options: Any) -> AsyncIterator[Site]:
+    """Serve on a free port, and cut the peers in the end; options of `central_system`."""
+    central = central or central_system(**options)
+    async with central.serve(grace=1.0) as server:
+        site = Site(central, server)
+        try:
+            yield site
+        finally:
+            site.leave()
+    assert len(central) == 0
+
+
+def central_system(*, handlers: bool = True, **options: Any) -> CentralSystem:
+    """A central system of 1.6 that lets everyone in and answers Heartbeat."""
+    options = {"auth": NoAuth(), "versions": [v16, v201, v21], "close_timeout": 2.0} | options
+    central = CentralSystem(**options)
+    if handlers:
+        central.on(v16.HeartbeatRequest)(lambda *_: HEARTBEAT)
+    return central
+
+

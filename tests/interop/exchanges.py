@@ -1,0 +1,87 @@
+"""What is asked and answered: every action in its smallest and in its largest form, made from our declarations."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ocpp_fast._kernels.plan import Plan
+from ocpp_fast.schema import BOTH, CENTRAL, STATION, Message, Sender, Struct, codec_of, plan_of
+
+from ..declarations.instances import maximal, minimal
+from .package import PACKAGES, Package, Unportable, portable
+
+__all__ = ["ROLES", "Exchange", "exchanges"]
+
+ROLES = (CENTRAL, STATION)
+FORMS = {"minimal": minimal, "maximal": maximal}
+
+
+class Exchange(NamedTuple):
+    """One action in one form, asked by `sender`. Payloads are wire instances unless they are called typed."""
+
+    package: Package
+    message: Message
+    form: str
+    sender: Sender
+
+    @property
+    def receiver(self) -> Sender:
+        return self.sender ^ BOTH
+
+    @property
+    def request(self) -> dict[str, Any]:
+        return FORMS[self.form](self._plan(self.message.request))
+
+    @property
+    def response(self) -> dict[str, Any]:
+        return FORMS[self.form](self._plan(self._response))
+
+    @property
+    def portable_request(self) -> dict[str, Any]:
+        """What of the request the package can send. Raises `Unportable`."""
+        return portable(self._plan(self.message.request), self.request)
+
+    @property
+    def portable_response(self) -> dict[str, Any]:
+        """What of the response the package can send. Raises `Unportable`."""
+        return portable(self._plan(self._response), self.response)
+
+    @property
+    def is_sendable(self) -> bool:
+        """Whether the package can send the request at all."""
+        try:
+            portable(self._plan(self.message.request), self.request)
+        except Unportable:
+            return False
+        return True
+
+    def typed_request(self, wire: dict[str, Any]) -> Any:
+        """Return a request of the action as our side has it."""
+        return codec_of(self.message.request, self.message.draft).decode(wire)
+
+    def typed_response(self, wire: dict[str, Any]) -> Any:
+        """Return a response of the action as our side has it."""
+        return codec_of(self._response, self.message.draft).decode(wire)
+
+    @property
+    def _response(self) -> type[Struct]:
+        assert self.message.response is not None
+        return self.message.response
+
+    def _plan(self, struct: type[Struct]) -> Plan:
+        return plan_of(struct, self.message.draft)
+
+    def __str__(self) -> str:
+        sender = str(self.sender.name).lower()
+        return f"{self.package.name}-{sender}-{self.message.action}-{self.form}"
+
+
+def exchanges(sender: Sender) -> list[Exchange]:
+    """Return what `sender` may ask."""
+    return [
+        Exchange(package, message, form, sender)
+        for package in PACKAGES
+        for message in package.version.messages.values()
+        for form in FORMS
+        if message.sender & sender and message.response is not None
+    ]

@@ -1,0 +1,174 @@
+"""Connections over real sockets between one side of ours and the other side of the `ocpp` package."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any, TypeVar
+
+from websockets.asyncio.client import connect
+from websockets.asyncio.connection import Connection
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+from ocpp_fast import CentralSystem, ChargePoint, Direction, NoAuth
+from ocpp_fast.schema import CENTRAL, Sender
+
+from .package import Package
+
+__all__ = ["Link", "Links", "Script", "bounded", "our_central_system", "our_charge_point"]
+
+T = TypeVar("T")
+
+
+class Script:
+    """The handler of everything on one side: it keeps what it was asked, and answers as it was told to."""
+
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+        self.answer: Any = None
+        """What the handler returns, or the exception that it raises."""
+
+    def __call__(self, *asked: Any) -> Any:
+        self.asked.append(asked)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+class Link:
+    """An open connection: `ours` is our `Station` or `ChargePoint`, `theirs` the package's `ChargePoint`."""
+
+    ours: Any
+    theirs: Any
+    socket: Connection
+    """Their end of the WebSocket."""
+
+    def __init__(self, package: Package) -> None:
+        self.package = package
+        self.our_script = Script()
+        self.their_script = Script()
+        self.frames: list[tuple[Direction, Any]] = []
+        """What went over the wire, seen from our side; a text that is no JSON as it is."""
+
+    def reset(self) -> None:
+        """Forget what was asked and sent."""
+        self.our_script.asked.clear()
+        self.their_script.asked.clear()
+        self.frames.clear()
+
+    def take_over(self, endpoint: CentralSystem | ChargePoint) -> None:
+        """Handle on our side whatever they may ask."""
+        for message in self.package.version.messages.values():
+            if message.sender & endpoint.peer and message.response is not None:
+                endpoint.on(message.request)(self._asked)
+
+    def watch(self, endpoint: CentralSystem | ChargePoint) -> None:
+        """Keep the frames of our side."""
+        endpoint.on_frame(self._frame)
+
+    def connect(self, socket: Connection, *, careless: bool) -> None:
+        """Put their charge point on a WebSocket."""
+        self.socket = socket
+        self.theirs = self.package.charge_point(socket, self.their_script, careless=careless)
+
+    async def read(self) -> None:
+        """Let their side read until the connection ends."""
+        with suppress(ConnectionClosed):
+            await self.theirs.start()
+
+    def _asked(self, *asked: Any) -> Any:
+        return self.our_script(asked[-1])
+
+    def _frame(self, direction: Direction, _: object, raw: bytes) -> None:
+        try:
+            self.frames.append((direction, json.loads(raw)))
+        except ValueError:
+            self.frames.append((direction, raw))
+
+    @property
+    def subprotocols(self) -> list[Subprotocol]:
+        return [Subprotocol(self.package.version.subprotocol)]
+
+
+@asynccontextmanager
+async def our_central_system(
+    package: Package, *, handles: bool = True, careless: bool = False, compression: str | None = "deflate"
+) -> AsyncIterator[Link]:
+    """Open a link from a charge point of the package to our central system.
+
+    We handle everything or nothing; a careless peer does not validate what its handlers are asked and answer.
+    """
+    link = Link(package)
+    central = CentralSystem(auth=NoAuth(), versions=[package.version])
+    link.watch(central)
+    if handles:
+        link.take_over(central)
+    async with central.serve() as server:
+        url = f"{server.url}/CP001"
+        async with connect(url, subprotocols=link.subprotocols, compression=compression) as socket:
+            link.connect(socket, careless=careless)
+            link.ours = await central.wait_connected("CP001")
+            reader = asyncio.create_task(link.read())
+            yield link
+        await reader
+
+
+@asynccontextmanager
+async def our_charge_point(
+    package: Package, *, handles: bool = True, careless: bool = False
+) -> AsyncIterator[Link]:
+    """Open a link from our charge point to a central system of the package; as `our_central_system`."""
+    link = Link(package)
+
+    async def accept(socket: ServerConnection) -> None:
+        assert socket.request is not None
+        assert socket.request.path == "/CP001"
+        link.connect(socket, careless=careless)
+        await link.read()
+
+    async with serve(accept, "127.0.0.1", 0, subprotocols=link.subprotocols) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+        station = ChargePoint("CP001", f"ws://127.0.0.1:{port}", versions=[package.version])
+        link.ours = station
+        link.watch(station)
+        if handles:
+            link.take_over(station)
+        async with station:
+            yield link
+
+
+class Links:
+    """Links that are kept open, in an event loop that stands still between tests."""
+
+    def __init__(self) -> None:
+        self._runner = asyncio.Runner()
+        self._stack = AsyncExitStack()
+        self._links: dict[tuple[Sender, str], Link] = {}
+
+    def open(self, ours: Sender, package: Package) -> Link:
+        """Return the link on which we play the role `ours`, a new one if it was lost."""
+        key = ours, package.name
+        if key not in self._links or not self._links[key].ours.connected:
+            opener = our_central_system if ours is CENTRAL else our_charge_point
+            self._links[key] = self.run(self._stack.enter_async_context(opener(package)))
+        self._links[key].reset()
+        return self._links[key]
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Return what a coroutine returns; it has ten seconds."""
+        return self._runner.run(bounded(work))
+
+    def close(self) -> None:
+        """Close the links and the event loop."""
+        self.run(self._stack.aclose())
+        self._runner.close()
+
+
+async def bounded(work: Coroutine[Any, Any, T]) -> T:
+    """Return what a coroutine returns; it has ten seconds."""
+    async with asyncio.timeout(10):
+        return await work
