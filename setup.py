@@ -40,7 +40,12 @@ def extensions(wanted: str) -> list[Extension]:
         return []
     optimise = [] if sys.platform == "win32" else ["-O3"]
     found = [
-        Extension(path.removesuffix(".pyx").replace(os.sep, "."), [path], extra_compile_args=optimise)
+        Extension(
+            path.removesuffix(".pyx").replace(os.sep, "."),
+            [path],
+            depends=glob("ocpp_fast_ext/*.h"),
+            extra_compile_args=optimise,
+        )
         for path in sorted(glob("ocpp_fast_ext/*.pyx"))
     ]
     built: list[Extension] = cythonize(found, language_level=3, compiler_directives=DIRECTIVES)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
+from ._kernels import Call, CallResult, FrameReader, FrameWriter
 from ._kernels.payload import Violation
+from ._kernels.plan import Plan
 from ._kernels.strict_json import check_value, dumps, loads
+from ._kernels.texts import Timespec
 from .dialect import Dialect, Fault, MessageType, dialect_of, understood
 from .errors import CallError, ValidationError
 from .policy import STRICT, Policy
-from .schema import Message, Request, Response, Sender, Version, codec_of
+from .schema import Message, Request, Response, Sender, Version, codec_of, plan_of
 
 __all__ = [
     "Call",
@@ -25,34 +28,6 @@ __all__ = [
 MAX_UNIQUE_ID: Final = 36
 MAX_DESCRIPTION: Final = 255
 UNREADABLE_ID: Final = "-1"
-
-
-class Call:
-    """A CALL: a request that wants an answer; `raw` is the frame as it came."""
-
-    __slots__ = ("message", "payload", "raw", "unique_id")
-
-    def __init__(self, unique_id: str, message: Message, payload: Request[Any], raw: bytes) -> None:
-        self.unique_id = unique_id
-        self.message = message
-        self.payload = payload
-        self.raw = raw
-
-    def __repr__(self) -> str:
-        return f"Call({self.unique_id!r}, {self.payload!r})"
-
-
-class CallResult:
-    """A CALLRESULT: the response to a call."""
-
-    __slots__ = ("payload", "unique_id")
-
-    def __init__(self, unique_id: str, payload: Response) -> None:
-        self.unique_id = unique_id
-        self.payload = payload
-
-    def __repr__(self) -> str:
-        return f"CallResult({self.unique_id!r}, {self.payload!r})"
 
 
 Frame: TypeAlias = Call | CallResult | CallError
@@ -91,6 +66,8 @@ _LENGTHS: Final = {
     MessageType.SEND: 4,
 }
 
+_FRACTIONS: Final[Mapping[Timespec, int]] = {"seconds": 0, "milliseconds": 3, "microseconds": 6}
+
 _RULE_FAULTS: Final = {
     "required": Fault.OCCURRENCE,
     "minItems": Fault.OCCURRENCE,
@@ -118,12 +95,16 @@ class Decoder:
         self._peer = ~receiver & Sender.BOTH
         self._handles = handles
         self._policy = policy
+        self._learnt: set[type] = set()
+        self._reader = FrameReader(self._decode)
+        self.decode: Callable[[bytes, Callable[[str], Message | None]], Frame] = self._reader.decode
+        """Return the frame in some bytes; a function gives the message of ours that waits for an id, or None.
 
-    def decode(self, raw: bytes, open_call: Callable[[str], Message | None]) -> Frame:
-        """Return the frame in `raw`; `open_call` gives the message of ours that waits for an id, or None.
-
-        Raises `FrameFault` for everything else.
+        Raises `FrameFault` for what is no right frame, or answers no open call.
         """
+
+    def _decode(self, raw: bytes, open_call: Callable[[str], Message | None]) -> Frame:
+        """Read what the compiled core has not read."""
         elements = _elements(raw)
         message_type, unique_id = _head(elements, self._dialect)
         if message_type == MessageType.CALL:
@@ -161,12 +142,14 @@ class Decoder:
             raise fault(Fault.WRONG_SENDER, f"{action} is not sent in this direction")
         if not self._handles(message):
             raise fault(Fault.NOT_HANDLED, f"{action} is not handled here")
+        self._learn(message.request, message, self._reader.learn_call)
         try:
             return Call(unique_id, message, self._payload(message, message.request, elements[3]), raw)
         except Violation as violation:
             raise fault(_fault_of(violation), _described(violation), violation) from None
 
     def _result(self, unique_id: str, message: Message, value: Any) -> CallResult:
+        self._learn(message.response, message, self._reader.learn_result)
         try:
             return CallResult(unique_id, self._payload(message, message.response, value))
         except Violation as violation:
@@ -178,6 +161,12 @@ class Decoder:
                 answered=False,
                 violation=violation,
             ) from None
+
+    def _learn(self, struct: Any, message: Message, learn: Callable[[Message, Plan], None]) -> None:
+        """Let the compiled core read the next payloads of this class."""
+        if struct not in self._learnt:
+            self._learnt.add(struct)
+            learn(message, plan_of(struct, message.draft))
 
     def _payload(self, message: Message, struct: Any, value: Any) -> Any:
         lenient = self._policy.tolerates(message.action)
@@ -255,16 +244,25 @@ class Encoder:
     def __init__(self, version: Version, policy: Policy = STRICT) -> None:
         self._dialect = dialect_of(version.number)
         self._policy = policy
+        self._writer = FrameWriter(_FRACTIONS[policy.timespec])
 
     def call(self, unique_id: str, request: Request[Any]) -> bytes:
         """Return a CALL. Raises `ValidationError`."""
         message = request.__message__
+        plan = plan_of(message.request, message.draft)
+        frame = self._writer.call(unique_id, message.action, plan, request)
+        if frame is not None:
+            return frame
         payload = self._payload(message.request, message.draft, request)
         return b"[2,%b,%b,%b]" % (dumps(unique_id), dumps(message.action), payload)
 
     def result(self, call: Call, response: Any) -> bytes:
         """Return the CALLRESULT that answers `call`. Raises `ValidationError`."""
-        payload = self._payload(call.message.response, call.message.draft, response)
+        message = call.message
+        frame = self._writer.result(call.unique_id, plan_of(message.response, message.draft), response)
+        if frame is not None:
+            return frame
+        payload = self._payload(message.response, message.draft, response)
         return b"[3,%b,%b]" % (dumps(call.unique_id), payload)
 
     def fault(self, fault: FrameFault) -> bytes:

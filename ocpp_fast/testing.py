@@ -36,7 +36,7 @@ class Clock:
 class Side:
     """One side of a connection.
 
-    `in_transit` are the frames it has sent that have not arrived, oldest first: drop, repeat or move them there.
+    `in_transit` are the frames it has sent that have not arrived, oldest first: drop or reorder them there.
     `events` is all that has happened, `handling` the call that is to be answered.
     """
 

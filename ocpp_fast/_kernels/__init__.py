@@ -9,7 +9,7 @@ import os
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-__all__ = ["PendingTable", "accelerated"]
+__all__ = ["Call", "CallResult", "FrameReader", "FrameWriter", "PendingTable", "accelerated"]
 
 
 def _built(*kernels: str) -> bool:
@@ -19,11 +19,15 @@ def _built(*kernels: str) -> bool:
     return all(find_spec(f"ocpp_fast_ext.{kernel}") is not None for kernel in kernels)
 
 
-accelerated: bool = os.environ.get("OCPP_FAST_NO_EXT", "") in ("", "0") and _built("correlation")
+accelerated: bool = os.environ.get("OCPP_FAST_NO_EXT", "") in ("", "0") and _built(
+    "correlation", "frames", "payload"
+)
 """Whether the compiled cores were chosen."""
 
 # Type checkers see the reference cores: both cores of a kernel keep one contract.
 if TYPE_CHECKING or not accelerated:
     from ocpp_fast._kernels.correlation import PendingTable
+    from ocpp_fast._kernels.frames import Call, CallResult, FrameReader, FrameWriter
 else:
     from ocpp_fast_ext.correlation import PendingTable
+    from ocpp_fast_ext.frames import Call, CallResult, FrameReader, FrameWriter

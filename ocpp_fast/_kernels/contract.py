@@ -4,10 +4,12 @@ A kernel is pure logic: it imports nothing of ours, raises nothing of ours, and 
 Both cores of a pair give equal answers to equal calls.
 """
 
-from collections.abc import Hashable
-from typing import Protocol
+from collections.abc import Callable, Hashable
+from typing import Any, Protocol
 
-__all__ = ["PendingTable"]
+from .plan import Plan
+
+__all__ = ["FrameReader", "FrameWriter", "PendingTable"]
 
 
 class PendingTable(Protocol):
@@ -66,4 +68,51 @@ class PendingTable(Protocol):
 
     def __len__(self) -> int:
         """How many calls are open."""
+        ...
+
+
+class FrameReader(Protocol):
+    """Reads what is plainly right, in one pass from bytes to typed objects, and leaves the rest to a fallback.
+
+    *Whatever it accepts, the fallback accepts with an equal value.* It reads the calls and results that it has learnt.
+    `message` is any object with an `action`.
+    """
+
+    def __init__(self, fallback: Callable[[bytes, Callable[[str], Any]], Any]) -> None:
+        """A reader that has learnt nothing; `fallback` is called as `decode` is."""
+        ...
+
+    @property
+    def decode(self) -> Callable[[bytes, Callable[[str], Any]], Any]:
+        """The function of a frame, and of a function that gives the message that an open call waits for.
+
+        It returns a `Call`, a `CallResult`, or what the fallback returns or raises.
+        """
+        ...
+
+    def learn_call(self, message: Any, plan: Plan) -> None:
+        """Read calls of `message` from now on, whose payloads `plan` describes; no message is learnt twice."""
+        ...
+
+    def learn_result(self, message: Any, plan: Plan) -> None:
+        """Read results of `message` from now on, whose payloads `plan` describes."""
+        ...
+
+
+class FrameWriter(Protocol):
+    """Writes what is plainly right, in one pass from typed objects to bytes; None says that it declines.
+
+    *Whatever it writes, `PayloadCodec.encode` writes with the same bytes.*
+    """
+
+    def __init__(self, fraction: int) -> None:
+        """A writer of date-times with `fraction` digits: 0, 3 or 6."""
+        ...
+
+    def call(self, unique_id: str, action: str, plan: Plan, payload: Any) -> bytes | None:
+        """Return a CALL, or None."""
+        ...
+
+    def result(self, unique_id: str, plan: Plan, payload: Any) -> bytes | None:
+        """Return a CALLRESULT, or None."""
         ...

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from math import isfinite
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
 from typing import Any
 
 from .plan import Node, Op, Plan
-from .strict_json import check_value, dumps
+from .strict_json import MAX_LITERAL, check_value, dumps
 from .texts import Timespec, format_date_time, is_date_time, is_uri, parse_date_time
 
 __all__ = ["PayloadCodec", "Violation"]
 
 _PAYLOAD_DEPTH = 2
 _SHOWN = 64
+_EXACT = Context(prec=MAX_LITERAL, Emin=MIN_EMIN, Emax=MAX_EMAX)  # to divide by 0.1 whatever was written (R23)
 
 
 class Violation(ValueError):
@@ -78,7 +79,8 @@ class PayloadCodec:
 
         validate = self._validate or self.prepare()
         try:
-            validate(value)
+            with localcontext(_EXACT):
+                validate(value)
         except JsonSchemaValueException as error:
             raise _explained(error) from None
 
@@ -108,7 +110,7 @@ def _read(node: Node, value: Any) -> Any:
     if op is Op.DATE_TIME:
         return parse_date_time(value)
     if op is Op.INTEGER:
-        return int(value)
+        return value if type(value) is int else int(Decimal(repr(value)))
     if op is Op.NUMBER:
         return value if type(value) is int else float(value)
     return value

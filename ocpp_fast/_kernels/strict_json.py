@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from math import isfinite, isinf
 from typing import Any, Final
 
@@ -17,8 +17,11 @@ MAX_DEPTH: Final = 64
 MAX_LITERAL: Final = 256
 """Characters that a number may have."""
 
-_SHAPE = bytes.maketrans(b"123456789.{", b"0000000000[")
-_LONG_NUMBER = b"0" * 17
+_SHAPE = bytes.maketrans(b"123456789.{E", b"0000000000[e")
+_LONG_NUMBER = b"0" * 16  # a double keeps 15 digits
+_TINY_NUMBER = b"e-000"  # and fewer of what is near to 0
+_MAX_INT: Final = 10**MAX_LITERAL - 1
+_MIN_INT: Final = 1 - 10 ** (MAX_LITERAL - 1)
 _TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]', re.DOTALL)
 
 
@@ -35,17 +38,23 @@ class LongFloat(float):
     def __repr__(self) -> str:
         return self._literal
 
+    def is_integer(self) -> bool:
+        """Tell whether what was written is a whole number, though the double may be one and it none."""
+        written = Decimal(self._literal)
+        return written == written.to_integral_value()
+
 
 def loads(raw: bytes | bytearray) -> Any:
     """Return the value of a JSON text in UTF-8. Raises `ValueError` for what R26 refuses."""
     shape = raw.translate(_SHAPE)
-    if _LONG_NUMBER in shape or shape.count(b"[") > MAX_DEPTH:
+    if _LONG_NUMBER in shape or _TINY_NUMBER in shape or shape.count(b"[") > MAX_DEPTH:
         return _exact_loads(raw)
     return orjson.loads(raw)
 
 
 def _exact_loads(raw: bytes | bytearray) -> Any:
     """Read a text that has many brackets or long numbers: bound the depth, keep every digit."""
+    orjson.loads(raw)  # the grammar; on a text that breaks it, the search for tokens may take quadratic time
     depth = 0
     for token in _TOKENS.finditer(raw):
         first = raw[token.start()]
@@ -55,7 +64,6 @@ def _exact_loads(raw: bytes | bytearray) -> Any:
                 raise ValueError(f"nested deeper than {MAX_DEPTH}")
         elif first != 0x22:
             depth -= 1
-    orjson.loads(raw)  # the grammar
     return _EXACT.decode(raw.decode())
 
 
@@ -71,7 +79,11 @@ def _exact_float(literal: str) -> float:
     value = float(literal)
     if isinf(value):
         raise ValueError("number too large")
-    return value if Decimal(repr(value)) == Decimal(literal) else LongFloat(literal)
+    try:
+        written = Decimal(literal)
+    except InvalidOperation:
+        raise ValueError("exponent too long") from None
+    return value if Decimal(repr(value)) == written else LongFloat(literal)
 
 
 _EXACT = json.JSONDecoder(parse_int=_exact_int, parse_float=_exact_float)
@@ -94,11 +106,11 @@ def _plain(value: Any) -> float:
 def check_value(value: Any, depth: int = 0) -> None:
     """Raise `ValueError` when `value`, `depth` levels inside a text, can't be written as JSON by R26."""
     if isinstance(value, str):
-        value.encode()
+        _check_text(value)
     elif value is None or isinstance(value, bool):
         pass
     elif isinstance(value, int):
-        if abs(value) >= 10 ** (MAX_LITERAL - 1):
+        if not _MIN_INT <= value <= _MAX_INT:
             raise ValueError("number too long")
     elif isinstance(value, float):
         if not isfinite(value):
@@ -116,7 +128,14 @@ def _check_container(value: dict[Any, Any] | list[Any] | tuple[Any, ...], depth:
         for key in value:
             if not isinstance(key, str):
                 raise ValueError("a key must be a string")
-            key.encode()
+            _check_text(key)
         value = list(value.values())
     for each in value:
         check_value(each, depth)
+
+
+def _check_text(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("a lone surrogate is no character") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from ipaddress import AddressValueError, IPv6Address
 from typing import Literal, TypeAlias
 
 __all__ = ["Timespec", "format_date_time", "is_date_time", "is_uri", "parse_date_time"]
@@ -18,7 +19,7 @@ _DATE_TIME = re.compile(
 
 _PCHAR = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})"
 _USER = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:]|%[0-9A-Fa-f]{2})"
-_HOST = r"(?:\[[0-9A-Fa-fvV:.A-Za-z\-_~!$&'()*+,;=]+\]|(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})*)"
+_HOST = r"(?:\[(?:[Vv][0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+,;=:]+|(?P<ipv6>[0-9A-Fa-f:.]+))\]|(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})*)"
 _URI = re.compile(
     rf"[A-Za-z][A-Za-z0-9+\-.]*:"
     rf"(?://(?:{_USER}*@)?{_HOST}(?::[0-9]*)?(?:/{_PCHAR}*)*|/(?:{_PCHAR}+(?:/{_PCHAR}*)*)?|{_PCHAR}+(?:/{_PCHAR}*)*|)"
@@ -28,7 +29,16 @@ _URI = re.compile(
 
 def is_uri(text: str) -> bool:
     """Tell whether `text` is an absolute URI (RFC 3986)."""
-    return _URI.fullmatch(text) is not None
+    match = _URI.fullmatch(text)
+    return match is not None and (match["ipv6"] is None or _is_ipv6(match["ipv6"]))
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except AddressValueError:
+        return False
+    return True
 
 
 def is_date_time(text: str) -> bool:
@@ -90,7 +100,7 @@ def format_date_time(value: datetime, timespec: Timespec = "milliseconds") -> st
     Raises `ValueError` when it is naive or can't be told in UTC.
     """
     if value.tzinfo is None or value.utcoffset() is None:
-        raise ValueError("a date-time needs a time zone")
+        raise ValueError("a date-time with a time zone")
     try:
         moment = value.astimezone(UTC)
     except OverflowError:

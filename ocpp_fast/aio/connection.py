@@ -125,7 +125,8 @@ class Connection:
         for answered in self._session.close():
             self._ended(answered)
         self._left()
-        self._endpoint.tasks.run(self._endpoint.disconnect_hooks, *self._subject)
+        # Not now: the hooks of a connection that ends as it opens must be told in this order.
+        self._loop.call_soon(self._endpoint.tasks.run, self._endpoint.disconnect_hooks, *self._subject)
 
     def _left(self) -> None:
         """The connection has ended; the hooks are told next."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import logging
+from collections.abc import Awaitable, Iterator, Sequence
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Final, Protocol
 from urllib.parse import unquote_to_bytes
@@ -50,6 +52,7 @@ class Gate(Protocol):
 
     auth: Auth
     tasks: Tasks
+    log: logging.Logger
     max_message_size: int
     open_timeout: float
     close_timeout: float
@@ -89,70 +92,94 @@ class ServerWebSocket(WebSocket):
         self._open_sockets.discard(self)
 
     def handshake_too_large(self) -> None:
-        if not self._server.eof_sent:
-            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
     def handshake_event(self, event: Request | Response) -> None:
         assert isinstance(event, Request)
-        identity = self._gate.identify(event.path)
-        if identity is None:
-            self._refuse(HTTPStatus.NOT_FOUND)
-            return
-        handshake = Handshake(identity, event.path, event.headers, self.peer_name(), _offered(event))
-        verdict = self._gate.auth.authenticate(handshake)
-        if isinstance(verdict, Verdict):
-            self._decide(event, handshake, verdict)
-        else:
-            self.pause(Pause.HANDSHAKE)
-            self._gate.tasks.start(self._decide_later(event, handshake, verdict))
+        with self._hooks_guarded():
+            identity = self._gate.identify(event.path)
+            if identity is None:
+                self._refuse(HTTPStatus.NOT_FOUND)
+                return
+            handshake = Handshake(identity, event.path, event.headers, self.peer_name(), _offered(event))
+            verdict = self._gate.auth.authenticate(handshake)
+            if isinstance(verdict, Verdict):
+                self._decide(event, handshake, verdict)
+            else:
+                self.pause(Pause.HANDSHAKE)
+                self._gate.tasks.start(self._decide_later(event, handshake, verdict))
 
     async def _decide_later(
         self, request: Request, handshake: Handshake, verdict: Awaitable[Verdict]
     ) -> None:
         try:
-            self._decide(request, handshake, await verdict)
+            with self._hooks_guarded():
+                self._decide(request, handshake, await verdict)
         finally:
             self.resume(Pause.HANDSHAKE)
 
+    @contextmanager
+    def _hooks_guarded(self) -> Iterator[None]:
+        """What a user's hook raises goes to the log, and 500 to the station."""
+        try:
+            yield
+        except asyncio.CancelledError:
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
+            raise
+        except Exception:
+            self._gate.log.exception("the handshake with %s failed", self.peer_name())
+            self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR)
+
     def _decide(self, request: Request, handshake: Handshake, verdict: Verdict) -> None:
-        if self._lost or self._server.eof_sent:
-            return
-        if verdict is not Verdict.ACCEPTED:
-            self._refuse(HTTPStatus.NOT_FOUND if verdict is Verdict.UNKNOWN else HTTPStatus.UNAUTHORIZED)
-        elif not self._gate.admits(handshake):
-            self._refuse(HTTPStatus.CONFLICT)
+        if verdict is Verdict.ACCEPTED:
+            if self._gate.admits(handshake):
+                self._accept(request, handshake)
+            else:
+                self._refuse(HTTPStatus.CONFLICT)
+        elif verdict is Verdict.UNKNOWN:
+            self._refuse(HTTPStatus.NOT_FOUND)
+        elif verdict is Verdict.UNAUTHORIZED:
+            self._refuse(HTTPStatus.UNAUTHORIZED)
         else:
-            self._accept(request, handshake)
+            raise TypeError(f"expected a Verdict of the auth, not {verdict!r}")
 
     def _accept(self, request: Request, handshake: Handshake) -> None:
+        if self._has_ended():
+            return
         response = self._server.accept(request)
-        version = self._gate.version_of(self._server.subprotocol)
-        if (
-            version is None
-            and response.status_code == HTTPStatus.SWITCHING_PROTOCOLS
-            and self._gate.refuse_unknown_subprotocols
-        ):
-            self._refuse(HTTPStatus.BAD_REQUEST)
-            return
-        self._server.send_response(response)
-        self._flush()
         if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
+            self._answer(response)
             return
-        if version is None:
-            self.close(CloseCode.PROTOCOL_ERROR, "no common subprotocol")
+        version = self._gate.version_of(self._server.subprotocol)
+        if version is not None:
+            owner = self._gate.arrived(self, handshake, version)
+            self._answer(response)
+            self.opened(owner)
+        elif self._gate.refuse_unknown_subprotocols:
+            self._refuse(HTTPStatus.BAD_REQUEST)
         else:
-            self.opened(self._gate.arrived(self, handshake, version))
+            self._answer(response)
+            self.close(CloseCode.PROTOCOL_ERROR, "no common subprotocol")
 
     def _select(self, offered: Sequence[Subprotocol]) -> Subprotocol | None:
         """Pick the first subprotocol of the client's that is spoken here (R30)."""
         return next((each for each in offered if self._gate.version_of(each) is not None), None)
 
     def _refuse(self, status: HTTPStatus) -> None:
+        if self._has_ended():
+            return
         response = self._server.reject(status, f"{status.phrase}\n")
         if status is HTTPStatus.UNAUTHORIZED:
             response.headers["WWW-Authenticate"] = 'Basic realm="ocpp", charset="UTF-8"'
+        self._answer(response)
+
+    def _answer(self, response: Response) -> None:
         self._server.send_response(response)
         self._flush()
+
+    def _has_ended(self) -> bool:
+        """Whether it is too late for an answer: the client has left, or has broken the protocol meanwhile."""
+        return self._lost or self._server.eof_sent
 
 
 def _offered(request: Request) -> tuple[str, ...]:

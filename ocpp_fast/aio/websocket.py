@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from enum import Flag, auto
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 from weakref import WeakKeyDictionary
 
 from websockets.client import ClientProtocol
@@ -99,9 +99,8 @@ class WebSocket(asyncio.BufferedProtocol):
     # asyncio calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-        self._timer = self._loop.call_later(self._open_timeout, transport.abort)
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
+        self._timer = self._loop.call_later(self._open_timeout, self.transport.abort)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self._buffer

@@ -10,15 +10,16 @@ from .console import Console
 __all__ = ["Traffic"]
 
 _MAX_TEXT: Final = 40
-_MAX_LINE: Final = 240
-_MAX_DEPTH: Final = 4
+_MAX_PART: Final = 160
+"""A line has two parts: the call and its answer."""
+_MAX_DEPTH: Final = 6
 _MAX_ITEMS: Final = 4
 
 
 class Traffic:
     """Prints a line for each call that is answered.
 
-    An arrow tells who called: `CP001 -> Heartbeat()` is the station, `CP001 <- Reset(type=Hard)` the central system.
+    An arrow tells who called: `CP001 -> Heartbeat()` the station, `CP001 <- Reset(type=Hard)` the other side.
     """
 
     def __init__(self, console: Console) -> None:
@@ -30,11 +31,11 @@ class Traffic:
         match _elements(raw):
             case [2, str(unique_id), str(action), payload]:
                 calls = self._open.setdefault(name, {})
-                calls[from_station, unique_id] = f"{_shown(action)}({_fields(payload)})"
+                calls[from_station, unique_id] = f"{_shown(action)}({_cut(_fields(payload), _MAX_PART)})"
             case [3, str(unique_id), payload]:
                 self._answered(name, not from_station, unique_id, _fields(payload) or "ok")
             case [4, str(unique_id), code, description, *_]:
-                reason = f"refused, {_shown(code)}: {_shown(description, limit=_MAX_LINE)}"
+                reason = f"refused, {_shown(code)}: {_shown(description, limit=_MAX_PART)}"
                 self._answered(name, not from_station, unique_id, reason)
 
     def forget(self, name: str) -> None:
@@ -43,7 +44,7 @@ class Traffic:
 
     def _answered(self, name: str, from_station: bool, unique_id: str, answer: str) -> None:
         call = self._open.get(name, {}).pop((from_station, unique_id), "something unreadable")
-        self._console.note(_cut(f"{name} {'->' if from_station else '<-'} {call}: {answer}", _MAX_LINE))
+        self._console.note(f"{name} {'->' if from_station else '<-'} {call}: {_cut(answer, _MAX_PART)}")
 
 
 def _elements(raw: bytes) -> Any:

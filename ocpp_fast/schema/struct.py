@@ -155,7 +155,9 @@ class StructType(type):
             if isinstance(base, StructType):
                 inherited |= base.__struct_fields__
         cls.__struct_fields__ = inherited | own
-        cls.__struct_plain__ = plain and all(each.__struct_plain__ for each in bases if isinstance(each, StructType))
+        cls.__struct_plain__ = plain and all(
+            each.__struct_plain__ for each in bases if isinstance(each, StructType)
+        )
         return cls
 
     @property

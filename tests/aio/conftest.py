@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Iterator
 
 import pytest
 
 
+@pytest.fixture(autouse=True, scope="session")
+def quick_collections() -> Iterator[None]:
+    """What exists before the tests is not searched for garbage after each of them."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.fixture(autouse=True)
 def no_unexpected_errors(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Fails a test that leaves an error in the log; one that expects it takes it with `caplog.clear()`."""
+    """Fails a test that leaves a warning or an error in the log; one that expects it does `caplog.clear()`."""
     yield
     assert [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING] == []

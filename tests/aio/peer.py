@@ -19,7 +19,7 @@ CLOSE: Final = 8
 PING: Final = 9
 PONG: Final = 10
 
-PATIENCE: Final = 10.0
+PATIENCE: Final = 5.0
 """Seconds that anything may take before a test fails."""
 
 
@@ -185,6 +185,8 @@ class Peer:
 
     def abort(self) -> None:
         """Cut the connection with a TCP reset."""
+        if self.writer.is_closing():
+            return
         sock = self.writer.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.writer.transport.abort()

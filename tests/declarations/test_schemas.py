@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from enum import StrEnum
 from importlib import import_module
+from keyword import iskeyword
 from types import ModuleType
 from typing import Any
 
@@ -72,6 +73,19 @@ def derived_schema(payload: Payload) -> dict[str, Any]:
 @each_payload
 def test_R21_derived_schema_equals_the_official_one(payload: Payload) -> None:
     assert normalised(derived_schema(payload)) == normalised(payload.schema)
+
+
+def field_order(normal: dict[str, Any]) -> list[Any]:
+    """Return the names of a normalised schema's fields, nested; custom data may stand anywhere."""
+    if "items" in normal:
+        return field_order(normal["items"])
+    fields = normal.get("properties", {}).items()
+    return [(name, field_order(each)) for name, each in fields if name != "customData"]
+
+
+@each_payload
+def test_fields_stand_in_the_official_order(payload: Payload) -> None:
+    assert field_order(normalised(derived_schema(payload))) == field_order(normalised(payload.schema))
 
 
 @each_payload
@@ -145,6 +159,15 @@ def test_enum_members_are_named_after_their_wire_values(official: Official) -> N
         for member in each if issubclass(each, StrEnum) else ():
             assert member.name == member.name.upper()
             assert letters(member.name) == letters(member.value), member
+
+
+@each_version
+def test_R27_fields_are_named_after_their_wire_names(official: Official) -> None:
+    for each in classes_of(official):
+        for field in each.__struct_fields__.values() if issubclass(each, Struct) else ():
+            assert field.name == field.name.lower()
+            assert letters(field.name) == letters(field.json), field
+            assert not field.name.endswith("_") or iskeyword(field.name[:-1]), field
 
 
 @each_version

@@ -1,4 +1,4 @@
-"""What is asked and answered: every action in its smallest and in its largest form, made from our declarations."""
+"""What is asked and answered: every action in its smallest and its largest form, made from declarations."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ocpp_fast._kernels.plan import Plan
 from ocpp_fast.schema import BOTH, CENTRAL, STATION, Message, Sender, Struct, codec_of, plan_of
 
 from ..declarations.instances import maximal, minimal
-from .package import PACKAGES, Package, Unportable, portable
+from .package import PACKAGES, Package
 
 __all__ = ["ROLES", "Exchange", "exchanges"]
 
@@ -38,22 +38,15 @@ class Exchange(NamedTuple):
 
     @property
     def portable_request(self) -> dict[str, Any]:
-        """What of the request the package can send. Raises `Unportable`."""
-        return portable(self._plan(self.message.request), self.request)
+        """The request but for what the package can't send."""
+        plan = self._plan(self.message.request)
+        return self.package.portable("call", self.message.action, plan, self.request)
 
     @property
     def portable_response(self) -> dict[str, Any]:
-        """What of the response the package can send. Raises `Unportable`."""
-        return portable(self._plan(self._response), self.response)
-
-    @property
-    def is_sendable(self) -> bool:
-        """Whether the package can send the request at all."""
-        try:
-            portable(self._plan(self.message.request), self.request)
-        except Unportable:
-            return False
-        return True
+        """The response but for what the package can't send."""
+        plan = self._plan(self._response)
+        return self.package.portable("call_result", self.message.action, plan, self.response)
 
     def typed_request(self, wire: dict[str, Any]) -> Any:
         """Return a request of the action as our side has it."""

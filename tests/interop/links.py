@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from ocpp_fast import CentralSystem, ChargePoint, Direction, NoAuth
-from ocpp_fast.schema import CENTRAL, Sender
+from ocpp_fast.schema import CENTRAL, Request, Sender
 
 from .package import Package
 
@@ -63,7 +63,7 @@ class Link:
     def take_over(self, endpoint: CentralSystem | ChargePoint) -> None:
         """Handle on our side whatever they may ask."""
         for message in self.package.version.messages.values():
-            if message.sender & endpoint.peer and message.response is not None:
+            if message.sender & endpoint.peer and issubclass(message.request, Request):
                 endpoint.on(message.request)(self._asked)
 
     def watch(self, endpoint: CentralSystem | ChargePoint) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Container
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from importlib import import_module
@@ -17,16 +18,7 @@ from ocpp_fast import v16, v21, v201
 from ocpp_fast._kernels.plan import Node, Op, Plan
 from ocpp_fast.schema import Version
 
-__all__ = [
-    "PACKAGES",
-    "Package",
-    "Unportable",
-    "as_users_see",
-    "name_of",
-    "portable",
-    "renamed",
-    "wire_name",
-]
+__all__ = ["PACKAGES", "Package", "as_users_see", "key_of", "name_of", "sending_name"]
 
 Answer: TypeAlias = Callable[[str, dict[str, Any]], Any]
 """A handler of an action and its payload, the keys in snake_case; it returns a `call_result`."""
@@ -53,11 +45,20 @@ class Package:
         return import_module(f"ocpp.{self.name}.{kind}")
 
     def payload(self, kind: str, action: str, wire: dict[str, Any]) -> Any:
-        """Return its `call` or `call_result` object for a wire instance; what is absent there is None."""
-        payload = getattr(self.part(kind), action)
-        keys = {field.name: wire_name(field.name) for field in fields(payload)}
-        assert wire.keys() <= set(keys.values())
-        return payload(**{name: camel_to_snake_case(wire.get(key)) for name, key in keys.items()})
+        """Return its `call` or `call_result` object for a portable instance; what is absent there is None."""
+        values = {key: _as_users_send(value) for key, value in wire.items()}
+        names = self.names(kind, action)
+        return getattr(self.part(kind), action)(
+            **{name: values.pop(key, None) for key, name in names.items()}
+        )
+
+    def names(self, kind: str, action: str) -> dict[str, str]:
+        """Return the keys that its `call` or `call_result` class can send, and the names of their fields."""
+        return {key_of(field.name): field.name for field in fields(getattr(self.part(kind), action))}
+
+    def portable(self, kind: str, action: str, plan: Plan, wire: dict[str, Any]) -> dict[str, Any]:
+        """Return a valid instance that the package can send: the given one without what it can't."""
+        return _portable_object(plan, wire, self.names(kind, action))
 
     def charge_point(self, connection: Any, answer: Answer, *, careless: bool = False) -> Any:
         """Return its `ChargePoint`, which serves either role, with `answer` as the handler of every action.
@@ -87,21 +88,22 @@ def _handler(action: str, answer: Answer, careless: bool) -> Any:
 # Names
 
 
-def wire_name(name: str) -> str:
-    """Return the key that the package sends for a name of its users."""
-    (key,) = snake_to_camel_case({name: None})
-    return str(key)
-
-
 def name_of(key: str) -> str:
     """Return the name by which the package's users receive a key."""
     (name,) = camel_to_snake_case({key: None})
     return str(name)
 
 
-def renamed(key: str) -> bool:
-    """Whether the package sends by another key what its users receive from `key`."""
-    return wire_name(name_of(key)) != key
+def key_of(name: str) -> str:
+    """Return the key that the package sends for a name."""
+    (key,) = snake_to_camel_case({name: None})
+    return str(key)
+
+
+def sending_name(key: str) -> str | None:
+    """Return a name that makes the package send a key: the one it is received by, another, or None."""
+    names = (name_of(key), key, re.sub("[A-Z]", lambda capital: f"_{capital[0].lower()}", key))
+    return next((name for name in names if key_of(name) == key), None)
 
 
 def as_users_see(payload: Any) -> Any:
@@ -117,32 +119,25 @@ def _number(value: object) -> float:
     return float(value)
 
 
+def _as_users_send(value: Any) -> Any:
+    """Return JSON that `portable` has left, with the names that make the package send its keys."""
+    if isinstance(value, dict):
+        return {sending_name(key): _as_users_send(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_as_users_send(each) for each in value]
+    return value
+
+
 # What it can send
 
 
-class Unportable(Exception):
-    """The package can't send a value, since it renames a required key of it."""
-
-
-def portable(plan: Plan, wire: dict[str, Any]) -> dict[str, Any]:
-    """Return a wire instance without what the package can't send. Raises `Unportable`."""
-    kept = {}
-    for member in plan.members:
-        if member.key not in wire:
-            continue
-        try:
-            if renamed(member.key):
-                raise Unportable(member.key)
-            kept[member.key] = _portable(member.node, wire[member.key])
-        except Unportable:
-            if member.required:
-                raise
-    return kept
+class _Unportable(Exception):
+    """The package can't send a required key of a value."""
 
 
 def _portable(node: Node, value: Any) -> Any:
     if node.plan is not None:
-        return portable(node.plan, value)
+        return _portable_object(node.plan, value, [key for key in value if sending_name(key) is not None])
     if node.item is not None:
         return [_portable(node.item, each) for each in value]
     if node.op in (Op.JSON, Op.OPEN):
@@ -150,10 +145,26 @@ def _portable(node: Node, value: Any) -> Any:
     return value
 
 
+def _portable_object(plan: Plan, wire: dict[str, Any], keys: Container[str]) -> dict[str, Any]:
+    """Return an object without what can't be sent: its own keys but `keys`, and what is in them."""
+    kept = {}
+    for member in plan.members:
+        if member.key not in wire:
+            continue
+        try:
+            if member.key not in keys:
+                raise _Unportable(member.key)
+            kept[member.key] = _portable(member.node, wire[member.key])
+        except _Unportable:
+            if member.required:
+                raise
+    return kept
+
+
 def _portable_json(value: Any) -> Any:
-    """Return free JSON without keys that are renamed and without nulls, which the package takes away."""
+    """Return free JSON without keys that can't be sent and without nulls, which the package takes away."""
     if isinstance(value, dict):
-        kept = {key: each for key, each in value.items() if each is not None and not renamed(key)}
+        kept = {key: each for key, each in value.items() if sending_name(key) and each is not None}
         return {key: _portable_json(each) for key, each in kept.items()}
     if isinstance(value, list):
         return [_portable_json(each) for each in value if each is not None]

@@ -1,4 +1,4 @@
-"""Every action of every version is asked and answered over real connections with the `ocpp` package, in both roles."""
+"""Every action is asked and answered over real connections with the `ocpp` package, in both roles."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ each_role = pytest.mark.parametrize("ours", ROLES, ids=["central", "station"])
 ALL = [exchange for sender in ROLES for exchange in exchanges(sender)]
 
 
-@pytest.mark.parametrize("exchange", [each for each in ALL if each.is_sendable], ids=str)
+@pytest.mark.parametrize("exchange", ALL, ids=str)
 def test_their_call_arrives_typed_and_our_answer_is_what_they_get(exchange: Exchange, links: Links) -> None:
     links.run(they_call(links.open(exchange.receiver, exchange.package), exchange))
 
@@ -107,15 +107,14 @@ def test_R14_our_handler_may_call_back_before_it_answers(
     assert [frame[0] for _, frame in link.frames] == [2, 2, 3, 3]
 
 
-@each_package
-def test_R37_a_station_that_does_not_compress_is_served_as_well(package: Package) -> None:
-    async def exchange_all() -> None:
-        async with our_central_system(package, compression=None) as link:
-            await they_call(link, data_transfer(package, STATION))
+def test_R37_a_station_that_does_not_compress_is_served_as_well() -> None:
+    async def check() -> None:
+        async with our_central_system(PACKAGES[0], compression=None) as link:
+            await they_call(link, data_transfer(link.package, STATION))
             link.reset()
-            await we_call(link, data_transfer(package, CENTRAL))
+            await we_call(link, data_transfer(link.package, CENTRAL))
 
-    asyncio.run(bounded(exchange_all()))
+    asyncio.run(bounded(check()))
 
 
 @each_role

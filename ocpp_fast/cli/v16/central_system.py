@@ -54,7 +54,7 @@ class CentralSystemAnswers:
 
     @on(v16.StopTransactionRequest)
     def stop(self, station: Station, request: v16.StopTransactionRequest) -> v16.StopTransactionResponse:
-        """Close the transaction; one that is not known is acknowledged too, or the station would tell it again."""
+        """Close the transaction; an unknown one is acknowledged too, or the station would tell it again."""
         for connector, (transaction_id, _) in self._open.items():
             if connector[0] == station.id and transaction_id == request.transaction_id:
                 del self._open[connector]

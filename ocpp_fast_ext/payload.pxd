@@ -1,0 +1,73 @@
+"""What the compiled payload core offers to the compiled frame core."""
+
+from cpython.object cimport PyObject, PyTypeObject
+
+cdef enum:
+    SLACK = 32
+
+cdef struct EnumEntry:
+    const unsigned char* text  # in quotes, with SLACK bytes behind
+    Py_ssize_t size  # without the quotes
+    PyObject* member
+
+cdef struct EnumTable:
+    unsigned int mask
+    EnumEntry* entries  # by text
+    EnumEntry* by_member  # by address
+
+cdef struct Node:
+    int op
+    bint has_minimum
+    bint has_maximum
+    bint tenths
+    Py_ssize_t max_length
+    Py_ssize_t min_items
+    Py_ssize_t max_items
+    double minimum
+    double maximum
+    PyObject* uri
+    EnumTable* enum
+    ObjectPlan* plan
+    Node* item
+
+cdef struct Member:
+    const unsigned char* key
+    Py_ssize_t key_size
+    const char* label  # the key with its comma and colon, with SLACK bytes behind
+    Py_ssize_t label_size
+    Py_ssize_t offset
+    bint required
+    PyObject* absent
+    Node node
+
+cdef struct ObjectPlan:
+    PyTypeObject* kind
+    Py_ssize_t size
+    Member* members
+    unsigned long long required
+
+cdef struct Reader:
+    const unsigned char* p
+    const unsigned char* end
+
+cdef struct Writer:
+    char* text
+    Py_ssize_t size
+    Py_ssize_t capacity
+    int fraction
+
+cdef class CompiledPlan:
+    cdef ObjectPlan* root
+    cdef list kept
+    cdef list blocks
+    cdef void* allocate(self, size_t size) except NULL
+    cdef const char* keep(self, bytes text) except NULL
+
+cdef PyObject* scan_text(Reader* r, Py_ssize_t max_length) noexcept
+cdef PyObject* scan_object(Reader* r, const ObjectPlan* plan) noexcept
+cdef int emit_object(Writer* w, PyObject* value, const ObjectPlan* plan, int depth) noexcept
+cdef int emit_text(Writer* w, PyObject* value, Py_ssize_t max_length) noexcept
+cdef int emit_bytes(Writer* w, const char* text, Py_ssize_t size) noexcept
+cdef int open_writer(Writer* w, int fraction) noexcept
+cdef object close_writer(Writer* w, int failed)
+cdef CompiledPlan compiled_plan(object plan)

@@ -1,0 +1,12 @@
+"""The compiled payload core, for the compiled core of frames and for tests."""
+
+from typing import Any, final
+
+__all__ = ["CompiledPlan", "compiled"]
+
+@final
+class CompiledPlan:
+    def read(self, text: bytes) -> Any: ...
+    def write(self, value: Any, fraction: int = 3, depth: int = 2) -> bytes | None: ...
+
+def compiled(plan: Any) -> CompiledPlan | None: ...

@@ -1,0 +1,1154 @@
+"""The compiled payload core: JSON text becomes typed objects and typed objects become JSON text, in one pass each.
+
+It only ever says yes. A text or an object that is not plainly right is declined without a reason, and the reference
+core decides and explains. Functions that return a `PyObject*` return a new reference, or NULL to decline; those that
+return an int return 0, or -1 to decline. None of them leaves an exception set.
+
+`scan_*` functions move `Reader.p` over what they read and never past `Reader.end`; `emit_*` functions append to a
+`Writer`. Nesting is bounded by the plan, which holds no cycle, and by `scan_container` for free JSON.
+"""
+
+cimport cython
+from cpython.bytes cimport PyBytes_FromStringAndSize
+from cpython.datetime cimport (
+    PyDateTimeAPI,
+    datetime_day,
+    datetime_hour,
+    datetime_microsecond,
+    datetime_minute,
+    datetime_month,
+    datetime_second,
+    datetime_year,
+    import_datetime,
+    timedelta_new,
+)
+from cpython.exc cimport PyErr_Clear
+from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from cpython.object cimport PyObject, PyTypeObject
+from libc.string cimport memcmp, memcpy
+
+from types import MemberDescriptorType
+
+import orjson
+
+__all__ = ["CompiledPlan", "compiled"]
+
+cdef extern from "Python.h":
+    PyTypeObject* Py_TYPE(PyObject* value) noexcept
+    PyObject* Py_True
+    PyObject* Py_False
+    PyObject* Py_None
+    void Py_INCREF(PyObject* value) noexcept
+    void Py_DECREF(PyObject* value) noexcept
+    PyObject* PyType_GenericAlloc(PyTypeObject* kind, Py_ssize_t items) noexcept
+    PyObject* PyUnicode_New(Py_ssize_t size, Py_UCS4 maximum) noexcept
+    void* PyUnicode_DATA(PyObject* text) noexcept
+    bint PyUnicode_IS_COMPACT_ASCII(PyObject* text) noexcept
+    Py_ssize_t PyUnicode_GET_LENGTH(PyObject* text) noexcept
+    bint PyUnicode_CheckExact(PyObject* value) noexcept
+    PyObject* PyUnicode_DecodeUTF8(const char* text, Py_ssize_t size, const char* errors) noexcept
+    const char* PyUnicode_AsUTF8AndSize(PyObject* text, Py_ssize_t* size) noexcept
+    PyObject* PyLong_FromLongLong(long long value) noexcept
+    long long PyLong_AsLongLongAndOverflow(PyObject* value, int* overflow) noexcept
+    bint PyLong_CheckExact(PyObject* value) noexcept
+    PyObject* PyFloat_FromDouble(double value) noexcept
+    double PyFloat_AS_DOUBLE(PyObject* value) noexcept
+    bint PyFloat_CheckExact(PyObject* value) noexcept
+    PyObject* PyList_New(Py_ssize_t size) noexcept
+    int PyList_Append(PyObject* items, PyObject* item) noexcept
+    bint PyList_CheckExact(PyObject* value) noexcept
+    Py_ssize_t PyList_GET_SIZE(PyObject* items) noexcept
+    PyObject* PyList_GET_ITEM(PyObject* items, Py_ssize_t index) noexcept
+    bint PyDict_CheckExact(PyObject* value) noexcept
+    PyObject* PyDict_GetItem(PyObject* table, PyObject* key) noexcept
+    PyObject* PyNumber_Subtract(PyObject* left, PyObject* right) noexcept
+    PyObject* PyObject_CallOneArg(PyObject* function, PyObject* argument) noexcept
+    double PyOS_string_to_double(const char* text, char** end, PyObject* overflow) noexcept
+    bint PyDateTime_CheckExact(PyObject* value) noexcept
+    PyObject* PyDateTime_DATE_GET_TZINFO(PyObject* value) noexcept
+
+cdef extern from *:
+    """
+    #include <structmember.h>
+    typedef struct { PyDescrObject common; struct PyMemberDef *member; } ocpp_fast_member;
+    static Py_ssize_t member_offset(PyObject *descriptor) {
+        return ((PyMemberDescrObject *)descriptor)->d_member->offset;
+    }
+    """
+    Py_ssize_t member_offset(PyObject* descriptor) noexcept
+
+cdef extern from "<math.h>":
+    double round(double value) noexcept
+
+cdef extern from "scan.h":
+    const unsigned char* scan_plain(const unsigned char* p, const unsigned char* end, unsigned int* high) noexcept
+    const unsigned char* scan_container(const unsigned char* p, const unsigned char* end, int depth) noexcept
+    int scan_digits(const unsigned char* p, int count) noexcept
+    int days_in_month(int year, int month) noexcept
+    Py_ssize_t copy_plain(unsigned char* to, const unsigned char* source, Py_ssize_t size) noexcept
+    void copy_short(char* to, const char* source, Py_ssize_t size) noexcept
+    unsigned int short_hash(const unsigned char* p, Py_ssize_t size) noexcept
+
+import_datetime()
+
+cdef enum:
+    STRING = 0
+    INTEGER = 1
+    NUMBER = 2
+    BOOLEAN = 3
+    DATE_TIME = 4
+    ENUM = 5
+    OBJECT = 6
+    LIST = 7
+    JSON = 8
+    OPEN = 9
+
+cdef enum:
+    MAX_MEMBERS = 64  # one bit each
+    MAX_DIGITS = 18  # an integer of so many fits a long long
+    EXACT_DIGITS = 15  # a decimal of so many survives a double
+    FREE_DEPTH = 32  # free JSON that nests deeper is left to the reference core
+    FIRST_CAPACITY = 4096
+    KEPT_CAPACITY = 1 << 20
+
+cdef object _loads = orjson.loads
+cdef str VENDOR_ID = "vendorId"
+cdef long long POWER_18 = 1_000_000_000_000_000_000
+cdef double[16] POWERS
+cdef dict _plans = {}
+for _power in range(16):
+    POWERS[_power] = 10.0**_power
+
+
+# Plans
+
+
+@cython.final
+cdef class CompiledPlan:
+    """A plan in the form that the functions here follow; made by `compiled`."""
+
+    def __cinit__(self):
+        self.root = NULL
+        self.kept = []
+        self.blocks = []
+
+    def __dealloc__(self):
+        for block in self.blocks:
+            PyMem_Free(<void*><size_t>block)
+
+    cdef void* allocate(self, size_t size) except NULL:
+        cdef void* block = PyMem_Calloc(1, size)
+
+        if block == NULL:
+            raise MemoryError
+        self.blocks.append(<size_t>block)
+        return block
+
+    cdef const char* keep(self, bytes text) except NULL:
+        """Copy a text to where it stays as long as the plan, with SLACK bytes behind it."""
+        cdef char* copy = <char*>self.allocate(len(text) + SLACK)
+
+        memcpy(copy, <char*>text, len(text))
+        return copy
+
+    def read(self, bytes text not None):
+        """Return the typed object of a JSON text, or None to decline."""
+        cdef Reader r
+        cdef PyObject* value
+
+        r.p = <const unsigned char*><char*>text
+        r.end = r.p + len(text)
+        skip_space(&r)
+        value = scan_object(&r, self.root)
+        if value == NULL:
+            return None
+        skip_space(&r)
+        made = <object>value
+        Py_DECREF(value)
+        return made if r.p == r.end else None
+
+    def write(self, value, int fraction=3, int depth=2):
+        """Return the JSON text of a typed object, or None to decline; date-times get `fraction` digits: 0, 3 or 6."""
+        cdef Writer w
+
+        if open_writer(&w, fraction) < 0:
+            return None
+        return close_writer(&w, emit_object(&w, <PyObject*>value, self.root, depth))
+
+
+def compiled(plan):
+    """Return the compiled form of a `plan.Plan`, or None when it says what the compiled core can't do."""
+    return compiled_plan(plan)
+
+
+cdef CompiledPlan compiled_plan(object plan):
+    cdef CompiledPlan made = _plans.get(plan)
+
+    if made is not None or plan in _plans:
+        return made
+    made = CompiledPlan()
+    try:
+        fill_plan(made, plan)
+    except NotImplementedError:
+        made = None
+    _plans[plan] = made
+    return made
+
+
+cdef int fill_plan(CompiledPlan made, object plan) except -1:
+    cdef Py_ssize_t index
+    cdef Member* member
+    cdef ObjectPlan* root
+
+    if not plan.plain or len(plan.members) > MAX_MEMBERS:
+        raise NotImplementedError
+    root = <ObjectPlan*>made.allocate(sizeof(ObjectPlan))
+    root.members = <Member*>made.allocate(sizeof(Member) * (len(plan.members) + 1))
+    made.kept.append(plan.struct)
+    root.kind = <PyTypeObject*><PyObject*>plan.struct
+    root.size = len(plan.members)
+    for index, each in enumerate(plan.members):
+        member = &root.members[index]
+        key = orjson.dumps(each.key)
+        if b"\\" in key:
+            raise NotImplementedError
+        member.key = <const unsigned char*>made.keep(key[1:])
+        member.key_size = len(key) - 1
+        member.label = made.keep(b"," + key + b":")
+        member.label_size = len(key) + 2
+        member.offset = slot_offset(plan.struct, each.name)
+        member.required = each.required
+        if each.required:
+            root.required |= <unsigned long long>1 << index
+        made.kept.append(each.default)
+        member.absent = <PyObject*>each.default
+        fill_node(made, &member.node, each.node)
+    made.root = root
+    return 0
+
+
+cdef int fill_node(CompiledPlan made, Node* node, object source) except -1:
+    node.op = source.op
+    node.max_length = -1 if source.max_length is None else source.max_length
+    node.min_items = source.min_items or 0
+    node.max_items = -1 if source.max_items is None else source.max_items
+    if source.minimum is not None:
+        node.has_minimum = True
+        node.minimum = source.minimum
+    if source.maximum is not None:
+        node.has_maximum = True
+        node.maximum = source.maximum
+    if source.multiple_of is not None:
+        if source.multiple_of != 0.1:
+            raise NotImplementedError
+        node.tenths = True
+    if source.uri is not None:
+        made.kept.append(source.uri)
+        node.uri = <PyObject*>source.uri
+    if source.enum is not None:
+        node.enum = enum_table(made, source.enum)
+    if source.plan is not None:
+        nested = compiled(source.plan)
+        if nested is None:
+            raise NotImplementedError
+        made.kept.append(nested)
+        node.plan = (<CompiledPlan>nested).root
+    if source.item is not None:
+        node.item = <Node*>made.allocate(sizeof(Node))
+        fill_node(made, node.item, source.item)
+    return 0
+
+
+cdef EnumTable* enum_table(CompiledPlan made, object kind) except NULL:
+    """Return hash tables of an enum's members, by their text and by their address."""
+    cdef EnumTable* table = <EnumTable*>made.allocate(sizeof(EnumTable))
+    cdef unsigned int slots = 4
+    cdef EnumEntry entry
+
+    while slots < 2 * len(kind):
+        slots *= 2
+    table.mask = slots - 1
+    table.entries = <EnumEntry*>made.allocate(slots * sizeof(EnumEntry))
+    table.by_member = <EnumEntry*>made.allocate(slots * sizeof(EnumEntry))
+    for member in kind:
+        made.kept.append(member)
+        text = orjson.dumps(member.value)
+        if b"\\" in text:
+            raise NotImplementedError
+        entry.text = <const unsigned char*>made.keep(text)
+        entry.size = len(text) - 2
+        entry.member = <PyObject*>member
+        put_entry(table.entries, table.mask, short_hash(entry.text + 1, entry.size), entry)
+        put_entry(table.by_member, table.mask, address_hash(entry.member), entry)
+    return table
+
+
+cdef void put_entry(EnumEntry* entries, unsigned int mask, unsigned int slot, EnumEntry entry) noexcept:
+    while entries[slot & mask].text != NULL:
+        slot += 1
+    entries[slot & mask] = entry
+
+
+cdef inline unsigned int address_hash(PyObject* value) noexcept:
+    return <unsigned int>(<size_t>value >> 4) ^ <unsigned int>(<size_t>value >> 9)
+
+
+cdef Py_ssize_t slot_offset(object kind, str name) except -1:
+    """Where the instances of a class keep a slot."""
+    descriptor = getattr(kind, name)
+    if type(descriptor) is not MemberDescriptorType:
+        raise NotImplementedError
+    return member_offset(<PyObject*>descriptor)
+
+
+# Reading
+
+
+cdef inline void skip_space(Reader* r) noexcept:
+    while r.p < r.end and (r.p[0] == c" " or r.p[0] == c"\n" or r.p[0] == c"\r" or r.p[0] == c"\t"):
+        r.p += 1
+
+
+cdef PyObject* scan_object(Reader* r, const ObjectPlan* plan) noexcept:
+    """Read an object into a new instance of the plan's class."""
+    cdef PyObject* made
+    cdef unsigned long long seen = 0
+    cdef Py_ssize_t index
+
+    if r.p >= r.end or r.p[0] != c"{":
+        return NULL
+    r.p += 1
+    made = PyType_GenericAlloc(plan.kind, 0)
+    if made == NULL:
+        PyErr_Clear()
+        return NULL
+    if scan_members(r, plan, made, &seen) < 0 or seen & plan.required != plan.required:
+        Py_DECREF(made)
+        return NULL
+    for index in range(plan.size):
+        if not seen >> index & 1:
+            Py_INCREF(plan.members[index].absent)
+            (<PyObject**>(<char*>made + plan.members[index].offset))[0] = plan.members[index].absent
+    return made
+
+
+cdef int scan_members(Reader* r, const ObjectPlan* plan, PyObject* made, unsigned long long* seen) noexcept:
+    """Read the members of an object up to its closing brace; a key that is unknown or repeated is declined."""
+    cdef Py_ssize_t index = 0
+    cdef const Member* member
+    cdef PyObject* value
+
+    skip_space(r)
+    if r.p < r.end and r.p[0] == c"}":
+        r.p += 1
+        return 0
+    while True:
+        index = scan_key(r, plan, index)
+        if index < 0 or seen[0] >> index & 1:
+            return -1
+        member = &plan.members[index]
+        skip_space(r)
+        if r.p >= r.end or r.p[0] != c":":
+            return -1
+        r.p += 1
+        skip_space(r)
+        value = scan_value(r, &member.node)
+        if value == NULL:
+            return -1
+        (<PyObject**>(<char*>made + member.offset))[0] = value
+        seen[0] |= <unsigned long long>1 << index
+        index += 1
+        skip_space(r)
+        if r.p >= r.end:
+            return -1
+        if r.p[0] == c"}":
+            r.p += 1
+            return 0
+        if r.p[0] != c",":
+            return -1
+        r.p += 1
+        skip_space(r)
+
+
+cdef inline Py_ssize_t scan_key(Reader* r, const ObjectPlan* plan, Py_ssize_t expected) noexcept:
+    """Read a key and return its member's index, those from `expected` on tried first; -1 to decline."""
+    cdef Py_ssize_t index
+    cdef Py_ssize_t tried
+    cdef const Member* member
+
+    if r.p >= r.end or r.p[0] != c'"':
+        return -1
+    r.p += 1
+    index = expected
+    for tried in range(plan.size):
+        if index >= plan.size:
+            index = 0
+        member = &plan.members[index]
+        if r.end - r.p >= member.key_size and memcmp(r.p, member.key, member.key_size) == 0:
+            r.p += member.key_size
+            return index
+        index += 1
+    return -1
+
+
+cdef PyObject* scan_value(Reader* r, const Node* node) noexcept:
+    if node.op == STRING:
+        return scan_string(r, node)
+    elif node.op == ENUM:
+        return scan_enum(r, node.enum)
+    elif node.op == OBJECT:
+        return scan_object(r, node.plan)
+    elif node.op == LIST:
+        return scan_list(r, node)
+    elif node.op == DATE_TIME:
+        return scan_date_time(r)
+    elif node.op == INTEGER or node.op == NUMBER:
+        return scan_number(r, node)
+    elif node.op == BOOLEAN:
+        return scan_boolean(r)
+    elif node.op == JSON:
+        return scan_free(r)
+    return scan_open(r, node)
+
+
+cdef PyObject* scan_text(Reader* r, Py_ssize_t max_length) noexcept:
+    """Read a string of at most `max_length` code points; -1 sets no limit."""
+    cdef const unsigned char* start = r.p + 1
+    cdef const unsigned char* stop
+    cdef unsigned int high = 0
+    cdef PyObject* text
+
+    if r.p >= r.end or r.p[0] != c'"':
+        return NULL
+    stop = scan_plain(start, r.end, &high)
+    if stop >= r.end:
+        return NULL
+    if stop[0] != c'"':
+        return scan_escaped(r, stop, max_length) if stop[0] == c"\\" else NULL
+    r.p = stop + 1
+    if high == 0:
+        if 0 <= max_length < stop - start:
+            return NULL
+        text = PyUnicode_New(stop - start, 127)
+        if text == NULL:
+            PyErr_Clear()
+            return NULL
+        memcpy(PyUnicode_DATA(text), start, stop - start)
+        return text
+    text = PyUnicode_DecodeUTF8(<const char*>start, stop - start, NULL)
+    return checked_length(text, max_length)
+
+
+cdef PyObject* checked_length(PyObject* text, Py_ssize_t max_length) noexcept:
+    """Pass a new string on if there is one and it is not too long."""
+    if text == NULL:
+        PyErr_Clear()
+        return NULL
+    if 0 <= max_length < PyUnicode_GET_LENGTH(text):
+        Py_DECREF(text)
+        return NULL
+    return text
+
+
+cdef PyObject* scan_escaped(Reader* r, const unsigned char* stop, Py_ssize_t max_length) noexcept:
+    """Read a string that has a backslash at `stop`."""
+    cdef const unsigned char* start = r.p
+    cdef unsigned int high = 0
+
+    while stop[0] == c"\\":
+        if r.end - stop < 3:
+            return NULL
+        stop = scan_plain(stop + 2, r.end, &high)
+        if stop >= r.end:
+            return NULL
+    if stop[0] != c'"':
+        return NULL
+    r.p = stop + 1
+    return checked_length(parsed(start, r.p), max_length)
+
+
+cdef PyObject* parsed(const unsigned char* start, const unsigned char* stop) noexcept:
+    """Let the JSON parser read a slice; NULL if it refuses."""
+    cdef PyObject* value
+
+    try:
+        text = PyBytes_FromStringAndSize(<const char*>start, stop - start)
+    except MemoryError:
+        return NULL
+    value = PyObject_CallOneArg(<PyObject*>_loads, <PyObject*>text)
+    if value == NULL:
+        PyErr_Clear()
+    return value
+
+
+cdef PyObject* scan_string(Reader* r, const Node* node) noexcept:
+    cdef PyObject* text = scan_text(r, node.max_length)
+    cdef PyObject* verdict
+
+    if text == NULL or node.uri == NULL:
+        return text
+    verdict = PyObject_CallOneArg(node.uri, text)
+    if verdict == NULL:
+        PyErr_Clear()
+    else:
+        Py_DECREF(verdict)
+        if verdict == Py_True:
+            return text
+    Py_DECREF(text)
+    return NULL
+
+
+cdef PyObject* scan_enum(Reader* r, const EnumTable* table) noexcept:
+    cdef const unsigned char* start = r.p + 1
+    cdef const unsigned char* stop
+    cdef unsigned int high = 0
+    cdef const EnumEntry* entry
+
+    if r.p >= r.end or r.p[0] != c'"':
+        return NULL
+    stop = scan_plain(start, r.end, &high)
+    if stop >= r.end or stop[0] != c'"':
+        return NULL
+    entry = find_entry(table, start, stop - start)
+    if entry == NULL:
+        return NULL
+    r.p = stop + 1
+    Py_INCREF(entry.member)
+    return entry.member
+
+
+cdef inline const EnumEntry* find_entry(const EnumTable* table, const unsigned char* text, Py_ssize_t size) noexcept:
+    cdef unsigned int slot = short_hash(text, size)
+    cdef const EnumEntry* entry
+
+    while True:
+        entry = &table.entries[slot & table.mask]
+        if entry.text == NULL:
+            return NULL
+        if entry.size == size and memcmp(entry.text + 1, text, size) == 0:
+            return entry
+        slot += 1
+
+
+cdef PyObject* scan_boolean(Reader* r) noexcept:
+    if r.end - r.p >= 4 and memcmp(r.p, b"true", 4) == 0:
+        r.p += 4
+        Py_INCREF(Py_True)
+        return Py_True
+    if r.end - r.p >= 5 and memcmp(r.p, b"false", 5) == 0:
+        r.p += 5
+        Py_INCREF(Py_False)
+        return Py_False
+    return NULL
+
+
+cdef PyObject* scan_number(Reader* r, const Node* node) noexcept:
+    """Read a number; for INTEGER, one with a fraction or an exponent is declined."""
+    cdef const unsigned char* start = r.p
+    cdef const unsigned char* p = start
+    cdef bint negative = p < r.end and p[0] == c"-"
+    cdef long long value = 0
+    cdef Py_ssize_t digits
+
+    if negative:
+        p += 1
+    while p < r.end and <unsigned char>(p[0] - c"0") <= 9 and p - start <= MAX_DIGITS:
+        value = value * 10 + (p[0] - c"0")
+        p += 1
+    digits = p - start - negative
+    if digits == 0 or digits > MAX_DIGITS or (p - digits)[0] == c"0" and (digits > 1 or negative and node.op == INTEGER):
+        return NULL
+    if p < r.end and (p[0] == c"." or p[0] == c"e" or p[0] == c"E"):
+        return scan_fraction(r, node, p, value, negative) if node.op == NUMBER else NULL
+    if value == 0 and negative:
+        return NULL
+    if negative:
+        value = -value
+    if not in_range(<double>value, node):
+        return NULL
+    r.p = p
+    return PyLong_FromLongLong(value)
+
+
+cdef inline bint in_range(double value, const Node* node) noexcept:
+    return not (node.has_minimum and value < node.minimum or node.has_maximum and value > node.maximum)
+
+
+cdef PyObject* scan_fraction(
+    Reader* r, const Node* node, const unsigned char* p, long long mantissa, bint negative
+) noexcept:
+    """Read the rest of a number from its point on; `mantissa` is what stands before it."""
+    cdef const unsigned char* whole = r.p + negative
+    cdef const unsigned char* point = p
+    cdef Py_ssize_t decimals
+    cdef double value
+
+    if p[0] != c".":
+        return scan_long_number(r, node, p)
+    p += 1
+    while p < r.end and <unsigned char>(p[0] - c"0") <= 9 and p - whole <= EXACT_DIGITS:
+        mantissa = mantissa * 10 + (p[0] - c"0")
+        p += 1
+    decimals = p - point - 1
+    if decimals == 0:
+        return NULL
+    if p - whole - 1 > EXACT_DIGITS or p < r.end and (
+        p[0] == c"e" or p[0] == c"E" or <unsigned char>(p[0] - c"0") <= 9
+    ):
+        return scan_long_number(r, node, point)
+    if node.tenths and decimals > 1:
+        return NULL
+    value = <double>mantissa / POWERS[decimals]
+    if negative:
+        value = -value
+    if not in_range(value, node):
+        return NULL
+    r.p = p
+    return PyFloat_FromDouble(value)
+
+
+cdef PyObject* scan_long_number(Reader* r, const Node* node, const unsigned char* p) noexcept:
+    """Read a number whose value the C library must find; its digits up to `p` are known to be right."""
+    cdef char[64] copy
+    cdef Py_ssize_t size
+    cdef const unsigned char* part
+    cdef double value
+
+    if node.tenths:
+        return NULL
+    if p[0] == c".":
+        part = p + 1
+        p = skip_digits(part, r.end)
+        if p == part:
+            return NULL
+    if p < r.end and (p[0] == c"e" or p[0] == c"E"):
+        p += 1
+        if p < r.end and (p[0] == c"+" or p[0] == c"-"):
+            p += 1
+        part = p
+        p = skip_digits(part, r.end)
+        if p == part:
+            return NULL
+    size = p - r.p
+    if size >= <Py_ssize_t>sizeof(copy):
+        return NULL
+    memcpy(copy, r.p, size)
+    copy[size] = 0
+    value = PyOS_string_to_double(copy, NULL, NULL)
+    if value - value != 0 or not in_range(value, node):  # infinite, or out of range
+        return NULL
+    r.p = p
+    return PyFloat_FromDouble(value)
+
+
+cdef inline const unsigned char* skip_digits(const unsigned char* p, const unsigned char* end) noexcept:
+    while p < end and <unsigned char>(p[0] - c"0") <= 9:
+        p += 1
+    return p
+
+
+cdef PyObject* scan_date_time(Reader* r) noexcept:
+    """Read `"YYYY-MM-DDThh:mm:ss[.fff](Z|+hh:mm|-hh:mm)"` as an aware datetime in UTC (R24)."""
+    cdef const unsigned char* p = r.p + 1
+    cdef int year
+    cdef int month
+    cdef int day
+    cdef int hour
+    cdef int minute
+    cdef int second
+    cdef int microsecond = 0
+    cdef int offset = 0
+
+    if r.end - r.p < 22 or r.p[0] != c'"' or p[4] != c"-" or p[7] != c"-" or p[10] != c"T" or p[13] != c":" or p[16] != c":":
+        return NULL
+    year = scan_digits(p, 4)
+    month = scan_digits(p + 5, 2)
+    day = scan_digits(p + 8, 2)
+    hour = scan_digits(p + 11, 2)
+    minute = scan_digits(p + 14, 2)
+    second = scan_digits(p + 17, 2)
+    if year < 1 or not 1 <= month <= 12 or not 1 <= day <= days_in_month(year, month):
+        return NULL
+    if not 0 <= hour <= 23 or not 0 <= minute <= 59 or not 0 <= second <= 59:
+        return NULL
+    r.p = p + 19
+    microsecond = scan_microsecond(r)
+    if microsecond < 0 or scan_zone(r, &offset) < 0 or r.p >= r.end or r.p[0] != c'"':
+        return NULL
+    r.p += 1
+    return utc_time(year, month, day, hour, minute, second, microsecond, offset)
+
+
+cdef inline int scan_microsecond(Reader* r) noexcept:
+    """Read a fraction of a second, if there is one, and return its microseconds; digits past them are dropped."""
+    cdef int value = 0
+    cdef int digits = 0
+
+    if r.p >= r.end or r.p[0] != c".":
+        return 0
+    r.p += 1
+    while r.p < r.end and <unsigned char>(r.p[0] - c"0") <= 9:
+        if digits < 6:
+            value = value * 10 + (r.p[0] - c"0")
+        digits += 1
+        r.p += 1
+    if digits == 0:
+        return -1
+    while digits < 6:
+        value *= 10
+        digits += 1
+    return value
+
+
+cdef inline int scan_zone(Reader* r, int* offset) noexcept:
+    """Read a zone into `offset`, in seconds east of UTC."""
+    cdef int hours
+    cdef int minutes
+    cdef bint west
+
+    if r.p < r.end and r.p[0] == c"Z":
+        r.p += 1
+        return 0
+    if r.end - r.p < 6 or (r.p[0] != c"+" and r.p[0] != c"-") or r.p[3] != c":":
+        return -1
+    west = r.p[0] == c"-"
+    hours = scan_digits(r.p + 1, 2)
+    minutes = scan_digits(r.p + 4, 2)
+    if not 0 <= hours <= 23 or not 0 <= minutes <= 59:
+        return -1
+    offset[0] = (hours * 60 + minutes) * 60
+    if west:
+        offset[0] = -offset[0]
+    r.p += 6
+    return 0
+
+
+cdef PyObject* utc_time(
+    int year, int month, int day, int hour, int minute, int second, int microsecond, int offset
+) noexcept:
+    cdef PyObject* moment
+
+    try:
+        local = PyDateTimeAPI.DateTime_FromDateAndTime(
+            year, month, day, hour, minute, second, microsecond, <object>PyDateTimeAPI.TimeZone_UTC, PyDateTimeAPI.DateTimeType
+        )
+        if offset == 0:
+            Py_INCREF(<PyObject*>local)
+            return <PyObject*>local
+        delta = timedelta_new(0, offset, 0)
+    except Exception:
+        return NULL
+    moment = PyNumber_Subtract(<PyObject*>local, <PyObject*>delta)
+    if moment == NULL:
+        PyErr_Clear()
+    return moment
+
+
+cdef PyObject* scan_list(Reader* r, const Node* node) noexcept:
+    cdef PyObject* items
+
+    if r.p >= r.end or r.p[0] != c"[":
+        return NULL
+    r.p += 1
+    items = PyList_New(0)
+    if items == NULL:
+        PyErr_Clear()
+        return NULL
+    if scan_items(r, node, items) < 0 or PyList_GET_SIZE(items) < node.min_items:
+        Py_DECREF(items)
+        return NULL
+    return items
+
+
+cdef int scan_items(Reader* r, const Node* node, PyObject* items) noexcept:
+    """Read the items of a list up to its closing bracket."""
+    cdef PyObject* value
+    cdef int failed
+
+    skip_space(r)
+    if r.p < r.end and r.p[0] == c"]":
+        r.p += 1
+        return 0
+    while True:
+        if PyList_GET_SIZE(items) == node.max_items:
+            return -1
+        value = scan_value(r, node.item)
+        if value == NULL:
+            return -1
+        failed = PyList_Append(items, value)
+        Py_DECREF(value)
+        if failed:
+            PyErr_Clear()
+            return -1
+        skip_space(r)
+        if r.p >= r.end:
+            return -1
+        if r.p[0] == c"]":
+            r.p += 1
+            return 0
+        if r.p[0] != c",":
+            return -1
+        r.p += 1
+        skip_space(r)
+
+
+cdef PyObject* scan_free(Reader* r) noexcept:
+    """Read any JSON value; of numbers only those that stand inside an array or object."""
+    cdef const unsigned char* start = r.p
+    cdef const unsigned char* stop
+
+    if r.p >= r.end:
+        return NULL
+    if r.p[0] == c'"':
+        return scan_text(r, -1)
+    if r.p[0] == c"{" or r.p[0] == c"[":
+        stop = scan_container(start, r.end, FREE_DEPTH)
+        if stop == NULL:
+            return NULL
+        r.p = stop
+        return parsed(start, stop)
+    if r.end - r.p >= 4 and memcmp(r.p, b"null", 4) == 0:
+        return NULL  # None is no value (R25)
+    return scan_boolean(r)
+
+
+cdef PyObject* scan_open(Reader* r, const Node* node) noexcept:
+    """Read an object of any keys; a `vendorId` must be among them."""
+    cdef PyObject* value
+    cdef PyObject* vendor
+
+    if r.p >= r.end or r.p[0] != c"{":
+        return NULL
+    value = scan_free(r)
+    if value == NULL:
+        return NULL
+    vendor = PyDict_GetItem(value, <PyObject*>VENDOR_ID) if PyDict_CheckExact(value) else NULL
+    if vendor == NULL or not PyUnicode_CheckExact(vendor) or 0 <= node.max_length < PyUnicode_GET_LENGTH(vendor):
+        Py_DECREF(value)
+        return NULL
+    return value
+
+
+# Writing
+
+cdef char* _spare = NULL
+cdef Py_ssize_t _spare_capacity = 0
+
+
+cdef int open_writer(Writer* w, int fraction) noexcept:
+    """Begin a text; the buffer of the last one is used again, unless that one is not closed yet."""
+    global _spare
+
+    w.size = 0
+    w.fraction = fraction
+    w.capacity = _spare_capacity
+    w.text = _spare
+    _spare = NULL
+    if w.text == NULL:
+        w.capacity = FIRST_CAPACITY
+        w.text = <char*>PyMem_Malloc(w.capacity)
+    return 0 if w.text != NULL else -1
+
+
+cdef object close_writer(Writer* w, int failed):
+    """End a text: return it, or None when writing failed."""
+    global _spare, _spare_capacity
+
+    text = None if failed else PyBytes_FromStringAndSize(w.text, w.size)
+    if _spare == NULL and w.capacity <= KEPT_CAPACITY:
+        _spare = w.text
+        _spare_capacity = w.capacity
+    else:
+        PyMem_Free(w.text)
+    return text
+
+
+cdef int grow(Writer* w, Py_ssize_t more) noexcept:
+    cdef Py_ssize_t capacity = w.capacity
+    cdef char* text
+
+    while capacity - w.size < more:
+        capacity *= 2
+    text = <char*>PyMem_Realloc(w.text, capacity)
+    if text == NULL:
+        return -1
+    w.text = text
+    w.capacity = capacity
+    return 0
+
+
+cdef inline int reserve(Writer* w, Py_ssize_t more) noexcept:
+    """Make room for `more` bytes."""
+    return grow(w, more) if w.capacity - w.size < more else 0
+
+
+cdef inline int emit_kept(Writer* w, const char* text, Py_ssize_t size) noexcept:
+    """Write a text that `keep` has copied."""
+    if reserve(w, size + SLACK) < 0:
+        return -1
+    copy_short(w.text + w.size, text, size)
+    w.size += size
+    return 0
+
+
+cdef inline int emit_byte(Writer* w, char c) noexcept:
+    if reserve(w, 1) < 0:
+        return -1
+    w.text[w.size] = c
+    w.size += 1
+    return 0
+
+
+cdef int emit_bytes(Writer* w, const char* text, Py_ssize_t size) noexcept:
+    if reserve(w, size) < 0:
+        return -1
+    memcpy(w.text + w.size, text, size)
+    w.size += size
+    return 0
+
+
+cdef int emit_object(Writer* w, PyObject* value, const ObjectPlan* plan, int depth) noexcept:
+    """Write an instance of the plan's own class; `depth` is the level of the object in the frame."""
+    cdef Py_ssize_t start = w.size
+    cdef Py_ssize_t index
+    cdef const Member* member
+    cdef PyObject* field
+
+    if Py_TYPE(value) != plan.kind:
+        return -1
+    for index in range(plan.size):
+        member = &plan.members[index]
+        field = (<PyObject**>(<char*>value + member.offset))[0]
+        if field == NULL or field == Py_None and member.required:
+            return -1
+        if field == Py_None:
+            continue
+        if emit_kept(w, member.label, member.label_size) < 0 or emit_value(w, field, &member.node, depth) < 0:
+            return -1
+    if w.size == start:
+        return emit_bytes(w, b"{}", 2)
+    w.text[start] = c"{"  # in place of the first label's comma
+    return emit_byte(w, c"}")
+
+
+cdef int emit_value(Writer* w, PyObject* value, const Node* node, int depth) noexcept:
+    if node.op == STRING:
+        return emit_string(w, value, node)
+    elif node.op == ENUM:
+        return emit_enum(w, value, node.enum)
+    elif node.op == OBJECT:
+        return emit_object(w, value, node.plan, depth + 1)
+    elif node.op == LIST:
+        return emit_list(w, value, node, depth + 1)
+    elif node.op == DATE_TIME:
+        return emit_date_time(w, value)
+    elif node.op == INTEGER:
+        return emit_integer(w, value, node)
+    elif node.op == NUMBER:
+        return emit_number(w, value, node)
+    elif node.op == BOOLEAN:
+        if value == Py_True:
+            return emit_bytes(w, b"true", 4)
+        return emit_bytes(w, b"false", 5) if value == Py_False else -1
+    return -1  # free JSON is left to the reference core
+
+
+cdef int emit_string(Writer* w, PyObject* value, const Node* node) noexcept:
+    cdef PyObject* verdict
+
+    if not PyUnicode_CheckExact(value):
+        return -1
+    if node.uri != NULL:
+        verdict = PyObject_CallOneArg(node.uri, value)
+        if verdict == NULL:
+            PyErr_Clear()
+            return -1
+        Py_DECREF(verdict)
+        if verdict != Py_True:
+            return -1
+    return emit_text(w, value, node.max_length)
+
+
+cdef int emit_text(Writer* w, PyObject* value, Py_ssize_t max_length) noexcept:
+    """Write a string of at most `max_length` code points, in quotes."""
+    cdef const char* text
+    cdef Py_ssize_t size = PyUnicode_GET_LENGTH(value)
+
+    if 0 <= max_length < size:
+        return -1
+    if PyUnicode_IS_COMPACT_ASCII(value):
+        text = <const char*>PyUnicode_DATA(value)
+    else:
+        text = PyUnicode_AsUTF8AndSize(value, &size)
+        if text == NULL:  # a lone surrogate
+            PyErr_Clear()
+            return -1
+    return emit_quoted(w, <const unsigned char*>text, size)
+
+
+cdef int emit_quoted(Writer* w, const unsigned char* p, Py_ssize_t size) noexcept:
+    cdef Py_ssize_t copied
+
+    if reserve(w, size + 2) < 0:
+        return -1
+    w.text[w.size] = c'"'
+    w.size += 1
+    while True:
+        copied = copy_plain(<unsigned char*>w.text + w.size, p, size)
+        w.size += copied
+        if copied == size:
+            return emit_byte(w, c'"')
+        if emit_escape(w, p[copied]) < 0 or reserve(w, size + 1) < 0:
+            return -1
+        p += copied + 1
+        size -= copied + 1
+
+
+cdef int emit_escape(Writer* w, unsigned char c) noexcept:
+    cdef char[6] escape
+
+    if c == c'"' or c == c"\\":
+        escape[1] = c
+    elif c == c"\n":
+        escape[1] = c"n"
+    elif c == c"\t":
+        escape[1] = c"t"
+    elif c == c"\r":
+        escape[1] = c"r"
+    elif c == c"\b":
+        escape[1] = c"b"
+    elif c == c"\f":
+        escape[1] = c"f"
+    else:
+        memcpy(escape, b"\\u00", 4)
+        escape[4] = c"0" + (c >> 4)
+        escape[5] = b"0123456789abcdef"[c & 15]
+        return emit_bytes(w, escape, 6)
+    escape[0] = c"\\"
+    return emit_bytes(w, escape, 2)
+
+
+cdef int emit_enum(Writer* w, PyObject* value, const EnumTable* table) noexcept:
+    """Write a member, or a plain string that is the value of one."""
+    cdef unsigned int slot = address_hash(value)
+    cdef const EnumEntry* entry
+    cdef const char* text
+    cdef Py_ssize_t size = 0
+
+    while True:
+        entry = &table.by_member[slot & table.mask]
+        if entry.member == value:
+            return emit_kept(w, <const char*>entry.text, entry.size + 2)
+        if entry.text == NULL:
+            break
+        slot += 1
+    if not PyUnicode_CheckExact(value):
+        return -1
+    text = PyUnicode_AsUTF8AndSize(value, &size)
+    if text == NULL:
+        PyErr_Clear()
+        return -1
+    entry = find_entry(table, <const unsigned char*>text, size)
+    return -1 if entry == NULL else emit_kept(w, <const char*>entry.text, entry.size + 2)
+
+
+cdef int emit_list(Writer* w, PyObject* value, const Node* node, int depth) noexcept:
+    cdef Py_ssize_t index
+    cdef Py_ssize_t size
+
+    if not PyList_CheckExact(value):
+        return -1
+    size = PyList_GET_SIZE(value)
+    if size < node.min_items or 0 <= node.max_items < size or emit_byte(w, c"[") < 0:
+        return -1
+    for index in range(size):
+        if index > 0 and emit_byte(w, c",") < 0:
+            return -1
+        if emit_value(w, PyList_GET_ITEM(value, index), node.item, depth) < 0:
+            return -1
+    return emit_byte(w, c"]")
+
+
+cdef int emit_integer(Writer* w, PyObject* value, const Node* node) noexcept:
+    cdef int overflow = 0
+    cdef long long number
+
+    if not PyLong_CheckExact(value):
+        return -1
+    number = PyLong_AsLongLongAndOverflow(value, &overflow)
+    if overflow or number <= -POWER_18 or number >= POWER_18 or not in_range(<double>number, node):
+        return -1
+    return emit_decimal(w, number, 0)
+
+
+cdef int emit_decimal(Writer* w, long long number, int decimals) noexcept:
+    """Write number / 10**decimals; with decimals, at least one digit stands before the point."""
+    cdef char[24] digits
+    cdef int start = 24
+    cdef unsigned long long rest = -number if number < 0 else number
+
+    while rest or start > 24 - decimals - (1 if decimals == 0 else 2):
+        if decimals and start == 24 - decimals:
+            start -= 1
+            digits[start] = c"."
+        start -= 1
+        digits[start] = c"0" + <char>(rest % 10)
+        rest //= 10
+    if number < 0:
+        start -= 1
+        digits[start] = c"-"
+    return emit_bytes(w, digits + start, 24 - start)
+
+
+cdef int emit_number(Writer* w, PyObject* value, const Node* node) noexcept:
+    """Write a number with the fewest digits that give it back, if those are not more than 15."""
+    cdef double number
+    cdef double scaled
+    cdef int decimals
+
+    if PyLong_CheckExact(value):
+        return emit_integer(w, value, node)
+    if not PyFloat_CheckExact(value):
+        return -1
+    number = PyFloat_AS_DOUBLE(value)
+    if not in_range(number, node) or number == 0 or not -1e14 < number < 1e14:
+        return -1
+    for decimals in range(1, 2 if node.tenths else 7):
+        scaled = round(number * POWERS[decimals])
+        if -1e15 < scaled < 1e15 and scaled / POWERS[decimals] == number:
+            return emit_decimal(w, <long long>scaled, decimals)
+    return -1
+
+
+cdef int emit_date_time(Writer* w, PyObject* value) noexcept:
+    """Write an aware datetime whose zone is `datetime.UTC` itself."""
+    cdef char[32] text
+    cdef int microsecond
+
+    if not PyDateTime_CheckExact(value) or PyDateTime_DATE_GET_TZINFO(value) != <PyObject*>PyDateTimeAPI.TimeZone_UTC:
+        return -1
+    moment = <object>value
+    text[0] = c'"'
+    put_digits(text + 1, datetime_year(moment), 4)
+    text[5] = c"-"
+    put_digits(text + 6, datetime_month(moment), 2)
+    text[8] = c"-"
+    put_digits(text + 9, datetime_day(moment), 2)
+    text[11] = c"T"
+    put_digits(text + 12, datetime_hour(moment), 2)
+    text[14] = c":"
+    put_digits(text + 15, datetime_minute(moment), 2)
+    text[17] = c":"
+    put_digits(text + 18, datetime_second(moment), 2)
+    text[20] = c"."
+    microsecond = datetime_microsecond(moment)
+    put_digits(text + 21, microsecond if w.fraction == 6 else microsecond // 1000, w.fraction)
+    memcpy(text + 21 + w.fraction - (w.fraction == 0), b'Z"', 2)
+    return emit_bytes(w, text, 23 + w.fraction - (w.fraction == 0))
+
+
+cdef inline void put_digits(char* p, int number, int count) noexcept:
+    while count > 0:
+        count -= 1
+        p[count] = c"0" + <char>(number % 10)
+        number //= 10

@@ -1,0 +1,179 @@
+/* Scanning of JSON text: sixteen bytes at a time where the processor can, eight anywhere else.
+
+   Every function reads inside [p, end) only, so that the text may be a slice of a larger buffer without a terminator.
+   OCPP_FAST_PORTABLE forces the portable form. */
+
+#ifndef OCPP_FAST_SCAN_H
+#define OCPP_FAST_SCAN_H
+
+#include <stdint.h>
+#include <string.h>
+
+#if !defined(OCPP_FAST_PORTABLE) && (defined(__SSE2__) || defined(_M_X64))
+#define OCPP_FAST_SSE2
+#include <emmintrin.h>
+#elif !defined(OCPP_FAST_PORTABLE) && defined(__aarch64__) && defined(__ARM_NEON)
+#define OCPP_FAST_NEON
+#include <arm_neon.h>
+#endif
+
+#if defined(_MSC_VER)
+#include <intrin.h>
+static inline int first_set(uint32_t bits) {
+    unsigned long index;
+    _BitScanForward(&index, bits);
+    return (int)index;
+}
+#else
+static inline int first_set(uint32_t bits) { return __builtin_ctz(bits); }
+#endif
+
+static inline int is_special(unsigned char c) { return c < 0x20 || c == '"' || c == '\\'; }
+
+/* Return the first byte that a JSON string can't hold as it is (a quote, a backslash, a control character), or end;
+   *high gets a bit set when a byte of 0x80 or more stands before it. */
+static inline const unsigned char *scan_plain(const unsigned char *p, const unsigned char *end, uint32_t *high) {
+#if defined(OCPP_FAST_SSE2)
+    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), control = _mm_set1_epi8(0x1f);
+    while (end - p >= 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
+        __m128i special = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)),
+                                       _mm_cmpeq_epi8(_mm_min_epu8(bytes, control), bytes));
+        uint32_t found = (uint32_t)_mm_movemask_epi8(special), above = (uint32_t)_mm_movemask_epi8(bytes);
+        if (found) {
+            int index = first_set(found);
+            *high |= above & ((1u << index) - 1);
+            return p + index;
+        }
+        *high |= above;
+        p += 16;
+    }
+#elif defined(OCPP_FAST_NEON)
+    const uint8x16_t quote = vdupq_n_u8('"'), backslash = vdupq_n_u8('\\'), space = vdupq_n_u8(0x20);
+    while (end - p >= 16) {
+        uint8x16_t bytes = vld1q_u8(p);
+        uint8x16_t special = vorrq_u8(vorrq_u8(vceqq_u8(bytes, quote), vceqq_u8(bytes, backslash)), vcltq_u8(bytes, space));
+        if (vmaxvq_u8(special)) break;
+        *high |= vmaxvq_u8(bytes) & 0x80u;
+        p += 16;
+    }
+#else
+    const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
+    while (end - p >= 8) {
+        uint64_t bytes, quote, backslash;
+        memcpy(&bytes, p, 8);
+        quote = bytes ^ (ones * '"');
+        backslash = bytes ^ (ones * '\\');
+        if ((((bytes - ones * 0x20) & ~bytes) | ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash)) & tops) break;
+        *high |= (uint32_t)((bytes & tops) != 0);
+        p += 8;
+    }
+#endif
+    for (; p < end && !is_special(*p); p++) *high |= *p & 0x80u;
+    return p;
+}
+
+#if defined(OCPP_FAST_SSE2)
+static inline uint32_t specials(const unsigned char *p) {
+    const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
+    const __m128i special = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+                                                      _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))),
+                                         _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes));
+    return (uint32_t)_mm_movemask_epi8(special);
+}
+#endif
+
+/* Tell whether one of eight bytes is special; a false alarm is possible, a miss is not. */
+static inline int maybe_special8(uint64_t bytes) {
+    const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
+    uint64_t quote = bytes ^ (ones * '"'), backslash = bytes ^ (ones * '\\');
+    return ((((bytes - ones * 0x20) & ~bytes) | ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash)) & tops) != 0;
+}
+
+/* Copy up to `size` bytes that a JSON string can hold as they are; return how many those were. */
+static inline Py_ssize_t copy_plain(unsigned char *to, const unsigned char *from, Py_ssize_t size) {
+    Py_ssize_t done = 0;
+#if defined(OCPP_FAST_SSE2)
+    for (; size - done >= 16; done += 16) {
+        if (specials(from + done)) goto slowly;
+        memcpy(to + done, from + done, 16);
+    }
+#endif
+    for (; size - done >= 8; done += 8) {
+        uint64_t bytes;
+        memcpy(&bytes, from + done, 8);
+        if (maybe_special8(bytes)) goto slowly;
+        memcpy(to + done, &bytes, 8);
+    }
+    if (size - done >= 4) {
+        uint32_t bytes;
+        memcpy(&bytes, from + done, 4);
+        if (maybe_special8(bytes | 0x2020202000000000u)) goto slowly;
+        memcpy(to + done, &bytes, 4);
+        done += 4;
+    }
+slowly:
+    for (; done < size && !is_special(from[done]); done++) to[done] = from[done];
+    return done;
+}
+
+/* Copy a text that is known to be followed by at least 32 readable bytes to a place with room for 32 bytes or `size`. */
+static inline void copy_short(char *to, const char *from, Py_ssize_t size) {
+    if (size <= 32) memcpy(to, from, 32);
+    else memcpy(to, from, (size_t)size);
+}
+
+/* Return the end of the JSON array or object that begins at p, one past its last bracket, or NULL when it does not end,
+   when it nests deeper than `depth`, when one of its strings has a control character, or when a number in it has 17
+   digits or more, which a double may not keep. Brackets are counted, not matched: a JSON parser must read it next. */
+static inline const unsigned char *scan_container(const unsigned char *p, const unsigned char *end, int depth) {
+    int level = 0, digits = 0;
+    uint32_t high = 0;
+    for (; p < end; p++) {
+        unsigned char c = *p;
+        if ((unsigned char)(c - '0') <= 9 || c == '.') {
+            if (++digits >= 17) return NULL;
+            continue;
+        }
+        digits = 0;
+        if (c == '{' || c == '[') {
+            if (++level > depth) return NULL;
+        } else if (c == '}' || c == ']') {
+            if (--level == 0) return p + 1;
+        } else if (c == '"') {
+            for (p++;; p += 2) {
+                p = scan_plain(p, end, &high);
+                if (p >= end || *p < 0x20) return NULL;
+                if (*p == '"') break;
+                if (end - p < 2) return NULL;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* Return the number that `count` decimal digits stand for, or -1 when one is no digit. */
+static inline int scan_digits(const unsigned char *p, int count) {
+    int value = 0;
+    for (int i = 0; i < count; i++) {
+        unsigned digit = (unsigned)p[i] - '0';
+        if (digit > 9) return -1;
+        value = value * 10 + (int)digit;
+    }
+    return value;
+}
+
+static inline int days_in_month(int year, int month) {
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    return month == 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : days[month - 1];
+}
+
+/* A hash of a short text, for tables that are searched by it. */
+static inline uint32_t short_hash(const unsigned char *p, Py_ssize_t size) {
+    uint32_t value = (uint32_t)size * 0x9E3779B1u;
+    if (size > 0) value ^= (p[0] + (uint32_t)p[size - 1] * 263u + (uint32_t)p[size / 2] * 8191u) * 0x85EBCA6Bu;
+    if (size > 3) value ^= (p[size / 4] + (uint32_t)p[size - size / 4] * 131u) * 0xC2B2AE35u;
+    return value ^ (value >> 15);
+}
+
+#endif

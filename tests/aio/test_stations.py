@@ -1,0 +1,347 @@
+"""The connected stations of a central system: who is in, who replaces whom (R36), and waiting for one."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import socket
+import weakref
+
+import pytest
+
+from ocpp_fast import BasicAuth, Disconnected, Handshake, NotConnected, Station, Verdict, v16
+
+from .harness import HEARTBEAT_JSON, Site, central_system, run, scenario, serving, until
+from .peer import PATIENCE, Peer, handshake_bytes
+
+Told = list[tuple[str, str]]
+
+
+def name(station: Station) -> str:
+    """What the station's handshake calls itself."""
+    return station.handshake.headers.get("X-Name", station.id) or ""
+
+
+async def numbered(site: Site, number: int) -> Peer:
+    return await site.peer("/CP1", headers=[f"X-Name: {number}"])
+
+
+# the same identity again
+
+
+@scenario
+async def test_R36_newcomer_replaces_the_old_connection() -> None:
+    told: Told = []
+    async with serving() as site:
+        site.central.on_connect(lambda station: told.append(("connected", name(station))))
+        site.central.on_disconnect(lambda station: told.append(("disconnected", name(station))))
+        old = await numbered(site, 1)
+        first = await site.central.wait_connected("CP1")
+        new = await numbered(site, 2)
+        assert await old.close_frame() == (1008, "replaced by a newer connection")
+        await old.eof()
+        assert len(site.central) == 1
+        assert site.central["CP1"] is not first
+        assert not first.connected
+        assert (first.close_code, first.close_reason) == (1008, "replaced by a newer connection")
+        new.heartbeat("1")
+        assert await new.message() == [3, "1", HEARTBEAT_JSON]
+        assert told == [("connected", "1"), ("disconnected", "1"), ("connected", "2")]
+
+
+@scenario
+async def test_R36_pending_calls_of_the_replaced_connection_fail() -> None:
+    async with serving() as site:
+        await numbered(site, 1)
+        first = await site.central.wait_connected("CP1")
+        pending = asyncio.create_task(first.v16.clear_cache())
+        await asyncio.sleep(0)
+        await numbered(site, 2)
+        with pytest.raises(Disconnected):
+            await pending
+
+
+@scenario
+async def test_R36_leaving_removes_no_other_entry() -> None:
+    async with serving() as site:
+        olds = []
+        for number in range(10):
+            olds.append(await numbered(site, number))
+            await until(lambda: len(site.central) == 1)
+        newest = olds.pop()
+        for old in olds:
+            old.abort()
+        newest.heartbeat("1")
+        assert await newest.message() == [3, "1", HEARTBEAT_JSON]
+        assert name(site.central["CP1"]) == "9"
+
+
+@scenario
+async def test_R36_many_at_once_leave_one() -> None:
+    told: Told = []
+    async with serving() as site:
+        site.central.on_connect(lambda station: told.append(("connected", name(station))))
+        site.central.on_disconnect(lambda station: told.append(("disconnected", name(station))))
+        peers = [await site.tcp() for _ in range(50)]
+        for number, peer in enumerate(peers):
+            peer.write(handshake_bytes("/CP1", headers=[f"X-Name: {number}"]))
+        for peer in peers:
+            assert (await peer.http_answer()).status == 101
+        await until(lambda: len(told) == 99)
+        assert len(site.central) == 1
+        for earlier, later in zip(told[0::2], told[1::2], strict=False):
+            assert earlier == ("connected", earlier[1])
+            assert later == ("disconnected", earlier[1])
+
+
+@scenario
+async def test_R36_replacing_while_both_are_being_authenticated() -> None:
+    """Whoever is let in last stays; each is told of once, in order."""
+    told: Told = []
+    asked: dict[str, asyncio.Event] = {}
+
+    class Slow:
+        async def authenticate(self, handshake: Handshake) -> Verdict:
+            may_go = asked[handshake.headers["X-Name"]] = asyncio.Event()
+            await may_go.wait()
+            return Verdict.ACCEPTED
+
+    async with serving(auth=Slow()) as site:
+        site.central.on_connect(lambda station: told.append(("connected", name(station))))
+        site.central.on_disconnect(lambda station: told.append(("disconnected", name(station))))
+        peers = [await site.tcp() for _ in range(3)]
+        for number, peer in enumerate(peers):
+            peer.write(handshake_bytes("/CP1", headers=[f"X-Name: {number}"]))
+        await until(lambda: len(asked) == 3)
+        asked["2"].set()
+        assert (await peers[2].http_answer()).status == 101
+        asked["0"].set()
+        asked["1"].set()
+        await until(lambda: len(told) == 5)
+        assert sorted(told[:4:2] + told[4:]) == [("connected", "0"), ("connected", "1"), ("connected", "2")]
+        assert told[0] == ("connected", "2")
+        assert [each[1] for each in told[1:4:2]] == [each[1] for each in told[0:3:2]]
+        assert name(site.central["CP1"]) == told[4][1]
+
+
+@scenario
+async def test_R36_only_an_authenticated_newcomer_replaces() -> None:
+    async with serving(auth=BasicAuth({"CP1": b"p"})) as site:
+        good = "Authorization: Basic Q1AxOnA="
+        peer = await site.peer("/CP1", headers=[good])
+        assert (await site.http(handshake_bytes("/CP1", headers=[good + "x"]))).status == 401
+        assert (await site.http(handshake_bytes("/CP1", headers=[good], without="Upgrade"))).status == 426
+        peer.heartbeat("1")
+        assert await peer.message() == [3, "1", HEARTBEAT_JSON]
+
+
+@scenario
+async def test_R36_newcomer_without_common_subprotocol_does_not_replace() -> None:
+    async with serving() as site:
+        peer = await site.peer("/CP1")
+        await site.peer("/CP1", subprotocols="ocpp1.5")
+        peer.heartbeat("1")
+        assert await peer.message() == [3, "1", HEARTBEAT_JSON]
+
+
+@scenario
+async def test_R36_newcomer_is_rejected() -> None:
+    async with serving(duplicates="reject") as site:
+        peer, station = await site.station("CP1")
+        assert (await site.http(handshake_bytes("/CP1"))).status == 409
+        assert site.central["CP1"] is station
+        peer.close()
+        await peer.eof()
+        await site.peer("/CP1")
+        assert site.central["CP1"] is not station
+
+
+@scenario
+async def test_R36_function_decides() -> None:
+    def newer(station: Station, handshake: Handshake) -> bool:
+        return int(handshake.headers["X-Name"]) > int(name(station))
+
+    async with serving(duplicates=newer) as site:
+        await numbered(site, 5)
+        assert (await site.http(handshake_bytes("/CP1", headers=["X-Name: 4"]))).status == 409
+        await numbered(site, 6)
+        assert name(site.central["CP1"]) == "6"
+
+
+@scenario
+async def test_R36_function_that_raises_is_500(caplog: pytest.LogCaptureFixture) -> None:
+    def broken(station: Station, handshake: Handshake) -> bool:
+        raise RuntimeError("on purpose")
+
+    async with serving(duplicates=broken) as site:
+        _, station = await site.station("CP1")
+        assert (await site.http(handshake_bytes("/CP1"))).status == 500
+        assert site.central["CP1"] is station
+    caplog.clear()
+
+
+# the mapping
+
+
+@scenario
+async def test_mapping_of_stations() -> None:
+    async with serving() as site:
+        central = site.central
+        assert (len(central), list(central), "CP1" in central, central.get("CP1")) == (0, [], False, None)
+        with pytest.raises(NotConnected, match="CP1 is not connected"):
+            central["CP1"]
+        one, station = await site.station("CP1")
+        _, other = await site.station("CP2")
+        assert (len(central), list(central)) == (2, [station, other])
+        assert central["CP1"] is central.get("CP1") is station
+        assert 5 not in central
+        one.close()
+        await until(lambda: list(central) == [other])
+        assert repr(station) == "<Station CP1 1.6 disconnected>"
+
+
+@scenario
+async def test_iteration_while_stations_come_and_go() -> None:
+    async with serving() as site:
+        for number in range(5):
+            await site.station(f"CP{number}")
+        seen = []
+        for station in site.central:
+            await station.close()
+            await site.station(f"new-{station.id}")
+            seen.append(station.id)
+        assert seen == ["CP0", "CP1", "CP2", "CP3", "CP4"]
+        assert {each.id for each in site.central} == {f"new-{each}" for each in seen}
+
+
+# waiting for a station
+
+
+@scenario
+async def test_wait_connected_returns_at_once_or_as_soon_as_it_comes() -> None:
+    async with serving() as site:
+        waiting = [asyncio.create_task(site.central.wait_connected("CP1")) for _ in range(3)]
+        _, station = await site.station("CP1")
+        assert await asyncio.gather(*waiting) == [station] * 3
+        assert await site.central.wait_connected("CP1") is station
+
+
+@scenario
+async def test_cancelled_wait_disturbs_no_other_and_leaves_nothing() -> None:
+    async with serving() as site:
+        before = len(gc.get_objects())
+        for number in range(1000):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0):
+                    await site.central.wait_connected(f"never-{number}")
+        gc.collect()
+        assert len(gc.get_objects()) - before < 500
+        cancelled = asyncio.create_task(site.central.wait_connected("CP1"))
+        patient = asyncio.create_task(site.central.wait_connected("CP1"))
+        await asyncio.sleep(0)
+        cancelled.cancel()
+        _, station = await site.station("CP1")
+        assert await patient is station
+
+
+def test_wait_that_was_given_up_does_not_reach_the_next_loop() -> None:
+    central = central_system()
+
+    async def give_up() -> None:
+        async with central.serve():
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.01):
+                    await central.wait_connected("CP1")
+
+    async def wait() -> None:
+        async with serving(central) as site:
+            waiting = asyncio.create_task(central.wait_connected("CP1"))
+            await asyncio.sleep(0)
+            await site.peer("/CP1")
+            await asyncio.wait_for(waiting, PATIENCE)
+
+    run(give_up())
+    run(wait())
+
+
+# serving
+
+
+@scenario
+async def test_serving_twice_in_a_row() -> None:
+    central = central_system()
+    for _ in range(2):
+        async with serving(central) as site:
+            peer, _ = await site.station("CP1")
+            peer.heartbeat("1")
+            assert await peer.message() == [3, "1", HEARTBEAT_JSON]
+
+
+def test_serving_on_one_loop_after_another() -> None:
+    central = central_system()
+
+    async def serve() -> None:
+        async with serving(central) as site:
+            peer, station = await site.station("CP1")
+            peer.heartbeat("1")
+            assert await peer.message() == [3, "1", HEARTBEAT_JSON]
+            with pytest.raises(TimeoutError):
+                await station.call(v16.ClearCacheRequest(), timeout=0.01)
+
+    run(serve())
+    run(serve())
+
+
+@scenario
+async def test_port_in_use_is_an_error_and_leaves_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        central = central_system()
+        with pytest.raises(OSError, match="in use"):
+            async with central.serve(port=taken.getsockname()[1]):
+                raise AssertionError
+    async with serving(central) as site:
+        await site.peer("/CP1")
+
+
+@scenario
+async def test_port_can_be_taken_again_at_once() -> None:
+    central = central_system()
+    async with central.serve() as server:
+        port = server.port
+        assert server.url == f"ws://127.0.0.1:{port}"
+        peer = await Peer.connect(port)
+        peer.write(handshake_bytes("/CP1"))
+        await central.wait_connected("CP1")
+    async with central.serve(port=port) as server:
+        assert server.port == port
+    peer.abort()
+
+
+@scenario
+async def test_error_in_the_body_of_serve_stops_the_server_and_comes_through() -> None:
+    central = central_system()
+    with pytest.raises(ZeroDivisionError):
+        async with serving(central) as site:
+            await site.station("CP1")
+            raise ZeroDivisionError
+    assert len(central) == 0
+
+
+def test_event_loop_is_not_kept_alive() -> None:
+    """What is held per loop goes with it, the timer of a call that never came due included."""
+    loops: list[weakref.ref[asyncio.AbstractEventLoop]] = []
+
+    async def serve() -> None:
+        loops.append(weakref.ref(asyncio.get_running_loop()))
+        async with serving() as site:
+            _, station = await site.station("CP1")
+            calling = asyncio.create_task(station.v16.clear_cache())
+            await asyncio.sleep(0)
+            calling.cancel()
+            site.leave()
+            await until(lambda: len(site.central) == 0)
+
+    for _ in range(3):
+        run(serve())
+    gc.collect()
+    assert [each() for each in loops] == [None] * 3

@@ -1,0 +1,359 @@
+"""Frames (R1 to R16) and what a central system answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import starmap
+
+from ocpp_fast import Fault, Policy
+
+from .cases import Row
+
+__all__ = ["ROWS"]
+
+# R1, R2, R26: what is no JSON
+
+NOT_JSON: Mapping[str, bytes] = {
+    "a_word": b"hello",
+    "blanks": b" \r\n",
+    "an_html_page": b"<html><script>alert(1)</script></html>",
+    "cut_off": b'[2,"a","Heartbeat",{}',
+    "cut_off_in_a_string": b'[2,"a","Heart',
+    "one_bracket_too_many": b'[2,"a","Heartbeat",{}]]',
+    "two_frames": b'[2,"a","Heartbeat",{}][2,"b","Heartbeat",{}]',
+    "a_NUL_at_the_end": b'[2,"a","Heartbeat",{}]\x00',
+    "a_trailing_comma_in_the_array": b'[2,"a","Heartbeat",{},]',
+    "a_trailing_comma_in_the_object": b'[2,"a","Heartbeat",{"a":1,}]',
+    "no_comma": b'[2 "a","Heartbeat",{}]',
+    "two_commas": b'[2,,"a","Heartbeat",{}]',
+    "single_quotes": b"[2,'a','Heartbeat',{}]",
+    "a_key_without_quotes": b'[2,"a","Heartbeat",{a:1}]',
+    "a_key_that_is_a_number": b'[2,"a","Heartbeat",{1:1}]',
+    "a_comment": b'[2,"a","Heartbeat",{}/**/]',
+    "a_capital_literal": b'[2,"a","Heartbeat",True]',
+    "NaN": b'[2,"a","Heartbeat",{"a":NaN}]',
+    "Infinity": b'[2,"a","Heartbeat",{"a":Infinity}]',
+    "minus_Infinity": b'[2,"a","Heartbeat",{"a":-Infinity}]',
+    "a_leading_zero": b'[2,"a","Heartbeat",{"a":01}]',
+    "a_leading_zero_after_minus": b'[2,"a","Heartbeat",{"a":-01}]',
+    "a_leading_zero_of_the_type": b'[02,"a","Heartbeat",{}]',
+    "a_leading_plus": b'[2,"a","Heartbeat",{"a":+1}]',
+    "a_leading_point": b'[2,"a","Heartbeat",{"a":.5}]',
+    "a_trailing_point": b'[2,"a","Heartbeat",{"a":1.}]',
+    "an_empty_exponent": b'[2,"a","Heartbeat",{"a":1e}]',
+    "a_hexadecimal_number": b'[2,"a","Heartbeat",{"a":0x10}]',
+    "a_lone_minus": b'[2,"a","Heartbeat",{"a":-}]',
+    "a_number_beyond_a_double": b'[2,"a","Heartbeat",{"a":1e400}]',
+    "a_negative_number_beyond_a_double": b'[2,"a","Heartbeat",{"a":-1e400}]',
+    "a_long_number_beyond_a_double": b'[2,"a","Heartbeat",{"a":12345678901234567890e300}]',
+    "an_exponent_beyond_all_bounds": b'[2,"a","Heartbeat",{"a":1e99999999999999999999}]',
+    "a_literal_of_257_digits": b'[2,"a","Heartbeat",{"a":%b}]' % (b"1" * 257),
+    "a_literal_of_257_characters": b'[2,"a","Heartbeat",{"a":-0.%b}]' % (b"1" * 254),
+    "an_integer_of_5000_digits": b'[2,"a","Heartbeat",{"a":%b}]' % (b"1" * 5000),
+    "a_control_character": b'[2,"a","Heartbeat",{"a":"\x1f"}]',
+    "a_line_feed_in_a_string": b'[2,"a","Heartbeat",{"a":"\n"}]',
+    "a_NUL_in_a_string": b'[2,"a","Heartbeat",{"a":"\x00"}]',
+    "a_tab_in_the_id": b'[2,"a\t","Heartbeat",{}]',
+    "an_unknown_escape": b'[2,"a","Heartbeat",{"a":"\\x41"}]',
+    "half_an_escape": b'[2,"a","Heartbeat",{"a":"\\u12"}]',
+    "a_lone_high_surrogate": b'[2,"a","Heartbeat",{"a":"\\ud83d"}]',
+    "a_lone_low_surrogate": b'[2,"a","Heartbeat",{"a":"\\ude00"}]',
+    "surrogates_in_the_wrong_order": b'[2,"a","Heartbeat",{"a":"\\ude00\\ud83d"}]',
+    "a_lone_surrogate_in_the_id": b'[2,"\\ud800","Heartbeat",{}]',
+    "a_lone_surrogate_in_a_key": b'[2,"a","Heartbeat",{"\\udfff":1}]',
+    "a_surrogate_in_UTF-8": b'[2,"a","Heartbeat",{"a":"\xed\xa0\x80"}]',
+    "a_byte_that_is_no_UTF-8": b'[2,"a","Heartbeat",{"a":"\xff"}]',
+    "a_character_cut_in_half": b'[2,"a","Heartbeat",{"a":"\xe2\x82"}]',
+    "an_overlong_character": b'[2,"a","Heartbeat",{"a":"\xc0\xaf"}]',
+    "a_character_beyond_Unicode": b'[2,"a","Heartbeat",{"a":"\xf4\x90\x80\x80"}]',
+    "a_byte_order_mark": b'\xef\xbb\xbf[2,"a","Heartbeat",{}]',
+    "UTF-16": '[2,"a","Heartbeat",{}]'.encode("utf-16-le"),
+    "a_blank_that_JSON_does_not_know": b'[2,"a",\xc2\xa0"Heartbeat",{}]',
+    "65_levels": b'[2,"a","Heartbeat",%b%b]' % (b'{"a":' * 63 + b"[", b"]" + b"}" * 63),
+    "65_levels_of_arrays": b"[" * 65 + b"]" * 65,
+    "100000_brackets": b"[" * 100_000 + b"]" * 100_000,
+    "100000_open_brackets": b"[" * 100_000,
+    "100000_open_braces": b'{"a":' * 100_000,
+    "a_bomb_of_quotes": b"[%b%b" % (b"[]," * 70, b'"' + b'\\"' * 300_000),
+}
+
+NOT_AN_ARRAY: Mapping[str, bytes] = {
+    "an_object": b'{"2":"a"}',
+    "a_string": b'"[2]"',
+    "a_number": b"2",
+    "true": b"true",
+    "null": b"null",
+}
+
+# R1, R3: an id that can't be read
+
+NO_ID: Mapping[str, bytes] = {
+    "an_empty_array": b"[]",
+    "a_type_alone": b"[2]",
+    "an_empty_id": b'[2,"","Heartbeat",{}]',
+    "a_number_as_id": b'[2,1,"Heartbeat",{}]',
+    "null_as_id": b'[2,null,"Heartbeat",{}]',
+    "true_as_id": b'[2,true,"Heartbeat",{}]',
+    "a_list_as_id": b'[2,["a"],"Heartbeat",{}]',
+    "an_object_as_id": b'[2,{"id":"a"},"Heartbeat",{}]',
+    "an_unknown_type_alone": b"[9]",
+    "an_unknown_type_and_no_id": b'[9,1,"Heartbeat",{}]',
+    "a_type_that_is_no_number_and_no_id": b"[null,null]",
+    "a_nested_frame": b'[[2,"a","Heartbeat",{}]]',
+}
+
+# R1, R10: a result or error whose id can't be read is never answered
+
+REPLIES_WITHOUT_ID: Mapping[str, bytes] = {
+    "a_result_alone": b"[3]",
+    "a_result_with_a_number_as_id": b"[3,1,{}]",
+    "a_result_with_an_empty_id": b'[3,"",{}]',
+    "an_error_alone": b"[4]",
+    "an_error_with_null_as_id": b'[4,null,"GenericError","",{}]',
+    "an_error_with_an_empty_id": b'[4,"","GenericError","",{}]',
+}
+
+
+def _row_01(name: str, frame: bytes) -> Row:
+    return Row(name, "R01", frame, {"1.6": b'[4,"-1","FormationViolation","expected JSON",{}]'})
+
+
+def _array_row(name: str, frame: bytes) -> Row:
+    return Row(name, "R01", frame, {"1.6": b'[4,"-1","FormationViolation","expected an array",{}]'})
+
+
+def _id_row(name: str, frame: bytes) -> Row:
+    return Row(name, "R03", frame, {"1.6": b'[4,"-1","FormationViolation","expected a unique id",{}]'})
+
+
+_HEARTBEAT = b'{"currentTime":"2024-02-29T12:00:00.123Z"}'
+_TOO_LONG = b'[4,"%b","FormationViolation","unique id: expected at most 36 characters",{}]'
+_SMILES = "😀".encode()
+
+
+def _id_accepted(name: str, unique_id: bytes, echoed: bytes | None = None) -> Row:
+    """Return a row for an id that is right; `echoed` is how we spell it."""
+    answer = b'[3,"%b",%b]' % (unique_id if echoed is None else echoed, _HEARTBEAT)
+    return Row(name, "R03", b'[2,"%b","Heartbeat",{}]' % unique_id, {"1.6": answer})
+
+
+def _id_too_long(name: str, unique_id: bytes) -> Row:
+    return Row(name, "R03", b'[2,"%b","Heartbeat",{}]' % unique_id, {"1.6": _TOO_LONG % unique_id})
+
+
+def _ignored(rule: str, name: str, frame: bytes) -> Row:
+    return Row(name, rule, frame, {"1.6": None})
+
+
+ROWS: list[Row] = [
+    *starmap(_row_01, NOT_JSON.items()),
+    *starmap(_array_row, NOT_AN_ARRAY.items()),
+    *starmap(_id_row, NO_ID.items()),
+    *(_ignored("R10", name, frame) for name, frame in REPLIES_WITHOUT_ID.items()),
+    # R1: a policy may say: stay silent
+    Row("silence_for_no_JSON", "R01", b"hello", {"1.6": None}, policy=Policy(answer_malformed=False)),
+    Row("silence_for_no_array", "R01", b"{}", {"1.6": None}, policy=Policy(answer_malformed=False)),
+    Row("silence_for_no_id", "R01", b"[2]", {"1.6": None}, policy=Policy(answer_malformed=False)),
+    Row(
+        "no_silence_for_what_has_an_id",
+        "R01",
+        b'[2,"a"]',
+        {"1.6": b'[4,"a","FormationViolation","expected 4 elements",{}]'},
+        policy=Policy(answer_malformed=False),
+    ),
+    # R3: ids
+    _id_accepted("one_character", b"a"),
+    _id_accepted("a_blank", b" "),
+    _id_accepted("36_characters", b"123e4567-e89b-12d3-a456-426614174000"),
+    _id_accepted("36_characters_beyond_16_bits", _SMILES * 36),
+    _id_accepted("the_id_of_the_unreadable", b"-1"),
+    _id_accepted("quotes_and_backslashes", b'\\"\\\\', b'\\"\\\\'),
+    _id_accepted("an_escape", b"\\u0061", b"a"),
+    _id_accepted("a_pair_of_surrogates", b"\\ud83d\\ude00", _SMILES),
+    _id_accepted("an_escaped_NUL", b"\\u0000", b"\\u0000"),
+    _id_too_long("37_characters", b"a" * 37),
+    _id_too_long("37_characters_beyond_16_bits", _SMILES * 37),
+    _id_too_long("10000_characters", b"a" * 10_000),
+    Row(
+        "a_long_id_is_told_first",
+        "R03",
+        b'[2,"%b","Nonsense"]' % (b"a" * 37),
+        {"1.6": _TOO_LONG % (b"a" * 37)},
+    ),
+    # R4, R5: message types
+    _ignored("R04", "2.0", b'[2.0,"a","Heartbeat",{}]'),
+    _ignored("R04", "2.7", b'[2.7,"a","Heartbeat",{}]'),
+    _ignored("R04", "2e0", b'[2e0,"a","Heartbeat",{}]'),
+    _ignored("R04", "text", b'["2","a","Heartbeat",{}]'),
+    _ignored("R04", "the_name", b'["CALL","a","Heartbeat",{}]'),
+    _ignored("R04", "true", b'[true,"a","Heartbeat",{}]'),
+    _ignored("R04", "null", b'[null,"a","Heartbeat",{}]'),
+    _ignored("R04", "a_list", b'[[2],"a","Heartbeat",{}]'),
+    _ignored("R04", "an_object", b'[{},"a","Heartbeat",{}]'),
+    _ignored("R05", "0", b'[0,"a","Heartbeat",{}]'),
+    _ignored("R05", "1", b'[1,"a","Heartbeat",{}]'),
+    _ignored("R05", "5", b'[5,"a","GenericError","",{}]'),
+    _ignored("R05", "6", b'[6,"a","Heartbeat",{}]'),
+    _ignored("R05", "9", b'[9,"a","Heartbeat",{}]'),
+    _ignored("R05", "minus_2", b'[-2,"a","Heartbeat",{}]'),
+    _ignored("R05", "2_to_the_64_and_2", b'[18446744073709551618,"a","Heartbeat",{}]'),
+    _ignored("R05", "9_and_nothing_more", b'[9,"a"]'),
+    # R6: lengths
+    *(
+        Row(name, "R06", frame, {"1.6": b'[4,"a","FormationViolation","expected 4 elements",{}]'})
+        for name, frame in {
+            "a_call_of_2": b'[2,"a"]',
+            "a_call_of_3": b'[2,"a","Heartbeat"]',
+            "a_call_of_3_without_action": b'[2,"a",{}]',
+            "a_call_of_5": b'[2,"a","Heartbeat",{},{}]',
+            "a_call_of_10000": b'[2,"a"%b]' % (b",0" * 9_998),
+        }.items()
+    ),
+    *(
+        _ignored("R06", name, frame)
+        for name, frame in {
+            "a_result_of_2": b'[3,"a"]',
+            "a_result_of_4": b'[3,"a",{},{}]',
+            "an_error_of_2": b'[4,"a"]',
+            "an_error_of_4": b'[4,"a","GenericError",""]',
+            "an_error_of_6": b'[4,"a","GenericError","",{},{}]',
+        }.items()
+    ),
+    *(
+        Row(name, "R06", frame, {"1.6": b'[4,"a","FormationViolation","action: expected string",{}]'})
+        for name, frame in {
+            "a_number_as_action": b'[2,"a",1,{}]',
+            "null_as_action": b'[2,"a",null,{}]',
+            "a_list_as_action": b'[2,"a",[],{}]',
+            "the_payload_as_action": b'[2,"a",{},"Heartbeat"]',
+        }.items()
+    ),
+    # R7: null as payload
+    Row("null_for_no_fields", "R07", b'[2,"a","Heartbeat",null]', {"1.6": b'[3,"a",%b]' % _HEARTBEAT}),
+    Row(
+        "null_for_required_fields",
+        "R07",
+        b'[2,"a","Authorize",null]',
+        {"1.6": b'[4,"a","OccurenceConstraintViolation","idTag: expected a value",{}]'},
+    ),
+    # R8: actions
+    *(
+        Row(
+            name,
+            "R08",
+            b'[2,"a",%b,{}]' % action,
+            {"1.6": b'[4,"a","NotImplemented","no such action in this version",{}]'},
+        )
+        for name, action in {
+            "an_unknown_action": b'"MakeCoffee"',
+            "an_action_of_2.0.1": b'"TransactionEvent"',
+            "an_action_in_small_letters": b'"heartbeat"',
+            "an_action_with_a_blank": b'"Heartbeat "',
+            "an_action_with_its_kind": b'"HeartbeatRequest"',
+            "an_empty_action": b'""',
+            "an_action_with_a_NUL": b'"Heartbeat\\u0000"',
+            "a_signed_action": b'"Heartbeat-Signed"',
+            "a_long_action": b'"%b"' % (b"A" * 100_000),
+        }.items()
+    ),
+    Row(
+        "an_escaped_action_is_the_action",
+        "R08",
+        b'[2,"a","\\u0048eartbeat",{}]',
+        {"1.6": b'[3,"a",%b]' % _HEARTBEAT},
+    ),
+    Row(
+        "an_action_without_handler",
+        "R08",
+        b'[2,"a","FirmwareStatusNotification",{"status":"Idle"}]',
+        {"1.6": b'[4,"a","NotSupported","FirmwareStatusNotification is not handled here",{}]'},
+    ),
+    Row(
+        "an_action_without_handler_and_a_bad_payload",
+        "R08",
+        b'[2,"a","FirmwareStatusNotification",5]',
+        {"1.6": b'[4,"a","NotSupported","FirmwareStatusNotification is not handled here",{}]'},
+    ),
+    Row(
+        "an_action_of_the_other_side",
+        "R08",
+        b'[2,"a","Reset",{"type":"Hard"}]',
+        {"1.6": b'[4,"a","NotSupported","Reset is not sent in this direction",{}]'},
+    ),
+    Row(
+        "an_action_of_the_other_side_that_has_a_handler",
+        "R08",
+        b'[2,"a","GetDiagnostics",{"location":"ftp://x"}]',
+        {"1.6": b'[4,"a","NotSupported","GetDiagnostics is not sent in this direction",{}]'},
+    ),
+    Row(
+        "an_action_of_both_sides",
+        "R08",
+        b'[2,"a","DataTransfer",{"vendorId":"v"}]',
+        {"1.6": b'[3,"a",{"status":"Accepted"}]'},
+    ),
+    # R9: spelling; a code of 2.x becomes the one that 1.6 knows
+    Row(
+        "a_handler_refuses_by_a_code_of_2.x",
+        "R09",
+        b'[2,"a","DataTransfer",{"vendorId":"refuses by a code of 2.x"}]',
+        {"1.6": b'[4,"a","FormationViolation","",{}]'},
+    ),
+    # R10, R12: replies that nobody waits for
+    _ignored("R10", "a_result_that_breaks_every_rule", b'[3,"a",[]]'),
+    _ignored("R10", "an_error_that_breaks_every_rule", b'[4,"a",5,{},"x"]'),
+    _ignored("R12", "a_result_of_no_call", b'[3,"a",{}]'),
+    _ignored("R12", "an_error_of_no_call", b'[4,"a","GenericError","",{}]'),
+    _ignored("R12", "a_result_with_a_long_id", b'[3,"%b",{}]' % (b"a" * 37)),
+    _ignored("R12", "an_error_for_the_unreadable", b'[4,"-1","FormationViolation","",{}]'),
+    # R15: description and details
+    Row(
+        "a_long_description_is_cut",
+        "R15",
+        b'[2,"a","DataTransfer",{"vendorId":"refuses at length"}]',
+        {"1.6": b'[4,"a","GenericError","%b",{}]' % ("é" * 254 + "😀").encode()},
+    ),
+    Row(
+        "details_are_an_object",
+        "R15",
+        b'[2,"a","DataTransfer",{"vendorId":"refuses in its own words"}]',
+        {"1.6": b'[4,"a","VendorError","",{}]'},
+    ),
+    Row(
+        "details_are_passed_on",
+        "R15",
+        b'[2,"a","DataTransfer",{"vendorId":"refuses"}]',
+        {"1.6": b'[4,"a","SecurityError","not you",{"tries":3}]'},
+    ),
+    # R16: a text of no length
+    _ignored("R16", "an_empty_text", b""),
+    # Users can override the table of codes
+    Row(
+        "codes_of_a_policy",
+        "R09",
+        b"[]",
+        {"1.6": b'[4,"-1","ProtocolError","expected a unique id",{}]'},
+        policy=Policy(codes={Fault.MALFORMED: "ProtocolError"}),
+    ),
+    Row(
+        "codes_of_a_policy_are_spelt_as_the_version_does",
+        "R09",
+        b'[2,"a","MakeCoffee",{}]',
+        {"1.6": b'[4,"a","FormationViolation","no such action in this version",{}]'},
+        policy=Policy(codes={Fault.UNKNOWN_ACTION: "FormatViolation"}),
+    ),
+    Row(
+        "codes_of_a_policy_may_be_a_vendors",
+        "R09",
+        b'[2,"a","FirmwareStatusNotification",{"status":"Idle"}]',
+        {"1.6": b'[4,"a","NoIdea","FirmwareStatusNotification is not handled here",{}]'},
+        policy=Policy(codes={Fault.NOT_HANDLED: "NoIdea"}),
+    ),
+    Row(
+        "codes_of_a_policy_change_nothing_else",
+        "R09",
+        b'[2,"a","MakeCoffee",{}]',
+        {"1.6": b'[4,"a","NotImplemented","no such action in this version",{}]'},
+        policy=Policy(codes={Fault.NOT_HANDLED: "NoIdea"}),
+    ),
+]
