@@ -9,6 +9,7 @@
     ├── CallTimeout (TimeoutError)       no answer came in time
     ├── Disconnected (ConnectionError)   the connection ended before the answer, or before the call
     ├── NotConnected (KeyError)          no station of that identity is connected
+    ├── NotRegistered                    the station may not send this before it is accepted
     ├── HandshakeFailed (ConnectionError)  the server refused the connection
     ├── VersionMismatch                  another OCPP version was negotiated than the one asked for
     └── UnhandledActions (TypeError)     an object leaves actions of a profile without a handler
@@ -28,6 +29,7 @@ __all__ = [
     "HandshakeFailed",
     "InvalidResult",
     "NotConnected",
+    "NotRegistered",
     "OcppError",
     "UnhandledActions",
     "ValidationError",
@@ -122,6 +124,10 @@ class NotConnected(OcppError, KeyError):
 
     def __str__(self) -> str:
         return f"{self.args[0]} is not connected" if self.args else "not connected"
+
+
+class NotRegistered(OcppError):
+    """The central system has not accepted this station yet: nothing was sent (R40)."""
 
 
 class HandshakeFailed(OcppError, ConnectionError):

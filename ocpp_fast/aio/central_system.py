@@ -107,7 +107,7 @@ class CentralSystem(Endpoint):
         self.ping_interval = ping_interval
         self._policy_of: Callable[[Handshake], Policy] = policy if callable(policy) else lambda _: policy
         self._stations: dict[str, Station] = {}
-        self._arrivals: dict[str, asyncio.Future[Station]] = {}
+        self._arrivals: dict[str, set[asyncio.Future[Station]]] = {}
 
     # The connected stations
 
@@ -136,9 +136,18 @@ class CentralSystem(Endpoint):
         station = self._stations.get(identity)
         if station is not None:
             return station
-        if identity not in self._arrivals:
-            self._arrivals[identity] = asyncio.get_running_loop().create_future()
-        return await asyncio.shield(self._arrivals[identity])
+        arrival: asyncio.Future[Station] = asyncio.get_running_loop().create_future()
+        self._arrivals.setdefault(identity, set()).add(arrival)
+        try:
+            return await arrival
+        finally:
+            self._give_up_waiting(identity, arrival)
+
+    def _give_up_waiting(self, identity: str, arrival: asyncio.Future[Station]) -> None:
+        waiting = self._arrivals.get(identity, set())
+        waiting.discard(arrival)
+        if not waiting:
+            self._arrivals.pop(identity, None)
 
     # Serving
 
@@ -200,8 +209,9 @@ class CentralSystem(Endpoint):
         if old is not None:
             old._websocket.close(CloseCode.POLICY_VIOLATION, "replaced by a newer connection")
         self._stations[station.id] = station
-        if (arrival := self._arrivals.pop(station.id, None)) is not None:
-            arrival.set_result(station)
+        for arrival in self._arrivals.pop(station.id, ()):
+            if not arrival.done():
+                arrival.set_result(station)
         asyncio.get_running_loop().call_soon(self.tasks.run, self.connect_hooks, station)
         return station
 

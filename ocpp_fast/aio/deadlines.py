@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from math import inf
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -17,30 +18,31 @@ __all__ = ["Deadlines"]
 class Deadlines:
     """Wakes the connections whose calls have run out of time."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    # The loop is not kept here, nor a handle of its: it would never be freed.
+
+    def __init__(self) -> None:
         self.table = PendingTable()
-        self._loop = loop
-        self._timer: asyncio.TimerHandle | None = None
+        self._due = inf
 
     @classmethod
     def of(cls, loop: asyncio.AbstractEventLoop) -> Deadlines:
         """Return the one of a loop."""
         if loop not in _of_loops:
-            _of_loops[loop] = cls(loop)
+            _of_loops[loop] = cls()
         return _of_loops[loop]
 
     def schedule(self) -> None:
-        """See to it that the timer goes off at the next deadline; to be called after a call was added."""
+        """See to it that the next deadline is noticed; to be called after a call was added."""
         due = self.table.next_deadline()
-        if due is None or (self._timer is not None and self._timer.when() <= due):
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._loop.call_at(due, self._expire)
+        if due is not None and due < self._due:
+            self._due = due
+            asyncio.get_running_loop().call_at(due, self._expire, due)
 
-    def _expire(self) -> None:
-        self._timer = None
-        expired = self.table.expire(self._loop.time())
+    def _expire(self, due: float) -> None:
+        if due != self._due:
+            return  # another timer goes off for what is due next
+        self._due = inf
+        expired = self.table.expire(asyncio.get_running_loop().time())
         for _, _, open_call in expired:
             connection: Connection = open_call.waiter.connection  # type: ignore[attr-defined]  # the table's values are objects
             connection.expire(open_call)  # type: ignore[arg-type]

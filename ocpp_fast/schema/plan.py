@@ -26,19 +26,21 @@ def plan_of(struct: type[Struct], draft: int = 6) -> Plan:
     members = []
     for each in struct.__struct_fields__.values():
         try:
-            node = _node(_without_none(hints[each.name]), draft)
+            node = _node(_without_none(hints[each.name], each.required), draft)
         except TypeError as error:
             raise TypeError(f"{struct.__qualname__}.{each.name}: {error}") from None
         members.append(Member(each.name, each.json, each.required, each.default, node))
     return Plan(struct, tuple(members), plain=struct.__struct_plain__)
 
 
-def _without_none(annotation: Any) -> Any:
+def _without_none(annotation: Any, required: bool) -> Any:
     """Take `| None` off: that a field is optional is said by its default."""
     if get_origin(annotation) in (Union, UnionType):
         rest = [each for each in get_args(annotation) if each is not NoneType]
         if len(rest) != 1:
             raise TypeError(f"a union of {len(rest)} types has no schema")
+        if required:
+            raise TypeError("an optional field wants a default: `= None`")
         return rest[0]
     return annotation
 

@@ -127,7 +127,7 @@ class Site:
 @asynccontextmanager
 async def serving(central: CentralSystem | None = None, **options: Any) -> AsyncIterator[Site]:
     """Serve on a free port, and cut the peers in the end; options of `central_system`."""
-    central = central or central_system(**options)
+    central = central_system(**options) if central is None else central
     async with central.serve(grace=1.0) as server:
         site = Site(central, server)
         try:

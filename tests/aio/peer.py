@@ -164,12 +164,14 @@ class Peer:
             return json.loads(frame.payload)
 
     async def close_frame(self) -> tuple[int, str]:
-        """Read on until the server closes: the code and the reason it gives, 1006 if it gives none."""
+        """Read on until the server closes, and do the same: the code and the reason it gives, else 1006."""
         while True:
             frame = await self.frame()
             if frame is None:
                 return 1006, ""
             if frame.opcode == CLOSE:
+                self.send_frame(CLOSE, frame.payload)
+                self.writer.write_eof()
                 return int.from_bytes(frame.payload[:2], "big"), frame.payload[2:].decode()
 
     async def eof(self) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from ocpp_fast import v16
+from ocpp_fast import v16, v21, v201
 from ocpp_fast.schema import Message, Struct, Version
 
 __all__ = ["PAYLOADS", "VERSIONS", "Official", "Payload", "payload_name"]
@@ -65,7 +65,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 VERSIONS = [
-    Official(v16),
+    Official(v16), Official(v201), Official(v21),
 ]
 
 

@@ -95,6 +95,12 @@ SENT_BY_ANOTHER_NAME = {
 }
 """Keys of nested objects that it sends by another name than it receives them by."""
 
+FIELD_OF_ANOTHER_NAME = {
+    ("v21", "Authorize", "iso15118CertificateHashData"),
+    ("v21", "Get15118EVCertificate", "iso15118SchemaVersion"),
+}
+"""Keys whose field in its class has another name than its handlers receive them by."""
+
 
 # The tables
 
@@ -142,6 +148,16 @@ def test_keys_that_its_classes_never_send() -> None:
 def test_keys_that_it_sends_by_another_name_than_it_receives_them_by(package: Package) -> None:
     found = {key for key in nested_keys(package) if sending_name(key) not in (None, name_of(key))}
     assert found == SENT_BY_ANOTHER_NAME.get(package.name, set())
+
+
+def test_fields_of_another_name() -> None:
+    found = {
+        (package.name, action, member.key)
+        for package, action, kind, plan in payloads()
+        for member in plan.members
+        if package.names(kind, action).get(member.key, name_of(member.key)) != name_of(member.key)
+    }
+    assert found == FIELD_OF_ANOTHER_NAME
 
 
 def payloads() -> Iterator[tuple[Package, str, str, Plan]]:

@@ -33,7 +33,8 @@ def answers(setup: Setup, side: Side, frame: bytes) -> list[bytes]:
 def test_answer(setup: Setup, row: Row) -> None:
     side = receiver(pair_of(setup, row.policy), row)
     expected = row.answers[setup.version.number]
-    assert answers(setup, side, row.frame) == ([] if expected is None else [expected])
+    for _ in range(2):  # a compiled core reads what the other has read before it
+        assert answers(setup, side, row.frame) == ([] if expected is None else [expected])
 
 
 @pytest.mark.parametrize(("setup", "row"), each(frame_rows.ROWS))
