@@ -24,6 +24,7 @@ async def main(port: int) -> None:
             status=v16.ChargePointStatus.AVAILABLE,
         )
         while True:
+            await station.wait_connected()  # a lost connection is made again
             answer = await station.v16.heartbeat()
             print(f"it is {answer.current_time:%H:%M:%S}", flush=True)
             await asyncio.sleep(boot.interval)

@@ -16,12 +16,14 @@ from .errors import (
     HandshakeFailed,
     InvalidResult,
     NotConnected,
+    NotRegistered,
     OcppError,
     UnhandledActions,
     ValidationError,
     VersionMismatch,
 )
 from .policy import LENIENT, STRICT, Policy
+from .registration import Registrations
 from .routing import Context, Router, after, on
 
 if TYPE_CHECKING:
@@ -59,8 +61,10 @@ __all__ = [
     "InvalidResult",
     "NoAuth",
     "NotConnected",
+    "NotRegistered",
     "OcppError",
     "Policy",
+    "Registrations",
     "Router",
     "Server",
     "Station",

@@ -50,6 +50,8 @@ class Fault(Enum):
     """A value is out of its range, enumeration, length or format."""
     ADDITIONAL = auto()
     """An object has a property that it must not have."""
+    NOT_REGISTERED = auto()
+    """The station has not been accepted yet (R40)."""
     HANDLER = auto()
     """The handler raised, or answered with something invalid."""
     UNKNOWN_ID = auto()
@@ -70,6 +72,7 @@ _CODES: Final[Mapping[Fault, ErrorCode]] = {
     Fault.WRONG_TYPE: ErrorCode.TYPE_CONSTRAINT_VIOLATION,
     Fault.PROPERTY: ErrorCode.PROPERTY_CONSTRAINT_VIOLATION,
     Fault.ADDITIONAL: ErrorCode.FORMAT_VIOLATION,
+    Fault.NOT_REGISTERED: ErrorCode.SECURITY_ERROR,
     Fault.HANDLER: ErrorCode.INTERNAL_ERROR,
     Fault.UNKNOWN_ID: ErrorCode.GENERIC_ERROR,
 }
@@ -78,7 +81,7 @@ _CODES: Final[Mapping[Fault, ErrorCode]] = {
 class Dialect:
     """One version's way of OCPP-J.
 
-    `codes` says what a fault is answered with, `message_types` what may stand first in a frame, and
+    `codes` says what a fault is answered with, `message_types` what may stand first in a frame,
     `answers_unknown_types` whether an unknown one is answered at all (R5).
     """
 
@@ -96,6 +99,11 @@ class Dialect:
         self.codes = codes
         self.answers_unknown_types = answers_unknown_types
         self._output = spelling
+
+    @property
+    def refuses_results(self) -> bool:
+        """Whether a bad CALLRESULT is answered with a CALLRESULTERROR (R10)."""
+        return MessageType.CALLRESULTERROR in self.message_types
 
     def spell(self, code: str) -> str:
         """Return a code as this version writes it; a code that is none of OCPP's stays as it is (R9)."""

@@ -11,18 +11,20 @@ from ._kernels.plan import Plan
 from ._kernels.strict_json import check_value, dumps, loads
 from ._kernels.texts import Timespec
 from .dialect import Dialect, Fault, MessageType, dialect_of, understood
-from .errors import CallError, ValidationError
+from .errors import CallError, ValidationError, VersionMismatch
 from .policy import STRICT, Policy
-from .schema import Message, Request, Response, Sender, Version, codec_of, plan_of
+from .schema import Message, Notification, Request, Sender, Version, codec_of, plan_of
 
 __all__ = [
     "Call",
     "CallError",
     "CallResult",
+    "CallResultError",
     "Decoder",
     "Encoder",
     "Frame",
     "FrameFault",
+    "Send",
 ]
 
 MAX_UNIQUE_ID: Final = 36
@@ -30,7 +32,34 @@ MAX_DESCRIPTION: Final = 255
 UNREADABLE_ID: Final = "-1"
 
 
-Frame: TypeAlias = Call | CallResult | CallError
+class Send:
+    """A SEND that was received: a message of 2.1 that wants no answer (R11)."""
+
+    __slots__ = ("message", "payload", "raw", "unique_id")
+
+    def __init__(self, unique_id: str, message: Message, payload: Notification, raw: bytes) -> None:
+        self.unique_id = unique_id
+        self.message = message
+        self.payload = payload
+        self.raw = raw
+
+    def __repr__(self) -> str:
+        return f"Send({self.unique_id!r}, {self.payload!r})"
+
+
+class CallResultError:
+    """A CALLRESULTERROR that was received: the peer refuses a result of ours (R10)."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: CallError) -> None:
+        self.error = error
+
+    def __repr__(self) -> str:
+        return f"CallResultError({self.error.unique_id!r}, {self.error!r})"
+
+
+Frame: TypeAlias = Call | CallResult | CallError | CallResultError | Send
 
 
 class FrameFault(Exception):
@@ -107,8 +136,11 @@ class Decoder:
         """Read what the compiled core has not read."""
         elements = _elements(raw)
         message_type, unique_id = _head(elements, self._dialect)
-        if message_type == MessageType.CALL:
-            return self._call(unique_id, elements, raw)
+        if message_type in (MessageType.CALL, MessageType.SEND):
+            return self._call(message_type, unique_id, elements, raw)
+        if message_type == MessageType.CALLRESULTERROR:
+            _check_length(elements, message_type, unique_id)
+            return CallResultError(_error(message_type, unique_id, elements))
         message = open_call(unique_id)
         if message is None:
             raise FrameFault(
@@ -118,20 +150,26 @@ class Decoder:
                 message_type=message_type,
                 answered=False,
             )
-        _check_length(elements, message_type, unique_id)
-        if message_type == MessageType.CALLRESULT:
-            return self._result(unique_id, message, elements[2])
-        return _error(unique_id, elements)
+        if message_type == MessageType.CALLERROR:
+            _check_length(elements, message_type, unique_id)
+            return _error(message_type, unique_id, elements)
+        return self._result(unique_id, message, elements)
 
-    def _call(self, unique_id: str, elements: list[Any], raw: bytes) -> Call:
+    def _call(self, message_type: int, unique_id: str, elements: list[Any], raw: bytes) -> Call | Send:
         def fault(kind: Fault, description: str, violation: Violation | None = None) -> FrameFault:
             return FrameFault(
-                kind, description, unique_id=unique_id, message_type=MessageType.CALL, violation=violation
+                kind,
+                description,
+                unique_id=unique_id,
+                message_type=message_type,
+                answered=confirmed,
+                violation=violation,
             )
 
+        confirmed = message_type == MessageType.CALL
         if len(unique_id) > MAX_UNIQUE_ID:
             raise fault(Fault.LONG_ID, f"unique id: expected at most {MAX_UNIQUE_ID} characters")
-        _check_length(elements, MessageType.CALL, unique_id)
+        _check_length(elements, message_type, unique_id, answered=confirmed)
         action = elements[2]
         if not isinstance(action, str):
             raise fault(Fault.WRONG_SHAPE, "action: expected string")
@@ -140,25 +178,31 @@ class Decoder:
             raise fault(Fault.UNKNOWN_ACTION, "no such action in this version")
         if not message.sender & self._peer:
             raise fault(Fault.WRONG_SENDER, f"{action} is not sent in this direction")
+        if confirmed is (message.response is None):
+            raise fault(Fault.NOT_HANDLED, f"{action} is {'not a call' if confirmed else 'a call'}")
         if not self._handles(message):
             raise fault(Fault.NOT_HANDLED, f"{action} is not handled here")
-        self._learn(message.request, message, self._reader.learn_call)
+        if confirmed:
+            self._learn(message.request, message, self._reader.learn_call)
         try:
-            return Call(unique_id, message, self._payload(message, message.request, elements[3]), raw)
+            payload = self._payload(message, message.request, elements[3])
         except Violation as violation:
             raise fault(_fault_of(violation), _described(violation), violation) from None
+        return (Call if confirmed else Send)(unique_id, message, payload, raw)
 
-    def _result(self, unique_id: str, message: Message, value: Any) -> CallResult:
+    def _result(self, unique_id: str, message: Message, elements: list[Any]) -> CallResult:
+        answered = self._dialect.refuses_results
+        _check_length(elements, MessageType.CALLRESULT, unique_id, answered=answered)
         self._learn(message.response, message, self._reader.learn_result)
         try:
-            return CallResult(unique_id, self._payload(message, message.response, value))
+            return CallResult(unique_id, self._payload(message, message.response, elements[2]))
         except Violation as violation:
             raise FrameFault(
                 _fault_of(violation),
                 _described(violation),
                 unique_id=unique_id,
                 message_type=MessageType.CALLRESULT,
-                answered=False,
+                answered=answered,
                 violation=violation,
             ) from None
 
@@ -198,7 +242,7 @@ def _head(elements: list[Any], dialect: Dialect) -> tuple[int, str]:
     return message_type, unique_id
 
 
-def _check_length(elements: list[Any], message_type: int, unique_id: str) -> None:
+def _check_length(elements: list[Any], message_type: int, unique_id: str, *, answered: bool = False) -> None:
     wanted = _LENGTHS[MessageType(message_type)]
     if len(elements) != wanted:
         raise FrameFault(
@@ -206,18 +250,18 @@ def _check_length(elements: list[Any], message_type: int, unique_id: str) -> Non
             f"expected {wanted} elements",
             unique_id=unique_id,
             message_type=message_type,
-            answered=message_type == MessageType.CALL,
+            answered=answered,
         )
 
 
-def _error(unique_id: str, elements: list[Any]) -> CallError:
+def _error(message_type: int, unique_id: str, elements: list[Any]) -> CallError:
     _, _, code, description, details = elements
     if not isinstance(code, str):
         raise FrameFault(
             Fault.WRONG_SHAPE,
             "errorCode: expected string",
             unique_id=unique_id,
-            message_type=MessageType.CALLERROR,
+            message_type=message_type,
             answered=False,
         )
     return CallError(
@@ -265,21 +309,51 @@ class Encoder:
         payload = self._payload(message.response, message.draft, response)
         return b"[3,%b,%b]" % (dumps(call.unique_id), payload)
 
+    def send(self, unique_id: str, notification: Notification) -> bytes:
+        """Return a SEND. Raises `ValidationError`, or `VersionMismatch` where there is no such frame (R11)."""
+        message = notification.__message__
+        if MessageType.SEND not in self._dialect.message_types:
+            raise VersionMismatch(f"{message.action} can't be sent: this version of OCPP-J has no SEND")
+        payload = self._payload(message.request, message.draft, notification)
+        return b"[6,%b,%b,%b]" % (dumps(unique_id), dumps(message.action), payload)
+
     def fault(self, fault: FrameFault) -> bytes:
-        """Return the CALLERROR that a frame's fault is answered with."""
+        """Return the CALLERROR, or for a result the CALLRESULTERROR, that a frame's fault is answered with."""
         code = self._policy.codes.get(fault.fault) or self._dialect.codes[fault.fault]
+        if fault.message_type == MessageType.CALLRESULT:
+            return self.error(fault.unique_id, code, fault.description, kind=MessageType.CALLRESULTERROR)
         return self.error(fault.unique_id, code, fault.description)
 
+    def refusal(self, unique_id: str, error: CallError) -> list[bytes]:
+        """Return the CALLRESULTERROR for a result that is not accepted, if this version has such frames (R10).
+
+        Raises `ValidationError` for details that are no JSON.
+        """
+        if not self._dialect.refuses_results:
+            return []
+        kind = MessageType.CALLRESULTERROR
+        return [self.error(unique_id, error.code, error.description, error.details, kind=kind)]
+
     def error(
-        self, unique_id: str, code: str, description: str = "", details: Mapping[str, Any] | None = None
+        self,
+        unique_id: str,
+        code: str,
+        description: str = "",
+        details: Mapping[str, Any] | None = None,
+        *,
+        kind: MessageType = MessageType.CALLERROR,
     ) -> bytes:
-        """Return a CALLERROR; too long a description is cut (R15). Raises `ValidationError` for details that are no JSON."""
+        """Return a CALLERROR, or a CALLRESULTERROR; too long a description is cut (R15).
+
+        Raises `ValidationError` for details that are no JSON.
+        """
         try:
             check_value(details := dict(details or {}), depth=1)
             check_value(description)
         except ValueError as error:
             raise ValidationError("errorDetails", "type", str(error)) from None
-        return dumps([4, unique_id, self._dialect.spell(code), description[:MAX_DESCRIPTION], details])
+        cut = description[:MAX_DESCRIPTION]
+        return dumps([int(kind), unique_id, self._dialect.spell(code), cut, details])
 
     def _payload(self, struct: Any, draft: int, value: Any) -> bytes:
         try:

@@ -21,6 +21,9 @@ class Policy:
     - `codes`: what a fault is answered with, where it is not the version's own code.
     - `reveal_exceptions`: put the text of an exception that a handler raised into the CALLERROR.
     - `timespec`: how finely date-times are written (R24).
+    - `registration_gate`: refuse what a station must not send before its BootNotification is accepted (R40).
+    - `lets_strangers`: let a station speak of whose registration nothing is known; else it gets SecurityError, and is
+      asked for a BootNotification.
     - `max_open_calls`: how many CALLs of ours may wait for their answer at one time (R14).
     - `max_waiting_calls`: how many CALLs of the peer may wait for their turn before reading stops.
     """
@@ -30,6 +33,8 @@ class Policy:
     codes: Mapping[Fault, str] = field(default_factory=dict)
     reveal_exceptions: bool = False
     timespec: Timespec = "milliseconds"
+    registration_gate: bool = True
+    lets_strangers: bool = True
     max_open_calls: int = 1
     max_waiting_calls: int = 16
 

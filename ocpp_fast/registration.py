@@ -61,6 +61,9 @@ class MemoryRegistrations:
 class Gate(Protocol):
     """What a session asks, and tells, about registration."""
 
+    answers: bool
+    """Whether a CALL that is not admitted is answered with SecurityError, or met with silence."""
+
     def admits(self, message: Message) -> bool:
         """Whether a CALL of the peer may be handled."""
 
@@ -94,9 +97,10 @@ class CentralGate:
     happens to a station of which nothing is known.
     """
 
-    __slots__ = ("_lets_strangers", "_remember", "_requested", "status")
+    __slots__ = ("_lets_strangers", "_remember", "_requested", "answers", "status")
 
     def __init__(self, status: str | None, remember: Callable[[str], None], *, lets_strangers: bool = True) -> None:
+        self.answers = True
         self.status = status
         self._remember = remember
         self._lets_strangers = lets_strangers
@@ -134,9 +138,10 @@ class StationGate:
     `end_silence`, which its owner calls `silence` seconds after the rejection; then only BootNotification.
     """
 
-    __slots__ = ("_requested", "silence", "silent", "status")
+    __slots__ = ("_requested", "answers", "silence", "silent", "status")
 
     def __init__(self) -> None:
+        self.answers = False
         self.status: str | None = None
         self.silent = False
         self.silence = 0.0

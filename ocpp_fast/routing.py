@@ -11,10 +11,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Final, ParamSpec, TypeAlias, TypeVar
+from typing import Any, Final, ParamSpec, TypeAlias, TypeVar, overload
 
 from .errors import UnhandledActions
-from .schema import Profile, Request, Response, Sender
+from .schema import Notification, Profile, Request, Response, Sender
 
 __all__ = ["Context", "Route", "Router", "after", "on"]
 
@@ -23,6 +23,7 @@ R = TypeVar("R", bound=Response)
 F = TypeVar("F", bound=Callable[..., Any])
 
 Handler: TypeAlias = Callable[P, R | Awaitable[R]]
+Listener: TypeAlias = Callable[P, Awaitable[None] | None]
 _MARK: Final = "__ocpp_handles__"
 
 
@@ -58,7 +59,11 @@ def _wants_context(handler: Callable[..., Any]) -> bool:
     return wanted is Context or (isinstance(wanted, str) and wanted.rpartition(".")[2] == Context.__name__)
 
 
-def on(request: type[Request[R]]) -> Callable[[Handler[P, R]], Handler[P, R]]:
+@overload
+def on(request: type[Request[R]]) -> Callable[[Handler[P, R]], Handler[P, R]]: ...
+@overload
+def on(request: type[Notification]) -> Callable[[Listener[P]], Listener[P]]: ...
+def on(request: type) -> Callable[[Any], Any]:
     """Mark a method as the handler of `request`, for `Router.include`."""
     return _marker("on", request)
 
@@ -68,7 +73,7 @@ def after(request: type[Request[Any]]) -> Callable[[F], F]:
     return _marker("after", request)
 
 
-def _marker(when: str, request: type[Request[Any]]) -> Callable[[Any], Any]:
+def _marker(when: str, request: type) -> Callable[[Any], Any]:
     def mark(handler: Any) -> Any:
         setattr(handler, _MARK, (*getattr(handler, _MARK, ()), (when, request)))
         return handler
@@ -83,10 +88,14 @@ class Router:
         self._routes: dict[type, Route] = {}
         self._after: dict[type, list[Route]] = {}
 
-    def on(self, request: type[Request[R]]) -> Callable[[Handler[P, R]], Handler[P, R]]:
+    @overload
+    def on(self, request: type[Request[R]]) -> Callable[[Handler[P, R]], Handler[P, R]]: ...
+    @overload
+    def on(self, request: type[Notification]) -> Callable[[Listener[P]], Listener[P]]: ...
+    def on(self, request: type) -> Callable[[Any], Any]:
         """Register the handler of `request`, in place of one that is there already."""
 
-        def register(handler: Handler[P, R]) -> Handler[P, R]:
+        def register(handler: Any) -> Any:
             self._routes[request] = Route(handler)
             return handler
 

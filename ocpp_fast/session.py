@@ -11,13 +11,24 @@ from __future__ import annotations
 from collections import deque
 from typing import Any, Final, Protocol, TypeAlias
 
-from .dialect import Fault
+from .dialect import Fault, MessageType
 from .errors import CallError, CallTimeout, Disconnected, InvalidResult, OcppError
-from .frames import Call, CallResult, Decoder, Encoder, FrameFault
+from .frames import Call, CallResultError, Decoder, Encoder, FrameFault, Send
 from .policy import STRICT, Policy
-from .schema import Message, Request, Response
+from .registration import Gate
+from .schema import Message, Notification, Request, Response
 
-__all__ = ["Answered", "Event", "Noticed", "OpenCall", "Received", "Session", "Table"]
+__all__ = [
+    "Answered",
+    "Event",
+    "Noticed",
+    "Notified",
+    "OpenCall",
+    "Received",
+    "Refused",
+    "Session",
+    "Table",
+]
 
 
 class Table(Protocol):
@@ -70,7 +81,25 @@ class Noticed:
         self.fault = fault
 
 
-Event: TypeAlias = Received | Answered | Noticed
+class Notified:
+    """A SEND of the peer is to be handled; it wants no answer (R11)."""
+
+    __slots__ = ("send",)
+
+    def __init__(self, send: Send) -> None:
+        self.send = send
+
+
+class Refused:
+    """The peer refuses a result that it was sent (R10)."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: CallError) -> None:
+        self.error = error
+
+
+Event: TypeAlias = Received | Answered | Noticed | Notified | Refused
 
 
 class Session:
@@ -84,6 +113,7 @@ class Session:
         "_closed",
         "_decoder",
         "_encoder",
+        "_gate",
         "_handling",
         "_open",
         "_outbox",
@@ -94,11 +124,19 @@ class Session:
         "ignored_answers",
     )
 
-    def __init__(self, decoder: Decoder, encoder: Encoder, table: Table, policy: Policy = STRICT) -> None:
+    def __init__(
+        self,
+        decoder: Decoder,
+        encoder: Encoder,
+        table: Table,
+        policy: Policy = STRICT,
+        gate: Gate | None = None,
+    ) -> None:
         self._decoder: Final = decoder
         self._encoder: Final = encoder
         self._table: Final = table
         self._policy: Final = policy
+        self._gate: Final = gate
         self._closed = False
         self._handling: Call | None = None
         self._waiting: deque[Call] | None = None
@@ -127,23 +165,38 @@ class Session:
             return self._faulty(fault)
         if isinstance(frame, Call):
             return self._called(frame)
+        if isinstance(frame, Send):
+            return self._sent(frame)
+        if isinstance(frame, CallResultError):
+            return Refused(frame.error)
         open_call = self._finish(frame.unique_id)
-        return Answered(open_call, frame.payload if isinstance(frame, CallResult) else frame)
+        if isinstance(frame, CallError):
+            return Answered(open_call, frame)
+        if self._gate is not None:
+            self._gate.resulted(open_call.message, frame.payload)
+        return Answered(open_call, frame.payload)
 
     def _message_of(self, unique_id: str) -> Message | None:
         open_call: OpenCall | None = self._table.get(self, unique_id)
         return open_call.message if open_call is not None and open_call.frame is None else None
 
+    def _sent(self, send: Send) -> Event:
+        if self._gate is not None and not self._gate.admits(send.message):
+            return self._faulty(_unregistered(send, answered=False))
+        return Notified(send)
+
     def _called(self, call: Call) -> Event | None:
+        if self._gate is not None:
+            if not self._gate.admits(call.message):
+                return self._faulty(_unregistered(call, answered=self._gate.answers))
+            self._gate.called(call.message, call.payload)
         if self._handling is None:
             self._handling = call
             return Received(call)
         waiting = self._waiting or ()
         if call.unique_id in (each.unique_id for each in (self._handling, *waiting)):
             return self._faulty(
-                FrameFault(
-                    Fault.DUPLICATE_ID, "this unique id is still being handled", unique_id=call.unique_id
-                )
+                FrameFault(Fault.DUPLICATE_ID, "this unique id is still being handled", unique_id=call.unique_id)
             )
         if self._waiting is None:
             self._waiting = deque()
@@ -153,16 +206,11 @@ class Session:
     def _faulty(self, fault: FrameFault) -> Event:
         if fault.fault is Fault.UNKNOWN_ID:
             self.ignored_answers += 1
-        elif fault.answered and (fault.fault is not Fault.MALFORMED or self._policy.answer_malformed):
+        if fault.answered and (fault.fault is not Fault.MALFORMED or self._policy.answer_malformed):
             self._outbox.append(self._encoder.fault(fault))
-        elif fault.message_type is not None and self._message_of(fault.unique_id) is not None:
-            violation = fault.violation
-            broken = (
-                (violation.path, violation.rule, violation.expected)
-                if violation
-                else ("", "type", fault.description)
-            )
-            return Answered(self._finish(fault.unique_id), InvalidResult(*broken))
+        answers_call = fault.message_type in (MessageType.CALLRESULT, MessageType.CALLERROR)
+        if answers_call and self._message_of(fault.unique_id) is not None:
+            return Answered(self._finish(fault.unique_id), _invalid_result(fault))
         return Noticed(fault)
 
     # Handling the peer's calls
@@ -178,6 +226,8 @@ class Session:
         Raises `ValidationError` when the response is not right, with the call still to be answered.
         """
         frame = self._encoder.result(call, response)
+        if self._gate is not None:
+            self._gate.answered(call.message, response)
         return self._handled(frame)
 
     def reject(self, call: Call, error: CallError) -> Call | None:
@@ -185,9 +235,7 @@ class Session:
 
         Raises `ValidationError` when the error's details are no JSON, with the call still to be answered.
         """
-        return self._handled(
-            self._encoder.error(call.unique_id, error.code, error.description, error.details)
-        )
+        return self._handled(self._encoder.error(call.unique_id, error.code, error.description, error.details))
 
     def fail(self, call: Call, reason: str | Exception) -> Call | None:
         """Answer that the handler failed; return the next call to handle, if one waits.
@@ -200,9 +248,7 @@ class Session:
             description = f"{type(reason).__name__}: {reason}"
         else:
             description = "the handler failed"
-        return self._handled(
-            self._encoder.fault(FrameFault(Fault.HANDLER, description, unique_id=call.unique_id))
-        )
+        return self._handled(self._encoder.fault(FrameFault(Fault.HANDLER, description, unique_id=call.unique_id)))
 
     def _handled(self, frame: bytes) -> Call | None:
         if not self._closed:
@@ -215,12 +261,14 @@ class Session:
     def call(self, unique_id: str, request: Request[Any], deadline: float, waiter: Any = None) -> OpenCall:
         """Send a request, now or when its turn comes; `deadline` is when it ends unanswered.
 
-        Raises `ValidationError` for a request that is not right, `Disconnected` after `close`, `KeyError` for an id
-        that is in use.
+        Raises `ValidationError` for a request that is not right, `NotRegistered` for one that must not be sent yet,
+        `Disconnected` after `close`, `KeyError` for an id that is in use.
         """
         if self._closed:
             raise Disconnected("the connection is closed")
         open_call = OpenCall(unique_id, request.__message__, self._encoder.call(unique_id, request), waiter)
+        if self._gate is not None:
+            self._gate.check_call(request.__message__, request)
         self._table.add(self, unique_id, open_call, deadline)
         if self._open < self._policy.max_open_calls:
             self._send(open_call)
@@ -229,6 +277,23 @@ class Session:
                 self._queue = deque()
             self._queue.append(open_call)
         return open_call
+
+    def send(self, unique_id: str, notification: Notification) -> None:
+        """Send a message that wants no answer, past all calls that wait (R11, R14).
+
+        Raises `ValidationError`, `NotRegistered`, `Disconnected`, and `VersionMismatch` before 2.1.
+        """
+        if self._closed:
+            raise Disconnected("the connection is closed")
+        frame = self._encoder.send(unique_id, notification)
+        if self._gate is not None:
+            self._gate.check_call(notification.__message__, notification)
+        self._outbox.append(frame)
+
+    def refuse_result(self, unique_id: str, error: CallError) -> None:
+        """Tell the peer that its result is not accepted, where the version has a frame for it (R10)."""
+        if not self._closed:
+            self._outbox += self._encoder.refusal(unique_id, error)
 
     def cancel(self, open_call: OpenCall) -> None:
         """Give a call up; its place is free at once, and a late answer is ignored (R12, R44)."""
@@ -276,3 +341,20 @@ class Session:
             )
             for _, open_call in self._table.take_all(self)
         ]
+
+
+def _unregistered(frame: Call | Send, *, answered: bool) -> FrameFault:
+    return FrameFault(
+        Fault.NOT_REGISTERED,
+        "the station is not registered",
+        unique_id=frame.unique_id,
+        message_type=MessageType.CALL,
+        answered=answered,
+    )
+
+
+def _invalid_result(fault: FrameFault) -> InvalidResult:
+    violation = fault.violation
+    if violation is None:
+        return InvalidResult("", "type", fault.description)
+    return InvalidResult(violation.path, violation.rule, violation.expected)

@@ -19,9 +19,7 @@ def _built(*kernels: str) -> bool:
     return all(find_spec(f"ocpp_fast_ext.{kernel}") is not None for kernel in kernels)
 
 
-accelerated: bool = os.environ.get("OCPP_FAST_NO_EXT", "") in ("", "0") and _built(
-    "correlation", "frames", "payload"
-)
+accelerated: bool = os.environ.get("OCPP_FAST_NO_EXT", "") in ("", "0") and _built("correlation", "frames", "payload")
 """Whether the compiled cores were chosen."""
 
 # Type checkers see the reference cores: both cores of a kernel keep one contract.

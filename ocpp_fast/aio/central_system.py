@@ -6,12 +6,16 @@ import asyncio
 import ssl as tls
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from websockets.frames import CloseCode
 
-from ..errors import NotConnected, VersionMismatch
+from ..dialect import Fault
+from ..errors import NotConnected, OcppError, VersionMismatch
+from ..frames import FrameFault
 from ..policy import STRICT, Policy
+from ..registration import CentralGate, MemoryRegistrations, Registrations
 from ..schema import Sender, Version
 from .connection import Connection
 from .endpoint import Endpoint, VersionModule
@@ -20,7 +24,7 @@ from .keepalive import Keepalive
 from .security import Auth, Handshake
 
 if TYPE_CHECKING:
-    from .. import v16
+    from .. import v16, v21, v201
 
 __all__ = ["CentralSystem", "Server", "Station"]
 
@@ -43,12 +47,19 @@ class Station(Connection):
         version: Version,
         policy: Policy,
     ) -> None:
-        super().__init__(central, websocket, version, policy)
-        self._central = central
-        self._subject = (self,)
         self.id = handshake.identity
+        gate = CentralGate(
+            central.registrations.load(self.id),
+            partial(central.registrations.store, self.id),
+            lets_strangers=policy.lets_strangers,
+        )
+        super().__init__(central, websocket, version, policy, gate)
+        self._central = central
+        self._gate = gate
+        self._subject = (self,)
         self.handshake = handshake
         self.data: Any = None
+        self._asked_to_boot = False
 
     @property
     def v16(self) -> v16.CentralSystemShortcuts:
@@ -56,10 +67,40 @@ class Station(Connection):
         shortcuts: v16.CentralSystemShortcuts = self._shortcuts("1.6")
         return shortcuts
 
+    @property
+    def v201(self) -> v201.CentralSystemShortcuts:
+        """The calls of OCPP 2.0.1 as methods. Raises `VersionMismatch` when another version was negotiated."""
+        shortcuts: v201.CentralSystemShortcuts = self._shortcuts("2.0.1")
+        return shortcuts
+
+    @property
+    def v21(self) -> v21.CentralSystemShortcuts:
+        """The calls of OCPP 2.1 as methods. Raises `VersionMismatch` when another version was negotiated."""
+        shortcuts: v21.CentralSystemShortcuts = self._shortcuts("2.1")
+        return shortcuts
+
     def _shortcuts(self, number: str) -> Any:
         if self.version.number != number:
             raise VersionMismatch(f"{self.id} speaks OCPP {self.version.number}, not {number}")
-        return self.version.central_shortcuts(self.call)
+        return self.version.central_shortcuts(self.call, self.send)
+
+    @property
+    def registration(self) -> str | None:
+        """What its last BootNotification was answered: Accepted, Pending, Rejected; None when that is not known (R40)."""
+        return self._gate.status
+
+    def _noticed(self, fault: FrameFault) -> None:
+        if fault.fault is Fault.NOT_REGISTERED and self._gate.status is None and not self._asked_to_boot:
+            self._asked_to_boot = True
+            self._central.tasks.start(self._ask_to_boot())
+
+    async def _ask_to_boot(self) -> None:
+        """Ask a station of which nothing is known for its BootNotification (R40)."""
+        trigger: Any = self.version.messages["TriggerMessage"].request
+        try:
+            await self.call(trigger(requested_message="BootNotification"))
+        except OcppError as error:
+            self._central.log.info("%s: would not boot: %s", self, error)
 
     def _left(self) -> None:
         self._central._departed(self)
@@ -79,7 +120,7 @@ class CentralSystem(Endpoint):
     or a function of the connected station and the handshake tells whether it replaces it (R36). A client without a
     common subprotocol is closed with 1002, or refused with HTTP 400 (`refuse_unknown_subprotocols`, R31).
     `identify` maps a request's path to an identity in place of R32. Stations are pinged every `ping_interval` seconds
-    (R38, 0 is off).
+    (R38, 0 is off). `registrations` remembers who was accepted (R40); the default forgets with the process.
 
     It is a mapping of the connected stations: `central["CP001"]`, `"CP001" in central`, `len(central)`; iteration gives
     the stations themselves.
@@ -97,6 +138,7 @@ class CentralSystem(Endpoint):
         refuse_unknown_subprotocols: bool = False,
         identify: Callable[[str], str | None] = identity_of,
         ping_interval: float = 60.0,
+        registrations: Registrations | None = None,
         **options: Any,
     ) -> None:
         super().__init__(versions, **options)
@@ -105,6 +147,7 @@ class CentralSystem(Endpoint):
         self.refuse_unknown_subprotocols = refuse_unknown_subprotocols
         self.identify = identify
         self.ping_interval = ping_interval
+        self.registrations: Registrations = registrations or MemoryRegistrations()
         self._policy_of: Callable[[Handshake], Policy] = policy if callable(policy) else lambda _: policy
         self._stations: dict[str, Station] = {}
         self._arrivals: dict[str, set[asyncio.Future[Station]]] = {}
@@ -169,9 +212,7 @@ class CentralSystem(Endpoint):
         self.stopping = False
         sockets: set[ServerWebSocket] = set()
         loop = asyncio.get_running_loop()
-        listener = await loop.create_server(
-            lambda: ServerWebSocket(self, sockets), host, port, ssl=ssl, **options
-        )
+        listener = await loop.create_server(lambda: ServerWebSocket(self, sockets), host, port, ssl=ssl, **options)
         keepalive = Keepalive(self.ping_interval, lambda: sockets)
         keepalive.start()
         try:

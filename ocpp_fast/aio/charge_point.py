@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import ssl as tls
-from collections.abc import Sequence
-from http import HTTPStatus
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import quote
@@ -19,7 +18,8 @@ from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
 from ..errors import Disconnected, HandshakeFailed, VersionMismatch
-from ..schema import Request, Response, Sender, Version
+from ..registration import StationGate
+from ..schema import Notification, Request, Response, Sender, Version
 from .backoff import BackOff
 from .connection import Connection
 from .endpoint import Endpoint, VersionModule
@@ -27,7 +27,7 @@ from .security import authorization
 from .websocket import WebSocket
 
 if TYPE_CHECKING:
-    from .. import v16
+    from .. import v16, v21, v201
 
 __all__ = ["ChargePoint"]
 
@@ -59,14 +59,12 @@ class ClientWebSocket(WebSocket):
             self._give_up(HandshakeFailed(str(error or "the server chose no subprotocol"), status))
             self.close(1002)
         elif not self.handshake.done():
-            connection = Connection(self._station, self, version, self._station.policy)
+            connection = Connection(self._station, self, version, self._station.policy, self._station.gate)
             self.opened(connection)
             self.handshake.set_result(connection)
 
     def disconnected(self) -> None:
-        self._give_up(
-            HandshakeFailed(str(self._client.handshake_exc or "the connection ended during the handshake"))
-        )
+        self._give_up(HandshakeFailed(str(self._client.handshake_exc or "the connection ended during the handshake")))
 
     def _give_up(self, error: HandshakeFailed) -> None:
         if not self.handshake.done():
@@ -99,6 +97,7 @@ class ChargePoint(Endpoint):
         self.url = f"{url.rstrip('/')}/{quote(id, safe='')}"
         self.password = password
         self.back_off = back_off
+        self.gate = StationGate()
         self._ssl = ssl
         self._connection: Connection | None = None
         self._runner: asyncio.Task[None] | None = None
@@ -180,9 +179,27 @@ class ChargePoint(Endpoint):
 
     # Calls
 
-    async def call(self, request: Request[R], *, timeout: float | None = None) -> R:
+    async def call(
+        self,
+        request: Request[R],
+        *,
+        timeout: float | None = None,
+        check: Callable[[R], object] | None = None,
+    ) -> R:
         """Send a request and return its response; as `Station.call`."""
-        return await self._current().call(request, timeout=timeout)
+        response = await self._current().call(request, timeout=timeout, check=check)
+        if self.gate.silent:
+            asyncio.get_running_loop().call_later(self.gate.silence, self.gate.end_silence)
+        return response
+
+    def send(self, notification: Notification) -> asyncio.Future[None]:
+        """Send a message that wants no answer; as `Station.send`."""
+        return self._current().send(notification)
+
+    @property
+    def registration(self) -> str | None:
+        """What the last BootNotification was answered: Accepted, Pending, Rejected; None before there was one (R40)."""
+        return self.gate.status
 
     @property
     def v16(self) -> v16.ChargePointShortcuts:
@@ -190,7 +207,19 @@ class ChargePoint(Endpoint):
         shortcuts: v16.ChargePointShortcuts = self._shortcuts("1.6")
         return shortcuts
 
+    @property
+    def v201(self) -> v201.ChargePointShortcuts:
+        """The calls of OCPP 2.0.1 as methods. Raises `VersionMismatch` when another version was negotiated."""
+        shortcuts: v201.ChargePointShortcuts = self._shortcuts("2.0.1")
+        return shortcuts
+
+    @property
+    def v21(self) -> v21.ChargePointShortcuts:
+        """The calls of OCPP 2.1 as methods. Raises `VersionMismatch` when another version was negotiated."""
+        shortcuts: v21.ChargePointShortcuts = self._shortcuts("2.1")
+        return shortcuts
+
     def _shortcuts(self, number: str) -> Any:
         if self.version.number != number:
             raise VersionMismatch(f"{self.version.number} was negotiated, not {number}")
-        return self.version.station_shortcuts(self.call)
+        return self.version.station_shortcuts(self.call, self.send)

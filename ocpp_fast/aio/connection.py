@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from websockets.frames import CloseCode
 
-from ..errors import CallError, OcppError, ValidationError
-from ..frames import Call
+from ..errors import CallError, ValidationError
+from ..frames import Call, FrameFault, Send
+from ..registration import Gate
 from ..routing import Context
-from ..schema import Request, Response, Version
-from ..session import Answered, Noticed, OpenCall, Received, Session
+from ..schema import Notification, Request, Response, Version
+from ..session import Answered, Noticed, Notified, OpenCall, Received, Refused, Session
 from .deadlines import Deadlines
 from .websocket import Pause, WebSocket
 
@@ -36,16 +37,17 @@ class Direction(StrEnum):
 
 
 class Waiter(NamedTuple):
-    """Who waits for a call's answer."""
+    """Who waits for a call's answer, and what they think of it."""
 
     connection: Connection
     future: asyncio.Future[Any]
+    check: Callable[[Any], object] | None
 
 
 class Connection:
     """The calls, answers and handlers of one WebSocket; the owner of its session."""
 
-    def __init__(self, endpoint: Endpoint, websocket: WebSocket, version: Version, policy: Policy) -> None:
+    def __init__(self, endpoint: Endpoint, websocket: WebSocket, version: Version, policy: Policy, gate: Gate) -> None:
         self._endpoint = endpoint
         self._websocket = websocket
         self._loop = asyncio.get_running_loop()
@@ -55,6 +57,7 @@ class Connection:
             endpoint.encoder(version, policy),
             self._deadlines.table,
             policy,
+            gate if policy.registration_gate else None,
         )
         self._subject: tuple[Any, ...] = ()
         self.version = version
@@ -66,18 +69,25 @@ class Connection:
         """Whether calls can be made."""
         return self.close_code is None
 
-    async def call(self, request: Request[R], *, timeout: float | None = None) -> R:
+    async def call(
+        self,
+        request: Request[R],
+        *,
+        timeout: float | None = None,
+        check: Callable[[R], object] | None = None,
+    ) -> R:
         """Send a request and return its response; `timeout` in seconds counts from now on.
 
-        Raises `ValidationError` (nothing was sent), `CallError` (the peer refused), `InvalidResult` (its answer is not
-        right), `CallTimeout`, `Disconnected`.
+        `check` is called with the response as soon as it comes; a `CallError` that it raises is raised here, and sent to
+        the peer as a CALLRESULTERROR where the version has that (2.1, R10).
+
+        Raises `ValidationError` or `NotRegistered` (nothing was sent), `CallError` (the peer refused), `InvalidResult`
+        (its answer is not right), `CallTimeout`, `Disconnected`.
         """
         future: asyncio.Future[R] = self._loop.create_future()
         seconds = self._endpoint.call_timeout if timeout is None else timeout
         deadline = self._loop.time() + seconds
-        open_call = self._session.call(
-            self._endpoint.new_unique_id(), request, deadline, Waiter(self, future)
-        )
+        open_call = self._session.call(self._endpoint.new_unique_id(), request, deadline, Waiter(self, future, check))
         self._deadlines.schedule()
         self._flush()
         try:
@@ -86,6 +96,17 @@ class Connection:
             self._session.cancel(open_call)
             self._flush()
             raise
+
+    def send(self, notification: Notification) -> asyncio.Future[None]:
+        """Send a message that wants no answer (2.1, R11), at once; may be awaited.
+
+        Raises `ValidationError`, `NotRegistered`, `Disconnected`, and `VersionMismatch` before 2.1.
+        """
+        self._session.send(self._endpoint.new_unique_id(), notification)
+        self._flush()
+        sent = self._loop.create_future()
+        sent.set_result(None)
+        return sent
 
     async def close(self, code: int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
         """Close the connection; pending calls fail with `Disconnected`."""
@@ -114,6 +135,11 @@ class Connection:
             self._ended(event)
         elif isinstance(event, Noticed):
             self._endpoint.log.info("%s: %s (%s)", self, event.fault.description, event.fault.fault.name)
+            self._noticed(event.fault)
+        elif isinstance(event, Notified):
+            self._notify(event.send)
+        elif isinstance(event, Refused):
+            self._endpoint.tasks.run(self._endpoint.refusal_hooks, *self._subject, event.error)
         self._flush()
         if self._session.is_full:
             self._websocket.pause(Pause.WAITING)
@@ -131,7 +157,16 @@ class Connection:
     def _left(self) -> None:
         """The connection has ended; the hooks are told next."""
 
+    def _noticed(self, fault: FrameFault) -> None:
+        """The peer's frame was not right."""
+
     # Handlers
+
+    def _notify(self, send: Send) -> None:
+        route = self._endpoint.route(send.message.request)
+        assert route is not None
+        context = partial(Context, send.unique_id, send.message.action, send.raw)
+        self._endpoint.tasks.run([partial(route, context=context)], *self._subject, send.payload)
 
     def _handle(self, call: Call | None) -> None:
         """Handle a call, and those that wait behind it until one takes its time."""
@@ -163,9 +198,7 @@ class Connection:
         try:
             following = self._session.answer(call, response)
         except ValidationError as error:
-            self._endpoint.log.error(
-                "%s: the handler of %s answered wrongly: %s", self, call.message.action, error
-            )
+            self._endpoint.log.error("%s: the handler of %s answered wrongly: %s", self, call.message.action, error)
             following = self._session.fail(call, "the handler's answer is not valid")
             self._handled()
             return following
@@ -208,7 +241,20 @@ class Connection:
         waiter: Waiter = answered.open_call.waiter
         if waiter.future.done():
             return
-        if isinstance(answered.outcome, OcppError):
-            waiter.future.set_exception(answered.outcome)
+        outcome: Response | Exception = answered.outcome
+        if waiter.check is not None and isinstance(outcome, Response):
+            outcome = self._checked(answered.open_call.unique_id, outcome, waiter.check)
+        if isinstance(outcome, Exception):
+            waiter.future.set_exception(outcome)
         else:
-            waiter.future.set_result(answered.outcome)
+            waiter.future.set_result(outcome)
+
+    def _checked(self, unique_id: str, response: Response, check: Callable[[Any], object]) -> Response | Exception:
+        """Return the response, or what the caller's check raises of it."""
+        try:
+            check(response)
+        except Exception as error:
+            if isinstance(error, CallError):
+                self._session.refuse_result(unique_id, error)
+            return error
+        return response

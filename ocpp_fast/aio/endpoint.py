@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar, Protocol, TypeVar
 
@@ -65,6 +65,7 @@ class Endpoint(Router):
         self.connect_hooks: list[Callable[..., Any]] = []
         self.disconnect_hooks: list[Callable[..., Any]] = []
         self.frame_hooks: list[Callable[..., Any]] = []
+        self.refusal_hooks: list[Callable[..., Any]] = []
         self.stopping = False
         self.decoder = lru_cache(256)(self._decoder)
         self.encoder = lru_cache(256)(Encoder)
@@ -77,6 +78,14 @@ class Endpoint(Router):
     def on_disconnect(self, hook: F) -> F:
         """Register a plain or async function to be called when a connection has ended; a decorator."""
         self.disconnect_hooks.append(hook)
+        return hook
+
+    def on_result_refused(self, hook: F) -> F:
+        """Register a function that is called with the `CallError` by which the peer refused a result of ours; a decorator.
+
+        In 2.1 alone (CALLRESULTERROR, R10); the central system's is called with the station first.
+        """
+        self.refusal_hooks.append(hook)
         return hook
 
     def on_frame(self, hook: F) -> F:

@@ -109,9 +109,7 @@ class ServerWebSocket(WebSocket):
                 self.pause(Pause.HANDSHAKE)
                 self._gate.tasks.start(self._decide_later(event, handshake, verdict))
 
-    async def _decide_later(
-        self, request: Request, handshake: Handshake, verdict: Awaitable[Verdict]
-    ) -> None:
+    async def _decide_later(self, request: Request, handshake: Handshake, verdict: Awaitable[Verdict]) -> None:
         try:
             with self._hooks_guarded():
                 self._decide(request, handshake, await verdict)

@@ -112,12 +112,12 @@ class WebSocket(asyncio.BufferedProtocol):
                 self.handshake_too_large()
                 return
         self._protocol.receive_data(bytes(self._buffer[:nbytes]))
-        self._flush()
         for event in self._protocol.events_received():
             if isinstance(event, Frame):
                 self._frame_received(event)
             else:
                 self.handshake_event(event)
+        self._flush()  # not before: what came ahead of a close frame still counts
 
     def eof_received(self) -> bool:
         self._protocol.receive_eof()
@@ -218,7 +218,7 @@ class WebSocket(asyncio.BufferedProtocol):
             self._pong_due = False
 
     def _message_received(self, raw: bytes) -> None:
-        if not self.is_open or self._owner is None:
+        if self._owner is None:
             return
         if not raw.isascii():
             try:

@@ -69,9 +69,7 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=_port, default=8887, help="0 picks a free one (%(default)s)")
     who = parser.add_mutually_exclusive_group()
     who.add_argument("--no-auth", action="store_true", help="let everyone in")
-    who.add_argument(
-        "--auth-file", metavar="FILE", help="lines of identity:password, or identity:hex:40 hex digits"
-    )
+    who.add_argument("--auth-file", metavar="FILE", help="lines of identity:password, or identity:hex:40 hex digits")
     parser.add_argument(
         "--interval",
         type=_count,

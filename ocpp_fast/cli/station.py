@@ -48,9 +48,7 @@ async def _connected(charge_point: ChargePoint, console: Console) -> AsyncIterat
                 await stack.enter_async_context(charge_point)
                 break
             except OSError as error:
-                console.note(
-                    f"cannot connect to {charge_point.url}: {_reason(error)}; next try in {wait:.1f} s"
-                )
+                console.note(f"cannot connect to {charge_point.url}: {_reason(error)}; next try in {wait:.1f} s")
             await sleep(wait)
         yield
 

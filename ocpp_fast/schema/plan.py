@@ -71,9 +71,7 @@ def _plain_node(kind: type, constraints: dict[type, Any], draft: int) -> Node:
     if issubclass(kind, StrEnum):
         return Node(Op.ENUM, enum=kind)
     if kind is str:
-        return Node(
-            Op.STRING, max_length=length, uri=is_uri if constraints.get(Format) == Format("uri") else None
-        )
+        return Node(Op.STRING, max_length=length, uri=is_uri if constraints.get(Format) == Format("uri") else None)
     if kind is bool:
         return Node(Op.BOOLEAN)
     if kind is int:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
-from .struct import Request, Response
+from .struct import Notification, Request, Response
 
-__all__ = ["Shortcuts", "shortcut"]
+__all__ = ["Shortcuts", "notice", "shortcut"]
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=Response)
 
 
 class Shortcuts:
-    """The base of a version's shortcuts; `call` sends a request and returns its response."""
+    """The base of a version's shortcuts; `call` sends a request and returns its response, `send` a notification."""
 
-    __slots__ = ("_call",)
+    __slots__ = ("_call", "_send")
 
-    def __init__(self, call: Callable[[Any], Coroutine[Any, Any, Any]]) -> None:
+    def __init__(self, call: Callable[[Any], Coroutine[Any, Any, Any]], send: Callable[[Any], Awaitable[None]]) -> None:
         self._call = call
+        self._send = send
 
 
 class shortcut(Generic[P, R]):  # noqa: N801  # reads as a decorator does
@@ -41,3 +42,24 @@ class shortcut(Generic[P, R]):  # noqa: N801  # reads as a decorator does
             return send(self._request(*args, **kwargs))
 
         return call
+
+
+class notice(Generic[P]):  # noqa: N801  # reads as a decorator does
+    """A shortcut of a message without an answer: `await x.notify_...(...)` sends it."""
+
+    def __init__(self, notification: Callable[P, Notification]) -> None:
+        self._notification = notification
+
+    @overload
+    def __get__(self, instance: None, owner: type[Shortcuts]) -> notice[P]: ...
+    @overload
+    def __get__(self, instance: Shortcuts, owner: type[Shortcuts]) -> Callable[P, Awaitable[None]]: ...
+    def __get__(self, instance: Shortcuts | None, owner: type[Shortcuts]) -> Any:
+        if instance is None:
+            return self
+        transmit = instance._send
+
+        def send(*args: P.args, **kwargs: P.kwargs) -> Awaitable[None]:
+            return transmit(self._notification(*args, **kwargs))
+
+        return send

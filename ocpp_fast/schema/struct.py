@@ -142,9 +142,7 @@ class StructType(type):
     __struct_plain__: bool
     """Whether making an instance is filling its slots: no method of the class's own takes part."""
 
-    def __new__(
-        mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any
-    ) -> StructType:
+    def __new__(mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> StructType:
         own = _declared_fields(namespace)
         namespace["__slots__"] = tuple(own)
         plain = namespace.keys().isdisjoint(("__init__", "__new__", "__setattr__"))
@@ -155,9 +153,7 @@ class StructType(type):
             if isinstance(base, StructType):
                 inherited |= base.__struct_fields__
         cls.__struct_fields__ = inherited | own
-        cls.__struct_plain__ = plain and all(
-            each.__struct_plain__ for each in bases if isinstance(each, StructType)
-        )
+        cls.__struct_plain__ = plain and all(each.__struct_plain__ for each in bases if isinstance(each, StructType))
         return cls
 
     @property
@@ -184,7 +180,7 @@ def _generate_init(cls: StructType) -> Any:
     body = "".join(f"\n    self.{each.name} = {each.name}" for each in fields) or "\n    pass"
     star = ", *" if fields else ""
     scope = {f"_default_{each.name}": each.default for each in fields}
-    exec(f"def __init__(self{star}{parameters}):{body}", scope)  # noqa: S102  # the names are identifiers
+    exec(f"def __init__(self{star}{parameters}):{body}", scope)  # the names are identifiers
     init: Any = scope["__init__"]
     init.__qualname__ = f"{cls.__qualname__}.__init__"
     init.__module__ = cls.__module__
@@ -296,9 +292,7 @@ class Notification(Struct):
 
     __message__: ClassVar[Message]
 
-    def __init_subclass__(
-        cls, *, action: str | None = None, sender: Sender | None = None, **options: Any
-    ) -> None:
+    def __init_subclass__(cls, *, action: str | None = None, sender: Sender | None = None, **options: Any) -> None:
         super().__init_subclass__(**options)
         if action is not None and sender is not None:
             cls.__message__ = Message(action, sender, 6, cls, None)

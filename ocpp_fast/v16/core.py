@@ -150,9 +150,7 @@ class ChangeAvailabilityResponse(Response):
     status: AvailabilityStatus
 
 
-class ChangeAvailabilityRequest(
-    Request[ChangeAvailabilityResponse], action="ChangeAvailability", sender=CENTRAL
-):
+class ChangeAvailabilityRequest(Request[ChangeAvailabilityResponse], action="ChangeAvailability", sender=CENTRAL):
     """Takes a connector into or out of operation."""
 
     connector_id: int
@@ -175,9 +173,7 @@ class ChangeConfigurationResponse(Response):
     status: ConfigurationStatus
 
 
-class ChangeConfigurationRequest(
-    Request[ChangeConfigurationResponse], action="ChangeConfiguration", sender=CENTRAL
-):
+class ChangeConfigurationRequest(Request[ChangeConfigurationResponse], action="ChangeConfiguration", sender=CENTRAL):
     """Sets one configuration key."""
 
     key: Str50
@@ -512,9 +508,7 @@ class StatusNotificationResponse(Response):
     """Acknowledges a state."""
 
 
-class StatusNotificationRequest(
-    Request[StatusNotificationResponse], action="StatusNotification", sender=STATION
-):
+class StatusNotificationRequest(Request[StatusNotificationResponse], action="StatusNotification", sender=STATION):
     """Reports the state of a connector, or an error."""
 
     connector_id: int

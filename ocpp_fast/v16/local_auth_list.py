@@ -27,9 +27,7 @@ class GetLocalListVersionResponse(Response):
     """0: the list is empty; -1: there are no lists here."""
 
 
-class GetLocalListVersionRequest(
-    Request[GetLocalListVersionResponse], action="GetLocalListVersion", sender=CENTRAL
-):
+class GetLocalListVersionRequest(Request[GetLocalListVersionResponse], action="GetLocalListVersion", sender=CENTRAL):
     """Asks for the version of the station's list."""
 
 

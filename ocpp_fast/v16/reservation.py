@@ -31,9 +31,7 @@ class CancelReservationResponse(Response):
     status: CancelReservationStatus
 
 
-class CancelReservationRequest(
-    Request[CancelReservationResponse], action="CancelReservation", sender=CENTRAL
-):
+class CancelReservationRequest(Request[CancelReservationResponse], action="CancelReservation", sender=CENTRAL):
     """Cancels a reservation."""
 
     reservation_id: int

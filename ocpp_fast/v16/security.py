@@ -84,9 +84,7 @@ class CertificateSignedResponse(Response):
     status: CertificateSignedStatusEnumType
 
 
-class CertificateSignedRequest(
-    Request[CertificateSignedResponse], action="CertificateSigned", sender=CENTRAL
-):
+class CertificateSignedRequest(Request[CertificateSignedResponse], action="CertificateSigned", sender=CENTRAL):
     """Brings the station its signed certificate, in answer to SignCertificate."""
 
     certificate_chain: Str10000
@@ -124,9 +122,7 @@ class DeleteCertificateResponse(Response):
     status: DeleteCertificateStatusEnumType
 
 
-class DeleteCertificateRequest(
-    Request[DeleteCertificateResponse], action="DeleteCertificate", sender=CENTRAL
-):
+class DeleteCertificateRequest(Request[DeleteCertificateResponse], action="DeleteCertificate", sender=CENTRAL):
     """Deletes an installed certificate."""
 
     certificate_hash_data: CertificateHashDataType
@@ -252,9 +248,7 @@ class InstallCertificateResponse(Response):
     status: InstallCertificateStatusEnumType
 
 
-class InstallCertificateRequest(
-    Request[InstallCertificateResponse], action="InstallCertificate", sender=CENTRAL
-):
+class InstallCertificateRequest(Request[InstallCertificateResponse], action="InstallCertificate", sender=CENTRAL):
     """Installs a root certificate."""
 
     certificate_type: CertificateUseEnumType
@@ -385,9 +379,7 @@ class SignedUpdateFirmwareResponse(Response):
     status: UpdateFirmwareStatusEnumType
 
 
-class SignedUpdateFirmwareRequest(
-    Request[SignedUpdateFirmwareResponse], action="SignedUpdateFirmware", sender=CENTRAL
-):
+class SignedUpdateFirmwareRequest(Request[SignedUpdateFirmwareResponse], action="SignedUpdateFirmware", sender=CENTRAL):
     """Tells the station to fetch, verify and install signed firmware."""
 
     retries: int | None = None

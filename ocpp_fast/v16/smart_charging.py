@@ -35,9 +35,7 @@ class ClearChargingProfileResponse(Response):
     status: ClearChargingProfileStatus
 
 
-class ClearChargingProfileRequest(
-    Request[ClearChargingProfileResponse], action="ClearChargingProfile", sender=CENTRAL
-):
+class ClearChargingProfileRequest(Request[ClearChargingProfileResponse], action="ClearChargingProfile", sender=CENTRAL):
     """Removes the one profile of an id, or all that match the other fields."""
 
     id: int | None = None
@@ -62,9 +60,7 @@ class GetCompositeScheduleResponse(Response):
     charging_schedule: ChargingSchedule | None = None
 
 
-class GetCompositeScheduleRequest(
-    Request[GetCompositeScheduleResponse], action="GetCompositeSchedule", sender=CENTRAL
-):
+class GetCompositeScheduleRequest(Request[GetCompositeScheduleResponse], action="GetCompositeSchedule", sender=CENTRAL):
     """Asks for the limits that will hold from now on."""
 
     connector_id: int
@@ -88,9 +84,7 @@ class SetChargingProfileResponse(Response):
     status: ChargingProfileStatus
 
 
-class SetChargingProfileRequest(
-    Request[SetChargingProfileResponse], action="SetChargingProfile", sender=CENTRAL
-):
+class SetChargingProfileRequest(Request[SetChargingProfileResponse], action="SetChargingProfile", sender=CENTRAL):
     """Installs a charging profile."""
 
     connector_id: int

@@ -35,9 +35,7 @@ class ConnectorStatusEnumType(StrEnum):
     FAULTED = "Faulted"
 
 
-class StatusNotificationRequest(
-    Request[StatusNotificationResponse], action="StatusNotification", sender=STATION
-):
+class StatusNotificationRequest(Request[StatusNotificationResponse], action="StatusNotification", sender=STATION):
     """Tells the new status of a connector."""
 
     timestamp: DateTime
@@ -83,9 +81,7 @@ class OperationalStatusEnumType(StrEnum):
     OPERATIVE = "Operative"
 
 
-class ChangeAvailabilityRequest(
-    Request[ChangeAvailabilityResponse], action="ChangeAvailability", sender=CENTRAL
-):
+class ChangeAvailabilityRequest(Request[ChangeAvailabilityResponse], action="ChangeAvailability", sender=CENTRAL):
     """Takes a station, an EVSE or a connector out of service or back into it."""
 
     evse: EVSEType | None = None
@@ -94,6 +90,4 @@ class ChangeAvailabilityRequest(
     custom_data: CustomData | None = None
 
 
-AVAILABILITY = Profile(
-    "Availability", [StatusNotificationRequest, HeartbeatRequest, ChangeAvailabilityRequest]
-)
+AVAILABILITY = Profile("Availability", [StatusNotificationRequest, HeartbeatRequest, ChangeAvailabilityRequest])

@@ -230,9 +230,7 @@ class MonitoringBaseEnumType(StrEnum):
     HARD_WIRED_ONLY = "HardWiredOnly"
 
 
-class SetMonitoringBaseRequest(
-    Request[SetMonitoringBaseResponse], action="SetMonitoringBase", sender=CENTRAL
-):
+class SetMonitoringBaseRequest(Request[SetMonitoringBaseResponse], action="SetMonitoringBase", sender=CENTRAL):
     """Chooses which set of monitors the station starts from."""
 
     monitoring_base: MonitoringBaseEnumType
@@ -247,9 +245,7 @@ class SetMonitoringLevelResponse(Response):
     custom_data: CustomData | None = None
 
 
-class SetMonitoringLevelRequest(
-    Request[SetMonitoringLevelResponse], action="SetMonitoringLevel", sender=CENTRAL
-):
+class SetMonitoringLevelRequest(Request[SetMonitoringLevelResponse], action="SetMonitoringLevel", sender=CENTRAL):
     """Sets how severe an event must be for the station to report it."""
 
     severity: int
@@ -376,9 +372,7 @@ class MonitoringCriterionEnumType(StrEnum):
     PERIODIC_MONITORING = "PeriodicMonitoring"
 
 
-class GetMonitoringReportRequest(
-    Request[GetMonitoringReportResponse], action="GetMonitoringReport", sender=CENTRAL
-):
+class GetMonitoringReportRequest(Request[GetMonitoringReportResponse], action="GetMonitoringReport", sender=CENTRAL):
     """Orders a report on the monitors that are set."""
 
     component_variable: Annotated[list[ComponentVariableType], Items(1, None)] | None = None
@@ -450,9 +444,7 @@ class CustomerInformationResponse(Response):
     custom_data: CustomData | None = None
 
 
-class CustomerInformationRequest(
-    Request[CustomerInformationResponse], action="CustomerInformation", sender=CENTRAL
-):
+class CustomerInformationRequest(Request[CustomerInformationResponse], action="CustomerInformation", sender=CENTRAL):
     """Makes the station report or erase what it knows of a customer."""
 
     customer_certificate: CertificateHashDataType | None = None

@@ -80,9 +80,7 @@ class MessageInfoType(Struct):
     custom_data: CustomData | None = None
 
 
-class SetDisplayMessageRequest(
-    Request[SetDisplayMessageResponse], action="SetDisplayMessage", sender=CENTRAL
-):
+class SetDisplayMessageRequest(Request[SetDisplayMessageResponse], action="SetDisplayMessage", sender=CENTRAL):
     """Puts a message on the station's display, now or later."""
 
     message: MessageInfoType
@@ -104,9 +102,7 @@ class GetDisplayMessagesResponse(Response):
     custom_data: CustomData | None = None
 
 
-class GetDisplayMessagesRequest(
-    Request[GetDisplayMessagesResponse], action="GetDisplayMessages", sender=CENTRAL
-):
+class GetDisplayMessagesRequest(Request[GetDisplayMessagesResponse], action="GetDisplayMessages", sender=CENTRAL):
     """Asks the station to report the messages it has been given."""
 
     id: Annotated[list[int], Items(1, None)] | None = None
@@ -152,9 +148,7 @@ class ClearDisplayMessageResponse(Response):
     custom_data: CustomData | None = None
 
 
-class ClearDisplayMessageRequest(
-    Request[ClearDisplayMessageResponse], action="ClearDisplayMessage", sender=CENTRAL
-):
+class ClearDisplayMessageRequest(Request[ClearDisplayMessageResponse], action="ClearDisplayMessage", sender=CENTRAL):
     """Takes a message off the display."""
 
     id: int

@@ -197,9 +197,7 @@ class UnpublishFirmwareResponse(Response):
     custom_data: CustomData | None = None
 
 
-class UnpublishFirmwareRequest(
-    Request[UnpublishFirmwareResponse], action="UnpublishFirmware", sender=CENTRAL
-):
+class UnpublishFirmwareRequest(Request[UnpublishFirmwareResponse], action="UnpublishFirmware", sender=CENTRAL):
     """Makes a local controller offer a firmware no longer."""
 
     checksum: Str32

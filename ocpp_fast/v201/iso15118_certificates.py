@@ -97,9 +97,7 @@ class GetCertificateStatusResponse(Response):
     custom_data: CustomData | None = None
 
 
-class GetCertificateStatusRequest(
-    Request[GetCertificateStatusResponse], action="GetCertificateStatus", sender=STATION
-):
+class GetCertificateStatusRequest(Request[GetCertificateStatusResponse], action="GetCertificateStatus", sender=STATION):
     """Asks for the OCSP status of a certificate."""
 
     ocsp_request_data: OCSPRequestDataType
@@ -176,9 +174,7 @@ class InstallCertificateUseEnumType(StrEnum):
     MANUFACTURER_ROOT_CERTIFICATE = "ManufacturerRootCertificate"
 
 
-class InstallCertificateRequest(
-    Request[InstallCertificateResponse], action="InstallCertificate", sender=CENTRAL
-):
+class InstallCertificateRequest(Request[InstallCertificateResponse], action="InstallCertificate", sender=CENTRAL):
     """Installs a root certificate on the station."""
 
     certificate_type: InstallCertificateUseEnumType
@@ -203,9 +199,7 @@ class DeleteCertificateResponse(Response):
     custom_data: CustomData | None = None
 
 
-class DeleteCertificateRequest(
-    Request[DeleteCertificateResponse], action="DeleteCertificate", sender=CENTRAL
-):
+class DeleteCertificateRequest(Request[DeleteCertificateResponse], action="DeleteCertificate", sender=CENTRAL):
     """Removes an installed certificate from the station."""
 
     certificate_hash_data: CertificateHashDataType

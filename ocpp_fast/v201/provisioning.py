@@ -487,9 +487,7 @@ class NetworkConnectionProfileType(Struct):
     custom_data: CustomData | None = None
 
 
-class SetNetworkProfileRequest(
-    Request[SetNetworkProfileResponse], action="SetNetworkProfile", sender=CENTRAL
-):
+class SetNetworkProfileRequest(Request[SetNetworkProfileResponse], action="SetNetworkProfile", sender=CENTRAL):
     """Stores a way of reaching the CSMS in one of the station's slots."""
 
     configuration_slot: int

@@ -95,9 +95,7 @@ class CancelReservationResponse(Response):
     custom_data: CustomData | None = None
 
 
-class CancelReservationRequest(
-    Request[CancelReservationResponse], action="CancelReservation", sender=CENTRAL
-):
+class CancelReservationRequest(Request[CancelReservationResponse], action="CancelReservation", sender=CENTRAL):
     """Gives up a reservation."""
 
     reservation_id: int
@@ -127,6 +125,4 @@ class ReservationStatusUpdateRequest(
     custom_data: CustomData | None = None
 
 
-RESERVATION = Profile(
-    "Reservation", [ReserveNowRequest, CancelReservationRequest, ReservationStatusUpdateRequest]
-)
+RESERVATION = Profile("Reservation", [ReserveNowRequest, CancelReservationRequest, ReservationStatusUpdateRequest])

@@ -70,9 +70,7 @@ class CertificateSignedResponse(Response):
     custom_data: CustomData | None = None
 
 
-class CertificateSignedRequest(
-    Request[CertificateSignedResponse], action="CertificateSigned", sender=CENTRAL
-):
+class CertificateSignedRequest(Request[CertificateSignedResponse], action="CertificateSigned", sender=CENTRAL):
     """Delivers the certificate that a `SignCertificateRequest` asked for."""
 
     certificate_chain: Str10000
@@ -100,6 +98,4 @@ class SecurityEventNotificationRequest(
     custom_data: CustomData | None = None
 
 
-SECURITY = Profile(
-    "Security", [SignCertificateRequest, CertificateSignedRequest, SecurityEventNotificationRequest]
-)
+SECURITY = Profile("Security", [SignCertificateRequest, CertificateSignedRequest, SecurityEventNotificationRequest])

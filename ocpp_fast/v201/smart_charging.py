@@ -76,9 +76,7 @@ class SetChargingProfileResponse(Response):
     custom_data: CustomData | None = None
 
 
-class SetChargingProfileRequest(
-    Request[SetChargingProfileResponse], action="SetChargingProfile", sender=CENTRAL
-):
+class SetChargingProfileRequest(Request[SetChargingProfileResponse], action="SetChargingProfile", sender=CENTRAL):
     """Installs or replaces a charging profile."""
 
     evse_id: int
@@ -122,9 +120,7 @@ class ChargingProfileCriterionType(Struct):
     custom_data: CustomData | None = None
 
 
-class GetChargingProfilesRequest(
-    Request[GetChargingProfilesResponse], action="GetChargingProfiles", sender=CENTRAL
-):
+class GetChargingProfilesRequest(Request[GetChargingProfilesResponse], action="GetChargingProfiles", sender=CENTRAL):
     """Asks the station to report its charging profiles."""
 
     request_id: int
@@ -182,9 +178,7 @@ class ClearChargingProfileType(Struct):
     custom_data: CustomData | None = None
 
 
-class ClearChargingProfileRequest(
-    Request[ClearChargingProfileResponse], action="ClearChargingProfile", sender=CENTRAL
-):
+class ClearChargingProfileRequest(Request[ClearChargingProfileResponse], action="ClearChargingProfile", sender=CENTRAL):
     """Removes charging profiles, by id or by criteria."""
 
     charging_profile_id: int | None = None
@@ -215,9 +209,7 @@ class GetCompositeScheduleResponse(Response):
     custom_data: CustomData | None = None
 
 
-class GetCompositeScheduleRequest(
-    Request[GetCompositeScheduleResponse], action="GetCompositeSchedule", sender=CENTRAL
-):
+class GetCompositeScheduleRequest(Request[GetCompositeScheduleResponse], action="GetCompositeSchedule", sender=CENTRAL):
     """Asks what all profiles and limits together amount to."""
 
     duration: int
@@ -243,9 +235,7 @@ class ChargingLimitType(Struct):
     custom_data: CustomData | None = None
 
 
-class NotifyChargingLimitRequest(
-    Request[NotifyChargingLimitResponse], action="NotifyChargingLimit", sender=STATION
-):
+class NotifyChargingLimitRequest(Request[NotifyChargingLimitResponse], action="NotifyChargingLimit", sender=STATION):
     """Tells that someone other than the CSMS has limited charging."""
 
     charging_schedule: Annotated[list[ChargingScheduleType], Items(1, None)] | None = None
@@ -261,9 +251,7 @@ class ClearedChargingLimitResponse(Response):
     custom_data: CustomData | None = None
 
 
-class ClearedChargingLimitRequest(
-    Request[ClearedChargingLimitResponse], action="ClearedChargingLimit", sender=STATION
-):
+class ClearedChargingLimitRequest(Request[ClearedChargingLimitResponse], action="ClearedChargingLimit", sender=STATION):
     """Tells that an outside limit is gone."""
 
     charging_limit_source: ChargingLimitSourceEnumType

@@ -189,9 +189,7 @@ class VatNumberValidationResponse(Response):
     custom_data: CustomData | None = None
 
 
-class VatNumberValidationRequest(
-    Request[VatNumberValidationResponse], action="VatNumberValidation", sender=STATION
-):
+class VatNumberValidationRequest(Request[VatNumberValidationResponse], action="VatNumberValidation", sender=STATION):
     """Asks whether a VAT number exists and whose it is."""
 
     vat_number: Str20

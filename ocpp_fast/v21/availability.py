@@ -36,9 +36,7 @@ class ConnectorStatusEnumType(StrEnum):
     FAULTED = "Faulted"
 
 
-class StatusNotificationRequest(
-    Request[StatusNotificationResponse], action="StatusNotification", sender=STATION
-):
+class StatusNotificationRequest(Request[StatusNotificationResponse], action="StatusNotification", sender=STATION):
     """Tells the new status of a connector."""
 
     timestamp: DateTime
@@ -84,9 +82,7 @@ class OperationalStatusEnumType(StrEnum):
     OPERATIVE = "Operative"
 
 
-class ChangeAvailabilityRequest(
-    Request[ChangeAvailabilityResponse], action="ChangeAvailability", sender=CENTRAL
-):
+class ChangeAvailabilityRequest(Request[ChangeAvailabilityResponse], action="ChangeAvailability", sender=CENTRAL):
     """Takes a station, an EVSE or a connector out of service or back into it."""
 
     evse: EVSEType | None = None
@@ -95,6 +91,4 @@ class ChangeAvailabilityRequest(
     custom_data: CustomData | None = None
 
 
-AVAILABILITY = Profile(
-    "Availability", [StatusNotificationRequest, HeartbeatRequest, ChangeAvailabilityRequest]
-)
+AVAILABILITY = Profile("Availability", [StatusNotificationRequest, HeartbeatRequest, ChangeAvailabilityRequest])

@@ -79,9 +79,7 @@ class RequestBatterySwapResponse(Response):
     custom_data: CustomData | None = None
 
 
-class RequestBatterySwapRequest(
-    Request[RequestBatterySwapResponse], action="RequestBatterySwap", sender=CENTRAL
-):
+class RequestBatterySwapRequest(Request[RequestBatterySwapResponse], action="RequestBatterySwap", sender=CENTRAL):
     """Lets the holder of a token swap batteries."""
 
     id_token: IdTokenType

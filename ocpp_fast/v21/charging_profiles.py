@@ -145,12 +145,8 @@ class ChargingSchedulePeriodType(Struct):
     """From 1 to 3, when only one phase is used and the EVSE can switch."""
     discharge_limit: Annotated[float, Range(None, 0)] | None = None
     """Not positive: discharging counts below zero."""
-    discharge_limit_l2: Annotated[float, Range(None, 0)] | None = field(
-        json="dischargeLimit_L2", default=None
-    )
-    discharge_limit_l3: Annotated[float, Range(None, 0)] | None = field(
-        json="dischargeLimit_L3", default=None
-    )
+    discharge_limit_l2: Annotated[float, Range(None, 0)] | None = field(json="dischargeLimit_L2", default=None)
+    discharge_limit_l3: Annotated[float, Range(None, 0)] | None = field(json="dischargeLimit_L3", default=None)
     setpoint: float | None = None
     """What to keep to; negative means discharging."""
     setpoint_l2: float | None = field(json="setpoint_L2", default=None)

@@ -379,12 +379,8 @@ class ReportDERControlRequest(Request[ReportDERControlResponse], action="ReportD
 
     curve: Annotated[list[DERCurveGetType], Items(1, 24)] | None = None
     enter_service: Annotated[list[EnterServiceGetType], Items(1, 24)] | None = None
-    fixed_pf_absorb: Annotated[list[FixedPFGetType], Items(1, 24)] | None = field(
-        json="fixedPFAbsorb", default=None
-    )
-    fixed_pf_inject: Annotated[list[FixedPFGetType], Items(1, 24)] | None = field(
-        json="fixedPFInject", default=None
-    )
+    fixed_pf_absorb: Annotated[list[FixedPFGetType], Items(1, 24)] | None = field(json="fixedPFAbsorb", default=None)
+    fixed_pf_inject: Annotated[list[FixedPFGetType], Items(1, 24)] | None = field(json="fixedPFInject", default=None)
     fixed_var: Annotated[list[FixedVarGetType], Items(1, 24)] | None = None
     freq_droop: Annotated[list[FreqDroopGetType], Items(1, 24)] | None = None
     gradient: Annotated[list[GradientGetType], Items(1, 24)] | None = None
@@ -455,9 +451,7 @@ class NotifyDERStartStopResponse(Response):
     custom_data: CustomData | None = None
 
 
-class NotifyDERStartStopRequest(
-    Request[NotifyDERStartStopResponse], action="NotifyDERStartStop", sender=STATION
-):
+class NotifyDERStartStopRequest(Request[NotifyDERStartStopResponse], action="NotifyDERStartStop", sender=STATION):
     """Tells that a scheduled DER setting took effect or ran out."""
 
     control_id: Str36

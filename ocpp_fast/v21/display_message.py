@@ -97,9 +97,7 @@ class MessageInfoType(Struct):
     custom_data: CustomData | None = None
 
 
-class SetDisplayMessageRequest(
-    Request[SetDisplayMessageResponse], action="SetDisplayMessage", sender=CENTRAL
-):
+class SetDisplayMessageRequest(Request[SetDisplayMessageResponse], action="SetDisplayMessage", sender=CENTRAL):
     """Puts a message on the station's display, now or later."""
 
     message: MessageInfoType
@@ -121,9 +119,7 @@ class GetDisplayMessagesResponse(Response):
     custom_data: CustomData | None = None
 
 
-class GetDisplayMessagesRequest(
-    Request[GetDisplayMessagesResponse], action="GetDisplayMessages", sender=CENTRAL
-):
+class GetDisplayMessagesRequest(Request[GetDisplayMessagesResponse], action="GetDisplayMessages", sender=CENTRAL):
     """Asks the station to report the messages it has been given."""
 
     id: Annotated[list[Annotated[int, Range(0, None)]], Items(1, None)] | None = None
@@ -170,9 +166,7 @@ class ClearDisplayMessageResponse(Response):
     custom_data: CustomData | None = None
 
 
-class ClearDisplayMessageRequest(
-    Request[ClearDisplayMessageResponse], action="ClearDisplayMessage", sender=CENTRAL
-):
+class ClearDisplayMessageRequest(Request[ClearDisplayMessageResponse], action="ClearDisplayMessage", sender=CENTRAL):
     """Takes a message off the display."""
 
     id: Annotated[int, Range(0, None)]

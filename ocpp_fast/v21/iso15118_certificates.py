@@ -93,9 +93,7 @@ class Get15118EVCertificateRequest(
     """What the EV sent (EXI), in Base64."""
     maximum_contract_certificate_chains: Annotated[int, Range(0, None)] | None = None
     """How many contracts the EV can take; ISO 15118-20 only."""
-    prioritized_emaids: Annotated[list[Str255], Items(1, 8)] | None = field(
-        json="prioritizedEMAIDs", default=None
-    )
+    prioritized_emaids: Annotated[list[Str255], Items(1, 8)] | None = field(json="prioritizedEMAIDs", default=None)
     """The contracts the EV wants first; ISO 15118-20 only."""
     custom_data: CustomData | None = None
 
@@ -117,9 +115,7 @@ class GetCertificateStatusResponse(Response):
     custom_data: CustomData | None = None
 
 
-class GetCertificateStatusRequest(
-    Request[GetCertificateStatusResponse], action="GetCertificateStatus", sender=STATION
-):
+class GetCertificateStatusRequest(Request[GetCertificateStatusResponse], action="GetCertificateStatus", sender=STATION):
     """Asks for the OCSP status of a certificate."""
 
     ocsp_request_data: OCSPRequestDataType
@@ -251,9 +247,7 @@ class InstallCertificateUseEnumType(StrEnum):
     OEM_ROOT_CERTIFICATE = "OEMRootCertificate"
 
 
-class InstallCertificateRequest(
-    Request[InstallCertificateResponse], action="InstallCertificate", sender=CENTRAL
-):
+class InstallCertificateRequest(Request[InstallCertificateResponse], action="InstallCertificate", sender=CENTRAL):
     """Installs a root certificate on the station."""
 
     certificate_type: InstallCertificateUseEnumType
@@ -278,9 +272,7 @@ class DeleteCertificateResponse(Response):
     custom_data: CustomData | None = None
 
 
-class DeleteCertificateRequest(
-    Request[DeleteCertificateResponse], action="DeleteCertificate", sender=CENTRAL
-):
+class DeleteCertificateRequest(Request[DeleteCertificateResponse], action="DeleteCertificate", sender=CENTRAL):
     """Removes an installed certificate from the station."""
 
     certificate_hash_data: CertificateHashDataType

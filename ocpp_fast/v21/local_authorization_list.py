@@ -67,14 +67,10 @@ class GetLocalListVersionResponse(Response):
     custom_data: CustomData | None = None
 
 
-class GetLocalListVersionRequest(
-    Request[GetLocalListVersionResponse], action="GetLocalListVersion", sender=CENTRAL
-):
+class GetLocalListVersionRequest(Request[GetLocalListVersionResponse], action="GetLocalListVersion", sender=CENTRAL):
     """Asks which version of the local list the station holds."""
 
     custom_data: CustomData | None = None
 
 
-LOCAL_AUTHORIZATION_LIST = Profile(
-    "LocalAuthorizationList", [SendLocalListRequest, GetLocalListVersionRequest]
-)
+LOCAL_AUTHORIZATION_LIST = Profile("LocalAuthorizationList", [SendLocalListRequest, GetLocalListVersionRequest])

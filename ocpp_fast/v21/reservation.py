@@ -69,9 +69,7 @@ class CancelReservationResponse(Response):
     custom_data: CustomData | None = None
 
 
-class CancelReservationRequest(
-    Request[CancelReservationResponse], action="CancelReservation", sender=CENTRAL
-):
+class CancelReservationRequest(Request[CancelReservationResponse], action="CancelReservation", sender=CENTRAL):
     """Gives up a reservation."""
 
     reservation_id: Annotated[int, Range(0, None)]
@@ -102,6 +100,4 @@ class ReservationStatusUpdateRequest(
     custom_data: CustomData | None = None
 
 
-RESERVATION = Profile(
-    "Reservation", [ReserveNowRequest, CancelReservationRequest, ReservationStatusUpdateRequest]
-)
+RESERVATION = Profile("Reservation", [ReserveNowRequest, CancelReservationRequest, ReservationStatusUpdateRequest])

@@ -1,6 +1,6 @@
 """Every call of OCPP 2.1 as a method: what a central system and what a charging station may ask."""
 
-from ..schema import Shortcuts, shortcut
+from ..schema import Shortcuts, notice, shortcut
 from .authorization import (
     AuthorizeRequest,
     ClearCacheRequest,
@@ -32,6 +32,7 @@ from .diagnostics import (
     NotifyCustomerInformationRequest,
     NotifyEventRequest,
     NotifyMonitoringReportRequest,
+    NotifyPeriodicEventStreamRequest,
     OpenPeriodicEventStreamRequest,
     SetMonitoringBaseRequest,
     SetMonitoringLevelRequest,
@@ -225,6 +226,7 @@ class ChargePointShortcuts(Shortcuts):
     notify_customer_information = shortcut(NotifyCustomerInformationRequest)
     open_periodic_event_stream = shortcut(OpenPeriodicEventStreamRequest)
     close_periodic_event_stream = shortcut(ClosePeriodicEventStreamRequest)
+    notify_periodic_event_stream = notice(NotifyPeriodicEventStreamRequest)
 
     notify_display_messages = shortcut(NotifyDisplayMessagesRequest)
 

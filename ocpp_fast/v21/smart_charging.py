@@ -84,9 +84,7 @@ class SetChargingProfileResponse(Response):
     custom_data: CustomData | None = None
 
 
-class SetChargingProfileRequest(
-    Request[SetChargingProfileResponse], action="SetChargingProfile", sender=CENTRAL
-):
+class SetChargingProfileRequest(Request[SetChargingProfileResponse], action="SetChargingProfile", sender=CENTRAL):
     """Installs or replaces a charging profile."""
 
     evse_id: Annotated[int, Range(0, None)]
@@ -121,9 +119,7 @@ class ChargingProfileCriterionType(Struct):
     custom_data: CustomData | None = None
 
 
-class GetChargingProfilesRequest(
-    Request[GetChargingProfilesResponse], action="GetChargingProfiles", sender=CENTRAL
-):
+class GetChargingProfilesRequest(Request[GetChargingProfilesResponse], action="GetChargingProfiles", sender=CENTRAL):
     """Asks the station to report its charging profiles."""
 
     request_id: int
@@ -182,9 +178,7 @@ class ClearChargingProfileType(Struct):
     custom_data: CustomData | None = None
 
 
-class ClearChargingProfileRequest(
-    Request[ClearChargingProfileResponse], action="ClearChargingProfile", sender=CENTRAL
-):
+class ClearChargingProfileRequest(Request[ClearChargingProfileResponse], action="ClearChargingProfile", sender=CENTRAL):
     """Removes charging profiles, by id or by criteria."""
 
     charging_profile_id: int | None = None
@@ -215,9 +209,7 @@ class GetCompositeScheduleResponse(Response):
     custom_data: CustomData | None = None
 
 
-class GetCompositeScheduleRequest(
-    Request[GetCompositeScheduleResponse], action="GetCompositeSchedule", sender=CENTRAL
-):
+class GetCompositeScheduleRequest(Request[GetCompositeScheduleResponse], action="GetCompositeSchedule", sender=CENTRAL):
     """Asks what all profiles and limits together amount to."""
 
     duration: int
@@ -246,9 +238,7 @@ class ChargingLimitType(Struct):
     custom_data: CustomData | None = None
 
 
-class NotifyChargingLimitRequest(
-    Request[NotifyChargingLimitResponse], action="NotifyChargingLimit", sender=STATION
-):
+class NotifyChargingLimitRequest(Request[NotifyChargingLimitResponse], action="NotifyChargingLimit", sender=STATION):
     """Tells that someone other than the CSMS has limited charging."""
 
     charging_schedule: Annotated[list[ChargingScheduleType], Items(1, None)] | None = None
@@ -264,9 +254,7 @@ class ClearedChargingLimitResponse(Response):
     custom_data: CustomData | None = None
 
 
-class ClearedChargingLimitRequest(
-    Request[ClearedChargingLimitResponse], action="ClearedChargingLimit", sender=STATION
-):
+class ClearedChargingLimitRequest(Request[ClearedChargingLimitResponse], action="ClearedChargingLimit", sender=STATION):
     """Tells that an outside limit is gone."""
 
     charging_limit_source: Str20
@@ -346,9 +334,7 @@ class UsePriorityChargingResponse(Response):
     custom_data: CustomData | None = None
 
 
-class UsePriorityChargingRequest(
-    Request[UsePriorityChargingResponse], action="UsePriorityCharging", sender=CENTRAL
-):
+class UsePriorityChargingRequest(Request[UsePriorityChargingResponse], action="UsePriorityCharging", sender=CENTRAL):
     """Turns priority charging of a transaction on or off."""
 
     transaction_id: Str36
@@ -381,12 +367,8 @@ class ChargingScheduleUpdateType(Struct):
     limit_l3: float | None = field(json="limit_L3", default=None)
     discharge_limit: Annotated[float, Range(None, 0)] | None = None
     """Not positive: discharging counts below zero."""
-    discharge_limit_l2: Annotated[float, Range(None, 0)] | None = field(
-        json="dischargeLimit_L2", default=None
-    )
-    discharge_limit_l3: Annotated[float, Range(None, 0)] | None = field(
-        json="dischargeLimit_L3", default=None
-    )
+    discharge_limit_l2: Annotated[float, Range(None, 0)] | None = field(json="dischargeLimit_L2", default=None)
+    discharge_limit_l3: Annotated[float, Range(None, 0)] | None = field(json="dischargeLimit_L3", default=None)
     setpoint: float | None = None
     """What to keep to; negative means discharging."""
     setpoint_l2: float | None = field(json="setpoint_L2", default=None)

@@ -312,9 +312,7 @@ class GetTransactionStatusResponse(Response):
     custom_data: CustomData | None = None
 
 
-class GetTransactionStatusRequest(
-    Request[GetTransactionStatusResponse], action="GetTransactionStatus", sender=CENTRAL
-):
+class GetTransactionStatusRequest(Request[GetTransactionStatusResponse], action="GetTransactionStatus", sender=CENTRAL):
     """Asks whether a transaction still runs and whether messages wait to be sent."""
 
     transaction_id: Str36 | None = None

@@ -22,6 +22,7 @@ LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
 
 HEARTBEAT: Final = v16.HeartbeatResponse(current_time=datetime(2026, 1, 1, tzinfo=UTC))
 HEARTBEAT_JSON: Final = {"currentTime": "2026-01-01T00:00:00.000Z"}
+CLEARED: Final = {"status": "Accepted"}
 
 
 def loop_factory(name: str) -> LoopFactory:

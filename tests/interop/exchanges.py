@@ -34,7 +34,10 @@ class Exchange(NamedTuple):
 
     @property
     def response(self) -> dict[str, Any]:
-        return FORMS[self.form](self._plan(self._response))
+        wire = FORMS[self.form](self._plan(self._response))
+        if self.message.action == "BootNotification":
+            return wire | {"status": "Accepted"}  # or the station would be kept silent (R40)
+        return wire
 
     @property
     def portable_request(self) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""The proof of the rules of OCPP-J, R1 to R27: what is answered to a frame, byte for byte, by every version."""
+"""The proof of R1 to R27: what every version answers to a frame, byte for byte."""

@@ -68,9 +68,7 @@ class CentralSystemAnswers:
         return v16.MeterValuesResponse()
 
     @on(v16.StatusNotificationRequest)
-    def status(
-        self, station: Station, request: v16.StatusNotificationRequest
-    ) -> v16.StatusNotificationResponse:
+    def status(self, station: Station, request: v16.StatusNotificationRequest) -> v16.StatusNotificationResponse:
         return v16.StatusNotificationResponse()
 
     @on(v16.DataTransferRequest)
@@ -106,9 +104,7 @@ class CentralSystemAnswers:
         return v16.SecurityEventNotificationResponse()
 
     @on(v16.SignCertificateRequest)
-    def sign_certificate(
-        self, station: Station, request: v16.SignCertificateRequest
-    ) -> v16.SignCertificateResponse:
+    def sign_certificate(self, station: Station, request: v16.SignCertificateRequest) -> v16.SignCertificateResponse:
         """Refuse: nothing here can sign."""
         return v16.SignCertificateResponse(status=v16.GenericStatusEnumType.REJECTED)
 

@@ -58,9 +58,7 @@ class CoreCommands:
     # Configuration
 
     @on(v16.ChangeConfigurationRequest)
-    def change_configuration(
-        self, request: v16.ChangeConfigurationRequest
-    ) -> v16.ChangeConfigurationResponse:
+    def change_configuration(self, request: v16.ChangeConfigurationRequest) -> v16.ChangeConfigurationResponse:
         status = self._machine.configuration.change(request.key, request.value)
         if status is v16.ConfigurationStatus.ACCEPTED:
             self._configured(request.key.lower(), request.value)

@@ -97,9 +97,7 @@ class Machine:
             status = v16.ChargePointStatus.UNAVAILABLE
         error = v16.ChargePointErrorCode.NO_ERROR
         await self.tell(
-            lambda central: central.status_notification(
-                connector_id=connector_id, error_code=error, status=status
-            )
+            lambda central: central.status_notification(connector_id=connector_id, error_code=error, status=status)
         )
 
     async def report_all(self) -> None:

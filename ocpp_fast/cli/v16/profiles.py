@@ -67,8 +67,7 @@ class ChargingProfiles:
         """Remove the profiles of the transaction that has ended on a connector."""
         self._remove(
             lambda each: (
-                each.connector_id == connector_id
-                and each.profile.charging_profile_purpose is _Purpose.TX_PROFILE
+                each.connector_id == connector_id and each.profile.charging_profile_purpose is _Purpose.TX_PROFILE
             )
         )
 
@@ -91,9 +90,7 @@ class ChargingProfiles:
             limits.append(next((limit for limit in ranked if limit is not None), None))
         return max(0.0, min(each for each in limits if each is not None))
 
-    def _best(
-        self, connector_id: int, purpose: _Purpose, moment: datetime, started: datetime
-    ) -> float | None:
+    def _best(self, connector_id: int, purpose: _Purpose, moment: datetime, started: datetime) -> float | None:
         """Return the limit of the highest stack level that says anything."""
         candidates = [
             (each.profile.stack_level, limit)

@@ -37,9 +37,7 @@ def limit_at(profile: v16.ChargingProfile, moment: datetime, started: datetime) 
     return amperes(period.limit, schedule.charging_rate_unit)
 
 
-def changes(
-    profile: v16.ChargingProfile, begin: datetime, end: datetime, started: datetime
-) -> Iterator[datetime]:
+def changes(profile: v16.ChargingProfile, begin: datetime, end: datetime, started: datetime) -> Iterator[datetime]:
     """Yield the moments between `begin` and `end` at which a profile's limit may change, in no order."""
     schedule = profile.charging_schedule
     offsets = [each.start_period for each in schedule.charging_schedule_period]
@@ -80,9 +78,7 @@ def _begin(profile: v16.ChargingProfile, moment: datetime, started: datetime) ->
     return start + (moment - start) // every * every
 
 
-def _beginnings(
-    profile: v16.ChargingProfile, begin: datetime, end: datetime, started: datetime
-) -> Iterator[datetime]:
+def _beginnings(profile: v16.ChargingProfile, begin: datetime, end: datetime, started: datetime) -> Iterator[datetime]:
     start = _begin(profile, begin, started) or profile.charging_schedule.start_schedule
     if start is None:
         return

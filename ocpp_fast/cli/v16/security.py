@@ -47,9 +47,7 @@ class SecurityCommands:
         return v16.DeleteCertificateResponse(status=status.ACCEPTED if deleted else status.NOT_FOUND)
 
     @on(v16.GetInstalledCertificateIdsRequest)
-    def get_installed(
-        self, request: v16.GetInstalledCertificateIdsRequest
-    ) -> v16.GetInstalledCertificateIdsResponse:
+    def get_installed(self, request: v16.GetInstalledCertificateIdsRequest) -> v16.GetInstalledCertificateIdsResponse:
         status = v16.GetInstalledCertificateStatusEnumType
         installed = self._certificates.installed(request.certificate_type)
         return v16.GetInstalledCertificateIdsResponse(
@@ -61,9 +59,7 @@ class SecurityCommands:
     @on(v16.GetLogRequest)
     def get_log(self, request: v16.GetLogRequest) -> v16.GetLogResponse:
         machine, status = self._machine, v16.LogStatusEnumType
-        replaced = machine.log.begin(
-            machine.jobs, lambda: self._upload(request.request_id), request.request_id
-        )
+        replaced = machine.log.begin(machine.jobs, lambda: self._upload(request.request_id), request.request_id)
         return v16.GetLogResponse(
             status=status.ACCEPTED_CANCELED if replaced else status.ACCEPTED,
             filename=f"{request.log_type}-{request.request_id}.log",
@@ -77,9 +73,7 @@ class SecurityCommands:
         self._machine.log.end()
 
     async def _report_log(self, stage: _Log, request_id: int | None) -> None:
-        await self._machine.tell(
-            lambda central: central.log_status_notification(status=stage, request_id=request_id)
-        )
+        await self._machine.tell(lambda central: central.log_status_notification(status=stage, request_id=request_id))
 
     # Firmware
 
@@ -91,9 +85,7 @@ class SecurityCommands:
         replaced = machine.signed_firmware.begin(
             machine.jobs, lambda: self._update(request.firmware, request.request_id), request.request_id
         )
-        return v16.SignedUpdateFirmwareResponse(
-            status=status.ACCEPTED_CANCELED if replaced else status.ACCEPTED
-        )
+        return v16.SignedUpdateFirmwareResponse(status=status.ACCEPTED_CANCELED if replaced else status.ACCEPTED)
 
     async def _update(self, firmware: v16.FirmwareType, request_id: int) -> None:
         await self._wait(firmware.retrieve_date_time, _Firmware.DOWNLOAD_SCHEDULED, request_id)
@@ -148,6 +140,4 @@ class SecurityCommands:
                 progress = machine.signed_firmware
                 await self._report_firmware(progress.stage, progress.request_id)
             case _Trigger.SIGN_CHARGE_POINT_CERTIFICATE:
-                await machine.tell(
-                    lambda central: central.sign_certificate(csr=signing_request(machine.station.id))
-                )
+                await machine.tell(lambda central: central.sign_certificate(csr=signing_request(machine.station.id)))

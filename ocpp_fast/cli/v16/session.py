@@ -33,18 +33,14 @@ async def own_sessions(machine: Machine) -> None:
     while machine.sessions_left:
         free = (each for each in machine.connectors.values() if each.is_free_for(given.id_tag))
         if (connector := next(free, None)) is not None:
-            charged = await begin_session(
-                machine, connector, given.id_tag, authorize=True, samples=given.samples
-            )
+            charged = await begin_session(machine, connector, given.id_tag, authorize=True, samples=given.samples)
             machine.sessions_left -= 1
             if given.once:
                 machine.power_off(0 if charged else 1)
         await asyncio.sleep(given.interval)
 
 
-async def _session(
-    machine: Machine, connector: Connector, id_tag: str, authorize: bool, samples: int | None
-) -> bool:
+async def _session(machine: Machine, connector: Connector, id_tag: str, authorize: bool, samples: int | None) -> bool:
     charged = not authorize or await _authorized(machine, id_tag)
     if charged:
         await machine.report(connector.id)
@@ -94,9 +90,7 @@ async def _start(machine: Machine, connector: Connector, id_tag: str) -> v16.Sta
     )
 
 
-async def _flow(
-    machine: Machine, connector: Connector, transaction: Transaction, samples: int | None
-) -> v16.Reason:
+async def _flow(machine: Machine, connector: Connector, transaction: Transaction, samples: int | None) -> v16.Reason:
     """Let energy flow; return why it ended."""
     taken = 0
     while not transaction.end.done() and (samples is None or taken < samples):

@@ -1,0 +1,399 @@
+"""WebSocket frames: what is a message, what ends the connection and with which code (R16, R37, R45)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import tracemalloc
+import zlib
+from typing import Any
+
+import pytest
+
+from ocpp_fast import Disconnected, v16
+
+from .harness import CLEARED, HEARTBEAT_JSON, scenario, serving, until
+from .peer import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Frame, Peer, frame_bytes, handshake_bytes
+
+CALL = b'[2,"1","Heartbeat",{}]'
+ANSWER = [3, "1", HEARTBEAT_JSON]
+DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits"
+
+
+def deflated(data: bytes) -> bytes:
+    """Data compressed as permessage-deflate wants it."""
+    compressor = zlib.compressobj(9, wbits=-15)
+    return (compressor.compress(data) + compressor.flush(zlib.Z_SYNC_FLUSH)).removesuffix(b"\0\0\xff\xff")
+
+
+async def lives(peer: Peer, unique_id: str = "after") -> None:
+    """Fails unless the connection is alive: the next call is answered, and with nothing before it."""
+    peer.heartbeat(unique_id)
+    assert await peer.message() == [3, unique_id, HEARTBEAT_JSON]
+
+
+# whole messages
+
+
+@scenario
+async def test_R16_binary_message_closes_with_1003() -> None:
+    async with serving() as site:
+        peer, station = await site.station()
+        peer.send_frame(BINARY, CALL)
+        assert await peer.close_frame() == (1003, "expected text")
+        await peer.eof()
+        assert (station.close_code, station.connected) == (1003, False)
+
+
+@scenario
+async def test_R16_binary_message_in_fragments_closes_with_1003() -> None:
+    async with serving() as site:
+        peer = await site.peer()
+        peer.send_frame(BINARY, CALL, fin=False)
+        assert (await peer.close_frame())[0] == 1003
+
+
+@scenario
+async def test_R16_empty_text_is_ignored() -> None:
+    async with serving() as site:
+        peer = await site.peer()
+        peer.send("")
+        peer.send_frame(TEXT, b"", fin=False)
+        peer.send_frame(CONTINUATION, b"")
+        await lives(peer)
+
+
+@pytest.mark.parametrize("broken", [b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xc0\x80", CALL + b"\x80"])
+@pytest.mark.parametrize("pieces", [1, 2])
+@scenario
+async def test_invalid_utf8_closes_with_1007(broken: bytes, pieces: int) -> None:
+    async with serving() as site:
+        peer, station = await site.station()
+        if pieces == 1:
+            peer.send_frame(TEXT, broken)
+        else:
+            peer.send_frame(TEXT, broken[:1], fin=False)
+            peer.send_frame(CONTINUATION, broken[1:])
+        assert (await peer.close_frame())[0] == 1007
+        assert station.close_code == 1007
+
+
+@scenario
+async def test_message_in_fragments_with_pings_between() -> None:
+    async with serving() as site:
+        site.central.on(v16.DataTransferRequest)(echo)
+        peer = await site.peer()
+        whole = '[2,"1","DataTransfer",{"vendorId":"V","data":"ÄÖ€𝄞"}]'.encode()
+        for position in range(len(whole)):  # characters are cut in the middle, too
+            piece = whole[position : position + 1]
+            peer.send_frame(CONTINUATION if position else TEXT, piece, fin=False)
+            peer.send_frame(PING, piece)
+        peer.send_frame(CONTINUATION, b"")
+        for position in range(len(whole)):
+            assert await peer.frame() == Frame(PONG, whole[position : position + 1])
+        assert await peer.message() == [3, "1", {"status": "Accepted", "data": "ÄÖ€𝄞"}]
+        await lives(peer)
+
+
+def echo(station: Any, request: v16.DataTransferRequest) -> v16.DataTransferResponse:
+    return v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED, data=request.data)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@scenario
+async def test_segments_of_tcp_do_not_matter(seed: int) -> None:
+    chance = random.Random(seed)
+    async with serving() as site:
+        site.central.on(v16.DataTransferRequest)(echo)
+        peer = await site.peer()
+        texts = ["x" * chance.choice([0, 1, 60, 125, 126, 1000, 65_535, 70_000]) for _ in range(40)]
+        stream = b""
+        for number, text in enumerate(texts):
+            message = b'[2,"%d","DataTransfer",{"vendorId":"V","data":"%s"}]' % (number, text.encode())
+            cut = chance.randrange(len(message))
+            stream += frame_bytes(TEXT, message[:cut], fin=False) + frame_bytes(CONTINUATION, message[cut:])
+            stream += b"".join(frame_bytes(PONG, bytes(chance.randrange(126))) for _ in range(chance.randrange(3)))
+        answers = asyncio.create_task(gather_messages(peer, len(texts)))
+        while stream:
+            size = chance.choice([1, 2, 7, 100, 5000, 100_000])
+            peer.write(stream[:size])
+            stream = stream[size:]
+            await asyncio.sleep(0)
+        assert [each[2].get("data") for each in await answers] == texts
+
+
+async def gather_messages(peer: Peer, count: int) -> list[Any]:
+    return [await peer.message() for _ in range(count)]
+
+
+# sizes
+
+
+@pytest.mark.parametrize("pieces", [1, 3])
+@scenario
+async def test_message_of_the_largest_size_is_answered(pieces: int) -> None:
+    async with serving(max_message_size=100_000) as site:
+        site.central.on(v16.DataTransferRequest)(lambda *_: echo(None, v16.DataTransferRequest(vendor_id="V")))
+        peer = await site.peer()
+        head, tail = b'[2,"1","DataTransfer",{"vendorId":"V","data":"', b'"}]'
+        message = head + b"x" * (100_000 - len(head) - len(tail)) + tail
+        send_in_pieces(peer, message, pieces)
+        assert await peer.message() == [3, "1", {"status": "Accepted"}]
+        await lives(peer)
+
+
+@pytest.mark.parametrize("pieces", [1, 3])
+@scenario
+async def test_message_that_is_too_large_closes_with_1009(pieces: int) -> None:
+    async with serving(max_message_size=100_000) as site:
+        peer, station = await site.station()
+        send_in_pieces(peer, b" " * 100_001, pieces)
+        assert (await peer.close_frame())[0] == 1009
+        assert station.close_code == 1009
+
+
+def send_in_pieces(peer: Peer, message: bytes, pieces: int) -> None:
+    size = len(message) // pieces + 1
+    for start in range(0, len(message), size):
+        opcode = CONTINUATION if start else TEXT
+        peer.send_frame(opcode, message[start : start + size], fin=start + size >= len(message))
+
+
+@scenario
+async def test_announced_size_costs_nothing() -> None:
+    """Only the head of a frame comes, and it says that exabytes will follow."""
+    async with serving() as site:
+        peer = await site.peer()
+        peer.write(bytes([0x81, 0xFF]) + (2**63 - 1).to_bytes(8, "big"))
+        assert (await peer.close_frame())[0] == 1009
+
+
+@scenario
+async def test_endless_empty_fragments_cost_nothing() -> None:
+    async with serving() as site:
+        peer = await site.peer()
+        peer.send_frame(TEXT, b"", fin=False)
+        tracemalloc.start()
+        try:
+            for _ in range(20):
+                peer.write(frame_bytes(CONTINUATION, b"", fin=False) * 1000)
+                await peer.writer.drain()
+            peer.send_frame(PING, b"done")
+            assert await peer.frame() == Frame(PONG, b"done")
+            assert tracemalloc.get_traced_memory()[0] < 1_000_000
+        finally:
+            tracemalloc.stop()
+
+
+# compression
+
+
+@scenario
+async def test_R37_compression_is_accepted_without_context_takeover() -> None:
+    async with serving() as site:
+        peer = await site.peer(headers=[DEFLATE])
+        for _ in range(2):
+            peer.send_frame(TEXT, deflated(CALL), rsv1=True)
+            answer = await peer.frame()
+            assert answer is not None and answer.rsv1
+            inflated = zlib.decompressobj(wbits=-15).decompress(answer.payload + b"\0\0\xff\xff")
+            assert json.loads(inflated) == ANSWER
+        peer.send_frame(TEXT, CALL)  # it may be left out
+        answer = await peer.frame()
+        assert answer is not None and answer.opcode == TEXT
+
+
+@pytest.mark.parametrize(
+    "offer",
+    [
+        "permessage-deflate",
+        "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
+        "permessage-deflate; server_max_window_bits=10; client_max_window_bits=9",
+        "permessage-deflate; nonsense, permessage-deflate",
+        "x-webkit-deflate-frame, permessage-deflate",
+    ],
+)
+@scenario
+async def test_R37_offers_of_compression(offer: str) -> None:
+    async with serving() as site:
+        peer = await site.tcp()
+        peer.write(handshake_bytes(headers=[f"Sec-WebSocket-Extensions: {offer}"]))
+        accepted = (await peer.http_answer()).headers["sec-websocket-extensions"]
+        assert accepted.startswith("permessage-deflate")
+        assert "server_no_context_takeover" in accepted
+        assert "client_no_context_takeover" in accepted
+
+
+@scenario
+async def test_R37_nothing_is_compressed_without_an_offer() -> None:
+    async with serving() as site:
+        peer = await site.peer()
+        peer.send_frame(TEXT, deflated(CALL), rsv1=True)
+        assert (await peer.close_frame())[0] == 1002
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 50])
+@scenario
+async def test_R37_compression_bomb_closes_with_1009_and_stays_small(pieces: int) -> None:
+    bomb = deflated(b" " * 100_000_000)
+    assert len(bomb) < 100_000
+    async with serving() as site:
+        peer, station = await site.station(headers=[DEFLATE])
+        tracemalloc.start()
+        try:
+            size = len(bomb) // pieces + 1
+            for start in range(0, len(bomb), size):
+                opcode, last = CONTINUATION if start else TEXT, start + size >= len(bomb)
+                peer.send_frame(opcode, bomb[start : start + size], rsv1=not start, fin=last)
+            tracemalloc.reset_peak()
+            assert (await peer.close_frame())[0] == 1009
+            assert tracemalloc.get_traced_memory()[1] < 8_000_000
+        finally:
+            tracemalloc.stop()
+        assert station.close_code == 1009
+
+
+@scenario
+async def test_R37_what_does_not_inflate_closes_with_1002() -> None:
+    async with serving() as site:
+        peer = await site.peer(headers=[DEFLATE])
+        peer.send_frame(TEXT, b"\xff\xff\xff\xff", rsv1=True)
+        assert (await peer.close_frame())[0] == 1002
+
+
+# broken frames
+
+BROKEN = {
+    "not masked": frame_bytes(TEXT, CALL, masked=False),
+    "reserved opcode": frame_bytes(3, CALL),
+    "reserved control opcode": frame_bytes(11, b""),
+    "RSV1": frame_bytes(TEXT, CALL, rsv1=True),
+    "RSV2": bytes([frame_bytes(TEXT, CALL)[0] | 0x20]) + frame_bytes(TEXT, CALL)[1:],
+    "long ping": frame_bytes(PING, bytes(126)),
+    "ping in fragments": frame_bytes(PING, b"x", fin=False),
+    "continuation of nothing": frame_bytes(CONTINUATION, CALL),
+    "text inside of text": frame_bytes(TEXT, b"x", fin=False) + frame_bytes(TEXT, CALL),
+    "short close": frame_bytes(CLOSE, b"\x03"),
+    "close code 1005": frame_bytes(CLOSE, b"\x03\xed"),
+    "close code 999": frame_bytes(CLOSE, b"\x03\xe7"),
+    "close inside of text": frame_bytes(TEXT, b"x", fin=False) + frame_bytes(CLOSE, b"\x03\xe8"),
+    "random": random.Random(1).randbytes(5000),
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+@scenario
+async def test_R45_broken_frame_closes_with_1002(broken: str) -> None:
+    async with serving() as site:
+        peer, station = await site.station()
+        peer.write(BROKEN[broken])
+        assert (await peer.close_frame())[0] == 1002
+        await peer.eof()
+        await until(lambda: not station.connected)
+        await lives(await site.peer("/CP2"))
+
+
+@scenario
+async def test_R45_broken_utf8_in_a_close_reason() -> None:
+    async with serving() as site:
+        peer = await site.peer()
+        peer.send_frame(CLOSE, b"\x03\xe8\xff")
+        assert (await peer.close_frame())[0] == 1007
+
+
+@pytest.mark.parametrize("seed", range(20))
+@scenario
+async def test_R45_random_frames_break_nothing(seed: int) -> None:
+    chance = random.Random(seed)
+    async with serving(close_timeout=0.2) as site:
+        peer = await site.peer(headers=[DEFLATE] if seed % 2 else [])
+        for _ in range(200):
+            payload = chance.choice([b"", CALL, b"[]", b"{}", b"[3,1]", chance.randbytes(chance.randrange(200))])
+            opcode = chance.choice([TEXT] * 8 + [CONTINUATION, BINARY, CLOSE, PING, PONG, 3, 11])
+            peer.send_frame(opcode, payload, fin=chance.random() < 0.9, rsv1=chance.random() < 0.1)
+        peer.writer.write_eof()
+        await peer.eof()
+        await until(lambda: len(site.central) == 0)
+        await lives(await site.peer("/CP2"))
+
+
+# control frames, and the end
+
+
+@scenario
+async def test_ping_is_answered_with_its_payload() -> None:
+    async with serving() as site:
+        peer = await site.peer()
+        for payload in (b"", bytes(range(125))):
+            peer.send_frame(PING, payload)
+            assert await peer.frame() == Frame(PONG, payload)
+        peer.send_frame(PONG, b"nobody asked")
+        await lives(peer)
+
+
+@pytest.mark.parametrize(("sent", "seen"), [(b"\x03\xe8", 1000), (b"", 1005), (b"\x0f\xa0why", 4000)])
+@scenario
+async def test_close_of_the_peer_is_echoed(sent: bytes, seen: int) -> None:
+    async with serving() as site:
+        peer, station = await site.station()
+        peer.send_frame(CLOSE, sent)
+        assert await peer.frame() == Frame(CLOSE, sent)
+        assert await peer.frame() is None
+        assert station.close_code == seen
+        assert len(site.central) == 0
+
+
+@scenario
+async def test_what_follows_a_close_is_ignored() -> None:
+    handled: list[object] = []
+    async with serving() as site:
+        site.central.on(v16.DataTransferRequest)(lambda *given: handled.append(given))
+        peer = await site.peer()
+        late = frame_bytes(TEXT, b'[2,"1","DataTransfer",{"vendorId":"V"}]')
+        peer.write(frame_bytes(CLOSE, b"\x03\xe8") + late)
+        peer.write(late)
+        assert await peer.frame() == Frame(CLOSE, b"\x03\xe8")
+        assert await peer.frame() is None
+    assert handled == []
+
+
+@scenario
+async def test_call_before_a_close_in_the_same_segment_is_handled() -> None:
+    handled: list[str] = []
+
+    def transfer(station: Any, request: v16.DataTransferRequest) -> v16.DataTransferResponse:
+        handled.append(request.vendor_id)
+        return v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED)
+
+    async with serving() as site:
+        site.central.on(v16.DataTransferRequest)(transfer)
+        peer = await site.peer()
+        call = frame_bytes(TEXT, b'[2,"1","DataTransfer",{"vendorId":"V"}]')
+        peer.write(call + frame_bytes(CLOSE, b"\x03\xe8"))
+        await peer.close_frame()
+        await until(lambda: handled)
+
+
+@scenario
+async def test_result_before_a_close_in_the_same_segment_counts() -> None:
+    async with serving() as site:
+        peer, station = await site.station()
+        calling = asyncio.create_task(station.v16.clear_cache())
+        _, unique_id, *_ = await peer.message()
+        result = b'[3,"%s",{"status":"Accepted"}]' % unique_id.encode()
+        peer.write(frame_bytes(TEXT, result) + frame_bytes(CLOSE, b"\x03\xe8"))
+        assert (await calling).status is v16.ClearCacheStatus.ACCEPTED
+        with pytest.raises(Disconnected):
+            await station.v16.clear_cache()
+
+
+@scenario
+async def test_result_before_the_end_of_tcp_counts() -> None:
+    async with serving() as site:
+        peer, station = await site.station()
+        calling = asyncio.create_task(station.v16.clear_cache())
+        _, unique_id, *_ = await peer.message()
+        peer.send([3, unique_id, CLEARED])
+        peer.writer.write_eof()
+        assert (await calling).status is v16.ClearCacheStatus.ACCEPTED
