@@ -51,11 +51,12 @@ class PayloadCodec:
         self._validate: Callable[[Any], Any] | None = None
 
     def prepare(self) -> Callable[[Any], Any]:
-        """Compile the validator, which may take some milliseconds, and return it."""
-        import fastjsonschema
+        """Return the validator, which is compiled when it is first asked for: that may take some milliseconds."""
+        if self._validate is None:
+            import fastjsonschema
 
-        formats = {"date-time": is_date_time, "uri": is_uri}
-        self._validate = fastjsonschema.compile(self._schema(), formats=formats, use_default=False)
+            formats = {"date-time": is_date_time, "uri": is_uri}
+            self._validate = fastjsonschema.compile(self._schema(), formats=formats, use_default=False)
         return self._validate
 
     def decode(self, value: Any, lenient: bool = False) -> Any:
@@ -77,7 +78,7 @@ class PayloadCodec:
     def _check(self, value: Any) -> None:
         from fastjsonschema import JsonSchemaValueException
 
-        validate = self._validate or self.prepare()
+        validate = self.prepare()
         try:
             with localcontext(_EXACT):
                 validate(value)
