@@ -1,27 +1,24 @@
-"""The correlation kernel, both cores side by side: a round is CALLS calls."""
+"""The correlation kernel, compiled against reference: a run is CALLS calls."""
+
+from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import count
 
 import pytest
-from pytest_benchmark.fixture import BenchmarkFixture
 
 from ocpp_fast._kernels import contract, correlation
 
+from .conftest import Race
+from .race import Contender
+
 Core = type[contract.PendingTable]
 
+TABLE = "Correlation, compiled core: how many times as fast as"
 CALLS = 1000
 TIMEOUT = 30.0
 UNIQUE_IDS = [f"c0ffee00-0000-4000-8000-{number:012d}" for number in range(CALLS)]
 VALUE = object()
-
-
-@pytest.fixture(params=["reference", "compiled"])
-def core(request: pytest.FixtureRequest) -> Core:
-    if request.param == "reference":
-        return correlation.PendingTable
-    compiled: Core = pytest.importorskip("ocpp_fast_ext.correlation").PendingTable
-    return compiled
 
 
 def answered(core: Core, connections: int) -> Callable[[], None]:
@@ -40,18 +37,7 @@ def answered(core: Core, connections: int) -> Callable[[], None]:
     return run
 
 
-@pytest.mark.benchmark(group="correlation: calls answered, one open on each of 50 connections")
-def test_answered_on_many_connections(benchmark: BenchmarkFixture, core: Core) -> None:
-    benchmark(answered(core, connections=50))
-
-
-@pytest.mark.benchmark(group="correlation: calls answered, one at a time on one connection")
-def test_answered_one_at_a_time(benchmark: BenchmarkFixture, core: Core) -> None:
-    benchmark(answered(core, connections=1))
-
-
-@pytest.mark.benchmark(group="correlation: calls that all expire")
-def test_expired(benchmark: BenchmarkFixture, core: Core) -> None:
+def expired(core: Core) -> Callable[[], None]:
     table = core()
     owners = [object() for _ in range(CALLS)]
 
@@ -60,4 +46,19 @@ def test_expired(benchmark: BenchmarkFixture, core: Core) -> None:
             table.add(owner, "1", VALUE, number * 1e-3 + TIMEOUT)
         assert len(table.expire(TIMEOUT + CALLS)) == CALLS
 
-    benchmark(run)
+    return run
+
+
+@pytest.mark.parametrize(
+    ("subject", "made"),
+    [
+        ("answered, one open on each of 50 connections", lambda core: answered(core, connections=50)),
+        ("answered, one at a time on one connection", lambda core: answered(core, connections=1)),
+        ("expired, all of them", expired),
+    ],
+)
+def test_correlation(subject: str, made: Callable[[Core], Callable[[], None]], race: Race) -> None:
+    compiled = pytest.importorskip("ocpp_fast_ext.correlation").PendingTable
+    cores = {"compiled core": compiled, "reference core": correlation.PendingTable}
+    ours, *peers = (Contender(name, "run()", {"run": made(core)}) for name, core in cores.items())
+    race(TABLE, subject, None, ours, peers)

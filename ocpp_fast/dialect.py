@@ -50,6 +50,8 @@ class Fault(Enum):
     """A value is out of its range, enumeration, length or format."""
     ADDITIONAL = auto()
     """An object has a property that it must not have."""
+    SIGNATURE = auto()
+    """The message is signed falsely, or not at all where it must be (R17)."""
     NOT_REGISTERED = auto()
     """The station has not been accepted yet (R40)."""
     HANDLER = auto()
@@ -72,6 +74,7 @@ _CODES: Final[Mapping[Fault, ErrorCode]] = {
     Fault.WRONG_TYPE: ErrorCode.TYPE_CONSTRAINT_VIOLATION,
     Fault.PROPERTY: ErrorCode.PROPERTY_CONSTRAINT_VIOLATION,
     Fault.ADDITIONAL: ErrorCode.FORMAT_VIOLATION,
+    Fault.SIGNATURE: ErrorCode.SECURITY_ERROR,
     Fault.NOT_REGISTERED: ErrorCode.SECURITY_ERROR,
     Fault.HANDLER: ErrorCode.INTERNAL_ERROR,
     Fault.UNKNOWN_ID: ErrorCode.GENERIC_ERROR,
@@ -82,10 +85,10 @@ class Dialect:
     """One version's way of OCPP-J.
 
     `codes` says what a fault is answered with, `message_types` what may stand first in a frame,
-    `answers_unknown_types` whether an unknown one is answered at all (R5).
+    `answers_unknown_types` whether an unknown one is answered at all (R5), `signs` whether frames may be signed (R17).
     """
 
-    __slots__ = ("_output", "answers_unknown_types", "codes", "message_types")
+    __slots__ = ("_output", "answers_unknown_types", "codes", "message_types", "signs")
 
     def __init__(
         self,
@@ -94,10 +97,12 @@ class Dialect:
         codes: Mapping[Fault, ErrorCode],
         spelling: Mapping[ErrorCode, str],
         answers_unknown_types: bool,
+        signs: bool = True,
     ) -> None:
         self.message_types = message_types
         self.codes = codes
         self.answers_unknown_types = answers_unknown_types
+        self.signs = signs
         self._output = spelling
 
     @property
@@ -144,6 +149,7 @@ _V16 = Dialect(
         ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED: "GenericError",
     },
     answers_unknown_types=False,
+    signs=False,
 )
 _V201 = Dialect(_REPLIES, codes=_CODES, spelling={}, answers_unknown_types=True)
 _V21 = Dialect(frozenset(MessageType), codes=_CODES, spelling={}, answers_unknown_types=False)

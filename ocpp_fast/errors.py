@@ -4,12 +4,16 @@
 
     OcppError
     ├── ValidationError (ValueError)     our own payload breaks a rule; nothing was sent
+    │   └── InvalidPayload               the peer's breaks a vendor's declaration; in a handler: answers with CALLERROR
     ├── CallError                        the peer answered with CALLERROR; raise it in a handler to do the same
+    ├── TransferRefused                  the peer refused a DataTransfer; raise it in a handler to do the same
     ├── InvalidResult                    the peer answered with a CALLRESULT that breaks a rule
     ├── CallTimeout (TimeoutError)       no answer came in time
     ├── Disconnected (ConnectionError)   the connection ended before the answer, or before the call
     ├── NotConnected (KeyError)          no station of that identity is connected
     ├── NotRegistered                    the station may not send this before it is accepted
+    ├── SigningFailed                    our own message could not be signed; nothing was sent
+    ├── InvalidSignature                 a signature is missing or false, or its key is not known
     ├── HandshakeFailed (ConnectionError)  the server refused the connection
     ├── VersionMismatch                  another OCPP version was negotiated than the one asked for
     └── UnhandledActions (TypeError)     an object leaves actions of a profile without a handler
@@ -27,10 +31,14 @@ __all__ = [
     "Disconnected",
     "ErrorCode",
     "HandshakeFailed",
+    "InvalidPayload",
     "InvalidResult",
+    "InvalidSignature",
     "NotConnected",
     "NotRegistered",
     "OcppError",
+    "SigningFailed",
+    "TransferRefused",
     "UnhandledActions",
     "ValidationError",
     "VersionMismatch",
@@ -75,6 +83,14 @@ class ValidationError(OcppError, ValueError):
         return f"{self.path or 'payload'}: expected {self.expected}"
 
 
+class InvalidPayload(ValidationError):
+    """What the peer sent breaks a vendor's declaration: `customData`, or the data of a DataTransfer.
+
+    A handler that raises it answers with the CALLERROR that such a fault has in a payload of OCPP's own. `path` is
+    relative to the payload (`customData.depot`).
+    """
+
+
 class CallError(OcppError):
     """A CALLERROR: received from the peer, or raised by a handler to be sent to it.
 
@@ -97,6 +113,31 @@ class CallError(OcppError):
 
     def __str__(self) -> str:
         return f"{self.code}: {self.description}" if self.description else self.code
+
+
+class TransferRefused(OcppError):
+    """A DataTransfer that was not accepted: answered so by the peer, or raised by its handler to answer so.
+
+    `status` is Rejected, UnknownMessageId or UnknownVendorId; `reason_code` and `additional_info` say why where the
+    version can (2.0.1, 2.1), `data` is what the answer carries, as it is on the wire: any JSON, in 1.6 a text.
+    """
+
+    def __init__(
+        self,
+        status: str = "Rejected",
+        reason_code: str = "",
+        additional_info: str = "",
+        *,
+        data: Any = None,
+    ) -> None:
+        super().__init__(status, reason_code, additional_info)
+        self.status = status
+        self.reason_code = reason_code
+        self.additional_info = additional_info
+        self.data = data
+
+    def __str__(self) -> str:
+        return ": ".join(each for each in (self.status, self.reason_code, self.additional_info) if each)
 
 
 class InvalidResult(OcppError):
@@ -128,6 +169,21 @@ class NotConnected(OcppError, KeyError):
 
 class NotRegistered(OcppError):
     """The central system has not accepted this station yet: nothing was sent (R40)."""
+
+
+class SigningFailed(OcppError):
+    """A message of ours could not be signed, for the reason that is its `__cause__`; it was not sent (R17)."""
+
+
+class InvalidSignature(OcppError):
+    """A signature is not right, or of nobody who is known; `expected` says what would have been right (R17)."""
+
+    def __init__(self, expected: str) -> None:
+        super().__init__(expected)
+        self.expected = expected
+
+    def __str__(self) -> str:
+        return f"signature: expected {self.expected}"
 
 
 class HandshakeFailed(OcppError, ConnectionError):

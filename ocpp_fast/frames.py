@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ._kernels import Call, CallResult, FrameReader, FrameWriter
 from ._kernels.payload import Violation
@@ -11,9 +12,12 @@ from ._kernels.plan import Plan
 from ._kernels.strict_json import check_value, dumps, loads
 from ._kernels.texts import Timespec
 from .dialect import Dialect, Fault, MessageType, dialect_of, understood
-from .errors import CallError, ValidationError, VersionMismatch
+from .errors import CallError, InvalidPayload, InvalidResult, ValidationError, VersionMismatch
 from .policy import STRICT, Policy
 from .schema import Message, Notification, Request, Sender, Version, codec_of, plan_of
+
+if TYPE_CHECKING:
+    from .signing import Signature
 
 __all__ = [
     "Call",
@@ -35,13 +39,16 @@ UNREADABLE_ID: Final = "-1"
 class Send:
     """A SEND that was received: a message of 2.1 that wants no answer (R11)."""
 
-    __slots__ = ("message", "payload", "raw", "unique_id")
+    __slots__ = ("message", "payload", "raw", "signature", "unique_id")
 
-    def __init__(self, unique_id: str, message: Message, payload: Notification, raw: bytes) -> None:
+    def __init__(
+        self, unique_id: str, message: Message, payload: Notification, raw: bytes, signature: Signature | None = None
+    ) -> None:
         self.unique_id = unique_id
         self.message = message
         self.payload = payload
         self.raw = raw
+        self.signature = signature
 
     def __repr__(self) -> str:
         return f"Send({self.unique_id!r}, {self.payload!r})"
@@ -156,23 +163,27 @@ class Decoder:
         return self._result(unique_id, message, elements)
 
     def _call(self, message_type: int, unique_id: str, elements: list[Any], raw: bytes) -> Call | Send:
-        def fault(kind: Fault, description: str, violation: Violation | None = None) -> FrameFault:
-            return FrameFault(
-                kind,
-                description,
-                unique_id=unique_id,
-                message_type=message_type,
-                answered=confirmed,
-                violation=violation,
-            )
-
         confirmed = message_type == MessageType.CALL
+        fault = partial(FrameFault, unique_id=unique_id, message_type=message_type, answered=confirmed)
         if len(unique_id) > MAX_UNIQUE_ID:
             raise fault(Fault.LONG_ID, f"unique id: expected at most {MAX_UNIQUE_ID} characters")
         _check_length(elements, message_type, unique_id, answered=confirmed)
         action = elements[2]
         if not isinstance(action, str):
             raise fault(Fault.WRONG_SHAPE, "action: expected string")
+        message = self.expect(message_type, unique_id, action)
+        if confirmed:
+            self._learn(message.request, message, self._reader.learn_call)
+        try:
+            payload = self._payload(message, message.request, elements[3])
+        except Violation as violation:
+            raise fault(_fault_of(violation), _described(violation), violation=violation) from None
+        return (Call if confirmed else Send)(unique_id, message, payload, raw)
+
+    def expect(self, message_type: int, unique_id: str, action: str) -> Message:
+        """Return the message of a CALL or SEND. Raises `FrameFault` for one that is not taken here, whatever is in it."""
+        confirmed = message_type == MessageType.CALL
+        fault = partial(FrameFault, unique_id=unique_id, message_type=message_type, answered=confirmed)
         message = self._messages.get(action)
         if message is None:
             raise fault(Fault.UNKNOWN_ACTION, "no such action in this version")
@@ -182,13 +193,7 @@ class Decoder:
             raise fault(Fault.NOT_HANDLED, f"{action} is {'not a call' if confirmed else 'a call'}")
         if not self._handles(message):
             raise fault(Fault.NOT_HANDLED, f"{action} is not handled here")
-        if confirmed:
-            self._learn(message.request, message, self._reader.learn_call)
-        try:
-            payload = self._payload(message, message.request, elements[3])
-        except Violation as violation:
-            raise fault(_fault_of(violation), _described(violation), violation) from None
-        return (Call if confirmed else Send)(unique_id, message, payload, raw)
+        return message
 
     def _result(self, unique_id: str, message: Message, elements: list[Any]) -> CallResult:
         answered = self._dialect.refuses_results
@@ -251,6 +256,7 @@ def _check_length(elements: list[Any], message_type: int, unique_id: str, *, ans
             unique_id=unique_id,
             message_type=message_type,
             answered=answered,
+            violation=Violation("frame", "items", f"{wanted} elements"),
         )
 
 
@@ -263,6 +269,7 @@ def _error(message_type: int, unique_id: str, elements: list[Any]) -> CallError:
             unique_id=unique_id,
             message_type=message_type,
             answered=False,
+            violation=Violation("errorCode", "type", "string"),
         )
     return CallError(
         understood(code),
@@ -280,6 +287,17 @@ def _fault_of(violation: Violation) -> Fault:
 
 def _described(violation: Violation) -> str:
     return f"{violation.path or 'payload'}: expected {violation.expected}"
+
+
+def _fault_at(error: InvalidPayload | InvalidResult, unique_id: str, message_type: MessageType) -> FrameFault:
+    violation = Violation(error.path, error.rule, error.expected)
+    return FrameFault(
+        _fault_of(violation),
+        _described(violation),
+        unique_id=unique_id,
+        message_type=message_type,
+        violation=violation,
+    )
 
 
 class Encoder:
@@ -324,13 +342,22 @@ class Encoder:
             return self.error(fault.unique_id, code, fault.description, kind=MessageType.CALLRESULTERROR)
         return self.error(fault.unique_id, code, fault.description)
 
-    def refusal(self, unique_id: str, error: CallError) -> list[bytes]:
+    def invalid(self, unique_id: str, error: InvalidPayload) -> bytes:
+        """Return the CALLERROR for a payload that breaks a vendor's declaration.
+
+        Raises `ValidationError` for what is no text.
+        """
+        return self.fault(_fault_at(error, unique_id, MessageType.CALL))
+
+    def refusal(self, unique_id: str, error: CallError | InvalidResult) -> list[bytes]:
         """Return the CALLRESULTERROR for a result that is not accepted, if this version has such frames (R10).
 
         Raises `ValidationError` for details that are no JSON.
         """
         if not self._dialect.refuses_results:
             return []
+        if isinstance(error, InvalidResult):
+            return [self.fault(_fault_at(error, unique_id, MessageType.CALLRESULT))]
         kind = MessageType.CALLRESULTERROR
         return [self.error(unique_id, error.code, error.description, error.details, kind=kind)]
 
@@ -345,18 +372,27 @@ class Encoder:
     ) -> bytes:
         """Return a CALLERROR, or a CALLRESULTERROR; too long a description is cut (R15).
 
-        Raises `ValidationError` for details that are no JSON.
+        Raises `ValidationError` for what is no text or no JSON.
         """
-        try:
-            check_value(details := dict(details or {}), depth=1)
-            check_value(description)
-        except ValueError as error:
-            raise ValidationError("errorDetails", "type", str(error)) from None
+        details = {} if details is None else details
+        _check("errorCode", code, str, "string")
+        _check("errorDescription", description, str, "string")
+        _check("errorDetails", details, Mapping, "object")
         cut = description[:MAX_DESCRIPTION]
-        return dumps([int(kind), unique_id, self._dialect.spell(code), cut, details])
+        return dumps([int(kind), unique_id, self._dialect.spell(code), cut, dict(details)])
 
     def _payload(self, struct: Any, draft: int, value: Any) -> bytes:
         try:
             return codec_of(struct, draft).encode(value, self._policy.timespec)
         except Violation as violation:
             raise ValidationError(violation.path, violation.rule, violation.expected) from None
+
+
+def _check(place: str, value: Any, kind: type, expected: str) -> None:
+    """Raise `ValidationError` unless `value` is of a kind, and can be written into a frame."""
+    if not isinstance(value, kind):
+        raise ValidationError(place, "type", expected)
+    try:
+        check_value(dict(value) if isinstance(value, Mapping) else value, depth=1)
+    except ValueError as error:
+        raise ValidationError(place, "type", f"a JSON value: {error}") from None

@@ -11,18 +11,23 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Final, ParamSpec, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeAlias, TypeVar, overload
 
-from .errors import UnhandledActions
-from .schema import Notification, Profile, Request, Response, Sender
+from .errors import UnhandledActions, ValidationError
+from .schema import DataTransfer, Notification, Profile, Request, Response, Sender, Struct, Transfer
 
-__all__ = ["Context", "Route", "Router", "after", "on"]
+if TYPE_CHECKING:
+    from .signing import Signature
+
+__all__ = ["Context", "InvalidAnswer", "Route", "Router", "after", "on"]
 
 P = ParamSpec("P")
+T = TypeVar("T")
 R = TypeVar("R", bound=Response)
+A = TypeVar("A", bound=Struct | None)
 F = TypeVar("F", bound=Callable[..., Any])
 
-Handler: TypeAlias = Callable[P, R | Awaitable[R]]
+Handler: TypeAlias = Callable[P, T | Awaitable[T]]
 Listener: TypeAlias = Callable[P, Awaitable[None] | None]
 _MARK: Final = "__ocpp_handles__"
 
@@ -35,6 +40,12 @@ class Context:
     action: str
     raw: bytes
     """The frame as it came."""
+    signature: Signature | None = None
+    """Who signed it (R17); None when nobody did."""
+
+
+class InvalidAnswer(ValidationError):
+    """A handler's answer breaks its declaration; raised by a route, never by a handler."""
 
 
 class Route:
@@ -63,6 +74,8 @@ def _wants_context(handler: Callable[..., Any]) -> bool:
 def on(request: type[Request[R]]) -> Callable[[Handler[P, R]], Handler[P, R]]: ...
 @overload
 def on(request: type[Notification]) -> Callable[[Listener[P]], Listener[P]]: ...
+@overload
+def on(request: type[DataTransfer[A]]) -> Callable[[Handler[P, A]], Handler[P, A]]: ...
 def on(request: type) -> Callable[[Any], Any]:
     """Mark a method as the handler of `request`, for `Router.include`."""
     return _marker("on", request)
@@ -86,20 +99,32 @@ class Router:
 
     def __init__(self) -> None:
         self._routes: dict[type, Route] = {}
+        self._vendors: dict[str, dict[str | None, Transfer]] = {}
         self._after: dict[type, list[Route]] = {}
 
     @overload
     def on(self, request: type[Request[R]]) -> Callable[[Handler[P, R]], Handler[P, R]]: ...
     @overload
     def on(self, request: type[Notification]) -> Callable[[Listener[P]], Listener[P]]: ...
+    @overload
+    def on(self, request: type[DataTransfer[A]]) -> Callable[[Handler[P, A]], Handler[P, A]]: ...
     def on(self, request: type) -> Callable[[Any], Any]:
-        """Register the handler of `request`, in place of one that is there already."""
+        """Register the handler of a message, in place of one that is there already.
+
+        The message may be a vendor's, a subclass of `DataTransfer`.
+        """
 
         def register(handler: Any) -> Any:
-            self._routes[request] = Route(handler)
+            self._add(request, Route(handler))
             return handler
 
         return register
+
+    def _add(self, request: type, route: Route) -> None:
+        self._routes[request] = route
+        if issubclass(request, DataTransfer):
+            transfer = request.__transfer__
+            self._vendors.setdefault(transfer.vendor_id.casefold(), {})[transfer.message_id] = transfer
 
     def after(self, request: type[Request[Any]]) -> Callable[[F], F]:
         """Register a function to be called, as the handler was, after `request` has been answered with a result."""
@@ -124,9 +149,12 @@ class Router:
                 for each in profile.messages
                 if each.sender & self.peer and each.response is not None and each.request not in handled
             ]
+            if self._vendors or other._vendors:
+                missing = [each for each in missing if each != DataTransfer.__name__]
             if missing:
                 raise UnhandledActions(profile.name, missing)
-        self._routes |= other._routes
+        for message, route in other._routes.items():
+            self._add(message, route)
         for request, routes in other._after.items():
             self._after.setdefault(request, []).extend(routes)
 

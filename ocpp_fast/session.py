@@ -9,11 +9,12 @@ grows.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Any, Final, Protocol, TypeAlias
 
 from .dialect import Fault, MessageType
-from .errors import CallError, CallTimeout, Disconnected, InvalidResult, OcppError
-from .frames import Call, CallResultError, Decoder, Encoder, FrameFault, Send
+from .errors import CallError, CallTimeout, Disconnected, InvalidPayload, InvalidResult, OcppError
+from .frames import Call, CallResultError, Encoder, Frame, FrameFault, Send
 from .policy import STRICT, Policy
 from .registration import Gate
 from .schema import Message, Notification, Request, Response
@@ -24,11 +25,19 @@ __all__ = [
     "Noticed",
     "Notified",
     "OpenCall",
+    "Reader",
     "Received",
     "Refused",
     "Session",
     "Table",
 ]
+
+
+class Reader(Protocol):
+    """What reads frames: a `Decoder`, or what stands in front of one."""
+
+    @property
+    def decode(self) -> Callable[[bytes, Callable[[str], Message | None]], Frame]: ...
 
 
 class Table(Protocol):
@@ -126,13 +135,13 @@ class Session:
 
     def __init__(
         self,
-        decoder: Decoder,
+        decoder: Reader,
         encoder: Encoder,
         table: Table,
         policy: Policy = STRICT,
         gate: Gate | None = None,
     ) -> None:
-        self._decoder: Final = decoder
+        self._decoder: Final[Reader] = decoder
         self._encoder: Final = encoder
         self._table: Final = table
         self._policy: Final = policy
@@ -149,7 +158,7 @@ class Session:
     def take_outbox(self) -> list[bytes]:
         """Return the frames that are to be sent now, in order, and forget them."""
         if not self._outbox:
-            return self._outbox
+            return []
         frames, self._outbox = self._outbox, []
         return frames
 
@@ -237,6 +246,13 @@ class Session:
         """
         return self._handled(self._encoder.error(call.unique_id, error.code, error.description, error.details))
 
+    def refuse(self, call: Call, error: InvalidPayload) -> Call | None:
+        """Send the CALLERROR for a payload that its handler found not right; return the next call to handle.
+
+        Raises `ValidationError` when the error holds what is no text, with the call still to be answered.
+        """
+        return self._handled(self._encoder.invalid(call.unique_id, error))
+
     def fail(self, call: Call, reason: str | Exception) -> Call | None:
         """Answer that the handler failed; return the next call to handle, if one waits.
 
@@ -245,7 +261,8 @@ class Session:
         if isinstance(reason, str):
             description = reason
         elif self._policy.reveal_exceptions:
-            description = f"{type(reason).__name__}: {reason}"
+            shown = f"{type(reason).__name__}: {reason}"
+            description = shown.encode(errors="backslashreplace").decode()
         else:
             description = "the handler failed"
         return self._handled(self._encoder.fault(FrameFault(Fault.HANDLER, description, unique_id=call.unique_id)))
@@ -290,7 +307,7 @@ class Session:
             self._gate.check_call(notification.__message__, notification)
         self._outbox.append(frame)
 
-    def refuse_result(self, unique_id: str, error: CallError) -> None:
+    def refuse_result(self, unique_id: str, error: CallError | InvalidResult) -> None:
         """Tell the peer that its result is not accepted, where the version has a frame for it (R10)."""
         if not self._closed:
             self._outbox += self._encoder.refusal(unique_id, error)

@@ -70,12 +70,14 @@ cdef class Call:
     cdef readonly object message
     cdef readonly object payload
     cdef readonly object raw
+    cdef readonly object signature
 
-    def __init__(self, unique_id, message, payload, raw):
+    def __init__(self, unique_id, message, payload, raw, signature=None):
         self.unique_id = unique_id
         self.message = message
         self.payload = payload
         self.raw = raw
+        self.signature = signature
 
     def __repr__(self):
         return f"Call({self.unique_id!r}, {self.payload!r})"

@@ -140,9 +140,7 @@ class Connection(RuleBasedStateMachine):
     # What the network does
 
     def choose_frame(self, data: st.DataObject) -> tuple[bool, int]:
-        choices = [
-            (central, index) for central, model in self.models.items() for index in range(len(model.sent))
-        ]
+        choices = [(central, index) for central, model in self.models.items() for index in range(len(model.sent))]
         return data.draw(st.sampled_from(choices))
 
     @precondition(lambda self: any(each.sent for each in self.models.values()))
@@ -178,9 +176,11 @@ class Connection(RuleBasedStateMachine):
             copies.append(copies[index])
 
     @precondition(lambda self: self.connected)
-    @rule(central=st.booleans(), unique_id=st.sampled_from(["0", "-1", "nobody's", "1", "2"]))
-    def forge_a_result(self, central: bool, unique_id: str) -> None:
-        """Bring a result that the peer never sent, which may even be right."""
+    @rule(central=st.booleans(), data=st.data())
+    def forge_a_result(self, central: bool, data: st.DataObject) -> None:
+        """Bring a result that the peer never sent: of an open, waiting or ended call, or of none."""
+        ids = [unique_id for whose, unique_id in self.calls if whose is central]
+        unique_id = data.draw(st.sampled_from(["-1", *ids]))
         payload = b'{"status":"Accepted"}' if central else b'{"currentTime":"2024-01-01T00:00:00Z"}'
         self.sides[central].receive(b'[3,"%b",%b]' % (unique_id.encode(), payload))
         self.models[central].receive(("result", unique_id))

@@ -16,15 +16,19 @@ __all__ = ["Call", "CallResult", "FrameReader", "FrameWriter"]
 
 @final
 class Call:
-    """A CALL that was received: its unique id, what is known of its message, its payload, and the frame as it came."""
+    """A CALL that was received: its unique id, what is known of its message, its payload, and the frame as it came.
 
-    __slots__ = ("message", "payload", "raw", "unique_id")
+    `signature` is None unless the frame was signed.
+    """
 
-    def __init__(self, unique_id: str, message: Any, payload: Any, raw: bytes) -> None:
+    __slots__ = ("message", "payload", "raw", "signature", "unique_id")
+
+    def __init__(self, unique_id: str, message: Any, payload: Any, raw: bytes, signature: Any = None) -> None:
         self.unique_id = unique_id
         self.message = message
         self.payload = payload
         self.raw = raw
+        self.signature = signature
 
     def __repr__(self) -> str:
         return f"Call({self.unique_id!r}, {self.payload!r})"

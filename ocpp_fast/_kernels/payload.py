@@ -17,7 +17,7 @@ from .texts import Timespec, format_date_time, is_date_time, is_uri, parse_date_
 
 __all__ = ["PayloadCodec", "Violation"]
 
-_PAYLOAD_DEPTH = 2
+_FRAME_DEPTH = 1
 _SHOWN = 64
 _EXACT = Context(prec=MAX_LITERAL, Emin=MIN_EMIN, Emax=MAX_EMAX)  # to divide by 0.1 whatever was written (R23)
 
@@ -71,9 +71,13 @@ class PayloadCodec:
 
     def encode(self, value: Any, timespec: Timespec = "milliseconds") -> bytes:
         """Return the JSON text of a typed object. Raises `Violation`."""
-        wire = _write_object(self.plan, value, timespec)
+        return dumps(self.wire(value, timespec))
+
+    def wire(self, value: Any, timespec: Timespec = "milliseconds") -> dict[str, Any]:
+        """Return the JSON value of a typed object. Raises `Violation`."""
+        wire = _write_object(self.plan, value, timespec, _FRAME_DEPTH)
         self._check(wire)
-        return dumps(wire)
+        return wire
 
     def _check(self, value: Any) -> None:
         from fastjsonschema import JsonSchemaValueException
@@ -117,10 +121,11 @@ def _read(node: Node, value: Any) -> Any:
     return value
 
 
-# Writing: fastjsonschema judges JSON values, so what is not one yet is judged here.
+# Writing: fastjsonschema judges JSON values, so what is not one yet is judged here. `depth` counts the arrays and
+# objects around a value.
 
 
-def _write_object(plan: Plan, value: Any, timespec: Timespec) -> dict[str, Any]:
+def _write_object(plan: Plan, value: Any, timespec: Timespec, depth: int) -> dict[str, Any]:
     if not isinstance(value, plan.struct):
         raise Violation("", "type", plan.struct.__name__)
     wire = {}
@@ -131,18 +136,18 @@ def _write_object(plan: Plan, value: Any, timespec: Timespec) -> dict[str, Any]:
                 raise Violation(member.key, "required", "a value")
             continue
         try:
-            wire[member.key] = _write(member.node, field, timespec)
+            wire[member.key] = _write(member.node, field, timespec, depth + 1)
         except Violation as violation:
             raise violation.within(member.key) from None
     return wire
 
 
-def _write(node: Node, value: Any, timespec: Timespec) -> Any:
+def _write(node: Node, value: Any, timespec: Timespec, depth: int) -> Any:
     op = node.op
     if op is Op.OBJECT and node.plan is not None:
-        return _write_object(node.plan, value, timespec)
+        return _write_object(node.plan, value, timespec, depth)
     if op is Op.LIST and node.item is not None:
-        return _write_list(node.item, value, timespec)
+        return _write_list(node.item, value, timespec, depth)
     if op is Op.DATE_TIME:
         return _write_date_time(value, timespec)
     if op is Op.BOOLEAN:
@@ -150,19 +155,19 @@ def _write(node: Node, value: Any, timespec: Timespec) -> Any:
     if op is Op.INTEGER and type(value) is float:
         raise Violation("", "type", "integer")
     try:
-        check_value(value, _PAYLOAD_DEPTH)
+        check_value(value, depth)
     except ValueError as error:
         raise Violation("", "type", f"a JSON value: {error}"[:_SHOWN]) from None
     return value
 
 
-def _write_list(item: Node, value: Any, timespec: Timespec) -> list[Any]:
+def _write_list(item: Node, value: Any, timespec: Timespec, depth: int) -> list[Any]:
     if not isinstance(value, (list, tuple)):
         raise Violation("", "type", "array")
     wire = []
     for index, each in enumerate(value):
         try:
-            wire.append(_write(item, each, timespec))
+            wire.append(_write(item, each, timespec, depth + 1))
         except Violation as violation:
             raise violation.within(f"[{index}]") from None
     return wire

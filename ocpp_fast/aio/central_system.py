@@ -208,7 +208,7 @@ class CentralSystem(Endpoint):
 
         In the end handlers that run get `grace` seconds to answer, then all connections are closed with 1001.
         """
-        self.prepare()
+        await asyncio.to_thread(self.prepare)
         self.stopping = False
         sockets: set[ServerWebSocket] = set()
         loop = asyncio.get_running_loop()

@@ -107,7 +107,7 @@ class ChargePoint(Endpoint):
 
     async def __aenter__(self) -> Self:
         """Connect. Raises `HandshakeFailed`, `OSError` or `TimeoutError` when the first try fails."""
-        self.prepare()
+        await asyncio.to_thread(self.prepare)
         self.stopping = False
         connection = await self._connect()
         self._runner = asyncio.create_task(self._keep_connected(connection))

@@ -187,6 +187,10 @@ class Connection:
     async def _handle_later(self, call: Call, outcome: Awaitable[Any]) -> None:
         try:
             response = await outcome
+        except asyncio.CancelledError:
+            if self._endpoint.stopping:
+                raise
+            following = self._failed(call, RuntimeError("cancelled"))
         except Exception as error:
             following = self._failed(call, error)
         else:
@@ -217,12 +221,15 @@ class Connection:
     def _rejected(self, call: Call, error: CallError) -> Call | None:
         try:
             return self._session.reject(call, error)
-        except ValidationError as invalid:
+        except (TypeError, ValueError) as invalid:  # nobody has checked what the handler put into it
             return self._broken(call, invalid)
 
     def _broken(self, call: Call, error: Exception) -> Call | None:
         self._endpoint.log.error("%s: the handler of %s failed", self, call.message.action, exc_info=error)
-        return self._session.fail(call, error)
+        try:
+            return self._session.fail(call, error)
+        except Exception:  # the text of an exception is its author's, too
+            return self._session.fail(call, "the handler failed")
 
     def _handled(self) -> None:
         self._flush()
@@ -253,6 +260,8 @@ class Connection:
         """Return the response, or what the caller's check raises of it."""
         try:
             check(response)
+        except StopIteration:
+            return RuntimeError("the check raised StopIteration")  # which no future takes
         except Exception as error:
             if isinstance(error, CallError):
                 self._session.refuse_result(unique_id, error)

@@ -122,6 +122,7 @@ class WebSocket(asyncio.BufferedProtocol):
     def eof_received(self) -> bool:
         self._protocol.receive_eof()
         self._flush()
+        self._bound_end()  # what was written may never leave
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -242,17 +243,27 @@ class WebSocket(asyncio.BufferedProtocol):
         """Send what the Sans-I/O layer wants sent, and bound the wait for an end that it expects."""
         if self._lost:
             return
-        for data in self._protocol.data_to_send():
-            if data:
+        writes = self._protocol.data_to_send()
+        if not self.transport.is_closing():
+            if data := b"".join(writes):
                 self.transport.write(data)
-            elif self.transport.can_write_eof():
-                self.transport.write_eof()
-            else:
-                self.transport.close()
-        if self._protocol.close_expected() and self._timer is None:
-            self._timer = self._loop.call_later(self._close_timeout, self.transport.abort)
+            if writes and not writes[-1]:
+                self._write_eof()
+        if self._protocol.close_expected():
+            self._bound_end()
         if self._protocol.state is not State.OPEN:
             self._tell_end()
+
+    def _write_eof(self) -> None:
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        else:
+            self.transport.close()
+
+    def _bound_end(self) -> None:
+        """Cut the connection if it does not end by itself."""
+        if self._timer is None:
+            self._timer = self._loop.call_later(self._close_timeout, self.transport.abort)
 
     def _tell_end(self) -> None:
         """Tell the owner that the connection can't be used any more, once, and before TCP has ended (R44)."""
@@ -260,6 +271,9 @@ class WebSocket(asyncio.BufferedProtocol):
         owner, self._owner = self._owner, None
         if owner is None:
             return
+        if self._pauses and not self._lost:  # or the end of the stream would not be noticed
+            self._pauses = Pause.NONE
+            self.transport.resume_reading()
         close = self._protocol.close_rcvd or self._protocol.close_sent
         if close is None:
             owner.websocket_closed(CloseCode.ABNORMAL_CLOSURE, "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from ocpp_fast import __version__, accelerated
 
@@ -99,12 +100,12 @@ def _serve_arguments(parser: argparse.ArgumentParser, given: dict[str, object]) 
 def _add_station(parser: argparse.ArgumentParser) -> None:
     parser.description = "A charge point of OCPP 1.6 that boots, charges, and answers every command."
     parser.add_argument("--id", required=True, help="its identity, the last part of the URL")
-    parser.add_argument("--url", required=True, help="where the central system is, as ws://127.0.0.1:8887")
+    parser.add_argument("--url", type=_url, required=True, help="where the central system is, as ws://127.0.0.1:8887")
     parser.add_argument(
         "--password", type=_password, metavar="TEXT", help="for basic authentication; hex:40 hex digits"
     )
     parser.add_argument("--connectors", type=_positive, default=2, metavar="N", help="(%(default)s)")
-    parser.add_argument("--id-tag", default="TAG0001", metavar="TAG", help="who charges (%(default)s)")
+    parser.add_argument("--id-tag", type=_id_tag, default="TAG0001", metavar="TAG", help="who charges (%(default)s)")
     how_often = parser.add_mutually_exclusive_group()
     how_often.add_argument(
         "--sessions",
@@ -161,6 +162,23 @@ def _seconds(text: str) -> float:
     if not 0 < seconds < float("inf"):
         raise argparse.ArgumentTypeError(f"expected seconds, more than 0, not {text!r}")
     return seconds
+
+
+def _url(text: str) -> str:
+    try:
+        url = urlsplit(text)
+        usable = url.scheme in ("ws", "wss") and bool(url.hostname) and url.port != 0 and not url.fragment
+    except ValueError:
+        usable = False
+    if not usable:
+        raise argparse.ArgumentTypeError(f"expected a ws:// or wss:// URL, not {text!r}")
+    return text
+
+
+def _id_tag(text: str) -> str:
+    if not 1 <= len(text) <= 20:
+        raise argparse.ArgumentTypeError("expected at most 20 characters, and at least one")
+    return text
 
 
 def _password(text: str) -> bytes:

@@ -82,13 +82,20 @@ from .struct import (
     Struct,
     field,
 )
+from .vendor import (
+    DataTransfer,
+    Extension,
+    Transfer,
+)
 
 __all__ = [
     "BOTH",
     "CENTRAL",
     "STATION",
     "CustomData",
+    "DataTransfer",
     "DateTime",
+    "Extension",
     "Field",
     "Format",
     "Items",
@@ -142,6 +149,7 @@ __all__ = [
     "Str32768",
     "Struct",
     "Tenths",
+    "Transfer",
     "Uri",
     "Version",
     "codec_of",

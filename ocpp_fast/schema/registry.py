@@ -53,5 +53,17 @@ class Version:
                 raise ValueError(f"OCPP {self.number} declares {message.action} twice")
         return messages
 
+    def extended(self, *profiles: Profile) -> Version:
+        """Return the version with profiles of a vendor's own actions beside its own.
+
+        Raises `ValueError` when one of them declares an action that is there already.
+        """
+        return Version(
+            self.number,
+            [*self.profiles, *profiles],
+            central_shortcuts=self.central_shortcuts,
+            station_shortcuts=self.station_shortcuts,
+        )
+
     def __repr__(self) -> str:
         return f"Version({self.number!r})"

@@ -190,7 +190,6 @@ OUTCOMES = {
     "details that are none": CallError("GenericError", "", ["secret"]),  # type: ignore[arg-type]
     "a surrogate in the description": CallError("GenericError", "\ud800"),
     "a description that is none": CallError("GenericError", 5),  # type: ignore[arg-type]
-    "a code that is none": CallError(5),  # type: ignore[arg-type]
     "a surrogate in the code": CallError("\ud800"),
 }
 
@@ -210,6 +209,20 @@ async def test_broken_handler_is_internal_error_and_the_connection_lives(
         assert "secret" not in str(answer)
         await lives(peer)
     assert "DataTransfer" in caplog.text
+    caplog.clear()
+
+
+@pytest.mark.parametrize("error", [RuntimeError("\udcff"), OUTCOMES["an exception without str"]], ids=repr)
+@scenario
+async def test_exception_that_can_not_be_revealed_is_answered_without_its_text(
+    error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with serving(policy=Policy(reveal_exceptions=True)) as site:
+        site.central.on(v16.DataTransferRequest)(give(error))
+        peer = await site.peer()
+        peer.send(TRANSFER)
+        assert await peer.message() == [4, "1", "InternalError", "the handler failed", {}]
+        await lives(peer)
     caplog.clear()
 
 
@@ -387,6 +400,18 @@ async def test_call_returns_the_response_or_raises_what_came() -> None:
         assert (await calling).status is v16.ClearCacheStatus.ACCEPTED
 
 
+@pytest.mark.parametrize("error", [RuntimeError, StopIteration, CallError])
+@scenario
+async def test_check_of_a_response_may_raise_anything(error: type[Exception]) -> None:
+    async with serving() as site:
+        peer, station = await site.station()
+        calling = asyncio.create_task(station.call(v16.ClearCacheRequest(), check=give(error())))
+        await answered(peer)
+        with pytest.raises(RuntimeError if error is StopIteration else error):
+            await calling
+        await lives(peer)
+
+
 @scenario
 async def test_call_that_is_not_right_sends_nothing() -> None:
     async with serving() as site:
@@ -447,9 +472,10 @@ async def test_timeout_counts_while_a_call_waits_for_its_turn() -> None:
     async with serving() as site:
         peer, station = await site.station()
         first = asyncio.create_task(station.v16.clear_cache())
+        call = await peer.message()
         with pytest.raises(CallTimeout):
             await station.call(v16.UnlockConnectorRequest(connector_id=1), timeout=0.05)
-        await answered(peer)
+        peer.send([3, call[1], CLEARED])
         await first
         await lives(peer)  # what timed out is not sent any more
 

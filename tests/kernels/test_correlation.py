@@ -186,9 +186,7 @@ def test_no_deadline_is_noticed_early_or_more_than_a_tick_late(
 
 @pytest.mark.parametrize("deadline", [1e300, 1e308, sys.float_info.max, -1e308, 5e-324, -0.0])
 @pytest.mark.parametrize("tick", [0.05, 1e300, 5e-324])
-def test_deadlines_of_any_size_are_kept_and_never_early(
-    correlation_core: Core, deadline: float, tick: float
-) -> None:
+def test_deadlines_of_any_size_are_kept_and_never_early(correlation_core: Core, deadline: float, tick: float) -> None:
     table = correlation_core(tick)
     table.add("CP1", "a", 1, deadline)
     assert table.expire(nextafter(deadline, -inf)) == []

@@ -40,7 +40,7 @@ class SimulatedChargePoint:
         station.include(RemoteTriggerCommands(machine), profile=v16.REMOTE_TRIGGER)
         station.include(SecurityCommands(machine), profile=v16.SECURITY)
 
-    async def power_cycle(self, connection: AbstractAsyncContextManager[None]) -> int | None:
+    async def power_cycle(self, connection: AbstractAsyncContextManager[object]) -> int | None:
         """Live, while the connection lasts, until power off; return the exit code, or None to start again."""
         machine = self._machine
         try:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final, TypeVar
 
-from ocpp_fast import CallError, CallTimeout, ChargePoint, Disconnected, InvalidResult, v16
+from ocpp_fast import CallError, CallTimeout, ChargePoint, Disconnected, InvalidResult, NotRegistered, v16
 
 from ..arguments import StationArguments
 from ..console import Console
@@ -75,13 +75,14 @@ class Machine:
     # Speaking to the central system
 
     async def tell(self, call: Callable[[v16.ChargePointShortcuts], Awaitable[A]]) -> A | None:
-        """Make a call, again after a disconnect, until it is answered; return None when it is refused."""
+        """Make a call, again and again until it is answered; return None when it is refused."""
         while True:
             await self.station.wait_connected()
             try:
                 return await call(self.station.v16)
-            except (Disconnected, CallTimeout) as error:
+            except (Disconnected, CallTimeout, NotRegistered) as error:
                 self.console.note(f"{self.station.id}: {error}")
+                await asyncio.sleep(self.given.interval)
             except InvalidResult as error:
                 self.console.note(f"{self.station.id}: the answer is not valid: {error}")
                 return None
@@ -133,10 +134,18 @@ class Machine:
     async def boot(self) -> None:
         """Announce the station until it is accepted."""
         while not self.accepted.is_set():
-            wait = await self.announce()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(wait):
-                    await self.accepted.wait()
+            await self._await_acceptance(await self.announce())
+
+    async def _await_acceptance(self, seconds: float) -> None:
+        """Wait, for so long at most, until a BootNotification that was asked for has been accepted."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.accepted.wait()
+
+    async def _boot_again(self, seconds: float) -> None:
+        """Announce the station when the central system has taken its acceptance back."""
+        await self._await_acceptance(seconds)
+        await self.boot()
 
     async def announce(self) -> float:
         """Send one BootNotification; return after how many seconds the next would be due."""
@@ -154,7 +163,10 @@ class Machine:
             self.heartbeat_changed.set()
             self.accepted.set()
         else:
-            self.console.note(f"{self.station.id} is not accepted yet; it boots again in {interval} s")
+            self.console.note(f"{self.station.id} is not accepted; it boots again in {interval} s")
+            if self.accepted.is_set():
+                self.accepted.clear()
+                self.jobs.create_task(self._boot_again(interval))
         return interval
 
     async def heartbeats(self) -> None:

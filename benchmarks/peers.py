@@ -1,0 +1,253 @@
+"""Ours and its peers: the contenders that read and write a frame, each in the quickest way it has."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Final
+
+import fastjsonschema
+import msgspec
+import ocpp.messages
+import orjson
+from ocpp.charge_point import camel_to_snake_case
+
+from ocpp_fast._kernels import Call
+from ocpp_fast._kernels.frames import FrameWriter
+from ocpp_fast._kernels.plan import Node, Op
+from ocpp_fast.frames import Decoder, Encoder
+from ocpp_fast.schema import BOTH, Message, Sender, Version, plan_of, schema_of
+
+from .messages import UNIQUE_ID, Example
+from .msgspec_types import CallHead, ResultHead, peer_value, struct_of
+from .race import Contender
+
+__all__ = [
+    "decoder_of",
+    "no_call",
+    "peer_payload",
+    "read_calls",
+    "read_results",
+    "wire_value",
+    "write_calls",
+    "write_results",
+]
+
+OURS: Final = "ocpp_fast"
+
+
+@cache
+def decoder_of(version: Version, receiver: Sender) -> Decoder:
+    """Return the decoder of one side, which handles everything."""
+    return Decoder(version, receiver, lambda message: True)
+
+
+@cache
+def _encoders(version: Version) -> tuple[Encoder, Encoder]:
+    """Return our encoder and one that has the reference core."""
+    reference = Encoder(version)
+    reference._writer = FrameWriter(3)
+    return Encoder(version), reference
+
+
+def _receiver(message: Message) -> Sender:
+    return ~message.sender & BOTH or Sender.CENTRAL
+
+
+def no_call(unique_id: str) -> None:
+    """Know of no open call."""
+
+
+def wire_value(value: Any) -> Any:
+    """Return a payload as a JSON parser gives it: the `ocpp` package has Decimals in some."""
+    return json.loads(json.dumps(value, default=float))
+
+
+# Reading
+
+
+def read_calls(example: Example) -> tuple[Contender, list[Contender]]:
+    """Return what reads a CALL. All but `orjson.loads` check it; ours, the reference core and msgspec make objects."""
+    message, raw = example.message, example.call
+    plan = plan_of(message.request, message.draft)
+    payloads = {example.action: msgspec.json.Decoder(struct_of(plan)).decode}
+    heads = msgspec.json.Decoder(CallHead)
+    validators = {example.action: fastjsonschema.compile(schema_of(message.request, message.draft))}
+    peers = [
+        _loads(raw),
+        Contender(
+            "msgspec",
+            "payloads[(frame := head(raw)).action](frame.payload)",
+            {"payloads": payloads, "head": heads.decode, "raw": raw},
+            wanted=1.8,
+        ),
+        _fastjsonschema(example, _checked_call(validators), raw),
+        _reference(example, raw, no_call),
+        Contender("ocpp", "read(text)", {"read": _package_call(example.version.number), "text": raw.decode()}, 300),
+    ]
+    return _ours(example, raw, no_call), peers
+
+
+def read_results(example: Example) -> tuple[Contender, list[Contender]]:
+    """Return what reads the CALLRESULT that one open call waits for."""
+    message, raw = example.message, example.result
+    assert message.response is not None
+    plan = plan_of(message.response, message.draft)
+    open_call = {UNIQUE_ID: message}.get
+    payloads = {message: msgspec.json.Decoder(struct_of(plan)).decode}
+    heads = msgspec.json.Decoder(ResultHead)
+    validators = {message: fastjsonschema.compile(schema_of(message.response, message.draft))}
+    peers = [
+        _loads(raw),
+        Contender(
+            "msgspec",
+            "payloads[open_call((frame := head(raw)).unique_id)](frame.payload)",
+            {"payloads": payloads, "open_call": open_call, "head": heads.decode, "raw": raw},
+            wanted=1.8,
+        ),
+        _fastjsonschema(example, _checked_result(validators, open_call), raw),
+        _reference(example, raw, open_call),
+        Contender(
+            "ocpp",
+            "read(text)",
+            {"read": _package_result(example.version.number, open_call), "text": raw.decode()},
+            300,
+        ),
+    ]
+    return _ours(example, raw, open_call), peers
+
+
+def _ours(example: Example, raw: bytes, open_call: Callable[[str], Any]) -> Contender:
+    decode = decoder_of(example.version, _receiver(example.message)).decode
+    decode(raw, open_call)  # learns the message
+    return Contender(OURS, "decode(raw, open_call)", {"decode": decode, "raw": raw, "open_call": open_call})
+
+
+def _reference(example: Example, raw: bytes, open_call: Callable[[str], Any]) -> Contender:
+    decode = decoder_of(example.version, _receiver(example.message))._decode
+    names = {"decode": decode, "raw": raw, "open_call": open_call}
+    return Contender("reference core", "decode(raw, open_call)", names, wanted=10)
+
+
+def _loads(raw: bytes) -> Contender:
+    return Contender("orjson.loads", "loads(raw)", {"loads": orjson.loads, "raw": raw}, wanted=1.2)
+
+
+def _fastjsonschema(example: Example, read: Callable[[bytes], Any], raw: bytes) -> Contender:
+    wanted = 12 if example.action == "MeterValues" else 6
+    return Contender("orjson + fastjsonschema", "read(raw)", {"read": read, "raw": raw}, wanted)
+
+
+def _checked_call(validators: dict[str, Callable[[Any], Any]]) -> Callable[[bytes], Any]:
+    def read(raw: bytes) -> Any:
+        frame = orjson.loads(raw)
+        if type(frame) is not list or len(frame) != 4 or frame[0] != 2:
+            raise ValueError
+        _, unique_id, action, payload = frame
+        if type(unique_id) is not str or not 0 < len(unique_id) <= 36:
+            raise ValueError
+        return validators[action](payload)
+
+    return read
+
+
+def _checked_result(
+    validators: dict[Message, Callable[[Any], Any]], open_call: Callable[[str], Any]
+) -> Callable[[bytes], Any]:
+    def read(raw: bytes) -> Any:
+        frame = orjson.loads(raw)
+        if type(frame) is not list or len(frame) != 3 or frame[0] != 3:
+            raise ValueError
+        _, unique_id, payload = frame
+        if type(unique_id) is not str or not 0 < len(unique_id) <= 36:
+            raise ValueError
+        return validators[open_call(unique_id)](payload)
+
+    return read
+
+
+def _package_call(version: str) -> Callable[[str], Any]:
+    """Return what the `ocpp` package does with a CALL before its handler, without the thread it starts for it."""
+
+    def read(text: str) -> Any:
+        call = ocpp.messages.unpack(text)
+        ocpp.messages._validate_payload(call, version)
+        return camel_to_snake_case(call.payload)
+
+    return read
+
+
+def _package_result(version: str, open_call: Callable[[str], Any]) -> Callable[[str], Any]:
+    def read(text: str) -> Any:
+        result = ocpp.messages.unpack(text)
+        result.action = open_call(result.unique_id).action
+        ocpp.messages._validate_payload(result, version)
+        return camel_to_snake_case(result.payload)
+
+    return read
+
+
+# Writing
+
+
+def write_calls(example: Example) -> tuple[Contender, list[Contender]]:
+    """Return what writes a CALL: ours and the reference core check it, msgspec and `orjson.dumps` check nothing."""
+    message = example.message
+    encoder, reference = _encoders(example.version)
+    request = _ours(example, example.call, no_call).result().payload
+    names = {"unique_id": UNIQUE_ID, "request": request}
+    ours = Contender(OURS, "call(unique_id, request)", {"call": encoder.call, **names})
+    frame = {"unique_id": UNIQUE_ID, "action": message.action}
+    peers = [
+        Contender(
+            "msgspec",
+            "encode((2, unique_id, action, payload))",
+            {
+                **frame,
+                "encode": msgspec.json.Encoder().encode,
+                "payload": peer_payload(message.request, message, request),
+            },
+            wanted=1.2,
+        ),
+        Contender(
+            "orjson.dumps",
+            "dumps([2, unique_id, action, payload])",
+            {**frame, "dumps": orjson.dumps, "payload": example.payload},
+        ),
+        Contender("reference core", "call(unique_id, request)", {"call": reference.call, **names}),
+    ]
+    return ours, peers
+
+
+def write_results(example: Example) -> tuple[Contender, list[Contender]]:
+    """Return what writes a CALLRESULT, as `write_calls` does."""
+    message = example.message
+    encoder, reference = _encoders(example.version)
+    response = _ours(example, example.result, {UNIQUE_ID: message}.get).result().payload
+    names = {"asked": Call(UNIQUE_ID, message, None, b""), "response": response}
+    ours = Contender(OURS, "result(asked, response)", {"result": encoder.result, **names})
+    peers = [
+        Contender(
+            "msgspec",
+            "encode((3, unique_id, payload))",
+            {
+                "unique_id": UNIQUE_ID,
+                "encode": msgspec.json.Encoder().encode,
+                "payload": peer_payload(message.response, message, response),
+            },
+            wanted=1.2,
+        ),
+        Contender(
+            "orjson.dumps",
+            "dumps([3, unique_id, payload])",
+            {"unique_id": UNIQUE_ID, "dumps": orjson.dumps, "payload": example.payload},
+        ),
+        Contender("reference core", "result(asked, response)", {"result": reference.result, **names}),
+    ]
+    return ours, peers
+
+
+def peer_payload(struct: Any, message: Message, value: Any) -> Any:
+    """Return the Struct that is equal to one of our payloads."""
+    return peer_value(Node(Op.OBJECT, plan=plan_of(struct, message.draft)), value)

@@ -1,0 +1,46 @@
+"""Reading a frame: bytes become a checked, typed object."""
+
+from __future__ import annotations
+
+import pytest
+from ocpp.charge_point import camel_to_snake_case
+
+from ocpp_fast.schema import Message
+
+from .conftest import Race
+from .messages import CALLS, RESULTS, UNIQUE_ID, Example
+from .peers import peer_payload, read_calls, read_results, wire_value
+from .race import Contender
+
+CALL = "Reading a CALL: how many times as fast as"
+RESULT = "Reading a CALLRESULT: how many times as fast as"
+
+
+@pytest.mark.parametrize("example", CALLS, ids=lambda example: example.name)
+def test_call(example: Example, race: Race) -> None:
+    ours, peers = read_calls(example)
+    message = example.message
+    check_equal(ours, peers, [2, UNIQUE_ID, example.action, example.payload], message.request, message)
+    race(CALL, example.name, len(example.call), ours, peers)
+
+
+@pytest.mark.parametrize("example", RESULTS, ids=lambda example: example.name)
+def test_result(example: Example, race: Race) -> None:
+    ours, peers = read_results(example)
+    message = example.message
+    check_equal(ours, peers, [3, UNIQUE_ID, example.payload], message.response, message)
+    race(RESULT, example.name, len(example.result), ours, peers)
+
+
+def check_equal(
+    ours: Contender, peers: list[Contender], frame: list[object], struct: type | None, message: Message
+) -> None:
+    """Each of them reads the same out of the frame, in its own form."""
+    payload = ours.result().payload
+    read = {peer.name: peer.result() for peer in peers}
+    assert type(payload) is struct
+    assert read["reference core"].payload == payload
+    assert read["msgspec"] == peer_payload(struct, message, payload)
+    assert read["orjson.loads"] == frame
+    assert read["orjson + fastjsonschema"] == frame[-1]
+    assert wire_value(read["ocpp"]) == camel_to_snake_case(frame[-1])

@@ -1,0 +1,147 @@
+"""Vendors' messages in DataTransfer: typed payloads go into `data` and come out of it, and each finds its handler."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from ._kernels.payload import Violation
+from ._kernels.plan import Node, Op
+from ._kernels.strict_json import dumps, loads
+from .errors import InvalidPayload, InvalidResult, TransferRefused, ValidationError, VersionMismatch
+from .policy import Policy
+from .routing import Context, InvalidAnswer, Route, Router
+from .schema import DataTransfer, Message, Request, Response, Struct, Transfer, Version, codec_of, plan_of
+
+__all__ = ["Envelope", "TransferRoute", "carrier_of"]
+
+ACCEPTED: Final = "Accepted"
+UNKNOWN_MESSAGE: Final = "UnknownMessageId"
+UNKNOWN_VENDOR: Final = "UnknownVendorId"
+
+
+def carrier_of(version: Version) -> Message | None:
+    """Return the message of a version that carries those of vendors."""
+    return version.messages.get(DataTransfer.__action__)
+
+
+class Envelope:
+    """How one version carries vendors' messages: `data` is any JSON or, in 1.6, a text with the JSON in it.
+
+    Raises `VersionMismatch` for a version without DataTransfer.
+    """
+
+    def __init__(self, version: Version, policy: Policy) -> None:
+        carrier = carrier_of(version)
+        if carrier is None or carrier.response is None:
+            raise VersionMismatch(f"OCPP {version.number} is declared without {DataTransfer.__action__}")
+        self._request: Any = carrier.request
+        self._response: Any = carrier.response
+        self._is_text = _nodes(carrier.request, carrier.draft)["data"].op is Op.STRING
+        info = _nodes(carrier.response, carrier.draft).get("status_info")
+        self._status_info: Any = info.plan.struct if info is not None and info.plan is not None else None
+        self._lenient = policy.tolerates(carrier.action)
+        self._timespec = policy.timespec
+
+    # The side that sends
+
+    def request(self, payload: DataTransfer[Any]) -> Request[Any]:
+        """Return the DataTransfer that carries a payload. Raises `ValidationError`."""
+        transfer = payload.__transfer__
+        data = self._written(transfer.payload, payload)
+        request: Request[Any] = self._request(
+            vendor_id=transfer.vendor_id, message_id=transfer.message_id, data=data or None
+        )
+        return request
+
+    def reply(self, transfer: Transfer, response: Any) -> Any:
+        """Return what the answer carries. Raises `TransferRefused`, `InvalidResult`."""
+        if response.status != ACCEPTED:
+            info = getattr(response, "status_info", None)
+            why = (info.reason_code, info.additional_info or "") if info is not None else ()
+            raise TransferRefused(response.status, *why, data=response.data)
+        try:
+            return self._reply(transfer, response.data)
+        except Violation as violation:
+            raise InvalidResult(violation.path, violation.rule, violation.expected) from None
+
+    def _reply(self, transfer: Transfer, data: Any) -> Any:
+        nothing = data is None or (self._is_text and not data)
+        if nothing and transfer.optional:
+            return None
+        if transfer.reply is None:
+            raise Violation("data", "additionalProperties", "nothing")
+        return self._read(transfer.reply, data)
+
+    # The side that answers
+
+    def payload(self, transfer: Transfer, request: Any) -> Any:
+        """Return the payload that a DataTransfer carries. Raises `InvalidPayload`."""
+        try:
+            return self._read(transfer.payload, request.data)
+        except Violation as violation:
+            raise InvalidPayload(violation.path, violation.rule, violation.expected) from None
+
+    def accepted(self, transfer: Transfer, reply: Any) -> Response:
+        """Return the answer that carries a reply. Raises `InvalidAnswer`."""
+        data = None
+        try:
+            if reply is not None or not transfer.optional:
+                data = self._answered(transfer, reply)
+        except ValidationError as error:
+            raise InvalidAnswer(error.path, error.rule, error.expected) from None
+        return self._status(ACCEPTED, data=data)
+
+    def _answered(self, transfer: Transfer, reply: Any) -> Any:
+        if transfer.reply is None:
+            raise ValidationError("data", "type", "None")
+        data = self._written(transfer.reply, reply)
+        return data if transfer.optional else data or None
+
+    def refused(self, refusal: TransferRefused) -> Response:
+        """Return the answer that says what a handler has raised."""
+        if self._status_info is None or not refusal.reason_code:
+            return self._status(refusal.status, data=refusal.data)
+        info = self._status_info(
+            reason_code=refusal.reason_code, additional_info=refusal.additional_info or None
+        )
+        return self._status(refusal.status, data=refusal.data, status_info=info)
+
+    def unknown(self, *, vendor: bool) -> Response:
+        """Return the answer to a vendor or, if the vendor is known, to a message that nobody handles."""
+        return self._status(UNKNOWN_VENDOR if vendor else UNKNOWN_MESSAGE)
+
+    def _status(self, status: str, **fields: Any) -> Response:
+        response: Response = self._response(status=status, **fields)
+        return response
+
+    # What stands in `data`
+
+    def _read(self, struct: type[Struct], data: Any) -> Any:
+        try:
+            return codec_of(struct).decode(self._value(data), self._lenient)
+        except Violation as violation:
+            raise violation.within("data") from None
+
+    def _value(self, data: Any) -> Any:
+        """Return the JSON value of a `data`; none is an object without fields."""
+        if data and self._is_text:
+            try:
+                data = loads(data.encode())
+            except ValueError:
+                raise Violation("", "format", "the JSON text of an object") from None
+        return {} if data is None or data == "" else data
+
+    def _written(self, struct: type[Struct], value: Any) -> Any:
+        """Return the `data` of a struct, or of one without values what is false."""
+        try:
+            wire = codec_of(struct).wire(value, self._timespec)
+        except Violation as violation:
+            fault = violation.within("data")
+            raise ValidationError(fault.path, fault.rule, fault.expected) from None
+        return wire if not self._is_text else dumps(wire).decode()
+
+
+def _nodes(struct: type[Struct], draft: int) -> dict[str, Node]:
+    return {each.name: each.node for each in plan_of(struct, draft).members}

@@ -1,0 +1,472 @@
+"""Signed frames, without I/O: chapter 7 of part 4 of OCPP 2.0.1 and 2.1 (R17). Needs the extra `signing`.
+
+A signed CALL or SEND has the action `X-Signed` and, in place of its payload, a flattened JWS (RFC 7515, 7.2.2) around
+it; a signed CALLRESULT has the JWS alone. The protected header names the action and the message type, so that
+a signature can't be moved to a message of another kind, and should name the certificate of its key (`x5t#S256`).
+Errors are never signed. 1.6 has no signed frames.
+
+    signing = Signing(
+        keys=lambda station, header: certificates.get((station, header.get("x5t#S256"))),
+        signer=KeySigner(private_key, certificate=certificate),
+        signs=lambda station, payload: isinstance(payload, v201.SetChargingProfileRequest),
+        requires=lambda station, payload: isinstance(payload, v201.TransactionEventRequest),
+    )
+    central = CentralSystem(auth=..., versions=[v201], signing=signing)
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Mapping
+from enum import Enum
+from importlib.util import find_spec
+from types import MappingProxyType
+from typing import Any, Final, Literal, Protocol, TypeAlias
+
+from ._kernels.payload import Violation
+from ._kernels.strict_json import dumps, loads
+from .dialect import Fault, MessageType, dialect_of
+from .errors import CallError, InvalidSignature, SigningFailed
+from .frames import Call, CallResult, CallResultError, Decoder, Encoder, Frame, FrameFault, Send
+from .policy import Policy
+from .schema import Message, Notification, Request, Response, Version
+
+__all__ = [
+    "ALGORITHMS",
+    "UNCHECKED",
+    "Key",
+    "KeySigner",
+    "Signature",
+    "Signer",
+    "Signing",
+    "sign",
+    "thumbprint",
+    "verify",
+]
+
+ALGORITHMS: Final = ("ES256", "RS256", "RS384")
+"""What may sign (7.3)."""
+
+_SUFFIX: Final = "-Signed"
+_ACTION: Final = "OCPPAction"
+_MESSAGE_TYPE: Final = "OCPPMessageTypedId"  # as the document spells it
+_MESSAGE_TYPES: Final = (_MESSAGE_TYPE, "OCPPMessageTypeId")
+_MEMBERS: Final = ("payload", "protected", "signature")
+_MAX_HEADER: Final = 16 * 1024  # has room for a chain of certificates
+_MAX_SIGNATURE: Final = 2 * 1024  # and this for a key of 8192 bits
+_ES256_SIGNATURE: Final = 64
+
+
+class _Unchecked(Enum):
+    UNCHECKED = "UNCHECKED"
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+UNCHECKED: Final = _Unchecked.UNCHECKED
+"""Given in place of a key: take the message in, though nobody has checked who signed it (7.2 allows that)."""
+
+Key: TypeAlias = str | bytes | Mapping[str, Any]
+"""A public key: in PEM, the certificate of one in PEM, or a JWK. EC keys are on P-256, RSA keys have 2048 bits or more."""
+FoundKey: TypeAlias = Key | Literal[_Unchecked.UNCHECKED] | None
+Payload: TypeAlias = Request[Any] | Response | Notification
+Choice: TypeAlias = Callable[[str, Payload], bool]
+OpenCalls: TypeAlias = Callable[[str], Message | None]
+
+
+def _require_extra() -> None:
+    if find_spec("joserfc") is None:
+        raise ModuleNotFoundError("signed frames need joserfc: pip install 'ocpp_fast[signing]'", name="joserfc")
+
+
+class Signature:
+    """The signature of a message that was received.
+
+    `header` is the protected header and `key` what the `keys` hook gave for it, `UNCHECKED` included; `jws` are the
+    members of the JWS as they came, which prove to others what was signed.
+    """
+
+    __slots__ = ("header", "jws", "key")
+
+    def __init__(self, header: Mapping[str, Any], key: FoundKey, jws: Mapping[str, str]) -> None:
+        self.header = header
+        self.key = key
+        self.jws = jws
+
+    @property
+    def checked(self) -> bool:
+        """Whether the signature was found to be right; False where its key was `UNCHECKED`."""
+        return self.key is not UNCHECKED
+
+    @property
+    def thumbprint(self) -> str | None:
+        """The header's `x5t#S256`, which names the signer's certificate: as in `thumbprint(certificate)`."""
+        return self.header.get("x5t#S256")
+
+    def __repr__(self) -> str:
+        return f"Signature({dict(self.header)!r}, {'checked' if self.checked else 'unchecked'})"
+
+
+class Signer(Protocol):
+    """What signs our messages: a `KeySigner`, or the driver of a key that never leaves its chip."""
+
+    @property
+    def header(self) -> Mapping[str, Any]:
+        """The protected header without the parameters of OCPP: `alg`, and what names the key."""
+
+    def sign(self, data: bytes) -> bytes:
+        """Return the signature of some bytes; for ES256 the 64 bytes of R and S (RFC 7518, 3.4). Called on the loop."""
+
+
+class KeySigner:
+    """Signs with a private key that is at hand: in PEM, with its `password` if it has one, or a JWK.
+
+    `certificate`, in PEM, is named in the header. `algorithm` is ES256 for an EC key, RS256 or RS384 for an RSA key, the
+    former unless told otherwise. `header` adds parameters, say a `kid`.
+
+    Raises `ValueError` or `TypeError` for what can't be used, and `ModuleNotFoundError` without the extra `signing`.
+    """
+
+    def __init__(
+        self,
+        key: Key,
+        *,
+        password: bytes | None = None,
+        certificate: str | bytes | None = None,
+        algorithm: str | None = None,
+        header: Mapping[str, Any] | None = None,
+    ) -> None:
+        _require_extra()
+        from . import _jose
+
+        self._key = _jose.private_key(key, password)
+        fitting = ("ES256",) if self._key.key_type == "EC" else ("RS256", "RS384")
+        algorithm = algorithm or fitting[0]
+        if algorithm not in fitting:
+            raise ValueError(f"algorithm: expected one of {', '.join(fitting)}, not {algorithm}")
+        named: dict[str, Any] = {"alg": algorithm}
+        if certificate is not None:
+            if not _jose.same_key(self._key, certificate):
+                raise ValueError("certificate: expected that of the key")
+            named["x5t#S256"] = _jose.thumbprint(certificate)
+        self.header: Mapping[str, Any] = MappingProxyType({**(header or {}), **named})
+        self._sign = _jose.sign
+
+    def sign(self, data: bytes) -> bytes:
+        """Return the signature of some bytes."""
+        return self._sign(data, self.header["alg"], self._key)
+
+
+def thumbprint(certificate: str | bytes) -> str:
+    """Return the `x5t#S256` of a certificate in PEM: the base64url of its SHA-256 hash."""
+    _require_extra()
+    from . import _jose
+
+    return _jose.thumbprint(certificate)
+
+
+# One payload
+
+
+def sign(payload: bytes, signer: Signer, *, action: str, message_type: int) -> dict[str, str]:
+    """Return the flattened JWS around a payload.
+
+    `action` is without `-Signed`; for a CALLRESULT it is that of the CALL. Raises `ValueError` for a signature that is
+    none, and what the signer raises.
+    """
+    header = {**signer.header, _ACTION: action, _MESSAGE_TYPE: int(message_type)}
+    protected, encoded = _encode(dumps(header)), _encode(payload)
+    signature = signer.sign(f"{protected}.{encoded}".encode())
+    if header["alg"] == "ES256" and len(signature) != _ES256_SIGNATURE:
+        raise ValueError(f"signature: expected the {_ES256_SIGNATURE} bytes of R and S, not {len(signature)}")
+    return {"payload": encoded, "protected": protected, "signature": _encode(signature)}
+
+
+def verify(
+    jws: Any, keys: Callable[[Mapping[str, Any]], FoundKey], *, action: str, message_type: int
+) -> tuple[bytes, Signature]:
+    """Return what a flattened JWS holds, and the signature, which is right: by the key that `keys` gives for its header.
+
+    Raises `InvalidSignature` for all that is wrong with it; what `keys` raises, and `ValueError` for a key from there
+    that can't be used.
+    """
+    _require_extra()
+    from . import _jose
+
+    members = _members(jws)
+    header = _header(_decode(members["protected"], "protected", _MAX_HEADER))
+    try:
+        _jose.check_header(header)
+    except ValueError:
+        raise InvalidSignature("header parameters of the right types") from None
+    _check_header(header, action, message_type)
+    payload = _decode(members["payload"], "payload")
+    _decode(members["signature"], "signature", _MAX_SIGNATURE)
+    shown = MappingProxyType(header)
+    key = keys(shown)
+    if key is None:
+        raise InvalidSignature("a key that is known here")
+    if key is not UNCHECKED and not _jose.verify(members, _jose.public_key(key)):
+        raise InvalidSignature("one that verifies")
+    return payload, Signature(shown, key, MappingProxyType(members))
+
+
+def _members(jws: Any) -> dict[str, str]:
+    """Return the three members of a flattened JWS; what others it has, RFC 7515 tells us to ignore."""
+    if not isinstance(jws, dict) or "header" in jws or "signatures" in jws:
+        raise InvalidSignature("a flattened JWS, with nothing in an unprotected header")
+    members = {name: jws.get(name) for name in _MEMBERS}
+    if not all(isinstance(value, str) for value in members.values()):
+        raise InvalidSignature(f"a flattened JWS of {', '.join(_MEMBERS)}")
+    return members
+
+
+def _encode(value: bytes) -> str:
+    return urlsafe_b64encode(value).rstrip(b"=").decode()
+
+
+def _decode(text: str, member: str, limit: int | None = None) -> bytes:
+    if limit is not None and len(text) > limit:
+        raise InvalidSignature(f"at most {limit} characters as {member}")
+    try:
+        value = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        raise InvalidSignature(f"base64url as {member}") from None
+    if _encode(value) != text:  # the decoder passes over what is no base64url
+        raise InvalidSignature(f"base64url without padding as {member}")
+    return value
+
+
+def _header(raw: bytes) -> dict[str, Any]:
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(members := dict(pairs)) != len(pairs):
+            raise ValueError("a name stands twice")
+        return members
+
+    try:
+        loads(raw)  # the grammar and the depth of R26
+        header = json.loads(raw, object_pairs_hook=unique)
+    except ValueError:
+        header = None
+    if not isinstance(header, dict):
+        raise InvalidSignature("a JSON object with unique names as protected header")
+    return header
+
+
+def _check_header(header: Mapping[str, Any], action: str, message_type: int) -> None:
+    if header["alg"] not in ALGORITHMS:
+        raise InvalidSignature(f"alg to be one of {', '.join(ALGORITHMS)}")
+    if "crit" in header or "b64" in header:
+        raise InvalidSignature("a header without crit and b64")
+    if header.get(_ACTION) != action:
+        raise InvalidSignature(f"{_ACTION} to be the action of the frame")
+    named = [header[name] for name in _MESSAGE_TYPES if name in header]
+    right = (int(message_type), str(int(message_type)))  # the document does not say which
+    if not named or not all(type(each) in (int, str) and each in right for each in named):
+        raise InvalidSignature(f"{_MESSAGE_TYPE} to be the message type of the frame")
+
+
+# One endpoint
+
+
+class Signing:
+    """Whose signatures are believed, and what is signed here.
+
+    Every function gets the station's identity first. `keys` returns the `Key` for a protected header, `UNCHECKED`, or
+    None for a signer that is not known; it runs on the event loop. It must not believe a key that the header itself
+    carries (`jwk`, `x5c`, `jku`, `x5u`).
+
+    `signer` signs the answers to signed calls (7.2; not with `answers=False`), and all else of which `signs` is true.
+    `requires` tells which received messages are refused when they come unsigned or `UNCHECKED`: without it, who is on
+    the way can take a signature off. Both are given payloads.
+
+    Raises `ModuleNotFoundError` without the extra `signing`.
+    """
+
+    def __init__(
+        self,
+        *,
+        keys: Callable[[str, Mapping[str, Any]], FoundKey],
+        signer: Signer | None = None,
+        signs: Choice | None = None,
+        requires: Choice | None = None,
+        answers: bool = True,
+    ) -> None:
+        _require_extra()
+        from . import _jose  # noqa: F401  # now, not while a first signed frame waits
+
+        if signs is not None and signer is None:
+            raise ValueError("signs: expected a signer too")
+        if signer is not None and signer.header.get("alg") not in ALGORITHMS:
+            raise ValueError(f"signer: expected alg to be one of {', '.join(ALGORITHMS)}")
+        self.keys = keys
+        self.signer = signer
+        self.signs = signs
+        self.requires = requires
+        self.answers = answers
+
+    def bind(
+        self, identity: str, version: Version, policy: Policy, decoder: Decoder
+    ) -> tuple[SigningDecoder, SigningEncoder]:
+        """Return what reads and writes the frames of one station's connection."""
+        return SigningDecoder(self, identity, version, decoder), SigningEncoder(self, identity, version, policy)
+
+
+class SigningDecoder:
+    """Stands in front of a `Decoder` that many connections share: opens what is signed, and lets it read that."""
+
+    __slots__ = ("_answers_results", "_decoder", "_identity", "_signing")
+
+    def __init__(self, signing: Signing, identity: str, version: Version, decoder: Decoder) -> None:
+        self._signing = signing
+        self._identity = identity
+        self._decoder = decoder
+        self._answers_results = dialect_of(version.number).refuses_results
+
+    def decode(self, raw: bytes, open_call: OpenCalls) -> Frame:
+        """Return the frame in some bytes; as `Decoder.decode`."""
+        signature = None
+        try:
+            frame = self._decoder.decode(raw, open_call)
+        except FrameFault as fault:
+            opened = self._opened(raw, fault, open_call)
+            if opened is None:
+                raise
+            frame, signature = opened
+        if self._signing.requires is not None and (signature is None or not signature.checked):
+            self._check_required(self._signing.requires, frame)
+        return frame
+
+    def _opened(self, raw: bytes, fault: FrameFault, open_call: OpenCalls) -> tuple[Frame, Signature] | None:
+        """Return the frame that was signed; None where the fault has nothing to do with signing."""
+        if fault.fault is Fault.UNKNOWN_ACTION:
+            message_type, unique_id, action, jws = loads(raw)
+            if action.endswith(_SUFFIX):
+                return self._opened_call(raw, message_type, unique_id, action.removesuffix(_SUFFIX), jws)
+        elif fault.message_type == MessageType.CALLRESULT and fault.violation is not None:
+            message, elements = open_call(fault.unique_id), loads(raw)
+            if message is not None and len(elements) == 3 and _is_jws(elements[2]):
+                payload, signature = self._verified(elements[2], message.action, MessageType.CALLRESULT, fault.unique_id)
+                plain = b"[3,%b,%b]" % (dumps(fault.unique_id), payload)
+                self._check_payload(plain, MessageType.CALLRESULT, fault.unique_id)
+                return self._decoder.decode(plain, open_call), signature
+        return None
+
+    def _opened_call(
+        self, raw: bytes, message_type: int, unique_id: str, action: str, jws: Any
+    ) -> tuple[Frame, Signature]:
+        self._decoder.expect(message_type, unique_id, action)
+        payload, signature = self._verified(jws, action, message_type, unique_id)
+        plain = b"[%d,%b,%b,%b]" % (message_type, dumps(unique_id), dumps(action), payload)
+        self._check_payload(plain, message_type, unique_id)
+        frame = self._decoder.decode(plain, _nothing_open)
+        assert isinstance(frame, (Call, Send))
+        kind = Call if isinstance(frame, Call) else Send
+        return kind(frame.unique_id, frame.message, frame.payload, raw, signature), signature
+
+    def _verified(self, jws: Any, action: str, message_type: int, unique_id: str) -> tuple[bytes, Signature]:
+        try:
+            return verify(jws, self._key_of, action=action, message_type=message_type)
+        except InvalidSignature as error:
+            raise self._fault(message_type, unique_id, error.expected) from None
+        except Exception as error:  # of the user's lookup
+            raise self._fault(message_type, unique_id, "a key lookup that works", Fault.HANDLER) from error
+
+    def _key_of(self, header: Mapping[str, Any]) -> FoundKey:
+        return self._signing.keys(self._identity, header)
+
+    def _check_payload(self, plain: bytes, message_type: int, unique_id: str) -> None:
+        """Check that what was signed is one JSON object, or null (R7), which fits into the frame made of it."""
+        try:
+            *_, payload = elements = loads(plain)
+        except ValueError:
+            payload = elements = plain
+        wanted = 3 if message_type == MessageType.CALLRESULT else 4
+        if len(elements) != wanted or not (payload is None or isinstance(payload, dict)):
+            raise self._fault(message_type, unique_id, "a JSON object under it", Fault.NOT_AN_OBJECT)
+
+    def _check_required(self, requires: Choice, frame: Frame) -> None:
+        if isinstance(frame, (CallError, CallResultError)):
+            return  # which nobody can sign
+        kind = _message_type(frame)
+        try:
+            required = requires(self._identity, frame.payload)
+        except Exception as error:  # of the user's function
+            raise self._fault(kind, frame.unique_id, "a rule that works", Fault.HANDLER) from error
+        if required:
+            raise self._fault(kind, frame.unique_id, "the message to have one that was checked")
+
+    def _fault(self, message_type: int, unique_id: str, expected: str, fault: Fault = Fault.SIGNATURE) -> FrameFault:
+        is_result = message_type == MessageType.CALLRESULT
+        return FrameFault(
+            fault,
+            f"signature: expected {expected}",
+            unique_id=unique_id,
+            message_type=message_type,
+            answered=self._answers_results if is_result else message_type == MessageType.CALL,
+            violation=Violation("signature", "signature", expected),
+        )
+
+
+def _is_jws(value: Any) -> bool:
+    return isinstance(value, dict) and all(name in value for name in _MEMBERS)
+
+
+def _nothing_open(unique_id: str) -> None:
+    return None
+
+
+def _message_type(frame: Call | CallResult | Send) -> MessageType:
+    if isinstance(frame, CallResult):
+        return MessageType.CALLRESULT
+    return MessageType.CALL if isinstance(frame, Call) else MessageType.SEND
+
+
+class SigningEncoder(Encoder):
+    """An `Encoder` that signs what it was told to sign. Its methods raise `SigningFailed` beside what `Encoder`'s do."""
+
+    def __init__(self, signing: Signing, identity: str, version: Version, policy: Policy) -> None:
+        super().__init__(version, policy)
+        self._signing = signing
+        self._identity = identity
+
+    def call(self, unique_id: str, request: Request[Any]) -> bytes:
+        """Return a CALL, signed or not."""
+        frame = super().call(unique_id, request)
+        sealed = self._sealed(request.__message__, MessageType.CALL, request)
+        if sealed is None:
+            return frame
+        return b"[2,%b,%b,%b]" % (dumps(unique_id), dumps(request.__message__.action + _SUFFIX), sealed)
+
+    def result(self, call: Call, response: Any) -> bytes:
+        """Return the CALLRESULT that answers `call`, signed or not."""
+        frame = super().result(call, response)
+        asked = call.signature is not None and self._signing.answers
+        sealed = self._sealed(call.message, MessageType.CALLRESULT, response, asked=asked)
+        return frame if sealed is None else b"[3,%b,%b]" % (dumps(call.unique_id), sealed)
+
+    def send(self, unique_id: str, notification: Notification) -> bytes:
+        """Return a SEND, signed or not."""
+        frame = super().send(unique_id, notification)
+        sealed = self._sealed(notification.__message__, MessageType.SEND, notification)
+        if sealed is None:
+            return frame
+        return b"[6,%b,%b,%b]" % (dumps(unique_id), dumps(notification.__message__.action + _SUFFIX), sealed)
+
+    def _sealed(
+        self, message: Message, message_type: MessageType, payload: Payload, *, asked: bool = False
+    ) -> bytes | None:
+        """Return the JWS to send in place of a payload, which is valid; None where it is sent as it is."""
+        signing = self._signing
+        if signing.signer is None:
+            return None
+        struct = message.response if message_type == MessageType.CALLRESULT else message.request
+        try:
+            if not asked and (signing.signs is None or not signing.signs(self._identity, payload)):
+                return None
+            written = self._payload(struct, message.draft, payload)
+            return dumps(sign(written, signing.signer, action=message.action, message_type=message_type))
+        except Exception as error:  # of the user's function, or of the signer
+            raise SigningFailed(f"{message.action} could not be signed") from error

@@ -1,0 +1,161 @@
+"""The end of a connection: whatever it comes from, what is pending fails at once, and is told of once (R44)."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ocpp_fast import Disconnected, Station, v16
+
+from .harness import Site, scenario, serving, until
+from .peer import BINARY, Peer
+
+SOON = 0.1
+"""Seconds in which a disconnect must be known."""
+
+
+async def pending_calls(station: Station) -> list[asyncio.Task[Any]]:
+    """Three calls of which one is sent, and the others wait for their turn."""
+    calls: list[asyncio.Task[Any]] = [asyncio.create_task(station.v16.clear_cache()) for _ in range(3)]
+    await asyncio.sleep(0)
+    return calls
+
+
+async def fail_soon(calls: list[asyncio.Task[Any]]) -> None:
+    """Fails unless all calls end with `Disconnected` in time."""
+    start = time.monotonic()
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    assert time.monotonic() - start < SOON
+    assert [type(each) for each in outcomes] == [Disconnected] * len(calls)
+
+
+ENDS: dict[str, Callable[[Peer], object]] = {
+    "close": Peer.close,
+    "reset": Peer.abort,
+    "end of stream": lambda peer: peer.writer.write_eof(),
+    "end of stream inside of a frame": lambda peer: (peer.write(b"\x81\xfe"), peer.writer.write_eof()),
+    "protocol error": lambda peer: peer.write(b"\xff\xff"),
+    "binary": lambda peer: peer.send_frame(BINARY, b"x"),
+    "invalid UTF-8": lambda peer: peer.send(b"\xff"),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+@scenario
+async def test_R44_pending_calls_fail_at_once(end: str) -> None:
+    gone: list[Station] = []
+    async with serving() as site:
+        site.central.on_disconnect(gone.append)
+        peer, station = await site.station()
+        calls = await pending_calls(station)
+        await peer.message()
+        ENDS[end](peer)
+        await fail_soon(calls)
+        assert not station.connected
+        assert "CP1" not in site.central
+        with pytest.raises(Disconnected):
+            await station.v16.clear_cache()
+        await until(lambda: gone)
+        await station.wait_closed() if end == "reset" else None
+    assert gone == [station]
+
+
+@scenario
+async def test_R44_our_own_close_fails_pending_calls_at_once() -> None:
+    """Before the peer has said a word to it."""
+    async with serving() as site:
+        peer, station = await site.station()
+        calls = await pending_calls(station)
+        closing = asyncio.create_task(station.close())
+        await fail_soon(calls)
+        assert "CP1" not in site.central
+        await peer.close_frame()
+        await closing
+
+
+PROCESS = """
+import socket, sys
+with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as connection:
+    connection.sendall(sys.stdin.buffer.read())
+    connection.recv(10_000)
+    print("connected", flush=True)
+    while connection.recv(10_000):
+        pass
+"""
+
+
+@scenario
+async def test_R44_killed_process_of_the_peer() -> None:
+    from .peer import handshake_bytes
+
+    async with serving() as site:
+        command = [sys.executable, "-c", PROCESS, str(site.server.port)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+            assert process.stdin is not None
+            process.stdin.write(handshake_bytes("/CP1"))
+            process.stdin.close()
+            station = await asyncio.wait_for(site.central.wait_connected("CP1"), 20)
+            calls = await pending_calls(station)
+            process.kill()
+            await fail_soon(calls)
+        assert station.close_code == 1006
+
+
+@scenario
+async def test_calls_of_others_go_on() -> None:
+    async with serving() as site:
+        leaver, _ = await site.station("CP1")
+        peer, station = await site.station("CP2")
+        calling = asyncio.create_task(station.v16.clear_cache())
+        call = await peer.message()
+        leaver.abort()
+        await until(lambda: "CP1" not in site.central)
+        peer.send([3, call[1], {"status": "Accepted"}])
+        assert (await calling).status is v16.ClearCacheStatus.ACCEPTED
+
+
+@scenario
+async def test_handler_of_a_station_that_left_runs_to_its_end() -> None:
+    may_go, done = asyncio.Event(), asyncio.Event()
+
+    async def transfer(station: Station, request: v16.DataTransferRequest) -> v16.DataTransferResponse:
+        await may_go.wait()
+        assert not station.connected
+        done.set()
+        return v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED)
+
+    async with serving() as site:
+        site.central.on(v16.DataTransferRequest)(transfer)
+        peer, station = await site.station()
+        peer.send([2, "1", "DataTransfer", {"vendorId": "V"}])
+        peer.send([2, "2", "DataTransfer", {"vendorId": "never handled"}])
+        peer.abort()
+        await until(lambda: not station.connected)
+        may_go.set()
+        await done.wait()
+
+
+@scenario
+async def test_on_disconnect_is_told_once_and_after_on_connect() -> None:
+    told: list[tuple[str, str]] = []
+
+    async def one_round(site: Site, number: int) -> None:
+        peer = await site.peer(f"/CP{number}")
+        end = list(ENDS.values())[number % len(ENDS)]
+        end(peer)
+        await peer.eof()
+
+    async with serving() as site:
+        site.central.on_connect(lambda station: told.append(("connected", station.id)))
+        site.central.on_disconnect(lambda station: told.append(("disconnected", station.id)))
+        await asyncio.gather(*(one_round(site, number) for number in range(100)))
+        await until(lambda: len(told) == 200)
+        await until(lambda: len(site.central) == 0)
+    for number in range(100):
+        assert [event for event, identity in told if identity == f"CP{number}"] == ["connected", "disconnected"]

@@ -1,0 +1,83 @@
+"""WebSocket pings: who does not answer is gone (R38)."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from ocpp_fast import Disconnected, Station, v16
+
+from .harness import HEARTBEAT_JSON, scenario, serving, until
+from .peer import PING, PONG, TEXT, frame_bytes
+
+INTERVAL = 0.15
+
+
+@scenario
+async def test_R38_each_connection_is_pinged_once_in_an_interval() -> None:
+    async with serving(ping_interval=INTERVAL) as site:
+        peers = [await site.peer(f"/CP{number}") for number in range(10)]
+        start = asyncio.get_running_loop().time()
+
+        async def answer_pings(count: int, peer_number: int) -> None:
+            for _ in range(count):
+                frame = await peers[peer_number].frame()
+                assert frame is not None and frame.opcode == PING
+                peers[peer_number].send_frame(PONG, frame.payload)
+
+        await asyncio.gather(*(answer_pings(4, number) for number in range(10)))
+        assert asyncio.get_running_loop().time() - start > 3 * INTERVAL * 0.9
+        assert len(site.central) == 10
+
+
+@scenario
+async def test_R38_missing_pong_closes_and_fails_what_is_pending() -> None:
+    gone: list[Station] = []
+    async with serving(ping_interval=INTERVAL) as site:
+        site.central.on_disconnect(gone.append)
+        peer, station = await site.station()
+        calling = asyncio.create_task(station.v16.clear_cache())
+        with pytest.raises(Disconnected):
+            async with asyncio.timeout(10 * INTERVAL):
+                await calling
+        assert (station.close_code, station.close_reason) == (1011, "no pong")
+        assert await peer.close_frame() == (1011, "no pong")
+        await until(lambda: gone)
+    assert gone == [station]
+
+
+@scenario
+async def test_R38_zero_is_off() -> None:
+    async with serving(ping_interval=0) as site:
+        peer = await site.peer()
+        await asyncio.sleep(INTERVAL)
+        peer.heartbeat("1")
+        assert await peer.message() == [3, "1", HEARTBEAT_JSON]
+
+
+@scenario
+async def test_R38_station_that_we_make_wait_is_not_taken_for_dead() -> None:
+    """Its pong is there, but behind calls that are not read because a handler takes its time."""
+    may_go = asyncio.Event()
+
+    async def transfer(*_: object) -> v16.DataTransferResponse:
+        await may_go.wait()
+        return v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED)
+
+    async with serving(ping_interval=INTERVAL) as site:
+        site.central.on(v16.DataTransferRequest)(transfer)
+        peer, station = await site.station()
+        asyncio.get_running_loop().call_later(5 * INTERVAL, may_go.set)
+        calls = b"".join(frame_bytes(TEXT, b'[2,"%d","DataTransfer",{"vendorId":"V"}]' % n) for n in range(50))
+        peer.write(calls)
+        until_then = asyncio.get_running_loop().time() + 5 * INTERVAL
+        answered = 0
+        while answered < 50:
+            frame = await peer.frame()
+            assert frame is not None and frame.opcode in (PING, TEXT), frame
+            if frame.opcode == PING:
+                peer.send_frame(PONG, frame.payload)
+            answered += frame.opcode == TEXT
+        assert asyncio.get_running_loop().time() > until_then
+        assert station.connected

@@ -1,0 +1,266 @@
+"""Peers that send too much or read too little: they are made to wait, and nobody else (R14)."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import tracemalloc
+from typing import Any
+
+import pytest
+
+from ocpp_fast import CallTimeout, Disconnected, Policy, Station, v16
+
+from .harness import CLEARED, HEARTBEAT_JSON, Site, scenario, serving, until
+from .peer import CONTINUATION, PING, TEXT, Peer, frame_bytes
+
+TRANSFERRED = v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED)
+
+
+class Slow:
+    """A handler of DataTransfer that waits until `may_go` is set; `seen` are the requests."""
+
+    def __init__(self) -> None:
+        self.may_go = asyncio.Event()
+        self.seen: list[str | None] = []
+
+    async def __call__(self, station: Station, request: v16.DataTransferRequest) -> v16.DataTransferResponse:
+        self.seen.append(request.data)
+        await self.may_go.wait()
+        return TRANSFERRED
+
+
+def transfer_bytes(number: int, size: int = 0) -> bytes:
+    data = f"{number}".ljust(size, "x").encode()
+    return frame_bytes(TEXT, b'[2,"%d","DataTransfer",{"vendorId":"V","data":"%s"}]' % (number, data))
+
+
+async def stops_taking(peer: Peer) -> None:
+    """Wait until what the peer writes stays in its own buffer: the server reads no more."""
+    transport = peer.writer.transport
+
+    def is_stuck() -> bool:
+        return transport.get_write_buffer_size() > 0
+
+    await until(is_stuck)
+    for _ in range(20):
+        before = transport.get_write_buffer_size()
+        await asyncio.sleep(0.01)
+        if transport.get_write_buffer_size() == before:
+            return
+    raise AssertionError("the server goes on reading")
+
+
+async def lives(peer: Peer) -> None:
+    peer.heartbeat("alive")
+    assert await peer.message() == [3, "alive", HEARTBEAT_JSON]
+
+
+@scenario
+async def test_R14_reading_stops_when_too_many_calls_wait_and_goes_on_later() -> None:
+    slow = Slow()
+    count, size = 1500, 10_000
+    async with serving() as site:
+        site.central.on(v16.DataTransferRequest)(slow)
+        peer, other = await site.peer("/CP1"), await site.peer("/CP2")
+        for number in range(count):
+            peer.write(transfer_bytes(number, size))
+        await stops_taking(peer)
+        assert len(slow.seen) == 1
+        await lives(other)
+        slow.may_go.set()
+        for number in range(count):
+            assert (await peer.message())[1] == str(number)
+        assert [each.rstrip("x") for each in slow.seen if each] == [str(number) for number in range(count)]
+        await lives(peer)
+
+
+@scenario
+async def test_R14_sixteen_calls_wait_and_none_is_lost_when_all_come_at_once() -> None:
+    slow = Slow()
+    async with serving() as site:
+        site.central.on(v16.DataTransferRequest)(slow)
+        peer = await site.peer()
+        peer.write(b"".join(transfer_bytes(number) for number in range(500)))
+        await until(lambda: slow.seen)
+        slow.may_go.set()
+        assert [(await peer.message())[1] for _ in range(500)] == [str(number) for number in range(500)]
+        await lives(peer)
+
+
+@pytest.mark.parametrize("limit", [1, 3])
+@scenario
+async def test_policy_says_how_many_calls_may_wait(limit: int) -> None:
+    slow = Slow()
+    async with serving(policy=Policy(max_waiting_calls=limit)) as site:
+        site.central.on(v16.DataTransferRequest)(slow)
+        peer = await site.peer()
+        peer.write(b"".join(transfer_bytes(number) for number in range(100)))
+        await until(lambda: slow.seen)
+        slow.may_go.set()
+        assert [(await peer.message())[1] for _ in range(100)] == [str(number) for number in range(100)]
+
+
+@scenario
+async def test_R14_handler_that_calls_behind_too_many_calls_is_not_stuck_for_ever() -> None:
+    """The answer comes behind calls that are not read: such a station breaks R14, and pays with a timeout."""
+    outcomes: list[object] = []
+
+    async def transfer(station: Station, request: v16.DataTransferRequest) -> v16.DataTransferResponse:
+        if request.data == "0":
+            try:
+                await station.call(v16.ClearCacheRequest(), timeout=0.1)
+            except CallTimeout as error:
+                outcomes.append(error)
+        return TRANSFERRED
+
+    async with serving() as site:
+        site.central.on(v16.DataTransferRequest)(transfer)
+        peer = await site.peer()
+        peer.write(b"".join(transfer_bytes(number) for number in range(30)))
+        call = await peer.message()
+        peer.send([3, call[1], CLEARED])
+        for number in range(30):
+            assert (await peer.message())[1] == str(number)
+        await lives(peer)
+
+
+@scenario
+async def test_station_that_waits_may_be_closed_at_once() -> None:
+    slow = Slow()
+    async with serving(close_timeout=20.0) as site:
+        site.central.on(v16.DataTransferRequest)(slow)
+        peer, station = await site.station()
+        peer.write(b"".join(transfer_bytes(number) for number in range(50)))
+        await until(lambda: slow.seen)
+        async with asyncio.timeout(2):
+            await asyncio.gather(station.close(), peer.close_frame())
+        slow.may_go.set()
+
+
+@scenario
+async def test_close_behind_too_many_calls_in_one_segment_ends_the_connection() -> None:
+    slow = Slow()
+    async with serving(close_timeout=20.0) as site:
+        site.central.on(v16.DataTransferRequest)(slow)
+        peer, station = await site.station()
+        calls = b"".join(transfer_bytes(number) for number in range(50))
+        peer.write(calls + frame_bytes(8, b"\x03\xe8"))
+        peer.writer.write_eof()
+        async with asyncio.timeout(2):
+            await peer.eof()
+            await station.wait_closed()
+        slow.may_go.set()
+
+
+async def deaf_peer(site: Site) -> tuple[Peer, Station]:
+    """A peer that reads nothing, and little of what it is sent leaves the server."""
+    peer, station = await site.station(receive_buffer=4096)
+    peer.writer.transport.pause_reading()  # type: ignore[attr-defined]  # it is a transport for both ways
+    sock = station._websocket.transport.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    return peer, station
+
+
+@pytest.mark.parametrize(
+    "flood",
+    [transfer_bytes(1, 2000), frame_bytes(PING, bytes(125)), frame_bytes(TEXT, b"x"), frame_bytes(TEXT, b'[2,"","x",{}]')],
+    ids=["calls", "pings", "garbage", "broken calls"],
+)
+@scenario
+async def test_flood_of_a_peer_that_never_reads_costs_little_and_delays_nobody(flood: bytes) -> None:
+    reply = v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED, data="x" * 20_000)
+    async with serving() as site:
+        site.central.on(v16.DataTransferRequest)(lambda *_: reply)
+        deaf, station = await deaf_peer(site)
+        other = await site.peer("/CP2")
+        tracemalloc.start()
+        try:
+            for _ in range(100):
+                deaf.write(flood * (100_000 // len(flood)))
+            await stops_taking(deaf)
+            await lives(other)
+            assert tracemalloc.get_traced_memory()[0] - deaf.writer.transport.get_write_buffer_size() < 2_000_000
+            assert station._websocket.transport.get_write_buffer_size() < 250_000
+        finally:
+            tracemalloc.stop()
+        assert station.connected
+        station._websocket.transport.abort()  # or all of the flood is taken in yet
+
+
+@scenario
+async def test_calls_to_a_peer_that_never_reads_time_out() -> None:
+    async with serving() as site:
+        _, station = await deaf_peer(site)
+        big = v16.DataTransferRequest(vendor_id="V", data="x" * 500_000)
+        for _ in range(20):
+            with pytest.raises(CallTimeout):
+                await station.call(big, timeout=0.01)
+        other, _ = await site.station("CP2")
+        await lives(other)
+
+
+@scenario
+async def test_deaf_peer_that_ends_its_stream_is_cut() -> None:
+    """It can't be told a close, and what is written to it never leaves: that must not last."""
+    async with serving(close_timeout=0.2) as site:
+        deaf, station = await deaf_peer(site)
+        transport = station._websocket.transport
+        while transport.get_write_buffer_size() == 0:
+            with pytest.raises(CallTimeout):
+                await station.call(v16.DataTransferRequest(vendor_id="V", data="x" * 10_000), timeout=0)
+        deaf.writer.write_eof()
+        await until(lambda: not station.connected)
+        async with asyncio.timeout(2):
+            await station.wait_closed()
+
+
+@scenario
+async def test_reset_during_a_flood_is_quiet(caplog: pytest.LogCaptureFixture) -> None:
+    """What is written after the reset is not worth a line each in the log."""
+    async with serving() as site:
+        for flood in (frame_bytes(PING), frame_bytes(TEXT, b"x")):
+            for _ in range(5):
+                peer, station = await site.station()
+                peer.write(flood * 20_000)
+                await asyncio.sleep(0.001)
+                peer.abort()
+                await station.wait_closed()
+    assert "socket.send() raised" not in caplog.text
+
+
+@scenario
+async def test_ping_flood_delays_nobody() -> None:
+    async with serving() as site:
+        flooding, other = await site.peer("/CP1"), await site.peer("/CP2")
+        for _ in range(50):
+            flooding.write(frame_bytes(PING) * 1000)
+            await lives(other)
+        flooding.heartbeat("1")
+        while (frame := await flooding.frame()) is not None and frame.opcode != TEXT:
+            pass
+
+
+@scenario
+async def test_unfinished_message_costs_no_more_than_the_largest() -> None:
+    async with serving(max_message_size=200_000) as site:
+        peers = [await site.peer(f"/CP{number}") for number in range(3)]
+        for peer in peers:
+            peer.send_frame(TEXT, b" " * 100_000, fin=False)
+            peer.send_frame(CONTINUATION, b" " * 99_000, fin=False)
+            peer.send_frame(PING)
+            await peer.frame()
+        for peer in peers:
+            peer.send_frame(CONTINUATION, b" " * 1001)
+            assert (await peer.close_frame())[0] == 1009
+
+
+@scenario
+async def test_many_calls_to_one_station_wait_their_turn_and_end_with_it() -> None:
+    async with serving() as site:
+        peer, station = await site.station()
+        calls: list[asyncio.Task[Any]] = [asyncio.create_task(station.v16.clear_cache()) for _ in range(2000)]
+        await peer.message()
+        peer.abort()
+        outcomes = await asyncio.gather(*calls, return_exceptions=True)
+        assert {type(each) for each in outcomes} == {Disconnected}

@@ -1,0 +1,82 @@
+"""Programs that run beside the test, and what they print."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Final
+
+__all__ = ["PATIENCE", "Program", "ocpp_fast", "program"]
+
+PATIENCE: Final = 10.0
+"""Seconds that anything may take before a test fails."""
+
+
+class Program:
+    """A running program; `printed` is what it has printed so far."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self.printed: list[str] = []
+        self.complaints = ""
+
+    async def line(self, pattern: str) -> re.Match[str]:
+        """Read on until a line matches, from its begin on; fails when none does."""
+        async with asyncio.timeout(PATIENCE):
+            async for line in self._lines():
+                if found := re.match(pattern, line):
+                    return found
+        raise AssertionError(f"no line matches {pattern!r}:\n" + "\n".join(self.printed) + self.complaints)
+
+    async def _lines(self) -> AsyncIterator[str]:
+        assert self._process.stdout is not None
+        while raw := await self._process.stdout.readline():
+            self.printed.append(raw.decode().rstrip("\r\n"))
+            yield self.printed[-1]
+
+    async def stop(self, with_signal: signal.Signals = signal.SIGTERM) -> int:
+        """Send it a signal, and return its exit code."""
+        self._process.send_signal(with_signal)
+        return await self.ended()
+
+    async def ended(self) -> int:
+        """Read the rest of what it prints, and return its exit code."""
+        assert self._process.stderr is not None
+        async with asyncio.timeout(PATIENCE):
+            async for _ in self._lines():
+                pass
+            self.complaints = (await self._process.stderr.read()).decode()
+            return await self._process.wait()
+
+    async def kill(self) -> None:
+        """End it, whatever it does."""
+        if self._process.returncode is None:
+            self._process.kill()
+            await self.ended()
+
+
+@asynccontextmanager
+async def program(*arguments: str) -> AsyncIterator[Program]:
+    """Run Python with these arguments as long as the context lasts."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *arguments,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONUTF8": "1", "COLUMNS": "200", "NO_COLOR": "1"},
+    )
+    running = Program(process)
+    try:
+        yield running
+    finally:
+        await running.kill()
+
+
+def ocpp_fast(*arguments: str) -> AbstractAsyncContextManager[Program]:
+    """Run the command line."""
+    return program("-m", "ocpp_fast", *arguments)

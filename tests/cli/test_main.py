@@ -1,0 +1,60 @@
+"""The command line as a whole: help, version, and what a wrong one is answered with."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import ocpp_fast
+from ocpp_fast.cli import main
+
+HELP = """
+import sys
+from ocpp_fast.cli import main
+try:
+    main(["station", "--help"])
+except SystemExit as ended:
+    assert ended.code == 0
+print(sorted({"asyncio", "websockets", "ocpp_fast.v16", "ocpp_fast.aio"} & set(sys.modules)))
+"""
+
+
+def test_help_imports_nothing_that_takes_its_time() -> None:
+    ended = subprocess.run([sys.executable, "-c", HELP], capture_output=True, check=True, text=True)
+    assert ended.stdout.splitlines()[-1] == "[]"
+
+
+def test_version_tells_which_core_is_in_use(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    core = "compiled" if ocpp_fast.accelerated else "pure-Python"
+    assert capsys.readouterr().out == f"ocpp_fast {ocpp_fast.__version__}, {core} core\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "explanation"),
+    [
+        ([], "required: serve | station"),
+        (["fly"], "invalid choice: 'fly'"),
+        (["station", "--url", "ws://x"], "required: --id"),
+        (["station", "--id", "x", "--url", "http://x"], "expected a ws:// or wss:// URL"),
+        (["station", "--id", "x", "--url", "ws://x:99999"], "expected a ws:// or wss:// URL"),
+        (["station", "--id", "x", "--url", "ws://x", "--interval", "0"], "expected seconds, more than 0"),
+        (["station", "--id", "x", "--url", "ws://x", "--password", "hex:s3cret"], "40 hexadecimal digits"),
+        (["station", "--id", "x", "--url", "ws://x", "--connectors", "0"], "expected at least 1"),
+        (["station", "--id", "x", "--url", "ws://x", "--id-tag", "x" * 21], "at most 20 characters"),
+        (["station", "--id", "x", "--url", "ws://x", "--once", "--sessions", "2"], "not allowed with"),
+    ],
+)
+def test_a_wrong_command_line_is_explained(
+    arguments: list[str], explanation: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    complaint = capsys.readouterr().err
+    assert explanation in complaint
+    assert "s3cret" not in complaint

@@ -1,0 +1,347 @@
+"""Date-times (R24) and URIs (R21): what they are, what they are not, and what they mean."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ocpp_fast._kernels.texts import Timespec, format_date_time, is_date_time, is_uri, parse_date_time
+
+
+def at(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type,misc]  # year, month, day, ...
+
+
+# Reading date-times
+
+DATE_TIMES = {
+    "2024-02-29T12:34:56Z": at(2024, 2, 29, 12, 34, 56),
+    "2024-02-29t12:34:56z": at(2024, 2, 29, 12, 34, 56),
+    "1963-06-19T08:30:06.283185Z": at(1963, 6, 19, 8, 30, 6, 283185),
+    "1990-12-31T15:59:50.123-08:00": at(1990, 12, 31, 23, 59, 50, 123000),
+    "1937-01-01T12:00:27.87+00:20": at(1937, 1, 1, 11, 40, 27, 870000),
+    "2024-01-01T00:00:00+00:00": at(2024, 1, 1),
+    "2024-01-01T00:00:00-00:00": at(2024, 1, 1),
+    "2024-01-01T00:00:00+23:59": at(2023, 12, 31, 0, 1),
+    "2024-01-01T00:00:00-23:59": at(2024, 1, 1, 23, 59),
+    "2024-01-01T00:00:00.1Z": at(2024, 1, 1, 0, 0, 0, 100000),
+    "2024-01-01T00:00:00.000001Z": at(2024, 1, 1, 0, 0, 0, 1),
+    "2024-01-01T00:00:00.9999999Z": at(2024, 1, 1, 0, 0, 0, 999999),
+    "2024-01-01T00:00:00.0000000000000000000000000000000001Z": at(2024, 1, 1),
+    "2000-02-29T00:00:00Z": at(2000, 2, 29),
+    "0001-01-01T00:00:00Z": at(1, 1, 1),
+    "9999-12-31T23:59:59.999999Z": at(9999, 12, 31, 23, 59, 59, 999999),
+    "1998-12-31T23:59:60Z": at(1999, 1, 1),
+    "1998-12-31T23:59:60.5Z": at(1999, 1, 1, 0, 0, 0, 500000),
+    "1998-12-31T15:59:60.123-08:00": at(1999, 1, 1, 0, 0, 0, 123000),
+    "1999-01-01T00:29:60+00:30": at(1999, 1, 1),
+}
+NO_DATE_TIMES = [
+    "",
+    "T",
+    "Z",
+    "2024",
+    "2024-02-29",
+    "12:34:56Z",
+    "2024-02-29T",
+    "2024-02-29TZ",
+    "2024-02-29T12Z",
+    "2024-02-29T12:34Z",
+    "2024-02-29T12:34:56.Z",
+    "2024-02-29T12:34:56,5Z",
+    "2024-02-29T12:34:5Z",
+    "2024-02-29T1:34:56Z",
+    "2024-2-29T12:34:56Z",
+    "24-02-29T12:34:56Z",
+    "02024-02-29T12:34:56Z",
+    "+2024-02-29T12:34:56Z",
+    "-2024-02-29T12:34:56Z",
+    "20240229T123456Z",
+    "2024-060T12:34:56Z",
+    "2024-W09-4T12:34:56Z",
+    "2024/02/29T12:34:56Z",
+    "2024-02-29T12.34.56Z",
+    "2024-02-29T24:00:00Z",
+    "2024-02-29T12:60:00Z",
+    "2024-02-29T12:34:61Z",
+    "2024-00-01T00:00:00Z",
+    "2024-13-01T00:00:00Z",
+    "2024-01-00T00:00:00Z",
+    "2024-01-32T00:00:00Z",
+    "2024-04-31T00:00:00Z",
+    "2023-02-29T00:00:00Z",
+    "1900-02-29T00:00:00Z",
+    "0000-01-01T00:00:00Z",
+    "0001-01-01T00:00:00+00:01",
+    "9999-12-31T23:59:59-00:01",
+    "9999-12-31T23:59:60Z",
+    "2024-02-29T12:34:56+1",
+    "2024-02-29T12:34:56+01",
+    "2024-02-29T12:34:56+0100",
+    "2024-02-29T12:34:56+01:0",
+    "2024-02-29T12:34:56+24:00",
+    "2024-02-29T12:34:56+00:60",
+    "2024-02-29T12:34:56-24:00",
+    "2024-02-29T12:34:56\u221201:00",
+    "2024-02-29T12:34:56Z+01:00",
+    "2024-02-29T12:34:56UTC",
+    "2024-02-29T12:34:56 Z",
+    " 2024-02-29T12:34:56Z",
+    "2024-02-29T12:34:56Z ",
+    "2024-02-29T12:34:56Z\n",
+    "2024-02-29T12:34:56Z\x00",
+    "2024-02-29T12:34:56ZZ",
+    "２０２４-02-29T12:34:56Z",
+    "২024-02-29T12:34:56Z",
+    "2024-02-29T12:34:56.５Z",
+    "1998-12-31T22:59:60Z",
+    "1998-12-31T23:58:60Z",
+    "1998-12-31T23:59:60+01:00",
+    "1998-12-31T23:59:61Z",
+    "2024-02-29\u00a012:34:56Z",
+    "2024-02-29T12:34:56." + "9" * 100_000,
+]
+SLOPPY = {
+    "2024-02-29T12:34:56": at(2024, 2, 29, 12, 34, 56),
+    "2024-02-29 12:34:56Z": at(2024, 2, 29, 12, 34, 56),
+    "2024-02-29 12:34:56": at(2024, 2, 29, 12, 34, 56),
+    "2024-02-29 12:34:56.25": at(2024, 2, 29, 12, 34, 56, 250000),
+    "2024-02-29 12:34:56+02:00": at(2024, 2, 29, 10, 34, 56),
+    "2024-02-29T12:34:56.00000000000000000000000000000000": at(2024, 2, 29, 12, 34, 56),
+}
+
+
+@pytest.mark.parametrize(("text", "moment"), DATE_TIMES.items())
+def test_R24_a_date_time_is_understood(text: str, moment: datetime) -> None:
+    for lenient in (False, True):
+        read = parse_date_time(text, lenient)
+        assert read == moment
+        assert read is not None
+        assert read.tzinfo is UTC
+    assert is_date_time(text)
+
+
+@pytest.mark.parametrize("text", NO_DATE_TIMES, ids=lambda text: repr(text[:40]))
+def test_R24_what_is_no_date_time_is_refused(text: str) -> None:
+    assert parse_date_time(text) is None
+    assert not is_date_time(text)
+
+
+@pytest.mark.parametrize("text", [each for each in NO_DATE_TIMES if not each.startswith("2024-02-29T12:34:56.9")])
+def test_R24_lenient_is_not_careless(text: str) -> None:
+    assert parse_date_time(text, lenient=True) is None
+
+
+@pytest.mark.parametrize(("text", "moment"), SLOPPY.items())
+def test_R24_lenient_takes_no_zone_and_a_blank(text: str, moment: datetime) -> None:
+    assert parse_date_time(text, lenient=True) == moment
+    assert parse_date_time(text) is None
+    assert not is_date_time(text)
+
+
+def test_R24_a_fraction_may_be_of_any_length() -> None:
+    for digits in (1, 6, 7, 27, 28, 29, 1000, 100_000):
+        assert parse_date_time(f"2024-01-01T00:00:00.{'1' * digits}Z") == at(
+            2024, 1, 1, 0, 0, 0, int("111111"[:digits].ljust(6, "0"))
+        )
+
+
+OFFSETS = st.integers(-(23 * 60 + 59), 23 * 60 + 59).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+MOMENTS = st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=OFFSETS)
+
+
+@given(MOMENTS)
+def test_R24_what_isoformat_writes_is_read(moment: datetime) -> None:
+    assert parse_date_time(moment.isoformat()) == moment
+
+
+@given(st.text("0123456789-:.TtZz+ ", max_size=30))
+def test_R24_whatever_is_read_is_RFC_3339(text: str) -> None:
+    read = parse_date_time(text)
+    if read is not None:
+        assert datetime.fromisoformat(text.upper()) == read  # which takes more, but not other meanings
+
+
+# Writing date-times
+
+
+@pytest.mark.parametrize(
+    ("timespec", "text"),
+    [
+        ("seconds", "2024-02-29T12:34:56Z"),
+        ("milliseconds", "2024-02-29T12:34:56.789Z"),
+        ("microseconds", "2024-02-29T12:34:56.789999Z"),
+    ],
+)
+def test_R24_times_are_cut_and_never_rounded(timespec: Timespec, text: str) -> None:
+    assert format_date_time(at(2024, 2, 29, 12, 34, 56, 789999), timespec) == text
+
+
+def test_R24_milliseconds_are_the_default() -> None:
+    assert format_date_time(at(2024, 1, 1)) == "2024-01-01T00:00:00.000Z"
+
+
+@given(MOMENTS)
+def test_R24_what_is_written_is_read_again(moment: datetime) -> None:
+    text = format_date_time(moment, "microseconds")
+    assert text.endswith("Z")
+    assert len(text) == len("2024-02-29T12:34:56.789999Z")
+    assert parse_date_time(text) == moment
+
+
+class _Nowhere(tzinfo):
+    """A zone that does not know its offset."""
+
+    def utcoffset(self, moment: datetime | None) -> None:
+        return None
+
+    dst = tzname = utcoffset
+
+
+@pytest.mark.parametrize("moment", [datetime(2024, 1, 1), datetime(2024, 1, 1, tzinfo=_Nowhere())])
+def test_R24_a_time_without_zone_is_refused(moment: datetime) -> None:
+    with pytest.raises(ValueError, match=r"^a date-time with a time zone$"):
+        format_date_time(moment)
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=1))),
+        datetime(9999, 12, 31, 23, 30, tzinfo=timezone(timedelta(hours=-1))),
+    ],
+)
+def test_R24_a_time_that_UTC_can_not_tell_is_refused(moment: datetime) -> None:
+    with pytest.raises(ValueError, match=r"^a date-time from year 1 to 9999$"):
+        format_date_time(moment)
+
+
+# URIs
+
+URIS = [
+    "http://example.com",
+    "http://example.com/",
+    "http://example.com:80",
+    "http://example.com:",
+    "HTTP://EXAMPLE.COM",
+    "https://user:password@example.com:8443/a/b;c=1/d,e?f=g&h#i",
+    "ftp://ftp.example/a%20b.txt",
+    "http://foo.bar/?q=Test%20URL-encoded%20stuff",
+    "http://-.~_!$&'()*+,;=:%40:80%2f::::::@example.com",
+    "http://223.255.255.254",
+    "http://999.999.999.999/",
+    "ldap://[2001:db8::7]/c=GB?objectClass?one",
+    "http://[::]/",
+    "http://[::1]:8080/",
+    "http://[::ffff:192.0.2.1]/",
+    "http://[2001:db8:0:0:8:800:200C:417A]/",
+    "http://[v1.fe80::a+en1]/",
+    "http://[vF.~]",
+    "mailto:John.Doe@example.com",
+    "news:comp.infosystems.www.servers.unix",
+    "tel:+1-816-555-1212",
+    "urn:oasis:names:specification:docbook:dtd:xml:4.1.2",
+    "urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
+    "file:///etc/hosts",
+    "file:/etc/hosts",
+    "data:,A%20brief%20note",
+    "a:",
+    "a+b-c.1:x",
+    "x:?q",
+    "x:#f",
+    "x:/",
+    "x:a//b",
+    "x:/a//b",
+    "x://",
+    "x:///",
+    "x://@",
+    "x://:80",
+    "http://a/?b/c?d",
+    "http://a/#b/c?d",
+    "http://a/%C3%A9",
+    "http://" + "a" * 100_000,
+]
+NO_URIS = [
+    "",
+    "a",
+    ":",
+    ":a",
+    "//example.com/",
+    "/a/b",
+    "a/b",
+    "?a",
+    "#a",
+    "example.com",
+    "1a:b",
+    "+a:b",
+    "a_b:c",
+    "a b:c",
+    "é:a",
+    "bar,baz:foo",
+    ":// should fail",
+    "http:// shouldfail.com",
+    "http://a b/",
+    "http://a/b c",
+    "http://a/b\n",
+    "http://a/b\tc",
+    "\\\\WINDOWS\\fileshare",
+    "http://a\\b",
+    "http://a/b\\c",
+    "http://a/<b>",
+    'http://a/"b"',
+    "http://a/{b}",
+    "http://a/|b",
+    "http://a/^b",
+    "http://a/`b`",
+    "http://a/[b]",
+    "http://a/?b[c]",
+    "http://a/#b#c",
+    "http://a/%",
+    "http://a/%2",
+    "http://a/%zz",
+    "http://%a/",
+    "http://exämple.com/",
+    "http://a/ü",
+    "http://a:b/",
+    "http://a:80:80/",
+    "http://a@b@c/",
+    "https://[@example.org/test.txt",
+    "http://[::1",
+    "http://::1]/",
+    "http://[::1]a/",
+    "http://[]/",
+    "http://[zzz]/",
+    "http://[1::2::3]/",
+    "http://[:]/",
+    "http://[1.2.3.4]/",
+    "http://[::1%25en0]/",
+    "http://[::1.2.3.256]/",
+    "http://[1:2:3:4:5:6:7]/",
+    "http://[1:2:3:4:5:6:7:8:9]/",
+    "http://[12345::]/",
+    "http://[v1]/",
+    "http://[v.a]/",
+    "http://[vg.a]/",
+    "http://a[::1]/",
+    "http://a/\x00",
+    "http://a/\x7f",
+]
+
+
+@pytest.mark.parametrize("text", URIS, ids=lambda text: text[:60])
+def test_R21_a_uri_is_one(text: str) -> None:
+    assert is_uri(text)
+
+
+@pytest.mark.parametrize("text", NO_URIS, ids=repr)
+def test_R21_what_is_no_uri_is_none(text: str) -> None:
+    assert not is_uri(text)
+
+
+def test_R21_a_long_text_is_judged_in_linear_time() -> None:
+    for part in ("a", "@", ":", "/", "%41", "?", "[", "a@", "a:", ";"):
+        for start in ("", "x:", "x://", "x://a", "x:/a?"):
+            is_uri(start + part * 200_000 + " ")

@@ -1,0 +1,386 @@
+"""`Struct`: what the author of a declaration and the user of an instance may rely on."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import pickle
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
+
+import pytest
+
+from ocpp_fast.schema import (
+    BOTH,
+    CENTRAL,
+    STATION,
+    MaxLength,
+    Message,
+    Notification,
+    Request,
+    Response,
+    Sender,
+    Struct,
+    codec_of,
+    field,
+)
+
+
+class Point(Struct):
+    """A declaration with all that one may say of a field."""
+
+    origin: ClassVar[str] = "here"
+
+    x_axis: int
+    y_axis: int = 0
+    label: Annotated[str, MaxLength(5)] | None = None
+    limit_l2: int | None = field(json="limit_L2", default=None)
+    required_l3: int = field(json="required_L3")
+
+
+class Solid(Point):
+    """A declaration that extends another."""
+
+    z_axis: int | None = None
+    y_axis: int  # which was optional
+
+
+def point(**changes: Any) -> Point:
+    return Point(**({"x_axis": 1, "required_l3": 3} | changes))
+
+
+class EmptyResponse(Response):
+    pass
+
+
+class ProbeRequest(Request[EmptyResponse], action="Probe", sender=CENTRAL):
+    depth: int | None = None
+
+
+# Fields
+
+
+def test_fields_are_what_is_annotated() -> None:
+    fields = Point.__struct_fields__
+    assert list(fields) == ["x_axis", "y_axis", "label", "limit_l2", "required_l3"]
+    assert [each.name for each in fields.values()] == list(fields)
+    assert [each.json for each in fields.values()] == ["xAxis", "yAxis", "label", "limit_L2", "required_L3"]
+    assert [each.required for each in fields.values()] == [True, False, False, False, True]
+    assert Point.origin == "here"
+
+
+def test_a_field_shows_what_it_is() -> None:
+    assert repr(Point.__struct_fields__["limit_l2"]) == "Field('limit_l2', json='limit_L2', required=False)"
+
+
+@pytest.mark.parametrize(
+    ("name", "wire"),
+    [
+        ("a", "a"),
+        ("connector_id", "connectorId"),
+        ("iso15118_schema_version", "iso15118SchemaVersion"),
+        ("tax_rule_id", "taxRuleId"),
+        ("so_c", "soC"),
+        ("l1_n", "l1N"),
+        ("x5c", "x5c"),
+        ("a_1_b", "a1B"),
+    ],
+)
+def test_R27_a_wire_name_is_the_camelCase_of_the_name(name: str, wire: str) -> None:
+    metaclass: Any = type(Struct)
+    made = metaclass("Made", (Struct,), {"__annotations__": {name: int}})
+    assert made.__struct_fields__[name].json == wire
+
+
+def test_a_subclass_adds_fields_and_may_change_those_it_has() -> None:
+    assert list(Solid.__struct_fields__) == [*Point.__struct_fields__, "z_axis"]
+    assert Solid.__struct_fields__["y_axis"].required
+    assert not Point.__struct_fields__["y_axis"].required
+    assert Solid(x_axis=1, y_axis=2, required_l3=3).z_axis is None
+    with pytest.raises(TypeError, match="y_axis"):
+        Solid(x_axis=1, required_l3=3)  # type: ignore[call-arg]  # what the test is about
+
+
+def test_methods_properties_and_constants_are_left_alone() -> None:
+    class Square(Struct):
+        LIMIT = 5
+        side: int
+
+        @property
+        def area(self) -> int:
+            return self.side**2
+
+        @classmethod
+        def unit(cls) -> Square:
+            return cls(side=1)
+
+    assert list(Square.__struct_fields__) == ["side"]
+    assert Square(side=3).area == 9
+    assert Square.unit().side == 1
+    assert Square.LIMIT == 5
+
+
+def test_a_module_without_future_annotations_declares_the_same() -> None:
+    source = """
+from typing import ClassVar, Optional
+import typing
+from ocpp_fast.schema import Struct
+
+class Plain(Struct):
+    kind: ClassVar[int] = 1
+    other: typing.ClassVar = 2
+    a_b: int
+    c: Optional[str] = None
+"""
+    for future in ("", "from __future__ import annotations\n"):
+        scope: dict[str, Any] = {"__name__": "plain"}
+        exec(compile(future + source, "plain.py", "exec", dont_inherit=True), scope)
+        plain = scope["Plain"]
+        assert list(plain.__struct_fields__) == ["a_b", "c"]
+        assert repr(plain(a_b=1)) == "Plain(a_b=1)"
+
+
+# Instances
+
+
+def test_instances_have_slots_and_nothing_else() -> None:
+    value = point()
+    assert not hasattr(value, "__dict__")
+    assert not hasattr(ProbeRequest(), "__dict__")
+    with pytest.raises(AttributeError, match="nonsense"):
+        value.nonsense = 1  # type: ignore[attr-defined]  # what the test is about
+
+
+def test_fields_can_be_read_and_changed() -> None:
+    value = point()
+    assert (value.x_axis, value.y_axis, value.label) == (1, 0, None)
+    value.label = "new"
+    assert value.label == "new"
+
+
+def test_instances_are_equal_when_all_fields_are() -> None:
+    assert point() == point()
+    assert point(label="a") != point(label="b")
+    assert point() != Solid(x_axis=1, y_axis=0, required_l3=3)
+    assert Solid(x_axis=1, y_axis=0, required_l3=3) != point()
+    assert point() != (1, 0)
+    assert (point() == 1) is False
+
+
+def test_instances_are_not_hashable() -> None:
+    with pytest.raises(TypeError, match="unhashable type: 'Point'"):
+        hash(point())
+
+
+def test_repr_shows_the_fields_that_have_a_value() -> None:
+    assert repr(point()) == "Point(x_axis=1, y_axis=0, required_l3=3)"
+    assert repr(point(label="é")) == "Point(x_axis=1, y_axis=0, label='é', required_l3=3)"
+    assert repr(ProbeRequest()) == "ProbeRequest()"
+
+
+def test_replace_gives_a_changed_copy() -> None:
+    value = point(label="old")
+    changed = value.replace(label="new", x_axis=5)
+    assert type(changed) is Point
+    assert changed == point(label="new", x_axis=5)
+    assert value == point(label="old")
+    with pytest.raises(TypeError, match="nonsense"):
+        value.replace(nonsense=1)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 13), reason="copy.replace is new in 3.13")
+def test_copy_replace_is_replace() -> None:
+    replace: Callable[..., Any] = getattr(copy, "replace")  # noqa: B009  # mypy reads this for 3.11
+    assert replace(point(), label="new") == point(label="new")
+
+
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+def test_instances_can_be_pickled(protocol: int) -> None:
+    for value in (point(label="a"), Solid(x_axis=1, y_axis=2, required_l3=3), ProbeRequest(depth=1)):
+        again = pickle.loads(pickle.dumps(value, protocol))
+        assert type(again) is type(value)
+        assert again == value
+
+
+def test_copies_share_values_and_deep_copies_do_not() -> None:
+    value = point(label=["a"])
+    assert copy.copy(value) == value
+    assert copy.copy(value).label is value.label
+    assert copy.deepcopy(value) == value
+    assert copy.deepcopy(value).label is not value.label
+
+
+# The constructor, which is generated when it is first used
+
+
+def declare() -> tuple[type[Any], type[Any], type[Any]]:
+    """Return new classes, none of which has been used."""
+
+    class A(Struct):
+        a: int
+
+    class B(A):
+        b: int = 2
+
+    class C(B):
+        c: int | None = None
+
+    return A, B, C
+
+
+def test_classes_of_a_family_may_be_used_in_any_order() -> None:
+    for order in ((0, 1, 2), (2, 1, 0), (1, 2, 0), (1, 0, 2)):
+        family = declare()
+        for index in order * 2:
+            cls = family[index]
+            value = cls(a=1)
+            assert list(cls.__struct_fields__) == ["a", "b", "c"][: index + 1]
+            assert [getattr(value, each) for each in cls.__struct_fields__] == [1, 2, None][: index + 1]
+
+
+def test_the_constructor_is_generated_once() -> None:
+    cls, _, _ = declare()
+    first = cls.__init__
+    cls(a=1)
+    generated = cls.__init__
+    cls(a=2)
+    assert generated is not first
+    assert cls.__init__ is generated
+    assert generated.__qualname__ == f"{cls.__qualname__}.__init__"
+    assert generated.__module__ == __name__
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "missing 1 required keyword-only argument: 'a'"),
+        ({"a": 1, "nonsense": 2}, "got an unexpected keyword argument 'nonsense'"),
+    ],
+)
+def test_wrong_arguments_are_named_the_first_time_and_later(
+    times: int, arguments: dict[str, int], message: str
+) -> None:
+    cls, _, _ = declare()
+    for _ in range(times):
+        with pytest.raises(TypeError, match=message):
+            cls(**arguments)
+
+
+def test_arguments_must_be_named() -> None:
+    cls, _, _ = declare()
+    for _ in range(2):
+        with pytest.raises(TypeError, match=r"takes 1 positional argument but 2 were given"):
+            cls(1)
+
+
+def test_a_constructor_of_the_users_own_may_call_the_generated_one() -> None:
+    base, _, _ = declare()
+
+    class Own(base):  # type: ignore[misc,valid-type]  # a class made at run time
+        def __init__(self, text: str) -> None:
+            super().__init__(a=int(text))
+
+    assert [Own("1").a, Own("2").a, base(a=3).a, Own("4").a] == [1, 2, 3, 4]
+
+
+def test_fields_may_have_any_name_that_is_an_identifier() -> None:
+    class Odd(Struct):
+        id: int
+        type: int
+        format: int = 1
+        cls: int = 2
+        _private: int = 3
+        fields: int = 4
+
+    assert Odd(id=1, type=2).format == 1
+    assert list(Odd.__struct_fields__) == ["id", "type", "format", "cls", "_private", "fields"]
+
+
+def test_a_class_without_fields_takes_no_arguments() -> None:
+    assert EmptyResponse() == EmptyResponse()
+    with pytest.raises(TypeError, match="nonsense"):
+        EmptyResponse(nonsense=1)  # type: ignore[call-arg]  # what the test is about
+
+
+def test_values_are_not_checked_when_an_instance_is_made() -> None:
+    assert Point(x_axis="x", required_l3=None).x_axis == "x"  # type: ignore[arg-type,comparison-overlap]  # wrong
+
+
+def test_the_signature_is_that_of_the_constructor() -> None:
+    signature = inspect.signature(Point)
+    assert [each.kind for each in signature.parameters.values()] == [inspect.Parameter.KEYWORD_ONLY] * 5
+    assert signature.parameters["x_axis"].default is inspect.Parameter.empty
+    assert signature.parameters["y_axis"].default == 0
+    assert signature.parameters["x_axis"].annotation is int
+    assert str(inspect.signature(ProbeRequest)) == "(*, depth: int | None = None)"
+    signature.bind(x_axis=1, required_l3=2)
+    with pytest.raises(TypeError):
+        signature.bind(x_axis=1)
+
+
+# Messages
+
+
+def test_a_request_knows_its_message() -> None:
+    message = ProbeRequest.__message__
+    assert isinstance(message, Message)
+    assert (message.action, message.sender, message.draft) == ("Probe", CENTRAL, 6)
+    assert (message.request, message.response) == (ProbeRequest, EmptyResponse)
+    assert repr(message) == "Message('Probe', CENTRAL)"
+
+
+def test_a_draft_is_inherited_and_may_be_changed() -> None:
+    R = TypeVar("R", bound=Response)
+
+    class Old(Request[R], Generic[R], draft=4):
+        pass
+
+    class OldRequest(Old[EmptyResponse], action="Old", sender=STATION):
+        pass
+
+    class NewRequest(Old[EmptyResponse], action="New", sender=BOTH, draft=6):
+        pass
+
+    assert OldRequest.__message__.draft == 4
+    assert NewRequest.__message__.draft == 6
+    assert Request.__draft__ == 6
+
+
+def test_a_notification_has_no_response() -> None:
+    class News(Notification, action="News", sender=STATION):
+        text: str
+
+    assert (News.__message__.action, News.__message__.response) == ("News", None)
+
+
+def test_a_request_must_say_its_response() -> None:
+    with pytest.raises(TypeError, match=r"^SilentRequest must derive from Request\[...\] with its response class$"):
+
+        class SilentRequest(Request, action="Silent", sender=STATION):  # type: ignore[type-arg]  # the test
+            pass
+
+    with pytest.raises(TypeError, match="ForeignRequest"):
+
+        class ForeignRequest(Request[int], action="Foreign", sender=STATION):  # type: ignore[type-var]  # the test
+            pass
+
+
+def test_senders_are_told_apart() -> None:
+    assert BOTH & STATION
+    assert BOTH & CENTRAL
+    assert not STATION & CENTRAL
+    assert ~STATION & BOTH == Sender.CENTRAL
+
+
+def test_a_vendors_message_is_declared_at_run_time_and_works() -> None:
+    class VendorResponse(Response):
+        done: bool
+
+    class VendorRequest(Request[VendorResponse], action="Vendor", sender=STATION):
+        serial_no: Annotated[str, MaxLength(3)]
+
+    codec = codec_of(VendorRequest)
+    assert codec.encode(VendorRequest(serial_no="abc")) == b'{"serialNo":"abc"}'
+    assert codec.decode({"serialNo": "abc"}) == VendorRequest(serial_no="abc")
