@@ -1,7 +1,8 @@
-"""Keys and signatures, by joserfc and cryptography: the extra `signing`. Imported when signing is set up, not before."""
+"""Keys and signatures, by joserfc and cryptography: the extra `signing`. Imported only when signing is set up."""
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
@@ -14,7 +15,6 @@ from cryptography.x509 import load_pem_x509_certificate
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey, import_key
-from joserfc.util import urlsafe_b64encode
 
 __all__ = ["AsymmetricKey", "check_header", "private_key", "public_key", "same_key", "sign", "thumbprint", "verify"]
 
@@ -34,7 +34,7 @@ _REGISTRY: Final = _Registry(algorithms=("ES256", "RS256", "RS384"), strict_chec
 
 
 def check_header(header: dict[str, Any]) -> None:
-    """Raise `ValueError` for a header parameter of RFC 7515 that has the wrong type."""
+    """Raise `ValueError` for a header parameter of RFC 7515 that has the wrong type; without `crit`."""
     try:
         _REGISTRY.check_header(header)
     except JoseError as error:
@@ -109,4 +109,4 @@ def same_key(key: AsymmetricKey, certificate: str | bytes) -> bool:
 def thumbprint(certificate: str | bytes) -> str:
     """Return the `x5t#S256` of a certificate in PEM, the first where there are several."""
     raw = certificate.encode() if isinstance(certificate, str) else certificate
-    return urlsafe_b64encode(load_pem_x509_certificate(raw).fingerprint(SHA256())).decode()
+    return urlsafe_b64encode(load_pem_x509_certificate(raw).fingerprint(SHA256())).rstrip(b"=").decode()

@@ -9,6 +9,7 @@ from typing import Any, Final
 from ._kernels.payload import Violation
 from ._kernels.plan import Node, Op
 from ._kernels.strict_json import dumps, loads
+from ._kernels.texts import Timespec
 from .errors import InvalidPayload, InvalidResult, TransferRefused, ValidationError, VersionMismatch
 from .policy import Policy
 from .routing import Context, InvalidAnswer, Route, Router
@@ -42,7 +43,7 @@ class Envelope:
         info = _nodes(carrier.response, carrier.draft).get("status_info")
         self._status_info: Any = info.plan.struct if info is not None and info.plan is not None else None
         self._lenient = policy.tolerates(carrier.action)
-        self._timespec = policy.timespec
+        self._timespec: Timespec = policy.timespec
 
     # The side that sends
 
@@ -50,9 +51,7 @@ class Envelope:
         """Return the DataTransfer that carries a payload. Raises `ValidationError`."""
         transfer = payload.__transfer__
         data = self._written(transfer.payload, payload)
-        request: Request[Any] = self._request(
-            vendor_id=transfer.vendor_id, message_id=transfer.message_id, data=data or None
-        )
+        request: Request[Any] = self._request(vendor_id=transfer.vendor_id, message_id=transfer.message_id, data=data)
         return request
 
     def reply(self, transfer: Transfer, response: Any) -> Any:
@@ -96,16 +95,13 @@ class Envelope:
     def _answered(self, transfer: Transfer, reply: Any) -> Any:
         if transfer.reply is None:
             raise ValidationError("data", "type", "None")
-        data = self._written(transfer.reply, reply)
-        return data if transfer.optional else data or None
+        return self._written(transfer.reply, reply, empty=transfer.optional)
 
     def refused(self, refusal: TransferRefused) -> Response:
         """Return the answer that says what a handler has raised."""
         if self._status_info is None or not refusal.reason_code:
             return self._status(refusal.status, data=refusal.data)
-        info = self._status_info(
-            reason_code=refusal.reason_code, additional_info=refusal.additional_info or None
-        )
+        info = self._status_info(reason_code=refusal.reason_code, additional_info=refusal.additional_info or None)
         return self._status(refusal.status, data=refusal.data, status_info=info)
 
     def unknown(self, *, vendor: bool) -> Response:
@@ -126,22 +122,65 @@ class Envelope:
 
     def _value(self, data: Any) -> Any:
         """Return the JSON value of a `data`; none is an object without fields."""
-        if data and self._is_text:
+        if self._is_text and data is not None:
             try:
-                data = loads(data.encode())
+                data = loads(data.encode()) if data else None
             except ValueError:
                 raise Violation("", "format", "the JSON text of an object") from None
-        return {} if data is None or data == "" else data
+        return {} if data is None else data
 
-    def _written(self, struct: type[Struct], value: Any) -> Any:
-        """Return the `data` of a struct, or of one without values what is false."""
+    def _written(self, struct: type[Struct], value: Any, *, empty: bool = False) -> Any:
+        """Return the `data` of a struct; one without values has none, unless `empty` says that it shall."""
         try:
             wire = codec_of(struct).wire(value, self._timespec)
         except Violation as violation:
             fault = violation.within("data")
             raise ValidationError(fault.path, fault.rule, fault.expected) from None
-        return wire if not self._is_text else dumps(wire).decode()
+        if not wire and not empty:
+            return None
+        return dumps(wire).decode() if self._is_text else wire
 
 
 def _nodes(struct: type[Struct], draft: int) -> dict[str, Node]:
     return {each.name: each.node for each in plan_of(struct, draft).members}
+
+
+class TransferRoute(Route):
+    """Handles DataTransfer by the handlers of vendors' messages; `rest`, if there is one, gets what none of them takes.
+
+    `envelope_of` gives the envelope of the subject that a handler is called with: a station, or nothing.
+    """
+
+    __slots__ = ("_envelope_of", "_rest", "_router")
+
+    def __init__(self, router: Router, envelope_of: Callable[..., Envelope], rest: Route | None) -> None:
+        self._router = router
+        self._envelope_of = envelope_of
+        self._rest = rest
+
+    def __call__(self, *args: Any, context: Callable[[], Context]) -> Any:
+        *subject, request = args
+        envelope = self._envelope_of(*subject)
+        messages = self._router.transfers_of(request.vendor_id)
+        transfer = messages.get(request.message_id)
+        if transfer is None:
+            if self._rest is not None:
+                return self._rest(*args, context=context)
+            return envelope.unknown(vendor=not messages)
+        route = self._router.route(transfer.payload)
+        assert route is not None
+        try:
+            outcome = route(*subject, envelope.payload(transfer, request), context=context)
+        except TransferRefused as refusal:
+            return envelope.refused(refusal)
+        if inspect.isawaitable(outcome):
+            return _later(envelope, transfer, outcome)
+        return envelope.accepted(transfer, outcome)
+
+
+async def _later(envelope: Envelope, transfer: Transfer, outcome: Awaitable[Any]) -> Response:
+    try:
+        reply = await outcome
+    except TransferRefused as refusal:
+        return envelope.refused(refusal)
+    return envelope.accepted(transfer, reply)

@@ -171,7 +171,7 @@ class Decoder:
         action = elements[2]
         if not isinstance(action, str):
             raise fault(Fault.WRONG_SHAPE, "action: expected string")
-        message = self.expect(message_type, unique_id, action)
+        message = self.expect(action, fault, confirmed=confirmed)
         if confirmed:
             self._learn(message.request, message, self._reader.learn_call)
         try:
@@ -180,10 +180,8 @@ class Decoder:
             raise fault(_fault_of(violation), _described(violation), violation=violation) from None
         return (Call if confirmed else Send)(unique_id, message, payload, raw)
 
-    def expect(self, message_type: int, unique_id: str, action: str) -> Message:
-        """Return the message of a CALL or SEND. Raises `FrameFault` for one that is not taken here, whatever is in it."""
-        confirmed = message_type == MessageType.CALL
-        fault = partial(FrameFault, unique_id=unique_id, message_type=message_type, answered=confirmed)
+    def expect(self, action: str, fault: Callable[[Fault, str], FrameFault], *, confirmed: bool) -> Message:
+        """Return the message of a CALL (`confirmed`) or SEND. Raises what `fault` makes, for one not taken here."""
         message = self._messages.get(action)
         if message is None:
             raise fault(Fault.UNKNOWN_ACTION, "no such action in this version")

@@ -73,8 +73,11 @@ class Gate(Protocol):
     def answered(self, message: Message, response: Any) -> None:
         """A CALL of the peer has been answered."""
 
-    def check_call(self, message: Message, request: Any) -> None:
-        """A CALL of ours is about to be sent. Raises `NotRegistered` when it must not be."""
+    def check_call(self, message: Message) -> None:
+        """Raise `NotRegistered` when a message of ours must not be sent now."""
+
+    def calling(self, message: Message, request: Any) -> None:
+        """A CALL of ours is going to be sent."""
 
     def resulted(self, message: Message, response: Any) -> None:
         """A CALL of ours has had its result."""
@@ -122,7 +125,10 @@ class CentralGate:
             self._requested = frozenset()
             self._remember(self.status)
 
-    def check_call(self, message: Message, request: Any) -> None:
+    def check_call(self, message: Message) -> None:
+        """Let everything out."""
+
+    def calling(self, message: Message, request: Any) -> None:
         """Note what the station is asked to send."""
         if self.status != ACCEPTED:
             self._requested = self._requested.union(requested_actions(message, request))
@@ -135,16 +141,16 @@ class StationGate:
     """The station's side: holds back what an unregistered station must not send.
 
     Pending: only BootNotification and what the central system asked for. Rejected: nothing at all, until
-    `end_silence`, which its owner calls `silence` seconds after the rejection; then only BootNotification.
+    `end_silence`; then only BootNotification. `silenced` is called with the seconds after which that is due.
     """
 
-    __slots__ = ("_requested", "answers", "silence", "silent", "status")
+    __slots__ = ("_requested", "_silenced", "answers", "silent", "status")
 
-    def __init__(self) -> None:
+    def __init__(self, silenced: Callable[[float], object]) -> None:
         self.answers = False
         self.status: str | None = None
         self.silent = False
-        self.silence = 0.0
+        self._silenced = silenced
         self._requested: frozenset[str] = frozenset()
 
     def admits(self, message: Message) -> bool:
@@ -159,7 +165,10 @@ class StationGate:
     def answered(self, message: Message, response: Any) -> None:
         """Nothing to note."""
 
-    def check_call(self, message: Message, request: Any) -> None:
+    def calling(self, message: Message, request: Any) -> None:
+        """Nothing to note."""
+
+    def check_call(self, message: Message) -> None:
         """Raise `NotRegistered` for what must not be sent now."""
         if self.silent:
             raise NotRegistered(f"{message.action} can't be sent: the station was rejected and must wait")
@@ -172,8 +181,9 @@ class StationGate:
         if message.action == BOOT:
             self.status = str(response.status)
             self._requested = frozenset()
-            self.silence = float(response.interval)
-            self.silent = self.status == REJECTED and self.silence > 0
+            self.silent = self.status == REJECTED and response.interval > 0
+            if self.silent:
+                self._silenced(float(response.interval))
 
     def end_silence(self) -> None:
         """The interval of a rejection is over."""

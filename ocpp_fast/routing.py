@@ -9,7 +9,7 @@ annotated `Context`, with that as the last one.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeAlias, TypeVar, overload
 
@@ -150,7 +150,7 @@ class Router:
                 if each.sender & self.peer and each.response is not None and each.request not in handled
             ]
             if self._vendors or other._vendors:
-                missing = [each for each in missing if each != DataTransfer.__name__]
+                missing = [each for each in missing if each != DataTransfer.__action__]
             if missing:
                 raise UnhandledActions(profile.name, missing)
         for message, route in other._routes.items():
@@ -164,6 +164,10 @@ class Router:
     def route(self, request: type) -> Route | None:
         """Return what handles a message class, or None."""
         return self._routes.get(request)
+
+    def transfers_of(self, vendor_id: str) -> Mapping[str | None, Transfer]:
+        """Return the messages of a vendor that have a handler, by message id; of vendor ids the case does not count."""
+        return self._vendors.get(vendor_id.casefold(), {})
 
     def routes_after(self, request: type) -> list[Route]:
         """Return what is to be called after a message class was answered."""

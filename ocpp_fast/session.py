@@ -1,7 +1,7 @@
 """The state machine of one connection, without I/O: frames and time go in, frames and events come out.
 
 The owner of a session feeds it what arrives (`receive`), what its user wants (`call`, `answer`, `cancel`) and the end of
-the connection (`close`). After each of these it sends what `take_outbox` gives, in order. Deadlines are kept in
+the connection (`close`). After each of these it sends what `take_outbox` gives, in order, and sees to `take_ended`. Deadlines are kept in
 a table that many sessions share; its owner hands what has expired to `expire`. Time is a number of seconds that only
 grows.
 """
@@ -12,8 +12,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, Protocol, TypeAlias
 
+from ._kernels.payload import Violation
 from .dialect import Fault, MessageType
-from .errors import CallError, CallTimeout, Disconnected, InvalidPayload, InvalidResult, OcppError
+from .errors import CallError, CallTimeout, Disconnected, InvalidPayload, InvalidResult, NotRegistered, OcppError
 from .frames import Call, CallResultError, Encoder, Frame, FrameFault, Send
 from .policy import STRICT, Policy
 from .registration import Gate
@@ -122,6 +123,7 @@ class Session:
         "_closed",
         "_decoder",
         "_encoder",
+        "_ended",
         "_gate",
         "_handling",
         "_open",
@@ -152,6 +154,7 @@ class Session:
         self._open = 0
         self._queue: deque[OpenCall] | None = None
         self._outbox: list[bytes] = []
+        self._ended: list[Answered] = []
         self.ignored_answers = 0
         """How many results and errors answered no open call (R12)."""
 
@@ -161,6 +164,13 @@ class Session:
             return []
         frames, self._outbox = self._outbox, []
         return frames
+
+    def take_ended(self) -> list[Answered]:
+        """Return the calls that have ended because their turn came when they must not be sent, and forget them."""
+        if not self._ended:
+            return self._ended
+        ended, self._ended = self._ended, []
+        return ended
 
     # What arrives
 
@@ -285,7 +295,8 @@ class Session:
             raise Disconnected("the connection is closed")
         open_call = OpenCall(unique_id, request.__message__, self._encoder.call(unique_id, request), waiter)
         if self._gate is not None:
-            self._gate.check_call(request.__message__, request)
+            self._gate.check_call(request.__message__)
+            self._gate.calling(request.__message__, request)
         self._table.add(self, unique_id, open_call, deadline)
         if self._open < self._policy.max_open_calls:
             self._send(open_call)
@@ -304,7 +315,7 @@ class Session:
             raise Disconnected("the connection is closed")
         frame = self._encoder.send(unique_id, notification)
         if self._gate is not None:
-            self._gate.check_call(notification.__message__, notification)
+            self._gate.check_call(notification.__message__)
         self._outbox.append(frame)
 
     def refuse_result(self, unique_id: str, error: CallError | InvalidResult) -> None:
@@ -340,9 +351,21 @@ class Session:
         self._open -= 1
         while self._queue:
             following = self._queue.popleft()
-            if self._table.get(self, following.unique_id) is following:
+            if self._table.get(self, following.unique_id) is following and self._may_send(following):
                 self._send(following)
                 return
+
+    def _may_send(self, open_call: OpenCall) -> bool:
+        """Ask the gate again for a call that has waited; one that must not be sent any more ends."""
+        if self._gate is None:
+            return True
+        try:
+            self._gate.check_call(open_call.message)
+        except NotRegistered as error:
+            self._table.take(self, open_call.unique_id)
+            self._ended.append(Answered(open_call, error))
+            return False
+        return True
 
     # The end
 
@@ -371,7 +394,7 @@ def _unregistered(frame: Call | Send, *, answered: bool) -> FrameFault:
 
 
 def _invalid_result(fault: FrameFault) -> InvalidResult:
-    violation = fault.violation
-    if violation is None:
-        return InvalidResult("", "type", fault.description)
-    return InvalidResult(violation.path, violation.rule, violation.expected)
+    violation = fault.violation or Violation("", "type", fault.description)
+    invalid = InvalidResult(violation.path, violation.rule, violation.expected)
+    invalid.__cause__ = fault.__cause__
+    return invalid

@@ -20,6 +20,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from enum import Enum
+from functools import partial
 from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Any, Final, Literal, Protocol, TypeAlias
@@ -69,7 +70,7 @@ UNCHECKED: Final = _Unchecked.UNCHECKED
 """Given in place of a key: take the message in, though nobody has checked who signed it (7.2 allows that)."""
 
 Key: TypeAlias = str | bytes | Mapping[str, Any]
-"""A public key: in PEM, the certificate of one in PEM, or a JWK. EC keys are on P-256, RSA keys have 2048 bits or more."""
+"""A public key: in PEM, its certificate in PEM, or a JWK. EC keys are on P-256, RSA keys have 2048 bits or more."""
 FoundKey: TypeAlias = Key | Literal[_Unchecked.UNCHECKED] | None
 Payload: TypeAlias = Request[Any] | Response | Notification
 Choice: TypeAlias = Callable[[str, Payload], bool]
@@ -115,16 +116,18 @@ class Signer(Protocol):
     @property
     def header(self) -> Mapping[str, Any]:
         """The protected header without the parameters of OCPP: `alg`, and what names the key."""
+        ...
 
     def sign(self, data: bytes) -> bytes:
         """Return the signature of some bytes; for ES256 the 64 bytes of R and S (RFC 7518, 3.4). Called on the loop."""
+        ...
 
 
 class KeySigner:
     """Signs with a private key that is at hand: in PEM, with its `password` if it has one, or a JWK.
 
-    `certificate`, in PEM, is named in the header. `algorithm` is ES256 for an EC key, RS256 or RS384 for an RSA key, the
-    former unless told otherwise. `header` adds parameters, say a `kid`.
+    `certificate`, in PEM, is named in the header. `algorithm` is ES256 for an EC key, RS256 (unless told otherwise) or
+    RS384 for an RSA key. `header` adds parameters, say a `kid`.
 
     Raises `ValueError` or `TypeError` for what can't be used, and `ModuleNotFoundError` without the extra `signing`.
     """
@@ -187,7 +190,7 @@ def sign(payload: bytes, signer: Signer, *, action: str, message_type: int) -> d
 def verify(
     jws: Any, keys: Callable[[Mapping[str, Any]], FoundKey], *, action: str, message_type: int
 ) -> tuple[bytes, Signature]:
-    """Return what a flattened JWS holds, and the signature, which is right: by the key that `keys` gives for its header.
+    """Return what a flattened JWS holds, and its signature, which is right by the key that `keys` gives for its header.
 
     Raises `InvalidSignature` for all that is wrong with it; what `keys` raises, and `ValueError` for a key from there
     that can't be used.
@@ -197,6 +200,8 @@ def verify(
 
     members = _members(jws)
     header = _header(_decode(members["protected"], "protected", _MAX_HEADER))
+    if "crit" in header or "b64" in header:  # nothing critical is known here, and no other form of the payload
+        raise InvalidSignature("a header without crit and b64")
     try:
         _jose.check_header(header)
     except ValueError:
@@ -217,8 +222,8 @@ def _members(jws: Any) -> dict[str, str]:
     """Return the three members of a flattened JWS; what others it has, RFC 7515 tells us to ignore."""
     if not isinstance(jws, dict) or "header" in jws or "signatures" in jws:
         raise InvalidSignature("a flattened JWS, with nothing in an unprotected header")
-    members = {name: jws.get(name) for name in _MEMBERS}
-    if not all(isinstance(value, str) for value in members.values()):
+    members = {name: value for name in _MEMBERS if isinstance(value := jws.get(name), str)}
+    if len(members) != len(_MEMBERS):
         raise InvalidSignature(f"a flattened JWS of {', '.join(_MEMBERS)}")
     return members
 
@@ -258,8 +263,6 @@ def _header(raw: bytes) -> dict[str, Any]:
 def _check_header(header: Mapping[str, Any], action: str, message_type: int) -> None:
     if header["alg"] not in ALGORITHMS:
         raise InvalidSignature(f"alg to be one of {', '.join(ALGORITHMS)}")
-    if "crit" in header or "b64" in header:
-        raise InvalidSignature("a header without crit and b64")
     if header.get(_ACTION) != action:
         raise InvalidSignature(f"{_ACTION} to be the action of the frame")
     named = [header[name] for name in _MESSAGE_TYPES if name in header]
@@ -348,16 +351,23 @@ class SigningDecoder:
         elif fault.message_type == MessageType.CALLRESULT and fault.violation is not None:
             message, elements = open_call(fault.unique_id), loads(raw)
             if message is not None and len(elements) == 3 and _is_jws(elements[2]):
-                payload, signature = self._verified(elements[2], message.action, MessageType.CALLRESULT, fault.unique_id)
-                plain = b"[3,%b,%b]" % (dumps(fault.unique_id), payload)
-                self._check_payload(plain, MessageType.CALLRESULT, fault.unique_id)
-                return self._decoder.decode(plain, open_call), signature
+                return self._opened_result(message, fault.unique_id, elements[2], open_call)
         return None
+
+    def _opened_result(
+        self, message: Message, unique_id: str, jws: Any, open_call: OpenCalls
+    ) -> tuple[Frame, Signature]:
+        payload, signature = self._verified(jws, message.action, MessageType.CALLRESULT, unique_id)
+        plain = b"[3,%b,%b]" % (dumps(unique_id), payload)
+        self._check_payload(plain, MessageType.CALLRESULT, unique_id)
+        return self._decoder.decode(plain, open_call), signature
 
     def _opened_call(
         self, raw: bytes, message_type: int, unique_id: str, action: str, jws: Any
     ) -> tuple[Frame, Signature]:
-        self._decoder.expect(message_type, unique_id, action)
+        confirmed = message_type == MessageType.CALL
+        refused = partial(FrameFault, unique_id=unique_id, message_type=message_type, answered=confirmed)
+        self._decoder.expect(action, refused, confirmed=confirmed)
         payload, signature = self._verified(jws, action, message_type, unique_id)
         plain = b"[%d,%b,%b,%b]" % (message_type, dumps(unique_id), dumps(action), payload)
         self._check_payload(plain, message_type, unique_id)
@@ -425,7 +435,7 @@ def _message_type(frame: Call | CallResult | Send) -> MessageType:
 
 
 class SigningEncoder(Encoder):
-    """An `Encoder` that signs what it was told to sign. Its methods raise `SigningFailed` beside what `Encoder`'s do."""
+    """An `Encoder` that signs what it was told to sign; its methods raise `SigningFailed`, too."""
 
     def __init__(self, signing: Signing, identity: str, version: Version, policy: Policy) -> None:
         super().__init__(version, policy)

@@ -14,14 +14,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import count
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ._kernels import PendingTable
 from .errors import CallError, OcppError
 from .frames import Call, Decoder, Encoder
 from .policy import STRICT, Policy
 from .schema import Message, Request, Response, Sender, Version
-from .session import Answered, Event, OpenCall, Received, Session
+from .session import Answered, Event, OpenCall, Reader, Received, Session
+
+if TYPE_CHECKING:
+    from .signing import Signing
 
 __all__ = ["Clock", "Pair", "Side"]
 
@@ -106,7 +109,7 @@ class Side:
 
 
 class Pair:
-    """A central system and a station, connected; each handles the messages that `handles` is true of."""
+    """A central system and the station `CP1`, connected; each handles the messages that `handles` is true of."""
 
     def __init__(
         self,
@@ -114,17 +117,23 @@ class Pair:
         *,
         central: Policy = STRICT,
         station: Policy = STRICT,
+        central_signing: Signing | None = None,
+        station_signing: Signing | None = None,
         handles: Callable[[Message], bool] = lambda message: True,
     ) -> None:
         self.clock: Final = Clock()
         self.table: Final = PendingTable(tick=1 / 64)  # notices whole seconds in time
 
-        def side(role: Sender, policy: Policy) -> Side:
+        def side(role: Sender, policy: Policy, signing: Signing | None) -> Side:
             decoder = Decoder(version, role, handles, policy)
-            return Side(Session(decoder, Encoder(version, policy), self.table, policy), self.clock)
+            reader: Reader = decoder
+            encoder = Encoder(version, policy)
+            if signing is not None:
+                reader, encoder = signing.bind("CP1", version, policy, decoder)
+            return Side(Session(reader, encoder, self.table, policy), self.clock)
 
-        self.central: Final = side(Sender.CENTRAL, central)
-        self.station: Final = side(Sender.STATION, station)
+        self.central: Final = side(Sender.CENTRAL, central, central_signing)
+        self.station: Final = side(Sender.STATION, station, station_signing)
         self.central.peer, self.station.peer = self.station, self.central
         self._sides: Final = {each.session: each for each in (self.central, self.station)}
 

@@ -18,10 +18,12 @@ from ocpp_fast_ext.payload cimport (
     emit_object,
     emit_text,
     open_writer,
+    raise_kept,
     scan_object,
     scan_text,
 )
 
+import orjson
 
 __all__ = ["Call", "CallResult", "FrameReader", "FrameWriter"]
 
@@ -29,6 +31,7 @@ cdef extern from "Python.h":
     void Py_DECREF(PyObject* value) noexcept
     void Py_XDECREF(PyObject* value) noexcept
     bint PyBytes_CheckExact(object value) noexcept
+    bint PyUnicode_CheckExact(object value) noexcept
     char* PyBytes_AS_STRING(object value) noexcept
     Py_ssize_t PyBytes_GET_SIZE(object value) noexcept
     Py_ssize_t PyUnicode_GET_LENGTH(PyObject* text) noexcept
@@ -109,7 +112,7 @@ cdef class FrameReader:
     cdef unsigned int calls_mask
     cdef dict results  # message -> CompiledPlan
 
-    def __init__(self, fallback):
+    def __cinit__(self, fallback):
         self.fallback = fallback
         self.kept = []
         self.results = {}
@@ -119,9 +122,10 @@ cdef class FrameReader:
 
     def learn_call(self, message, plan):
         """Read calls of `message` here from now on; its action must be new here."""
+        action = orjson.dumps(message.action)[1:-1]
         made = compiled_plan(plan)
-        if made is not None:
-            self.kept.append((message.action.encode(), message, made))
+        if made is not None and b"\\" not in action:
+            self.kept.append((action, message, made))
             self.build_table()
 
     cdef int build_table(self) except -1:
@@ -193,27 +197,31 @@ cdef class FrameReader:
                     frame = None
                 if frame is not None:
                     return frame
+                raise_kept()
         return self.fallback(raw, open_call)
 
     cdef object scan_call(self, Reader* r, object raw):
-        cdef PyObject* unique_id = scan_id(r)
-        cdef const ActionEntry* known = NULL
-        cdef PyObject* payload = NULL
+        cdef PyObject* text = scan_id(r)
+        cdef const ActionEntry* known
+        cdef const ObjectPlan* plan
+        cdef PyObject* payload
         cdef Call call
 
-        if unique_id == NULL:
+        if text == NULL:
             return None
-        if scan_mark(r, c","):
-            known = self.scan_action(r)
-        if known != NULL and scan_mark(r, c","):
-            payload = scan_object(r, known.plan)
+        unique_id = own(text)
+        known = self.scan_action(r) if scan_mark(r, c",") else NULL
+        if known == NULL or not scan_mark(r, c","):
+            return None
+        message = <object>known.message
+        plan = known.plan  # while the payload is read, a new table may take the place of the entry's
+        payload = scan_object(r, plan)
         if payload == NULL or not scan_end(r):
-            Py_DECREF(unique_id)
             Py_XDECREF(payload)
             return None
         call = Call.__new__(Call)
-        call.unique_id = own(unique_id)
-        call.message = <object>known.message
+        call.unique_id = unique_id
+        call.message = message
         call.payload = own(payload)
         call.raw = raw
         return call
@@ -276,12 +284,14 @@ cdef class FrameWriter:
     def __init__(self, int fraction):
         self.fraction = fraction
 
-    def call(self, str unique_id not None, str action not None, plan, payload):
+    def call(self, unique_id, action, plan, payload):
         """Return a CALL, or None to decline."""
         cdef Writer w
         cdef int failed
 
         made = compiled_plan(plan)
+        if not PyUnicode_CheckExact(unique_id) or not PyUnicode_CheckExact(action):
+            return None
         if made is None or open_writer(&w, self.fraction) < 0:
             return None
         failed = (
@@ -293,12 +303,14 @@ cdef class FrameWriter:
         )
         return close_writer(&w, failed)
 
-    def result(self, str unique_id not None, plan, payload):
+    def result(self, unique_id, plan, payload):
         """Return a CALLRESULT, or None to decline."""
         cdef Writer w
         cdef int failed
 
         made = compiled_plan(plan)
+        if not PyUnicode_CheckExact(unique_id):
+            return None
         if made is None or open_writer(&w, self.fraction) < 0:
             return None
         failed = (

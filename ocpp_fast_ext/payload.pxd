@@ -20,6 +20,7 @@ cdef struct Node:
     bint has_minimum
     bint has_maximum
     bint tenths
+    int levels  # how deep its values may nest
     Py_ssize_t max_length
     Py_ssize_t min_items
     Py_ssize_t max_items
@@ -45,6 +46,7 @@ cdef struct ObjectPlan:
     Py_ssize_t size
     Member* members
     unsigned long long required
+    int levels
 
 cdef struct Reader:
     const unsigned char* p
@@ -70,4 +72,5 @@ cdef int emit_text(Writer* w, PyObject* value, Py_ssize_t max_length) noexcept
 cdef int emit_bytes(Writer* w, const char* text, Py_ssize_t size) noexcept
 cdef int open_writer(Writer* w, int fraction) noexcept
 cdef object close_writer(Writer* w, int failed)
+cdef int raise_kept() except -1
 cdef CompiledPlan compiled_plan(object plan)

@@ -2,10 +2,14 @@
 
 It only ever says yes. A text or an object that is not plainly right is declined without a reason, and the reference
 core decides and explains. Functions that return a `PyObject*` return a new reference, or NULL to decline; those that
-return an int return 0, or -1 to decline. None of them leaves an exception set.
+return an int return 0, or -1 to decline. None of them leaves an exception set, but one that is to end the program
+(`drop_error`); whoever calls them from Python asks `raise_kept`.
 
 `scan_*` functions move `Reader.p` over what they read and never past `Reader.end`; `emit_*` functions append to a
-`Writer`. Nesting is bounded by the plan, which holds no cycle, and by `scan_container` for free JSON.
+`Writer`. Nesting is bounded by the plan (`Levels`), and for free JSON by `scan_container` and `check_free`.
+
+A `uri` callable is Python code: while it runs, what is read or written may be changed, and other texts be read and
+written. So what is used after it is held, and the items of a list are counted again.
 """
 
 cimport cython
@@ -22,7 +26,7 @@ from cpython.datetime cimport (
     import_datetime,
     timedelta_new,
 )
-from cpython.exc cimport PyErr_Clear
+from cpython.exc cimport PyErr_Clear, PyErr_Occurred
 from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.object cimport PyObject, PyTypeObject
 from libc.string cimport memcmp, memcpy
@@ -61,6 +65,11 @@ cdef extern from "Python.h":
     PyObject* PyList_GET_ITEM(PyObject* items, Py_ssize_t index) noexcept
     bint PyDict_CheckExact(PyObject* value) noexcept
     PyObject* PyDict_GetItem(PyObject* table, PyObject* key) noexcept
+    bint PyDict_Next(PyObject* table, Py_ssize_t* place, PyObject** key, PyObject** value) noexcept
+    char* PyBytes_AS_STRING(PyObject* text) noexcept
+    Py_ssize_t PyBytes_GET_SIZE(PyObject* text) noexcept
+    PyObject* PyExc_Exception
+    bint PyErr_ExceptionMatches(PyObject* kind) noexcept
     PyObject* PyNumber_Subtract(PyObject* left, PyObject* right) noexcept
     PyObject* PyObject_CallOneArg(PyObject* function, PyObject* argument) noexcept
     double PyOS_string_to_double(const char* text, char** end, PyObject* overflow) noexcept
@@ -78,7 +87,10 @@ cdef extern from *:
     Py_ssize_t member_offset(PyObject* descriptor) noexcept
 
 cdef extern from "<math.h>":
+    double fabs(double value) noexcept
+    bint isfinite(double value) noexcept
     double round(double value) noexcept
+    bint signbit(double value) noexcept
 
 cdef extern from "scan.h":
     const unsigned char* scan_plain(const unsigned char* p, const unsigned char* end, unsigned int* high) noexcept
@@ -107,17 +119,34 @@ cdef enum:
     MAX_MEMBERS = 64  # one bit each
     MAX_DIGITS = 18  # an integer of so many fits a long long
     EXACT_DIGITS = 15  # a decimal of so many survives a double
+    EXPONENT_DIGITS = 3
+    MAX_DEPTH = 64  # R26
     FREE_DEPTH = 32  # free JSON that nests deeper is left to the reference core
     FIRST_CAPACITY = 4096
     KEPT_CAPACITY = 1 << 20
 
 cdef object _loads = orjson.loads
+cdef object _dumps = orjson.dumps
 cdef str VENDOR_ID = "vendorId"
 cdef long long POWER_18 = 1_000_000_000_000_000_000
 cdef double[16] POWERS
 cdef dict _plans = {}
 for _power in range(16):
     POWERS[_power] = 10.0**_power
+
+
+# Exceptions
+
+
+cdef void drop_error() noexcept:
+    """Forget an exception, unless it is to end the program: KeyboardInterrupt stays."""
+    if PyErr_ExceptionMatches(PyExc_Exception):
+        PyErr_Clear()
+
+
+cdef int raise_kept() except -1:
+    """Raise the exception that a function which declined has left."""
+    return -1 if PyErr_Occurred() != NULL else 0
 
 
 # Plans
@@ -156,11 +185,14 @@ cdef class CompiledPlan:
         cdef Reader r
         cdef PyObject* value
 
+        if self.root == NULL:
+            return None
         r.p = <const unsigned char*><char*>text
         r.end = r.p + len(text)
         skip_space(&r)
         value = scan_object(&r, self.root)
         if value == NULL:
+            raise_kept()
             return None
         skip_space(&r)
         made = <object>value
@@ -171,7 +203,7 @@ cdef class CompiledPlan:
         """Return the JSON text of a typed object, or None to decline; date-times get `fraction` digits: 0, 3 or 6."""
         cdef Writer w
 
-        if open_writer(&w, fraction) < 0:
+        if self.root == NULL or open_writer(&w, fraction) < 0:
             return None
         return close_writer(&w, emit_object(&w, <PyObject*>value, self.root, depth))
 
@@ -186,11 +218,12 @@ cdef CompiledPlan compiled_plan(object plan):
 
     if made is not None or plan in _plans:
         return made
+    _plans[plan] = None  # a plan that holds itself has no compiled form
     made = CompiledPlan()
     try:
         fill_plan(made, plan)
     except NotImplementedError:
-        made = None
+        return None
     _plans[plan] = made
     return made
 
@@ -200,9 +233,12 @@ cdef int fill_plan(CompiledPlan made, object plan) except -1:
     cdef Member* member
     cdef ObjectPlan* root
 
-    if not plan.plain or len(plan.members) > MAX_MEMBERS:
+    if not (plan.plain and is_plain(plan.struct)) or len(plan.members) > MAX_MEMBERS:
+        raise NotImplementedError
+    if len({each.key for each in plan.members}) < len(plan.members):
         raise NotImplementedError
     root = <ObjectPlan*>made.allocate(sizeof(ObjectPlan))
+    root.levels = 1
     root.members = <Member*>made.allocate(sizeof(Member) * (len(plan.members) + 1))
     made.kept.append(plan.struct)
     root.kind = <PyTypeObject*><PyObject*>plan.struct
@@ -223,21 +259,35 @@ cdef int fill_plan(CompiledPlan made, object plan) except -1:
         made.kept.append(each.default)
         member.absent = <PyObject*>each.default
         fill_node(made, &member.node, each.node)
+        root.levels = max(root.levels, 1 + member.node.levels)
+    if root.levels >= MAX_DEPTH:
+        raise NotImplementedError
     made.root = root
     return 0
 
 
+cdef bint is_plain(object kind) except -1:
+    """Whether making and reading an instance runs no code of its classes, which may be no `Struct` all of them."""
+    return (
+        type(kind).__call__ is type.__call__
+        and kind.__new__ is object.__new__
+        and kind.__setattr__ is object.__setattr__
+        and kind.__getattribute__ is object.__getattribute__
+    )
+
+
 cdef int fill_node(CompiledPlan made, Node* node, object source) except -1:
     node.op = source.op
+    node.levels = FREE_DEPTH if source.op in (JSON, OPEN) else 0
     node.max_length = -1 if source.max_length is None else source.max_length
     node.min_items = source.min_items or 0
     node.max_items = -1 if source.max_items is None else source.max_items
     if source.minimum is not None:
         node.has_minimum = True
-        node.minimum = source.minimum
+        node.minimum = exact_limit(source.minimum)
     if source.maximum is not None:
         node.has_maximum = True
-        node.maximum = source.maximum
+        node.maximum = exact_limit(source.maximum)
     if source.multiple_of is not None:
         if source.multiple_of != 0.1:
             raise NotImplementedError
@@ -253,10 +303,19 @@ cdef int fill_node(CompiledPlan made, Node* node, object source) except -1:
             raise NotImplementedError
         made.kept.append(nested)
         node.plan = (<CompiledPlan>nested).root
+        node.levels = node.plan.levels
     if source.item is not None:
         node.item = <Node*>made.allocate(sizeof(Node))
         fill_node(made, node.item, source.item)
+        node.levels = 1 + node.item.levels
     return 0
+
+
+cdef double exact_limit(object limit) except? -1:
+    """Return a limit that an integer can be measured by as a double."""
+    if not -(2**53) < limit < 2**53:
+        raise NotImplementedError
+    return limit
 
 
 cdef EnumTable* enum_table(CompiledPlan made, object kind) except NULL:
@@ -273,7 +332,7 @@ cdef EnumTable* enum_table(CompiledPlan made, object kind) except NULL:
     for member in kind:
         made.kept.append(member)
         text = orjson.dumps(member.value)
-        if b"\\" in text:
+        if b"\\" in text or type(member.value) is not str or str(member) != member.value:
             raise NotImplementedError
         entry.text = <const unsigned char*>made.keep(text)
         entry.size = len(text) - 2
@@ -296,7 +355,7 @@ cdef inline unsigned int address_hash(PyObject* value) noexcept:
 cdef Py_ssize_t slot_offset(object kind, str name) except -1:
     """Where the instances of a class keep a slot."""
     descriptor = getattr(kind, name)
-    if type(descriptor) is not MemberDescriptorType:
+    if type(descriptor) is not MemberDescriptorType or not issubclass(kind, descriptor.__objclass__):
         raise NotImplementedError
     return member_offset(<PyObject*>descriptor)
 
@@ -320,7 +379,7 @@ cdef PyObject* scan_object(Reader* r, const ObjectPlan* plan) noexcept:
     r.p += 1
     made = PyType_GenericAlloc(plan.kind, 0)
     if made == NULL:
-        PyErr_Clear()
+        drop_error()
         return NULL
     if scan_members(r, plan, made, &seen) < 0 or seen & plan.required != plan.required:
         Py_DECREF(made)
@@ -407,7 +466,7 @@ cdef PyObject* scan_value(Reader* r, const Node* node) noexcept:
     elif node.op == BOOLEAN:
         return scan_boolean(r)
     elif node.op == JSON:
-        return scan_free(r)
+        return scan_free(r, node)
     return scan_open(r, node)
 
 
@@ -431,7 +490,7 @@ cdef PyObject* scan_text(Reader* r, Py_ssize_t max_length) noexcept:
             return NULL
         text = PyUnicode_New(stop - start, 127)
         if text == NULL:
-            PyErr_Clear()
+            drop_error()
             return NULL
         memcpy(PyUnicode_DATA(text), start, stop - start)
         return text
@@ -442,7 +501,7 @@ cdef PyObject* scan_text(Reader* r, Py_ssize_t max_length) noexcept:
 cdef PyObject* checked_length(PyObject* text, Py_ssize_t max_length) noexcept:
     """Pass a new string on if there is one and it is not too long."""
     if text == NULL:
-        PyErr_Clear()
+        drop_error()
         return NULL
     if 0 <= max_length < PyUnicode_GET_LENGTH(text):
         Py_DECREF(text)
@@ -477,7 +536,7 @@ cdef PyObject* parsed(const unsigned char* start, const unsigned char* stop) noe
         return NULL
     value = PyObject_CallOneArg(<PyObject*>_loads, <PyObject*>text)
     if value == NULL:
-        PyErr_Clear()
+        drop_error()
     return value
 
 
@@ -489,7 +548,7 @@ cdef PyObject* scan_string(Reader* r, const Node* node) noexcept:
         return text
     verdict = PyObject_CallOneArg(node.uri, text)
     if verdict == NULL:
-        PyErr_Clear()
+        drop_error()
     else:
         Py_DECREF(verdict)
         if verdict == Py_True:
@@ -547,7 +606,8 @@ cdef PyObject* scan_number(Reader* r, const Node* node) noexcept:
     cdef const unsigned char* start = r.p
     cdef const unsigned char* p = start
     cdef bint negative = p < r.end and p[0] == c"-"
-    cdef long long value = 0
+    cdef unsigned long long value = 0  # of 19 digits at most
+    cdef long long number
     cdef Py_ssize_t digits
 
     if negative:
@@ -559,15 +619,14 @@ cdef PyObject* scan_number(Reader* r, const Node* node) noexcept:
     if digits == 0 or digits > MAX_DIGITS or (p - digits)[0] == c"0" and (digits > 1 or negative and node.op == INTEGER):
         return NULL
     if p < r.end and (p[0] == c"." or p[0] == c"e" or p[0] == c"E"):
-        return scan_fraction(r, node, p, value, negative) if node.op == NUMBER else NULL
+        return scan_fraction(r, node, p, value, negative) if node.op != INTEGER else NULL
     if value == 0 and negative:
         return NULL
-    if negative:
-        value = -value
-    if not in_range(<double>value, node):
+    number = -<long long>value if negative else <long long>value
+    if not in_range(<double>number, node):
         return NULL
     r.p = p
-    return PyLong_FromLongLong(value)
+    return new_reference(PyLong_FromLongLong(number))
 
 
 cdef inline bint in_range(double value, const Node* node) noexcept:
@@ -575,28 +634,24 @@ cdef inline bint in_range(double value, const Node* node) noexcept:
 
 
 cdef PyObject* scan_fraction(
-    Reader* r, const Node* node, const unsigned char* p, long long mantissa, bint negative
+    Reader* r, const Node* node, const unsigned char* p, unsigned long long mantissa, bint negative
 ) noexcept:
-    """Read the rest of a number from its point on; `mantissa` is what stands before it."""
+    """Read the rest of a number from its point or exponent on; `mantissa` is what stands before it."""
     cdef const unsigned char* whole = r.p + negative
     cdef const unsigned char* point = p
     cdef Py_ssize_t decimals
     cdef double value
 
     if p[0] != c".":
-        return scan_long_number(r, node, p)
+        return scan_long_number(r, node, point)
     p += 1
     while p < r.end and <unsigned char>(p[0] - c"0") <= 9 and p - whole <= EXACT_DIGITS:
         mantissa = mantissa * 10 + (p[0] - c"0")
         p += 1
     decimals = p - point - 1
-    if decimals == 0:
-        return NULL
-    if p - whole - 1 > EXACT_DIGITS or p < r.end and (
-        p[0] == c"e" or p[0] == c"E" or <unsigned char>(p[0] - c"0") <= 9
-    ):
+    if decimals == 0 or p < r.end and (p[0] == c"e" or p[0] == c"E" or <unsigned char>(p[0] - c"0") <= 9):
         return scan_long_number(r, node, point)
-    if node.tenths and decimals > 1:
+    if node.tenths and mantissa % <unsigned long long>POWERS[decimals - 1] != 0:
         return NULL
     value = <double>mantissa / POWERS[decimals]
     if negative:
@@ -604,17 +659,17 @@ cdef PyObject* scan_fraction(
     if not in_range(value, node):
         return NULL
     r.p = p
-    return PyFloat_FromDouble(value)
+    return new_reference(PyFloat_FromDouble(value))
 
 
 cdef PyObject* scan_long_number(Reader* r, const Node* node, const unsigned char* p) noexcept:
-    """Read a number whose value the C library must find; its digits up to `p` are known to be right."""
+    """Read a NUMBER whose value the C library must find; its digits up to `p` are known to be right."""
     cdef char[64] copy
     cdef Py_ssize_t size
     cdef const unsigned char* part
     cdef double value
 
-    if node.tenths:
+    if node.tenths or node.op == JSON:  # decided by its digits, or kept with all of them
         return NULL
     if p[0] == c".":
         part = p + 1
@@ -627,7 +682,7 @@ cdef PyObject* scan_long_number(Reader* r, const Node* node, const unsigned char
             p += 1
         part = p
         p = skip_digits(part, r.end)
-        if p == part:
+        if p == part or p - part > EXPONENT_DIGITS:
             return NULL
     size = p - r.p
     if size >= <Py_ssize_t>sizeof(copy):
@@ -635,10 +690,20 @@ cdef PyObject* scan_long_number(Reader* r, const Node* node, const unsigned char
     memcpy(copy, r.p, size)
     copy[size] = 0
     value = PyOS_string_to_double(copy, NULL, NULL)
-    if value - value != 0 or not in_range(value, node):  # infinite, or out of range
+    if value == -1 and PyErr_Occurred() != NULL:
+        drop_error()
+        return NULL
+    if not isfinite(value) or not in_range(value, node):
         return NULL
     r.p = p
-    return PyFloat_FromDouble(value)
+    return new_reference(PyFloat_FromDouble(value))
+
+
+cdef inline PyObject* new_reference(PyObject* value) noexcept:
+    """Pass a new reference on, or NULL where there was no memory."""
+    if value == NULL:
+        drop_error()
+    return value
 
 
 cdef inline const unsigned char* skip_digits(const unsigned char* p, const unsigned char* end) noexcept:
@@ -740,7 +805,7 @@ cdef PyObject* utc_time(
         return NULL
     moment = PyNumber_Subtract(<PyObject*>local, <PyObject*>delta)
     if moment == NULL:
-        PyErr_Clear()
+        drop_error()
     return moment
 
 
@@ -752,7 +817,7 @@ cdef PyObject* scan_list(Reader* r, const Node* node) noexcept:
     r.p += 1
     items = PyList_New(0)
     if items == NULL:
-        PyErr_Clear()
+        drop_error()
         return NULL
     if scan_items(r, node, items) < 0 or PyList_GET_SIZE(items) < node.min_items:
         Py_DECREF(items)
@@ -778,7 +843,7 @@ cdef int scan_items(Reader* r, const Node* node, PyObject* items) noexcept:
         failed = PyList_Append(items, value)
         Py_DECREF(value)
         if failed:
-            PyErr_Clear()
+            drop_error()
             return -1
         skip_space(r)
         if r.p >= r.end:
@@ -792,8 +857,8 @@ cdef int scan_items(Reader* r, const Node* node, PyObject* items) noexcept:
         skip_space(r)
 
 
-cdef PyObject* scan_free(Reader* r) noexcept:
-    """Read any JSON value; of numbers only those that stand inside an array or object."""
+cdef PyObject* scan_free(Reader* r, const Node* node) noexcept:
+    """Read any JSON value."""
     cdef const unsigned char* start = r.p
     cdef const unsigned char* stop
 
@@ -807,26 +872,40 @@ cdef PyObject* scan_free(Reader* r) noexcept:
             return NULL
         r.p = stop
         return parsed(start, stop)
+    if r.p[0] == c"t" or r.p[0] == c"f":
+        return scan_boolean(r)
     if r.end - r.p >= 4 and memcmp(r.p, b"null", 4) == 0:
-        return NULL  # None is no value (R25)
-    return scan_boolean(r)
+        r.p += 4
+        Py_INCREF(Py_None)
+        return Py_None
+    return scan_number(r, node)
 
 
 cdef PyObject* scan_open(Reader* r, const Node* node) noexcept:
     """Read an object of any keys; a `vendorId` must be among them."""
     cdef PyObject* value
-    cdef PyObject* vendor
 
     if r.p >= r.end or r.p[0] != c"{":
         return NULL
-    value = scan_free(r)
+    value = scan_free(r, node)
     if value == NULL:
         return NULL
-    vendor = PyDict_GetItem(value, <PyObject*>VENDOR_ID) if PyDict_CheckExact(value) else NULL
-    if vendor == NULL or not PyUnicode_CheckExact(vendor) or 0 <= node.max_length < PyUnicode_GET_LENGTH(vendor):
+    if not check_vendor(value, node.max_length):
         Py_DECREF(value)
         return NULL
     return value
+
+
+cdef bint check_vendor(PyObject* value, Py_ssize_t max_length) noexcept:
+    """Tell whether free JSON is an object with a `vendorId` of at most `max_length` code points."""
+    cdef PyObject* vendor
+
+    if not PyDict_CheckExact(value):
+        return False
+    vendor = PyDict_GetItem(value, <PyObject*>VENDOR_ID)  # all keys are strings: no code of theirs can run
+    if vendor == NULL or not PyUnicode_CheckExact(vendor):
+        return False
+    return not 0 <= max_length < PyUnicode_GET_LENGTH(vendor)
 
 
 # Writing
@@ -839,6 +918,8 @@ cdef int open_writer(Writer* w, int fraction) noexcept:
     """Begin a text; the buffer of the last one is used again, unless that one is not closed yet."""
     global _spare
 
+    if fraction != 0 and fraction != 3 and fraction != 6:
+        return -1
     w.size = 0
     w.fraction = fraction
     w.capacity = _spare_capacity
@@ -854,13 +935,17 @@ cdef object close_writer(Writer* w, int failed):
     """End a text: return it, or None when writing failed."""
     global _spare, _spare_capacity
 
-    text = None if failed else PyBytes_FromStringAndSize(w.text, w.size)
-    if _spare == NULL and w.capacity <= KEPT_CAPACITY:
-        _spare = w.text
-        _spare_capacity = w.capacity
-    else:
-        PyMem_Free(w.text)
-    return text
+    try:
+        if failed:
+            raise_kept()
+            return None
+        return PyBytes_FromStringAndSize(w.text, w.size)
+    finally:
+        if _spare == NULL and w.capacity <= KEPT_CAPACITY:
+            _spare = w.text
+            _spare_capacity = w.capacity
+        else:
+            PyMem_Free(w.text)
 
 
 cdef int grow(Writer* w, Py_ssize_t more) noexcept:
@@ -909,13 +994,22 @@ cdef int emit_bytes(Writer* w, const char* text, Py_ssize_t size) noexcept:
 
 cdef int emit_object(Writer* w, PyObject* value, const ObjectPlan* plan, int depth) noexcept:
     """Write an instance of the plan's own class; `depth` is the level of the object in the frame."""
+    cdef int failed
+
+    if Py_TYPE(value) != plan.kind:
+        return -1
+    Py_INCREF(value)
+    failed = emit_members(w, value, plan, depth)
+    Py_DECREF(value)
+    return failed
+
+
+cdef int emit_members(Writer* w, PyObject* value, const ObjectPlan* plan, int depth) noexcept:
     cdef Py_ssize_t start = w.size
     cdef Py_ssize_t index
     cdef const Member* member
     cdef PyObject* field
 
-    if Py_TYPE(value) != plan.kind:
-        return -1
     for index in range(plan.size):
         member = &plan.members[index]
         field = (<PyObject**>(<char*>value + member.offset))[0]
@@ -950,22 +1044,28 @@ cdef int emit_value(Writer* w, PyObject* value, const Node* node, int depth) noe
         if value == Py_True:
             return emit_bytes(w, b"true", 4)
         return emit_bytes(w, b"false", 5) if value == Py_False else -1
-    return -1  # free JSON is left to the reference core
+    elif node.op == JSON:
+        return emit_free(w, value, depth)
+    return emit_open(w, value, node, depth)
 
 
 cdef int emit_string(Writer* w, PyObject* value, const Node* node) noexcept:
     cdef PyObject* verdict
+    cdef int failed = -1
 
     if not PyUnicode_CheckExact(value):
         return -1
     if node.uri != NULL:
+        Py_INCREF(value)
         verdict = PyObject_CallOneArg(node.uri, value)
+        if verdict == Py_True:
+            failed = emit_text(w, value, node.max_length)
+        Py_DECREF(value)
         if verdict == NULL:
-            PyErr_Clear()
+            drop_error()
             return -1
         Py_DECREF(verdict)
-        if verdict != Py_True:
-            return -1
+        return failed
     return emit_text(w, value, node.max_length)
 
 
@@ -981,7 +1081,7 @@ cdef int emit_text(Writer* w, PyObject* value, Py_ssize_t max_length) noexcept:
     else:
         text = PyUnicode_AsUTF8AndSize(value, &size)
         if text == NULL:  # a lone surrogate
-            PyErr_Clear()
+            drop_error()
             return -1
     return emit_quoted(w, <const unsigned char*>text, size)
 
@@ -1046,23 +1146,31 @@ cdef int emit_enum(Writer* w, PyObject* value, const EnumTable* table) noexcept:
         return -1
     text = PyUnicode_AsUTF8AndSize(value, &size)
     if text == NULL:
-        PyErr_Clear()
+        drop_error()
         return -1
     entry = find_entry(table, <const unsigned char*>text, size)
     return -1 if entry == NULL else emit_kept(w, <const char*>entry.text, entry.size + 2)
 
 
 cdef int emit_list(Writer* w, PyObject* value, const Node* node, int depth) noexcept:
-    cdef Py_ssize_t index
-    cdef Py_ssize_t size
+    cdef int failed
 
     if not PyList_CheckExact(value):
         return -1
-    size = PyList_GET_SIZE(value)
+    Py_INCREF(value)
+    failed = emit_items(w, value, node, depth)
+    Py_DECREF(value)
+    return failed
+
+
+cdef int emit_items(Writer* w, PyObject* value, const Node* node, int depth) noexcept:
+    cdef Py_ssize_t index
+    cdef Py_ssize_t size = PyList_GET_SIZE(value)
+
     if size < node.min_items or 0 <= node.max_items < size or emit_byte(w, c"[") < 0:
         return -1
     for index in range(size):
-        if index > 0 and emit_byte(w, c",") < 0:
+        if index > 0 and emit_byte(w, c",") < 0 or PyList_GET_SIZE(value) != size:
             return -1
         if emit_value(w, PyList_GET_ITEM(value, index), node.item, depth) < 0:
             return -1
@@ -1101,7 +1209,7 @@ cdef int emit_decimal(Writer* w, long long number, int decimals) noexcept:
 
 
 cdef int emit_number(Writer* w, PyObject* value, const Node* node) noexcept:
-    """Write a number with the fewest digits that give it back, if those are not more than 15."""
+    """Write a number with the fewest digits that give it back."""
     cdef double number
     cdef double scaled
     cdef int decimals
@@ -1111,13 +1219,67 @@ cdef int emit_number(Writer* w, PyObject* value, const Node* node) noexcept:
     if not PyFloat_CheckExact(value):
         return -1
     number = PyFloat_AS_DOUBLE(value)
-    if not in_range(number, node) or number == 0 or not -1e14 < number < 1e14:
+    if not isfinite(number) or not in_range(number, node):
         return -1
-    for decimals in range(1, 2 if node.tenths else 7):
-        scaled = round(number * POWERS[decimals])
-        if -1e15 < scaled < 1e15 and scaled / POWERS[decimals] == number:
-            return emit_decimal(w, <long long>scaled, decimals)
-    return -1
+    if 1e-5 <= fabs(number) < 1e14 or number == 0 and not signbit(number):  # written without an exponent
+        for decimals in range(1, 2 if node.tenths else 7):
+            scaled = round(number * POWERS[decimals])
+            if -1e15 < scaled < 1e15 and scaled / POWERS[decimals] == number:
+                return emit_decimal(w, <long long>scaled, decimals)
+    return -1 if node.tenths else emit_dumped(w, value)
+
+
+cdef int emit_free(Writer* w, PyObject* value, int depth) noexcept:
+    """Write any JSON value."""
+    return emit_dumped(w, value) if check_free(value, MAX_DEPTH - depth) else -1
+
+
+cdef int emit_open(Writer* w, PyObject* value, const Node* node, int depth) noexcept:
+    """Write an object of any keys; a `vendorId` must be among them."""
+    if not check_free(value, MAX_DEPTH - depth) or not check_vendor(value, node.max_length):
+        return -1
+    return emit_dumped(w, value)
+
+
+cdef bint check_free(PyObject* value, int levels) noexcept:
+    """Tell whether a value holds nothing but JSON's own types and nests at most so many levels deep.
+
+    Strings and integers are not looked into: the JSON writer refuses those that are not plainly right.
+    """
+    cdef Py_ssize_t place = 0
+    cdef PyObject* key
+    cdef PyObject* item
+
+    if PyUnicode_CheckExact(value) or PyLong_CheckExact(value):
+        return True
+    if value == Py_None or value == Py_True or value == Py_False:
+        return True
+    if PyFloat_CheckExact(value):
+        return isfinite(PyFloat_AS_DOUBLE(value))
+    if PyList_CheckExact(value) and levels > 0:
+        for place in range(PyList_GET_SIZE(value)):
+            if not check_free(PyList_GET_ITEM(value, place), levels - 1):
+                return False
+        return True
+    if not PyDict_CheckExact(value) or levels <= 0:
+        return False
+    while PyDict_Next(value, &place, &key, &item):
+        if not PyUnicode_CheckExact(key) or not check_free(item, levels - 1):
+            return False
+    return True
+
+
+cdef int emit_dumped(Writer* w, PyObject* value) noexcept:
+    """Let the JSON writer write a value that `check_free` has let pass."""
+    cdef PyObject* text = PyObject_CallOneArg(<PyObject*>_dumps, value)
+    cdef int failed
+
+    if text == NULL:
+        drop_error()
+        return -1
+    failed = emit_bytes(w, PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text))
+    Py_DECREF(text)
+    return failed
 
 
 cdef int emit_date_time(Writer* w, PyObject* value) noexcept:

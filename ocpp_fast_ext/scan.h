@@ -124,18 +124,25 @@ static inline void copy_short(char *to, const char *from, Py_ssize_t size) {
 }
 
 /* Return the end of the JSON array or object that begins at p, one past its last bracket, or NULL when it does not end,
-   when it nests deeper than `depth`, when one of its strings has a control character, or when a number in it has 17
-   digits or more, which a double may not keep. Brackets are counted, not matched: a JSON parser must read it next. */
+   when it nests deeper than `depth`, when one of its strings has a control character, or when it has a number that a
+   double may not keep: one with an exponent, with a point and more than 15 digits, or with more than 18.
+   Brackets are counted, not matched: a JSON parser must read it next. */
 static inline const unsigned char *scan_container(const unsigned char *p, const unsigned char *end, int depth) {
-    int level = 0, digits = 0;
+    int level = 0, digits = 0, most = 18;
     uint32_t high = 0;
     for (; p < end; p++) {
         unsigned char c = *p;
-        if ((unsigned char)(c - '0') <= 9 || c == '.') {
-            if (++digits >= 17) return NULL;
+        if ((unsigned char)(c - '0') <= 9) {
+            if (++digits > most) return NULL;
             continue;
         }
+        if (c == '.') {
+            if (digits > (most = 15)) return NULL;
+            continue;
+        }
+        if (digits && (c == 'e' || c == 'E')) return NULL;
         digits = 0;
+        most = 18;
         if (c == '{' || c == '[') {
             if (++level > depth) return NULL;
         } else if (c == '}' || c == ']') {

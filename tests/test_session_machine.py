@@ -9,7 +9,14 @@ from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from ocpp_fast import CallError, CallTimeout, Disconnected, Policy, v16
 from ocpp_fast.session import Answered, OpenCall
@@ -172,7 +179,7 @@ class Connection(RuleBasedStateMachine):
     def duplicate(self, data: st.DataObject) -> None:
         central, index = self.choose_frame(data)
         for frames in (self.models[central].sent, self.sides[central].in_transit):
-            copies: list[Any] = frames  # type: ignore[assignment]  # either list, only moved
+            copies: list[Any] = frames
             copies.append(copies[index])
 
     @precondition(lambda self: self.connected)
@@ -256,7 +263,5 @@ class Connection(RuleBasedStateMachine):
             assert self.pair.table.next_deadline() is None
 
 
-class TestConnection(Connection.TestCase):
-    """Both sides agree with their models."""
-
-    settings = settings(max_examples=200, stateful_step_count=60, deadline=None)
+def test_both_sides_agree_with_their_models() -> None:
+    run_state_machine_as_test(Connection, settings=settings(max_examples=200, stateful_step_count=60, deadline=None))

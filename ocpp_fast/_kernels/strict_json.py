@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal, InvalidOperation
-from math import isfinite, isinf
+from math import isfinite
 from typing import Any, Final
 
 import orjson
@@ -76,13 +76,11 @@ def _exact_int(literal: str) -> int:
 def _exact_float(literal: str) -> float:
     if len(literal) > MAX_LITERAL:
         raise ValueError("number too long")
-    value = float(literal)
-    if isinf(value):
-        raise ValueError("number too large")
     try:
         written = Decimal(literal)
     except InvalidOperation:
         raise ValueError("exponent too long") from None
+    value = float(literal)  # finite: orjson has taken it
     return value if Decimal(repr(value)) == written else LongFloat(literal)
 
 

@@ -53,7 +53,7 @@ class Station(Connection):
             partial(central.registrations.store, self.id),
             lets_strangers=policy.lets_strangers,
         )
-        super().__init__(central, websocket, version, policy, gate)
+        super().__init__(central, websocket, version, policy, gate, identity=self.id)
         self._central = central
         self._gate = gate
         self._subject = (self,)
@@ -147,7 +147,7 @@ class CentralSystem(Endpoint):
         self.refuse_unknown_subprotocols = refuse_unknown_subprotocols
         self.identify = identify
         self.ping_interval = ping_interval
-        self.registrations: Registrations = registrations or MemoryRegistrations()
+        self.registrations: Registrations = MemoryRegistrations() if registrations is None else registrations
         self._policy_of: Callable[[Handshake], Policy] = policy if callable(policy) else lambda _: policy
         self._stations: dict[str, Station] = {}
         self._arrivals: dict[str, set[asyncio.Future[Station]]] = {}
@@ -173,6 +173,9 @@ class CentralSystem(Endpoint):
 
     def __len__(self) -> int:
         return len(self._stations)
+
+    def __bool__(self) -> bool:
+        return True  # also without stations
 
     async def wait_connected(self, identity: str) -> Station:
         """Return a station as soon as it is connected; bound the wait with `asyncio.timeout`."""
@@ -212,6 +215,8 @@ class CentralSystem(Endpoint):
         self.stopping = False
         sockets: set[ServerWebSocket] = set()
         loop = asyncio.get_running_loop()
+        if ssl is not None:
+            options.setdefault("ssl_handshake_timeout", self.open_timeout)
         listener = await loop.create_server(lambda: ServerWebSocket(self, sockets), host, port, ssl=ssl, **options)
         keepalive = Keepalive(self.ping_interval, lambda: sockets)
         keepalive.start()
@@ -225,11 +230,11 @@ class CentralSystem(Endpoint):
     async def _stop(self, sockets: set[ServerWebSocket], grace: float) -> None:
         self.stopping = True
         await self.tasks.finish(grace)
-        closing = list(sockets)
-        for socket in closing:
-            socket.close(CloseCode.GOING_AWAY, "the central system stops")
-        for socket in closing:
-            await socket.wait_closed()
+        while closing := list(sockets):
+            for socket in closing:
+                socket.close(CloseCode.GOING_AWAY, "the central system stops")
+            for socket in closing:
+                await socket.wait_closed()
         await self.tasks.finish(grace)
 
     # The handshake asks

@@ -19,7 +19,7 @@ from websockets.uri import parse_uri
 
 from ..errors import Disconnected, HandshakeFailed, VersionMismatch
 from ..registration import StationGate
-from ..schema import Notification, Request, Response, Sender, Version
+from ..schema import DataTransfer, Notification, Request, Response, Sender, Struct, Version
 from .backoff import BackOff
 from .connection import Connection
 from .endpoint import Endpoint, VersionModule
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["ChargePoint"]
 
 R = TypeVar("R", bound=Response)
+A = TypeVar("A", bound=Struct | None)
 
 
 class ClientWebSocket(WebSocket):
@@ -59,7 +60,8 @@ class ClientWebSocket(WebSocket):
             self._give_up(HandshakeFailed(str(error or "the server chose no subprotocol"), status))
             self.close(1002)
         elif not self.handshake.done():
-            connection = Connection(self._station, self, version, self._station.policy, self._station.gate)
+            station = self._station
+            connection = Connection(station, self, version, station.policy, station.gate, identity=station.id)
             self.opened(connection)
             self.handshake.set_result(connection)
 
@@ -97,7 +99,8 @@ class ChargePoint(Endpoint):
         self.url = f"{url.rstrip('/')}/{quote(id, safe='')}"
         self.password = password
         self.back_off = back_off
-        self.gate = StationGate()
+        self.gate = StationGate(self._keep_silent)
+        self._silence: asyncio.TimerHandle | None = None
         self._ssl = ssl
         self._connection: Connection | None = None
         self._runner: asyncio.Task[None] | None = None
@@ -153,7 +156,11 @@ class ChargePoint(Endpoint):
             _, websocket = await loop.create_connection(
                 lambda: ClientWebSocket(self, client), uri.host, uri.port, ssl=context
             )
-            self._connection = await websocket.handshake
+            try:
+                self._connection = await websocket.handshake
+            finally:
+                if self._connection is None or not self._connection.connected:
+                    websocket.transport.abort()
         self._connected.set()
         self.tasks.run(self.connect_hooks)
         return self._connection
@@ -172,6 +179,11 @@ class ChargePoint(Endpoint):
                 self.log.info("%s: can't connect: %s", self.id, error)
         raise AssertionError("the waits never end")
 
+    def _keep_silent(self, seconds: float) -> None:
+        if self._silence is not None:
+            self._silence.cancel()
+        self._silence = asyncio.get_running_loop().call_later(seconds, self.gate.end_silence)
+
     def _current(self) -> Connection:
         if self._connection is None or not self._connection.connected:
             raise Disconnected(f"{self.id} is not connected")
@@ -187,14 +199,15 @@ class ChargePoint(Endpoint):
         check: Callable[[R], object] | None = None,
     ) -> R:
         """Send a request and return its response; as `Station.call`."""
-        response = await self._current().call(request, timeout=timeout, check=check)
-        if self.gate.silent:
-            asyncio.get_running_loop().call_later(self.gate.silence, self.gate.end_silence)
-        return response
+        return await self._current().call(request, timeout=timeout, check=check)
 
     def send(self, notification: Notification) -> asyncio.Future[None]:
         """Send a message that wants no answer; as `Station.send`."""
         return self._current().send(notification)
+
+    async def transfer(self, payload: DataTransfer[A], *, timeout: float | None = None) -> A:
+        """Send a vendor's message in a DataTransfer and return the data of its answer; as `Station.transfer`."""
+        return await self._current().transfer(payload, timeout=timeout)
 
     @property
     def registration(self) -> str | None:

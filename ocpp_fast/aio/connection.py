@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from functools import partial
@@ -11,11 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from websockets.frames import CloseCode
 
-from ..errors import CallError, ValidationError
+from ..errors import CallError, InvalidPayload, InvalidResult, SigningFailed, ValidationError
 from ..frames import Call, FrameFault, Send
 from ..registration import Gate
-from ..routing import Context
-from ..schema import Notification, Request, Response, Version
+from ..routing import Context, InvalidAnswer
+from ..schema import DataTransfer, Notification, Request, Response, Struct, Version
 from ..session import Answered, Noticed, Notified, OpenCall, Received, Refused, Session
 from .deadlines import Deadlines
 from .websocket import Pause, WebSocket
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Connection", "Direction"]
 
 R = TypeVar("R", bound=Response)
+A = TypeVar("A", bound=Struct | None)
 
 
 class Direction(StrEnum):
@@ -47,20 +49,31 @@ class Waiter(NamedTuple):
 class Connection:
     """The calls, answers and handlers of one WebSocket; the owner of its session."""
 
-    def __init__(self, endpoint: Endpoint, websocket: WebSocket, version: Version, policy: Policy, gate: Gate) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        websocket: WebSocket,
+        version: Version,
+        policy: Policy,
+        gate: Gate,
+        *,
+        identity: str,
+    ) -> None:
         self._endpoint = endpoint
         self._websocket = websocket
         self._loop = asyncio.get_running_loop()
         self._deadlines = Deadlines.of(self._loop)
+        decoder, encoder = endpoint.frames(version, policy, identity)
         self._session = Session(
-            endpoint.decoder(version, policy),
-            endpoint.encoder(version, policy),
+            decoder,
+            encoder,
             self._deadlines.table,
             policy,
             gate if policy.registration_gate else None,
         )
         self._subject: tuple[Any, ...] = ()
         self.version = version
+        self.policy = policy
         self.close_code: int | None = None
         self.close_reason = ""
 
@@ -81,8 +94,8 @@ class Connection:
         `check` is called with the response as soon as it comes; a `CallError` that it raises is raised here, and sent to
         the peer as a CALLRESULTERROR where the version has that (2.1, R10).
 
-        Raises `ValidationError` or `NotRegistered` (nothing was sent), `CallError` (the peer refused), `InvalidResult`
-        (its answer is not right), `CallTimeout`, `Disconnected`.
+        Raises `ValidationError`, `NotRegistered` or `SigningFailed` (nothing was sent), `CallError` (the peer refused),
+        `InvalidResult` (its answer is not right), `CallTimeout`, `Disconnected`.
         """
         future: asyncio.Future[R] = self._loop.create_future()
         seconds = self._endpoint.call_timeout if timeout is None else timeout
@@ -100,13 +113,28 @@ class Connection:
     def send(self, notification: Notification) -> asyncio.Future[None]:
         """Send a message that wants no answer (2.1, R11), at once; may be awaited.
 
-        Raises `ValidationError`, `NotRegistered`, `Disconnected`, and `VersionMismatch` before 2.1.
+        Raises `ValidationError`, `NotRegistered`, `SigningFailed`, `Disconnected`, and `VersionMismatch` before 2.1.
         """
         self._session.send(self._endpoint.new_unique_id(), notification)
         self._flush()
         sent = self._loop.create_future()
         sent.set_result(None)
         return sent
+
+    async def transfer(self, payload: DataTransfer[A], *, timeout: float | None = None) -> A:
+        """Send a vendor's message in a DataTransfer and return the data of its answer; `timeout` as of `call`.
+
+        Raises `TransferRefused` when the answer's status is not Accepted, `VersionMismatch` where the version is
+        declared without DataTransfer, and what `call` raises.
+        """
+        envelope = self._endpoint.envelope(self.version, self.policy)
+        replies: list[A] = []
+
+        def check(response: Response) -> None:
+            replies.append(envelope.reply(payload.__transfer__, response))
+
+        await self.call(envelope.request(payload), timeout=timeout, check=check)
+        return replies[0]
 
     async def close(self, code: int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
         """Close the connection; pending calls fail with `Disconnected`."""
@@ -134,7 +162,15 @@ class Connection:
         elif isinstance(event, Answered):
             self._ended(event)
         elif isinstance(event, Noticed):
-            self._endpoint.log.info("%s: %s (%s)", self, event.fault.description, event.fault.fault.name)
+            level = logging.INFO if event.fault.__cause__ is None else logging.ERROR  # the cause is of our side
+            self._endpoint.log.log(
+                level,
+                "%s: %s (%s)",
+                self,
+                event.fault.description,
+                event.fault.fault.name,
+                exc_info=event.fault.__cause__,
+            )
             self._noticed(event.fault)
         elif isinstance(event, Notified):
             self._notify(event.send)
@@ -165,7 +201,7 @@ class Connection:
     def _notify(self, send: Send) -> None:
         route = self._endpoint.route(send.message.request)
         assert route is not None
-        context = partial(Context, send.unique_id, send.message.action, send.raw)
+        context = partial(_context, send)
         self._endpoint.tasks.run([partial(route, context=context)], *self._subject, send.payload)
 
     def _handle(self, call: Call | None) -> None:
@@ -173,7 +209,7 @@ class Connection:
         while call is not None and not self._endpoint.stopping:
             route = self._endpoint.route(call.message.request)
             assert route is not None
-            context = partial(Context, call.unique_id, call.message.action, call.raw)
+            context = partial(_context, call)
             try:
                 outcome = route(*self._subject, call.payload, context=context)
             except Exception as error:
@@ -201,22 +237,39 @@ class Connection:
         """Send the answer of a handler; return the next call to handle."""
         try:
             following = self._session.answer(call, response)
+        except SigningFailed as error:
+            return self._failed(call, error)
         except ValidationError as error:
-            self._endpoint.log.error("%s: the handler of %s answered wrongly: %s", self, call.message.action, error)
-            following = self._session.fail(call, "the handler's answer is not valid")
-            self._handled()
-            return following
+            return self._failed(call, InvalidAnswer(error.path, error.rule, error.expected))
         self._handled()
         for route in self._endpoint.routes_after(call.message.request):
-            context = partial(Context, call.unique_id, call.message.action, call.raw)
+            context = partial(_context, call)
             self._endpoint.tasks.run([partial(route, context=context)], *self._subject, call.payload)
         return following
 
     def _failed(self, call: Call, error: Exception) -> Call | None:
         """Send the CALLERROR for what a handler raised; return the next call to handle."""
-        following = self._rejected(call, error) if isinstance(error, CallError) else self._broken(call, error)
+        if isinstance(error, CallError):
+            following = self._rejected(call, error)
+        elif isinstance(error, InvalidPayload):
+            following = self._refused(call, error)
+        elif isinstance(error, InvalidAnswer):
+            following = self._answered_wrongly(call, error)
+        else:
+            following = self._broken(call, error)
         self._handled()
         return following
+
+    def _answered_wrongly(self, call: Call, error: InvalidAnswer) -> Call | None:
+        self._endpoint.log.error("%s: the handler of %s answered wrongly: %s", self, call.message.action, error)
+        return self._session.fail(call, "the handler's answer is not valid")
+
+    def _refused(self, call: Call, error: InvalidPayload) -> Call | None:
+        self._endpoint.log.info("%s: %s (%s)", self, error, call.message.action)
+        try:
+            return self._session.refuse(call, error)
+        except (TypeError, ValueError) as invalid:  # the handler may have made it
+            return self._broken(call, invalid)
 
     def _rejected(self, call: Call, error: CallError) -> Call | None:
         try:
@@ -239,6 +292,8 @@ class Connection:
     # Frames and answers
 
     def _flush(self) -> None:
+        for ended in self._session.take_ended():
+            self._ended(ended)
         for frame in self._session.take_outbox():
             if self._endpoint.frame_hooks:
                 self._endpoint.tasks.run(self._endpoint.frame_hooks, Direction.OUT, self, frame)
@@ -263,7 +318,11 @@ class Connection:
         except StopIteration:
             return RuntimeError("the check raised StopIteration")  # which no future takes
         except Exception as error:
-            if isinstance(error, CallError):
+            if isinstance(error, CallError | InvalidResult):
                 self._session.refuse_result(unique_id, error)
             return error
         return response
+
+
+def _context(frame: Call | Send) -> Context:
+    return Context(frame.unique_id, frame.message.action, frame.raw, frame.signature)

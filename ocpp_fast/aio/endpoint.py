@@ -6,14 +6,20 @@ import itertools
 import logging
 import os
 from collections.abc import Callable, Sequence
-from functools import lru_cache
-from typing import Any, ClassVar, Protocol, TypeVar
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
+from ..data_transfer import Envelope, TransferRoute, carrier_of
+from ..dialect import dialect_of
 from ..frames import Decoder, Encoder
 from ..policy import STRICT, Policy
-from ..routing import Router
+from ..routing import Route, Router
 from ..schema import Message, Sender, Version, codec_of
+from ..session import Reader
 from .hooks import Tasks
+
+if TYPE_CHECKING:
+    from ..signing import Signing
 
 __all__ = ["Endpoint", "VersionModule"]
 
@@ -34,7 +40,8 @@ class Endpoint(Router):
     """The base of `CentralSystem` and `ChargePoint`.
 
     `versions` are spoken, `policy` says what is tolerated, `call_timeout` is how many seconds a call may take when it
-    does not say itself, `max_message_size` bounds a message in bytes.
+    does not say itself, `max_message_size` bounds a message in bytes. `signing` opens and writes signed frames (R17);
+    without it they are unknown actions.
     """
 
     role: ClassVar[Sender]
@@ -48,6 +55,7 @@ class Endpoint(Router):
         max_message_size: int = 1024 * 1024,
         open_timeout: float = 10.0,
         close_timeout: float = 5.0,
+        signing: Signing | None = None,
         log: logging.Logger | None = None,
     ) -> None:
         super().__init__()
@@ -60,6 +68,7 @@ class Endpoint(Router):
         self.max_message_size = max_message_size
         self.open_timeout = open_timeout
         self.close_timeout = close_timeout
+        self.signing = signing
         self.log = log or logging.getLogger("ocpp_fast")
         self.tasks = Tasks(self.log)
         self.connect_hooks: list[Callable[..., Any]] = []
@@ -69,6 +78,31 @@ class Endpoint(Router):
         self.stopping = False
         self.decoder = lru_cache(256)(self._decoder)
         self.encoder = lru_cache(256)(Encoder)
+        self.envelope = lru_cache(256)(Envelope)
+        self._carriers = {each.request: version for version in self.versions if (each := carrier_of(version))}
+        self._resolved: dict[type, Route | None] = {}
+
+    def route(self, request: type) -> Route | None:
+        """Return what handles a message class, or None; DataTransfer is handled where a vendor's message is."""
+        try:
+            return self._resolved[request]
+        except KeyError:
+            return self._resolve(request)
+
+    def _resolve(self, request: type) -> Route | None:
+        route = super().route(request)
+        version = self._carriers.get(request)
+        if self._vendors and version is not None:
+            route = TransferRoute(self, partial(self._envelope_of, version), rest=route)
+        self._resolved[request] = route
+        return route
+
+    def _envelope_of(self, version: Version, *subject: Any) -> Envelope:
+        return self.envelope(version, subject[0].policy if subject else self.policy)
+
+    def _add(self, request: type, route: Route) -> None:
+        self._resolved.clear()
+        super()._add(request, route)
 
     def on_connect(self, hook: F) -> F:
         """Register a plain or async function to be called when a connection is ready; a decorator."""
@@ -109,6 +143,17 @@ class Endpoint(Router):
                     codec_of(message.request, message.draft).prepare()
                     if message.response is not None:
                         codec_of(message.response, message.draft).prepare()
+        for transfer in [each for messages in self._vendors.values() for each in messages.values()]:
+            codec_of(transfer.payload).prepare()
+            if transfer.reply is not None:
+                codec_of(transfer.reply).prepare()
+
+    def frames(self, version: Version, policy: Policy, identity: str) -> tuple[Reader, Encoder]:
+        """Return what reads and writes the frames of one station's connection."""
+        decoder = self.decoder(version, policy)
+        if self.signing is not None and dialect_of(version.number).signs:
+            return self.signing.bind(identity, version, policy, decoder)
+        return decoder, self.encoder(version, policy)
 
     def _decoder(self, version: Version, policy: Policy) -> Decoder:
         return Decoder(version, self.role, self._handles, policy)

@@ -53,6 +53,7 @@ class Gate(Protocol):
     auth: Auth
     tasks: Tasks
     log: logging.Logger
+    stopping: bool
     max_message_size: int
     open_timeout: float
     close_timeout: float
@@ -87,6 +88,8 @@ class ServerWebSocket(WebSocket):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._open_sockets.add(self)
         super().connection_made(transport)
+        if self._gate.stopping:  # it was accepted before, and comes to be known only now
+            self.transport.abort()
 
     def disconnected(self) -> None:
         self._open_sockets.discard(self)

@@ -42,10 +42,13 @@ class Tasks:
             self._log.error("%r failed", task.get_coro(), exc_info=error)
 
     async def finish(self, grace: float) -> None:
-        """Wait for the tasks, `grace` seconds at most; cancel those that are left."""
-        running = self._tasks - {asyncio.current_task()}
-        if running:
-            await asyncio.wait(running, timeout=grace)
+        """Wait for the tasks, those that begin meanwhile too, `grace` seconds at most; cancel those that are left."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + grace
+        while running := self._tasks - {asyncio.current_task()}:
+            await asyncio.wait(running, timeout=max(0.0, deadline - loop.time()))
+            if loop.time() >= deadline:
+                break
         late = self._tasks - {asyncio.current_task()}
         for task in late:
             task.cancel()

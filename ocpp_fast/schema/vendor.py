@@ -53,13 +53,12 @@ class DataTransfer(Struct, Generic[A_co]):
     message without data. Raises `TypeError` when a subclass does not say its answer or its vendor.
     """
 
+    __action__: ClassVar = "DataTransfer"
     __transfer__: ClassVar[Transfer]
     __vendor_id__: ClassVar[str | None] = None
     __message_id__: ClassVar[str | None] = None
 
-    def __init_subclass__(
-        cls, *, vendor_id: str | None = None, message_id: str | None = None, **options: Any
-    ) -> None:
+    def __init_subclass__(cls, *, vendor_id: str | None = None, message_id: str | None = None, **options: Any) -> None:
         super().__init_subclass__(**options)
         if vendor_id is not None:
             cls.__vendor_id__ = vendor_id

@@ -7,7 +7,7 @@ import gc
 import inspect
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, Final, TypeAlias
@@ -39,14 +39,27 @@ def run(main: Coroutine[Any, Any, None], factory: LoopFactory = asyncio.new_even
 
     async def watched() -> None:
         asyncio.get_running_loop().set_exception_handler(lambda _, trouble: troubles.append(trouble))
-        async with asyncio.timeout(6 * PATIENCE):
-            await main
-        await no_other_tasks()
+        try:
+            async with asyncio.timeout(6 * PATIENCE):
+                await main
+            await no_other_tasks()
+        finally:
+            await leave()
 
     with asyncio.Runner(loop_factory=factory) as runner:
         runner.run(watched())
     gc.collect()  # exceptions that nobody retrieved are told when their futures go
     assert not troubles
+
+
+async def leave() -> None:
+    """Cut all peers that are left."""
+    for peer in Peer.opened:
+        peer.abort()
+    for peer in Peer.opened:
+        with suppress(OSError):
+            await peer.writer.wait_closed()
+    Peer.opened.clear()
 
 
 async def no_other_tasks() -> None:

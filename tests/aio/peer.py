@@ -9,8 +9,9 @@ import os
 import socket
 import struct
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Any, ClassVar, Final, Self
 
 CONTINUATION: Final = 0
 TEXT: Final = 1
@@ -87,7 +88,11 @@ def handshake_bytes(
 class Peer:
     """One TCP connection to a server under test."""
 
+    opened: ClassVar[list[Peer]] = []
+    """All of them, so that a test need not end each."""
+
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.opened.append(self)
         self.reader = reader
         self.writer = writer
 
@@ -98,7 +103,11 @@ class Peer:
         sock.setblocking(False)
         if receive_buffer is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", port))
+        try:
+            await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", port))
+        except OSError:
+            sock.close()
+            raise
         reader, writer = await asyncio.open_connection(sock=sock, limit=2**24)
         return cls(reader, writer)
 
@@ -170,8 +179,9 @@ class Peer:
             if frame is None:
                 return 1006, ""
             if frame.opcode == CLOSE:
-                self.send_frame(CLOSE, frame.payload)
-                self.writer.write_eof()
+                with suppress(OSError):  # the server may have left already
+                    self.send_frame(CLOSE, frame.payload)
+                    self.writer.write_eof()
                 return int.from_bytes(frame.payload[:2], "big"), frame.payload[2:].decode()
 
     async def eof(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ from ocpp_fast.aio.handshake import identity_of
 from ocpp_fast.aio.security import authorization
 
 from .harness import HEARTBEAT_JSON, Site, central_system, scenario, serving, until
-from .peer import TEXT, frame_bytes, handshake_bytes
+from .peer import TEXT, Peer, frame_bytes, handshake_bytes
 
 
 def credentials(text: bytes) -> str:
@@ -488,6 +489,15 @@ async def test_slow_handshake_is_cut_by_open_timeout() -> None:
         async with asyncio.timeout(2):
             await asyncio.gather(dribble(), silent.eof(), dribbling.eof())
         await serves(site)
+
+
+@scenario
+async def test_slow_tls_handshake_is_cut_by_open_timeout() -> None:
+    central = central_system(open_timeout=0.2)
+    async with central.serve(ssl=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)) as server:
+        silent = await Peer.connect(server.port)
+        async with asyncio.timeout(2):
+            await silent.eof()
 
 
 @scenario

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ocpp_fast import BasicAuth, CentralSystem, Disconnected, Handshake, Station, Verdict, v16
+from ocpp_fast.aio.handshake import ServerWebSocket
 
 from .harness import central_system, no_other_tasks, scenario, until
 from .peer import Peer, handshake_bytes
@@ -225,7 +226,7 @@ async def test_newcomers_are_refused_while_it_stops() -> None:
     await peer.close_frame()
     newcomer.abort()
     await server.ended
-    with pytest.raises(OSError, match="refused|reset"):
+    with pytest.raises(ConnectionRefusedError):
         await Peer.connect(await server.port())
 
 
@@ -256,10 +257,20 @@ async def test_stopping_while_handshakes_are_pending() -> None:
         peer.abort()
 
 
+# asyncio itself forgets to close a transport that it makes for a listener that has gone meanwhile.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("delay", range(8))
 @scenario
-async def test_stopping_while_connections_come_in(delay: int) -> None:
-    """Those that the kernel has accepted, and the event loop has not handed over yet, are closed too."""
+async def test_stopping_while_connections_come_in(delay: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that the event loop hands over when all the others have been closed are closed too."""
+    made: list[ServerWebSocket] = []
+
+    def connection_made(socket: ServerWebSocket, transport: asyncio.BaseTransport) -> None:
+        made.append(socket)
+        original(socket, transport)
+
+    original = ServerWebSocket.connection_made
+    monkeypatch.setattr(ServerWebSocket, "connection_made", connection_made)
     central = central_system()
     server = Stopping(central)
     port = await server.port()
@@ -268,12 +279,8 @@ async def test_stopping_while_connections_come_in(delay: int) -> None:
         await asyncio.sleep(0)
     server.stop()
     await server.ended
-    came = [each for each in await asyncio.gather(*coming, return_exceptions=True) if isinstance(each, Peer)]
-    async with asyncio.timeout(1):  # open_timeout is longer
-        for peer in came:
-            peer.write(handshake_bytes("/CP1"))
-            await peer.eof()
-    assert len(central) == 0
+    await asyncio.gather(*coming, return_exceptions=True)
+    await until(lambda: all(each._lost for each in made), seconds=1)  # open_timeout is longer
 
 
 @scenario
@@ -345,7 +352,7 @@ class Accepting:
 
 
 def test_nothing_is_left_in_development_mode(run_python: Any) -> None:
-    done = run_python("-X", "dev", "-W", "error", "-c", DEVELOPMENT, PYTHONPATH=None)
+    done = run_python("-X", "dev", "-W", "error", "-c", DEVELOPMENT)
     assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
 
 

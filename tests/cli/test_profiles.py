@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ocpp_fast import v16
-from ocpp_fast.cli.v16.profiles import MAX_PROFILES, ChargingProfiles
+from ocpp_fast.cli.charging_profiles import MAX_PROFILES
+from ocpp_fast.cli.v16.profiles import ChargingProfiles
 
 Kind = v16.ChargingProfileKindType
 Purpose = v16.ChargingProfilePurposeType

@@ -122,9 +122,7 @@ SETUPS: dict[str, Setup] = {
         v16.VERSION,
         {
             v16.AuthorizeRequest: lambda request: v16.AuthorizeResponse(
-                id_tag_info=v16.IdTagInfo(
-                    status=v16.AuthorizationStatus.ACCEPTED, parent_id_tag=request.id_tag
-                )
+                id_tag_info=v16.IdTagInfo(status=v16.AuthorizationStatus.ACCEPTED, parent_id_tag=request.id_tag)
             ),
             v16.BootNotificationRequest: lambda request: v16.BootNotificationResponse(
                 status=v16.RegistrationStatus.ACCEPTED, current_time=NOON, interval=300
@@ -138,9 +136,7 @@ SETUPS: dict[str, Setup] = {
                 status=v16.ChargingProfileStatus.ACCEPTED
             ),
             v16.StartTransactionRequest: lambda request: v16.StartTransactionResponse(
-                id_tag_info=v16.IdTagInfo(
-                    status=v16.AuthorizationStatus.ACCEPTED, expiry_date=request.timestamp
-                ),
+                id_tag_info=v16.IdTagInfo(status=v16.AuthorizationStatus.ACCEPTED, expiry_date=request.timestamp),
                 transaction_id=request.meter_start,
             ),
             v16.StatusNotificationRequest: lambda request: v16.StatusNotificationResponse(),

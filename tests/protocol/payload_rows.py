@@ -302,8 +302,7 @@ ROWS: list[Row] = [
     Row(
         "lenient_takes_null_for_optional_fields",
         "R25",
-        b'[2,"a","StopTransaction",{"idTag":null,"meterStop":1,%b,"transactionId":1,"transactionData":null}]'
-        % _AT,
+        b'[2,"a","StopTransaction",{"idTag":null,"meterStop":1,%b,"transactionId":1,"transactionData":null}]' % _AT,
         {"1.6": b'[3,"a",{}]'},
         policy=Policy(lenient=True),
     ),

@@ -37,20 +37,14 @@ ROWS = [
     # Results
     _row("R06", "no_fields", b'[3,"a",{}]', "GetConfigurationResponse()"),
     _row("R06", "fields", b'[3,"a",{"unknownKey":["k"]}]', "GetConfigurationResponse(unknown_key=['k'])"),
-    _row(
-        "R25", "an_empty_list_stays", b'[3,"a",{"unknownKey":[]}]', "GetConfigurationResponse(unknown_key=[])"
-    ),
+    _row("R25", "an_empty_list_stays", b'[3,"a",{"unknownKey":[]}]', "GetConfigurationResponse(unknown_key=[])"),
     _row("R07", "null", b'[3,"a",null]', "GetConfigurationResponse()"),
     _row("R26", "blanks", b' [ 3 , "a" , { } ] ', "GetConfigurationResponse()"),
     _row("R03", "an_escaped_id", b'[3,"\\u0061",{}]', "GetConfigurationResponse()"),
     _row("R10", "a_list", b'[3,"a",[]]', "InvalidResult: payload: expected object"),
     _row("R10", "a_text", b'[3,"a","Accepted"]', "InvalidResult: payload: expected object"),
-    _row(
-        "R10", "an_unknown_field", b'[3,"a",{"status":1}]', "InvalidResult: status: expected no such property"
-    ),
-    _row(
-        "R10", "a_wrong_type", b'[3,"a",{"unknownKey":[5]}]', "InvalidResult: unknownKey[0]: expected string"
-    ),
+    _row("R10", "an_unknown_field", b'[3,"a",{"status":1}]', "InvalidResult: status: expected no such property"),
+    _row("R10", "a_wrong_type", b'[3,"a",{"unknownKey":[5]}]', "InvalidResult: unknownKey[0]: expected string"),
     _row(
         "R10",
         "a_missing_field",
@@ -69,9 +63,7 @@ ROWS = [
         b'[3,"a",{"unknownKey":null}]',
         "InvalidResult: unknownKey: expected array",
     ),
-    _row(
-        "R25", "null_in_lenient_mode", b'[3,"a",{"unknownKey":null}]', "GetConfigurationResponse()", LENIENT
-    ),
+    _row("R25", "null_in_lenient_mode", b'[3,"a",{"unknownKey":null}]', "GetConfigurationResponse()", LENIENT),
     _row(
         "R25",
         "null_in_a_mode_that_is_lenient_here",
@@ -90,9 +82,7 @@ ROWS = [
         "CallError: GenericError: why",
     ),
     _row("R06", "an_error_of_4", b'[4,"a","GenericError",""]', "InvalidResult: frame: expected 5 elements"),
-    _row(
-        "R06", "an_error_of_6", b'[4,"a","GenericError","",{},1]', "InvalidResult: frame: expected 5 elements"
-    ),
+    _row("R06", "an_error_of_6", b'[4,"a","GenericError","",{},1]', "InvalidResult: frame: expected 5 elements"),
     _row("R06", "an_error_without_code", b'[4,"a",null,"",{}]', "InvalidResult: errorCode: expected string"),
     _row("R06", "an_error_without_description", b'[4,"a","GenericError",null,{}]', "CallError: GenericError"),
     _row(
@@ -125,11 +115,7 @@ ROWS = [
 
 @pytest.mark.parametrize(
     ("setup", "row"),
-    [
-        pytest.param(SETUPS[number], row, id=f"{row.rule}-{row.name}-{number}")
-        for row in ROWS
-        for number in row.ends
-    ],
+    [pytest.param(SETUPS[number], row, id=f"{row.rule}-{row.name}-{number}") for row in ROWS for number in row.ends],
 )
 def test_end_of_a_call(setup: Setup, row: Row) -> None:
     pair = pair_of(setup, row.policy)

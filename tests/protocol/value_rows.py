@@ -57,18 +57,12 @@ def _limit(name: str, written: bytes, right: bool) -> Row:
         name,
         "R23",
         b'[2,"a","SetChargingProfile",{"connectorId":1,"csChargingProfiles":%b}]' % profile,
-        {
-            "1.6": b'[3,"a",{"status":"Accepted"}]'
-            if right
-            else _PROPERTY % (b"%b: expected a multiple of 0.1" % place)
-        },
+        {"1.6": b'[3,"a",{"status":"Accepted"}]' if right else _PROPERTY % (b"%b: expected a multiple of 0.1" % place)},
         to=STATION,
     )
 
 
-_TENTHS = (
-    b"8.1 21.4 0.1 0.3 1.1 4.35e1 1e-1 1E-1 10e-2 1.10 100e-3 0 0.0 -0 -0.0 -8.1 16 1e3 0e-5 0.70000".split()
-)
+_TENTHS = b"8.1 21.4 0.1 0.3 1.1 4.35e1 1e-1 1E-1 10e-2 1.10 100e-3 0 0.0 -0 -0.0 -8.1 16 1e3 0e-5 0.70000".split()
 _NO_TENTHS = b"21.41 0.05 1e-2 8.05 0.11 -0.01 8.1000000001 1.23e0 2.5e-1".split()
 _ODD_TENTHS: Mapping[str, tuple[bytes, bool]] = {
     "a_hundredth_that_a_double_rounds_away": (b"9999999999999991e-2", False),
@@ -152,12 +146,8 @@ ROWS: list[Row] = [
     _integer_of_draft_6("a_long_1.0_in_draft_6", b"1.00000000000000000000", b'[3,"a",{}]'),
     _integer_of_draft_6("1.5_in_draft_6", b"1.5", _NO_INTEGER_OF_DRAFT_6),
     _integer_of_draft_6("15e-1_in_draft_6", b"15e-1", _NO_INTEGER_OF_DRAFT_6),
-    _integer_of_draft_6(
-        "a_fraction_that_a_double_rounds_away", b"9007199254740993.5", _NO_INTEGER_OF_DRAFT_6
-    ),
-    _integer_of_draft_6(
-        "a_trace_that_a_double_rounds_away", b"1.0000000000000000001", _NO_INTEGER_OF_DRAFT_6
-    ),
+    _integer_of_draft_6("a_fraction_that_a_double_rounds_away", b"9007199254740993.5", _NO_INTEGER_OF_DRAFT_6),
+    _integer_of_draft_6("a_trace_that_a_double_rounds_away", b"1.0000000000000000001", _NO_INTEGER_OF_DRAFT_6),
     _integer_of_draft_6("a_trace_that_a_double_takes_for_0", b"1e-400", _NO_INTEGER_OF_DRAFT_6),
     _integer_of_draft_6("true_in_draft_6", b"true", _NO_INTEGER_OF_DRAFT_6),
     # R21: unknown words of the schema do nothing; uri is RFC 3986's
@@ -197,9 +187,7 @@ ROWS: list[Row] = [
     _time("the_largest_offset", b"2024-01-01T00:00:00+23:59", b"2023-12-31T00:01:00.000Z"),
     _time("one_digit_of_a_fraction", b"2024-01-01T00:00:00.5Z", b"2024-01-01T00:00:00.500Z"),
     _time("twelve_digits_of_a_fraction", b"2024-01-01T00:00:00.123999999999Z", b"2024-01-01T00:00:00.123Z"),
-    _time(
-        "1000_digits_of_a_fraction", b"2024-01-01T00:00:00.%bZ" % (b"9" * 1000), b"2024-01-01T00:00:00.999Z"
-    ),
+    _time("1000_digits_of_a_fraction", b"2024-01-01T00:00:00.%bZ" % (b"9" * 1000), b"2024-01-01T00:00:00.999Z"),
     _time("a_leap_second", b"2016-12-31T23:59:60Z", b"2017-01-01T00:00:00.000Z"),
     _time("a_leap_second_elsewhere", b"2017-01-01T00:59:60+01:00", b"2017-01-01T00:00:00.000Z"),
     _time("a_leap_day", b"2024-02-29T00:00:00Z", b"2024-02-29T00:00:00.000Z"),
@@ -233,9 +221,7 @@ ROWS: list[Row] = [
     _time("lenient_as_it_should_be", b"2024-01-01T00:00:00+01:00", b"2023-12-31T23:00:00.000Z", _LENIENT),
     _no_time("lenient_but_no_time", b"yesterday", _LENIENT),
     _no_time("lenient_but_not_that_much", b"2024-01-01  00:00:00", _LENIENT),
-    _no_time(
-        "lenient_for_another_action", b"2024-01-01 00:00:00", Policy(lenient=frozenset({"MeterValues"}))
-    ),
+    _no_time("lenient_for_another_action", b"2024-01-01 00:00:00", Policy(lenient=frozenset({"MeterValues"}))),
     _written("seconds", b"2024-02-29T12:00:00Z"),
     _written("milliseconds", b"2024-02-29T12:00:00.123Z"),
     _written("microseconds", b"2024-02-29T12:00:00.123456Z"),

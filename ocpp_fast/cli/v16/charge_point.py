@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import AbstractAsyncContextManager
 
 from ocpp_fast import ChargePoint, v16
@@ -22,10 +21,6 @@ from .smart_charging import SmartChargingCommands
 __all__ = ["SimulatedChargePoint"]
 
 
-class _PowerOff(Exception):
-    """Ends the jobs of a power cycle."""
-
-
 class SimulatedChargePoint:
     """Answers every command of 1.6, and charges by itself."""
 
@@ -42,17 +37,7 @@ class SimulatedChargePoint:
 
     async def power_cycle(self, connection: AbstractAsyncContextManager[object]) -> int | None:
         """Live, while the connection lasts, until power off; return the exit code, or None to start again."""
-        machine = self._machine
-        try:
-            async with asyncio.TaskGroup() as jobs:
-                machine.power_on(jobs)
-                async with connection:
-                    jobs.create_task(self._live())
-                    await machine.end
-                raise _PowerOff
-        except* _PowerOff:
-            pass
-        return machine.end.result()
+        return await self._machine.power_cycle(connection, self._live)
 
     async def _live(self) -> None:
         machine = self._machine

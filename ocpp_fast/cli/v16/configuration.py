@@ -8,8 +8,8 @@ from typing import Final, TypeAlias
 
 from ocpp_fast import v16
 
+from ..charging_profiles import MAX_PERIODS, MAX_PROFILES, MAX_STACK_LEVEL
 from .connector import MEASURANDS
-from .profiles import MAX_PERIODS, MAX_PROFILES, MAX_STACK_LEVEL
 
 __all__ = ["MAX_LIST", "Configuration"]
 

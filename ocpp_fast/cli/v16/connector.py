@@ -10,10 +10,10 @@ from typing import Final
 
 from ocpp_fast import v16
 
-__all__ = ["MEASURANDS", "PHASES", "VOLTAGE", "Connector", "Reservation", "Transaction"]
+from ..schedule import PHASES, VOLTAGE
 
-VOLTAGE: Final = 230
-PHASES: Final = 3
+__all__ = ["MEASURANDS", "Connector", "Reservation", "Transaction"]
+
 MEASURANDS: Final = (
     v16.Measurand.ENERGY_ACTIVE_IMPORT_REGISTER,
     v16.Measurand.POWER_ACTIVE_IMPORT,

@@ -8,7 +8,7 @@ from typing import Final
 
 from ocpp_fast import on, v16
 
-from .certificates import CertificateStore, is_certificate, signing_request
+from ..certificates import CertificateStore, Fingerprint, is_certificate, signing_request
 from .machine import Machine
 from .remote_trigger import report_meters, report_statuses
 
@@ -38,18 +38,18 @@ class SecurityCommands:
     @on(v16.InstallCertificateRequest)
     def install_certificate(self, request: v16.InstallCertificateRequest) -> v16.InstallCertificateResponse:
         status = self._certificates.install(request.certificate_type, request.certificate)
-        return v16.InstallCertificateResponse(status=status)
+        return v16.InstallCertificateResponse(status=v16.InstallCertificateStatusEnumType(status))
 
     @on(v16.DeleteCertificateRequest)
     def delete_certificate(self, request: v16.DeleteCertificateRequest) -> v16.DeleteCertificateResponse:
         status = v16.DeleteCertificateStatusEnumType
-        deleted = self._certificates.delete(request.certificate_hash_data)
+        deleted = self._certificates.delete(_fingerprint(request.certificate_hash_data))
         return v16.DeleteCertificateResponse(status=status.ACCEPTED if deleted else status.NOT_FOUND)
 
     @on(v16.GetInstalledCertificateIdsRequest)
     def get_installed(self, request: v16.GetInstalledCertificateIdsRequest) -> v16.GetInstalledCertificateIdsResponse:
         status = v16.GetInstalledCertificateStatusEnumType
-        installed = self._certificates.installed(request.certificate_type)
+        installed = [_hash_data(each) for _, each in self._certificates.installed([request.certificate_type])]
         return v16.GetInstalledCertificateIdsResponse(
             status=status.ACCEPTED if installed else status.NOT_FOUND, certificate_hash_data=installed or None
         )
@@ -141,3 +141,11 @@ class SecurityCommands:
                 await self._report_firmware(progress.stage, progress.request_id)
             case _Trigger.SIGN_CHARGE_POINT_CERTIFICATE:
                 await machine.tell(lambda central: central.sign_certificate(csr=signing_request(machine.station.id)))
+
+
+def _hash_data(fingerprint: Fingerprint) -> v16.CertificateHashDataType:
+    return v16.CertificateHashDataType(hash_algorithm=v16.HashAlgorithmEnumType.SHA256, **fingerprint._asdict())
+
+
+def _fingerprint(data: v16.CertificateHashDataType) -> Fingerprint:
+    return Fingerprint(data.issuer_name_hash, data.issuer_key_hash, data.serial_number)

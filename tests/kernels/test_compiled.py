@@ -1,0 +1,469 @@
+"""The compiled cores of payloads and frames where they are alone: odd declarations, and Python code in between.
+
+What both cores do is proved in `tests/parity`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any, cast
+
+import pytest
+
+from ocpp_fast._kernels.payload import Violation
+from ocpp_fast._kernels.plan import Member, Node, Op, Plan
+from ocpp_fast.schema import CustomData, DateTime, Json, Range, Str20, Struct, codec_of, field, plan_of
+from ocpp_fast.schema.struct import StructType
+
+frames = pytest.importorskip("ocpp_fast_ext.frames")
+payload = pytest.importorskip("ocpp_fast_ext.payload")
+
+
+def compiled(struct: type[Struct]) -> Any:
+    return payload.compiled(plan_of(struct))
+
+
+class Text(str):
+    __slots__ = ()
+
+
+# Declarations
+
+
+class Color(StrEnum):
+    RED = "Red"
+    BLÉ = "Blé"
+
+
+class Inner(Struct):
+    number: int
+    text: Str20 | None = None
+
+
+class Outer(Struct):
+    inner: Inner
+    color: Color = Color.RED
+    count: int = 7
+    tags: list[str] | None = None
+    custom_data: CustomData | None = None
+
+
+class Point(Struct):
+    größe: int = field(json="größe")
+    time: DateTime | None = None
+
+
+def test_a_default_stands_for_what_is_not_there() -> None:
+    read = compiled(Outer).read(b'{"inner":{"number":1}}')
+    assert read == Outer(inner=Inner(number=1))
+    assert (read.color, read.count, read.tags) == (Color.RED, 7, None)
+    assert compiled(Outer).write(read) == b'{"inner":{"number":1},"color":"Red","count":7}'
+
+
+def test_names_and_members_beyond_ascii_are_read_and_written() -> None:
+    text = '{"größe":5,"time":"2024-02-29T12:00:00.000Z"}'.encode()
+    point = Point(größe=5, time=datetime(2024, 2, 29, 12, tzinfo=UTC))
+    assert compiled(Point).read(text) == point
+    assert compiled(Point).write(point) == text
+    outer = '{"inner":{"number":1},"color":"Blé","count":7}'.encode()
+    assert compiled(Outer).write(compiled(Outer).read(outer)) == outer
+
+
+def many(count: int) -> Any:
+    return StructType("Many", (Struct,), {"__annotations__": {f"f{i}": int for i in range(count)}})
+
+
+def test_64_fields_are_read_and_written_and_65_left_to_the_reference() -> None:
+    plan = payload.compiled(plan_of(many(64)))
+    text = json.dumps({f"f{i}": i for i in range(64)}, separators=(",", ":")).encode()
+    assert plan.write(plan.read(text)) == text
+    for missing in range(64):
+        assert plan.read(json.dumps({f"f{i}": i for i in range(64) if i != missing}).encode()) is None
+    assert payload.compiled(plan_of(many(65))) is None
+
+
+class Quoted(Struct):
+    text: str = field(json='a"b')
+
+
+class Twice(Struct):
+    one: int = field(json="a")
+    other: int = field(json="a")
+
+
+class Huge(Struct):
+    number: Annotated[int, Range(maximum=2**53)]
+
+
+class Unlike(StrEnum):
+    A = "a"
+
+    def __new__(cls, value: str) -> Unlike:
+        self = str.__new__(cls, value + "!")
+        self._value_ = value
+        return self
+
+
+class WithUnlike(Struct):
+    member: Unlike
+
+
+@pytest.mark.parametrize("struct", [Quoted, Twice, Huge, WithUnlike])
+def test_what_only_the_reference_can_do_has_no_compiled_plan(struct: type[Struct]) -> None:
+    assert compiled(struct) is None
+
+
+class OwnInit(Struct):
+    number: int
+
+    def __init__(self, number: int) -> None:
+        self.number = number + 1
+
+
+class Creating:
+    __slots__ = ()
+
+    def __new__(cls, **values: Any) -> Creating:
+        return super().__new__(cls)
+
+
+class Setting:
+    __slots__ = ()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+
+
+class Getting:
+    __slots__ = ()
+
+    def __getattribute__(self, name: str) -> Any:
+        return super().__getattribute__(name)
+
+
+class CallingType(StructType):
+    def __call__(cls, **values: Any) -> Any:
+        return super().__call__(**values)
+
+
+class IsCreating(Creating, Struct):
+    number: int
+
+
+class IsSetting(Struct, Setting):
+    number: int
+
+
+class IsGetting(Getting, Struct):
+    number: int
+
+
+class IsCalling(Struct, metaclass=CallingType):
+    number: int
+
+
+class Shadowing(Inner):
+    @property
+    def number(self) -> int:  # type: ignore[override]
+        return 1
+
+
+@pytest.mark.parametrize("struct", [OwnInit, IsCreating, IsSetting, IsGetting, IsCalling, Shadowing])
+def test_a_class_whose_own_code_takes_part_has_no_compiled_plan(struct: type[Struct]) -> None:
+    assert compiled(struct) is None
+
+
+class WithDict(Struct, Exception if False else type("Mixin", (), {})):  # type: ignore[misc]
+    number: int
+
+
+def test_an_instance_may_have_a_dict() -> None:
+    read = compiled(WithDict).read(b'{"number":1}')
+    assert read == WithDict(number=1)
+    read.other = 2
+    assert read.__dict__ == {"other": 2}
+
+
+def cyclic() -> Plan:
+    node = Node(Op.OBJECT)
+    plan = Plan(Inner, (Member("text", "text", False, None, node),), plain=True)
+    node.plan = plan
+    return plan
+
+
+def test_a_plan_that_holds_itself_has_no_compiled_form() -> None:
+    assert payload.compiled(cyclic()) is None
+
+
+def nested_plan(levels: int, innermost: Node) -> Plan:
+    """Return a plan of objects in one another, each the `text` of the next."""
+    node = innermost
+    for _ in range(levels):
+        node = Node(Op.OBJECT, plan=Plan(Inner, (Member("text", "text", True, None, node),), plain=True))
+    assert node.plan is not None
+    return node.plan
+
+
+def test_R26_a_plan_of_more_levels_than_a_frame_may_have_has_no_compiled_form() -> None:
+    assert payload.compiled(nested_plan(63, Node(Op.INTEGER))) is not None
+    assert payload.compiled(nested_plan(64, Node(Op.INTEGER))) is None
+    assert payload.compiled(nested_plan(31, Node(Op.JSON))) is not None
+    assert payload.compiled(nested_plan(32, Node(Op.JSON))) is None
+
+
+class Free(Struct):
+    data: Json = None
+    custom_data: CustomData | None = None
+
+
+class Holder(Struct):
+    free: list[Free]
+
+
+def deep(levels: int) -> Any:
+    value: Any = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize("write", [compiled(Holder).write, codec_of(Holder).encode], ids=["compiled", "reference"])
+def test_R26_free_json_is_as_deep_as_the_frame_allows_where_it_stands(write: Callable[[Any], Any]) -> None:
+    deepest = Holder(free=[Free(data=deep(60))])  # in an object in a list in the payload in the frame
+    assert write(deepest) is not None
+    try:
+        assert write(Holder(free=[Free(data=deep(61))])) is None
+    except Violation as violation:
+        assert violation.path == "free[0].data"
+
+
+def test_a_plan_that_was_not_compiled_declines() -> None:
+    assert payload.CompiledPlan().read(b"{}") is None
+    assert payload.CompiledPlan().write(Inner(number=1)) is None
+
+
+@pytest.mark.parametrize("fraction", [-1, 1, 9, 100, 2**30])
+def test_another_number_of_digits_is_declined(fraction: int) -> None:
+    point = Point(größe=5, time=datetime(2024, 2, 29, 12, tzinfo=UTC))
+    assert compiled(Point).write(point, fraction) is None
+    assert frames.FrameWriter(fraction).call("a", "A", plan_of(Point), point) is None
+
+
+# Frames
+
+
+class Named:
+    """What a reader wants to know of a message."""
+
+    def __init__(self, action: str) -> None:
+        self.action = action
+
+
+def declined(raw: bytes, open_call: Callable[[str], Any]) -> str:
+    return "declined"
+
+
+def no_call(unique_id: str) -> None:
+    return None
+
+
+def test_an_action_that_needs_an_escape_is_left_to_the_fallback() -> None:
+    reader = frames.FrameReader(declined)
+    for action in (r"\u0041", 'a"b', "a\nb"):
+        reader.learn_call(Named(action), plan_of(Inner))
+        assert reader.decode(f'[2,"a","{action}",{{"number":1}}]'.encode(), no_call) == "declined"
+    beyond = Named("größe")
+    reader.learn_call(beyond, plan_of(Inner))
+    assert reader.decode('[2,"a","größe",{"number":1}]'.encode(), no_call).message is beyond
+
+
+def test_a_reader_that_is_made_again_keeps_what_it_has_learnt() -> None:
+    reader = frames.FrameReader(declined)
+    message = Named("A")
+    reader.learn_call(message, plan_of(Inner))
+    reader.__init__(declined)
+    assert reader.decode(b'[2,"a","A",{"number":1}]', no_call).message is message
+    with pytest.raises(TypeError):
+        frames.FrameReader.__new__(frames.FrameReader)
+
+
+def test_hundreds_of_actions_are_told_apart() -> None:
+    reader = frames.FrameReader(declined)
+    messages = [Named(f"Action{number}") for number in range(300)]
+    for message in messages:
+        reader.learn_call(message, plan_of(Inner))
+    for message in messages:
+        raw = f'[2,"a","{message.action}",{{"number":1}}]'.encode()
+        assert reader.decode(raw, no_call).message is message
+    assert reader.decode(b'[2,"a","Action300",{"number":1}]', no_call) == "declined"
+
+
+@pytest.mark.parametrize("raw", [bytearray(b"[]"), memoryview(b"[]"), "[]", None, type("Raw", (bytes,), {})(b"[]")])
+def test_what_is_not_exactly_bytes_is_left_to_the_fallback(raw: Any) -> None:
+    assert frames.FrameReader(declined).decode(raw, no_call) == "declined"
+
+
+@pytest.mark.parametrize("unique_id", [Text("a"), None, b"a", 7, "\ud800"])
+def test_an_id_that_is_not_exactly_text_is_declined(unique_id: Any) -> None:
+    writer = frames.FrameWriter(3)
+    assert writer.call(unique_id, "A", plan_of(Inner), Inner(number=1)) is None
+    assert writer.call("a", unique_id, plan_of(Inner), Inner(number=1)) is None
+    assert writer.result(unique_id, plan_of(Inner), Inner(number=1)) is None
+
+
+def test_an_exception_of_the_function_that_knows_the_open_calls_is_let_through() -> None:
+    def broken(unique_id: str) -> None:
+        raise LookupError(unique_id)
+
+    with pytest.raises(LookupError):
+        frames.FrameReader(declined).decode(b'[3,"a",{}]', broken)
+
+
+# Python code in between: a format's function may do anything
+
+
+class Located(Struct):
+    location: Any
+    rest: Any = None
+
+
+class Route(Struct):
+    stops: list[Located]
+    last: Any = None
+
+
+def route_plan(is_uri: Callable[[str], bool]) -> Plan:
+    """Return a plan of `Route`, whose locations `is_uri` judges."""
+    members = (
+        Member("location", "location", True, None, Node(Op.STRING, uri=is_uri)),
+        Member("rest", "rest", False, None, Node(Op.STRING)),
+    )
+    located = Node(Op.OBJECT, plan=Plan(Located, members, plain=True))
+    stops = Member("stops", "stops", True, None, Node(Op.LIST, item=located))
+    return Plan(Route, (stops, Member("last", "last", False, None, located)), plain=True)
+
+
+def some_text(number: int) -> str:
+    """Return a text that nobody else holds."""
+    return f"a:{number}" * 10
+
+
+def some_route() -> Route:
+    stops = [Located(location=some_text(number), rest=some_text(-number)) for number in range(8)]
+    return Route(stops=stops, last=Located(location=some_text(9), rest=some_text(-9)))
+
+
+TEXT = b'{"stops":[{"location":"a:1"},{"location":"a:2"}]}'
+
+
+def test_a_list_that_shrinks_while_it_is_written_is_declined() -> None:
+    def clear(text: str) -> bool:
+        route.stops.clear()
+        return True
+
+    route = some_route()
+    assert payload.compiled(route_plan(clear)).write(route) is None
+
+
+def test_a_list_that_grows_while_it_is_written_is_declined() -> None:
+    def extend(text: str) -> bool:
+        route.stops.extend(some_route().stops)
+        return True
+
+    route = some_route()
+    assert payload.compiled(route_plan(extend)).write(route) is None
+
+
+def test_what_is_replaced_while_it_is_written_is_written_as_it_was_or_as_it_is() -> None:
+    def replace(text: str) -> bool:
+        for stop in [*route.stops, route.last]:
+            stop.location = stop.rest = some_text(0)
+        route.stops[:] = some_route().stops
+        route.last = Located(location=some_text(1))
+        return True
+
+    route = some_route()
+    written = payload.compiled(route_plan(replace)).write(route)
+    assert {len(stop["location"]) for stop in json.loads(written)["stops"]} == {30}
+
+
+def test_others_may_be_read_and_written_in_between() -> None:
+    def again(text: str) -> bool:
+        assert compiled(Outer).write(Outer(inner=Inner(number=1), tags=["x" * 10_000])) is not None
+        assert compiled(Outer).read(b'{"inner":{"number":1}}') is not None
+        return True
+
+    plan = payload.compiled(route_plan(again))
+    assert plan.write(plan.read(TEXT)) == TEXT
+
+
+def test_a_reader_may_learn_while_it_reads() -> None:
+    def learn(text: str) -> bool:
+        for number in range(100):
+            reader.learn_call(Named(f"{text}{number}"), plan_of(Inner))
+        return True
+
+    reader = frames.FrameReader(declined)
+    message = Named("A")
+    reader.learn_call(message, route_plan(learn))
+    assert reader.decode(b'[2,"a","A",%b]' % TEXT, no_call).message is message
+
+
+@pytest.mark.parametrize("verdict", [False, None, 1, "yes"])
+def test_only_true_is_a_yes(verdict: Any) -> None:
+    plan = payload.compiled(route_plan(lambda text: cast(bool, verdict)))
+    assert plan.read(TEXT) is None
+    assert plan.write(some_route()) is None
+
+
+def test_an_exception_in_between_is_a_no() -> None:
+    def broken(text: str) -> bool:
+        raise ValueError(text)
+
+    plan = payload.compiled(route_plan(broken))
+    assert plan.read(TEXT) is None
+    assert plan.write(some_route()) is None
+
+
+def test_an_interrupt_in_between_is_not_lost() -> None:
+    def interrupted(text: str) -> bool:
+        raise KeyboardInterrupt
+
+    plan = route_plan(interrupted)
+    reader, writer = frames.FrameReader(declined), frames.FrameWriter(3)
+    reader.learn_call(Named("A"), plan)
+    reader.learn_result("message", plan)
+    attempts: list[Callable[[], Any]] = [
+        lambda: payload.compiled(plan).read(TEXT),
+        lambda: payload.compiled(plan).write(some_route()),
+        lambda: reader.decode(b'[2,"a","A",%b]' % TEXT, no_call),
+        lambda: reader.decode(b'[3,"a",%b]' % TEXT, lambda unique_id: "message"),
+        lambda: writer.call("a", "A", plan, some_route()),
+        lambda: writer.result("a", plan, some_route()),
+    ]
+    for attempt in attempts:
+        with pytest.raises(KeyboardInterrupt):
+            attempt()
+
+
+# Buffers
+
+
+@pytest.mark.parametrize("length", [0, 1, 4000, 4096, 100_000, 5_000_000])
+def test_texts_of_any_length_follow_each_other(length: int) -> None:
+    plan = compiled(Outer)
+    for text in ("x" * length, "\n" * length, "😀" * length, '"' * length):
+        outer = Outer(inner=Inner(number=1), tags=[text])
+        written = plan.write(outer)
+        assert json.loads(written)["tags"] == [text]
+        assert plan.read(written) == outer
+        assert plan.write(Outer(inner=Inner(number=2))) == b'{"inner":{"number":2},"color":"Red","count":7}'
+
+
+def test_the_codes_of_the_operations_are_those_of_the_reference() -> None:
+    names = ["STRING", "INTEGER", "NUMBER", "BOOLEAN", "DATE_TIME", "ENUM", "OBJECT", "LIST", "JSON", "OPEN"]
+    assert [each.name for each in Op] == names
+    assert [each.value for each in Op] == list(range(10))

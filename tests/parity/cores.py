@@ -1,0 +1,207 @@
+"""Both cores of every payload class, side by side, and what it means that they agree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+
+from ocpp_fast import v16, v21, v201
+from ocpp_fast._kernels.payload import PayloadCodec, Violation
+from ocpp_fast._kernels.plan import Plan
+from ocpp_fast._kernels.strict_json import loads
+from ocpp_fast._kernels.texts import Timespec
+from ocpp_fast.frames import Decoder, FrameFault
+from ocpp_fast.schema import CENTRAL, STATION, Message, Struct, Version, codec_of, plan_of
+from ocpp_fast_ext.frames import Call, CallResult, FrameWriter
+from ocpp_fast_ext.payload import CompiledPlan, compiled
+
+__all__ = ["DECLINED", "Disparity", "Subject", "difference", "subjects"]
+
+Kind = Literal["call", "result", "payload"]
+
+DECLINED: Final = "declined"
+ID: Final = "550e8400-e29b-41d4-a716-446655440000"
+TIMESPECS: Final[dict[int, Timespec]] = {0: "seconds", 3: "milliseconds", 6: "microseconds"}
+
+
+class Disparity(AssertionError):
+    """The compiled core does what the reference does not."""
+
+
+class Watched(Decoder):
+    """A decoder whose fallback declines, but when `learning`: then it reads, and learns as any decoder does."""
+
+    learning = False
+
+    def _decode(self, raw: bytes, open_call: Callable[[str], Message | None]) -> Any:
+        return self.reference(raw, open_call) if self.learning else DECLINED
+
+    def reference(self, raw: bytes, open_call: Callable[[str], Message | None]) -> Any:
+        """Return what the reference core reads."""
+        return super()._decode(raw, open_call)
+
+
+class Subject:
+    """One payload class as calls or results carry it; that of a SEND, which only the reference reads, by itself."""
+
+    def __init__(self, decoder: Watched, message: Message, struct: type[Struct], kind: Kind) -> None:
+        plan: Plan = plan_of(struct, message.draft)
+        fast = compiled(plan)
+        assert fast is not None, f"{struct} has no compiled plan"
+        self.message: Final = message
+        self.kind: Final = kind
+        self.plan: Final = plan
+        self.codec: Final[PayloadCodec] = codec_of(struct, message.draft)
+        self.compiled: Final[CompiledPlan] = fast
+        self.learnt = kind == "payload"
+        self._decoder: Final = decoder
+        self._head: Final = {
+            "call": f'[2,"{ID}","{message.action}",',
+            "result": f'[3,"{ID}",',
+            "payload": "",
+        }[kind]
+
+    def __repr__(self) -> str:
+        return f"{self.plan.struct.__module__}.{self.plan.struct.__name__}"
+
+    def framed(self, payload: str) -> bytes:
+        """Return the frame of a payload's text."""
+        text = self._head + payload + ("" if self.kind == "payload" else "]")
+        return text.encode("utf-8", "surrogatepass")
+
+    def learn(self, raw: bytes) -> None:
+        """Let the decoder read its first such frame; the next ones are the compiled core's."""
+        self._decoder.learning = True
+        self._decoder.decode(raw, self._open_call)
+        self._decoder.learning = False
+        self.learnt = True
+
+    def _open_call(self, unique_id: str) -> Message | None:
+        return self.message if self.kind == "result" else None
+
+    # One core
+
+    def read(self, raw: bytes) -> Any:
+        """Return what the compiled core reads, or `DECLINED`."""
+        if self.kind == "payload":
+            value = self.compiled.read(raw)
+            return DECLINED if value is None else value
+        return self._decoder.decode(raw, self._open_call)
+
+    def reference(self, raw: bytes) -> Any:
+        """Return what the reference core reads, or `DECLINED`. Lets through what it must not raise."""
+        try:
+            if self.kind != "payload":
+                return self._decoder.reference(raw, self._open_call)
+        except FrameFault:
+            return DECLINED
+        try:
+            return self.codec.decode(loads(raw))
+        except ValueError:
+            return DECLINED
+
+    def write(self, value: Any, fraction: int = 3) -> bytes | None:
+        """Return the frame that the compiled core writes, or None."""
+        if self.kind == "payload":
+            return self.compiled.write(value, fraction)
+        writer = FrameWriter(fraction)
+        if self.kind == "result":
+            return writer.result(ID, self.plan, value)
+        return writer.call(ID, self.message.action, self.plan, value)
+
+    def reference_write(self, value: Any, fraction: int = 3) -> bytes | None:
+        """Return the frame that the reference core writes, or None where it says what is wrong."""
+        try:
+            payload = self.codec.encode(value, TIMESPECS[fraction])
+        except (Violation, AttributeError):  # the latter for an object that lacks a field altogether
+            return None
+        return self._head.encode() + payload + (b"" if self.kind == "payload" else b"]")
+
+    # Both cores
+
+    def check_read(self, raw: bytes) -> Any:
+        """Return what the compiled core reads, or `DECLINED`. Raises `Disparity` if the reference reads another."""
+        found = self.read(raw)
+        if found is not DECLINED:
+            unlike = difference(found, self.reference(raw))
+            if unlike:
+                raise Disparity(f"{self}, reading: {unlike}\n{raw!r}")
+        return found
+
+    def check_write(self, value: Any, fraction: int = 3) -> bytes | None:
+        """Return what the compiled core writes, or None. Raises `Disparity` if the reference writes other bytes."""
+        found = self.write(value, fraction)
+        if found is not None:
+            expected = self.reference_write(value, fraction)
+            if found != expected:
+                raise Disparity(f"{self}, writing {value!r}:\ncompiled  {found!r}\nreference {expected!r}")
+        return found
+
+    def check_plain(self, raw: bytes) -> Any:
+        """Return the payload of a frame that any sensible program writes. Raises `Disparity` if it is declined."""
+        if not self.learnt:
+            self.learn(raw)
+        found = self.check_read(raw)
+        if found is DECLINED:
+            raise Disparity(f"{self}: a plain message is declined\n{raw!r}")
+        return found if self.kind == "payload" else found.payload
+
+    def check_plain_write(self, value: Any, fraction: int = 3) -> bytes:
+        """Return the frame of a payload that is right. Raises `Disparity` if it is declined."""
+        written = self.check_write(value, fraction)
+        if written is None:
+            raise Disparity(f"{self}: a plain message is not written\n{value!r}")
+        return written
+
+
+def subjects() -> list[Subject]:
+    """Return every payload class of every version; each side of a version has one decoder, as in a server."""
+    return [subject for version in (v16.VERSION, v201.VERSION, v21.VERSION) for subject in _subjects(version)]
+
+
+def _subjects(version: Version) -> Iterable[Subject]:
+    def handles(message: Message) -> bool:
+        return True
+
+    central, station = Watched(version, CENTRAL, handles), Watched(version, STATION, handles)
+    for message in version.messages.values():
+        callee, caller = (central, station) if message.sender & STATION else (station, central)
+        if message.response is None:
+            yield Subject(callee, message, message.request, "payload")
+        else:
+            yield Subject(callee, message, message.request, "call")
+            yield Subject(caller, message, message.response, "result")
+
+
+def difference(found: Any, expected: Any, path: str = "") -> str | None:
+    """Return where two values are not of equal types and equal values all the way down, or None."""
+    kind = type(found)
+    if kind is not type(expected):
+        return f"{path}: {found!r} is a {kind.__name__}, {expected!r} a {type(expected).__name__}"
+    if kind is list:
+        if len(found) != len(expected):
+            return f"{path}: {len(found)} items, not {len(expected)}"
+        pairs = enumerate(zip(found, expected, strict=True))
+        return _first(difference(*pair, f"{path}[{index}]") for index, pair in pairs)
+    if kind is dict:
+        if list(found) != list(expected):
+            return f"{path}: keys {list(found)}, not {list(expected)}"
+        return _first(difference(found[key], expected[key], f"{path}.{key}") for key in found)
+    names = _FRAMES.get(kind) or getattr(kind, "__struct_fields__", None)
+    if names is not None:
+        return _first(difference(getattr(found, name), getattr(expected, name), f"{path}.{name}") for name in names)
+    if kind is datetime and not found.tzinfo is expected.tzinfo is UTC:
+        return f"{path}: {found!r} or {expected!r} is not in UTC"
+    same = found == expected and repr(found) == repr(expected)
+    return None if same else f"{path}: {found!r}, not {expected!r}"
+
+
+def _first(differences: Iterable[str | None]) -> str | None:
+    return next((each for each in differences if each is not None), None)
+
+
+_FRAMES: dict[type, tuple[str, ...]] = {
+    Call: ("unique_id", "message", "payload", "raw"),
+    CallResult: ("unique_id", "payload"),
+}

@@ -1,0 +1,152 @@
+"""Rounds of random cases: each plays one payload class through all that may be done to its frames and objects.
+
+A round is determined by the seed and its number, so that one that has found something can be played again alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from random import Random
+from time import monotonic
+from typing import Any
+
+from .cores import DECLINED, Disparity, Subject, subjects
+from .odd import odd_object, odd_value
+from .spelling import damaged, plain_texts, spelt
+from .typed import get, odd_typed, places, put
+from .wire import slots, valid_object
+
+__all__ = ["Fuzz"]
+
+ODD_READS = 32
+DAMAGED_READS = 96
+TRUNCATED_READS = 160
+"""Shorter frames are cut off at every byte."""
+ODD_WRITES = 32
+REFERENCE_SHARE = 16
+"""Of so many that the compiled core has declined, the reference takes one: it must raise only what it may."""
+
+
+class Fuzz:
+    """A run: counts cases by what became of them. A case is a frame that is read or an object that is written."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.rounds = 0
+        self.tally: Counter[str] = Counter()
+        self._subjects = subjects()
+
+    @property
+    def cases(self) -> int:
+        """How many cases there were."""
+        return self.tally.total()
+
+    def report(self) -> str:
+        """Return what was done, in words."""
+        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(self.tally.items()))
+        return f"{self.cases} cases in {self.rounds} rounds: {kinds}"
+
+    def run(self, seconds: float) -> None:
+        """Play rounds for so long. Raises `Disparity`."""
+        until = monotonic() + seconds
+        while monotonic() < until:
+            self.play(self.rounds)
+            self.rounds += 1
+
+    def play(self, number: int) -> None:
+        """Play one round. Raises `Disparity`, which tells how to play it again."""
+        rng = Random(f"{self.seed}/{number}")
+        subject = rng.choice(self._subjects)
+        value = valid_object(rng, subject.plan, rng.choice((0.0, 0.2, 0.6, 1.0)))
+        try:
+            plain = [subject.framed(text.decode()) for text in plain_texts(rng, value)]
+            typed = [subject.check_plain(raw) for raw in plain]
+            self.tally["read, plain"] += len(plain)
+            for raw in (*odd_frames(rng, subject, value), *damaged_frames(rng, plain)):
+                self._read(rng, subject, raw)
+            self._write(rng, subject, typed[0])
+        except Disparity as error:
+            error.add_note(f"again: python -m tests.parity --seed {self.seed} --round {number}")
+            raise
+
+    def _read(self, rng: Random, subject: Subject, raw: bytes) -> None:
+        if subject.check_read(raw) is not DECLINED:
+            self.tally["read, accepted"] += 1
+            return
+        self.tally["read, declined"] += 1
+        if rng.randrange(REFERENCE_SHARE) == 0:
+            subject.reference(raw)
+
+    def _write(self, rng: Random, subject: Subject, value: Any) -> None:
+        for fraction in (0, 3, 6):
+            subject.check_plain_write(value, fraction)
+        self.tally["written, plain"] += 3
+        where = list(places(subject.plan, value))
+        for _ in range(ODD_WRITES if where else 1):
+            chosen = rng.sample(where, min(len(where), rng.choice((1, 1, 1, 2))))
+            before = [(place, put(place, odd_typed(rng, place.node, get(place)))) for place in chosen]
+            written = subject.check_write(value, rng.choice((0, 3, 6)))
+            self.tally["written, odd" if written else "written, declined"] += 1
+            if written is None and rng.randrange(REFERENCE_SHARE) == 0:
+                subject.reference_write(value)
+            for place, held in reversed(before):
+                put(place, held)
+
+
+def damaged_frames(rng: Random, plain: list[bytes]) -> Iterator[bytes]:
+    """Yield frames that were right, cut off or damaged."""
+    whole = plain[0]
+    ends = range(len(whole))
+    for end in ends if len(ends) <= TRUNCATED_READS else rng.sample(ends, TRUNCATED_READS):
+        yield whole[:end]
+    for _ in range(DAMAGED_READS):
+        yield damaged(rng, rng.choice(plain), rng.choice((1, 1, 1, 2, 3)))
+
+
+def odd_frames(rng: Random, subject: Subject, value: dict[str, Any]) -> Iterator[bytes]:
+    """Yield frames whose payload is odd here and there, in its values or its spelling; some have an odd head."""
+    where = list(slots(subject.plan, value))
+    for _ in range(ODD_READS):
+        chosen = rng.sample(range(len(where)), min(len(where), rng.choice((0, 1, 1, 1, 2, 3))))
+        before = []
+        for index in sorted(chosen, reverse=True):  # inner before outer
+            holder, key, node = where[index]
+            before.append((holder, key, holder[key]))
+            holder[key] = odd_value(rng, node, holder[key])
+        whole = odd_object(rng, value) if rng.random() < 0.15 else value
+        payload = spelt(rng, whole, rng.choice((0.0, 0.0, 0.1, 0.5)))
+        yield subject.framed(payload) if rng.random() < 0.9 else _odd_head(rng, subject, payload)
+        for holder, key, held in before:
+            holder[key] = held
+
+
+def _odd_head(rng: Random, subject: Subject, payload: str) -> bytes:
+    """Return a frame whose message type, id, action, length, white space or end is odd."""
+    action = f'"{subject.message.action}"'
+    message_type = rng.choice(_TYPES) if rng.random() < 0.2 else "2" if subject.kind == "call" else "3"
+    elements = [message_type, rng.choice(_IDS), payload]
+    if message_type == "2":
+        elements.insert(2, action if rng.random() < 0.5 else _odd_action(rng, action))
+    if rng.random() < 0.1:
+        elements.insert(rng.randrange(len(elements) + 1), rng.choice(("", "null", "{}", '"a"', "1")))
+    if rng.random() < 0.1:
+        del elements[rng.randrange(len(elements))]
+    space = rng.choice(("", "", " ", "\n\t\r ", "\x00", "\ufeff"))
+    start, end = rng.choice(_STARTS), rng.choice(_ENDS)
+    return f"{start}{space}{f'{space},{space}'.join(elements)}{end}".encode("utf-8", "surrogatepass")
+
+
+def _odd_action(rng: Random, action: str) -> str:
+    escaped = f'"\\u{ord(action[1]):04x}{action[2:]}'
+    return rng.choice((escaped, action[:-2] + '"', action.upper(), '""', '"Nothing"', "7", "null"))
+
+
+_STARTS = (*"[" * 10, " [", "\n[ ", "\ufeff[", "{", "")
+_ENDS = (*"]" * 10, " ] ", "]\n", "]]", "] ]", "],", "]\x00", "", ",]", "}")
+_TYPES = ("2", "3", "4", "5", "6", "7", "2.0", "3.0", '"2"', "true", "null", "02", "-2", "2e0", "", "23", "[]", "{}")
+_SURROGATES = r"\ud83d\ude00"
+_IDS = (
+    *('"a"', '"a"', '"a"', '""', "7", "null", '"\x00"', '"\n"', '"a', r'"\u0041"', r'"\ud83d"'),
+    *(f'"{each * length}"' for each in ("a", "é", "😀", _SURROGATES) for length in (36, 37)),
+)

@@ -1,0 +1,1 @@
+"""Tests of `ocpp_fast.signing`."""

@@ -1,0 +1,265 @@
+"""One signed payload (R17): what is believed, and by whom; what is refused; what signs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
+from subprocess import CompletedProcess
+from typing import Any, Final
+
+import jwcrypto.jwk
+import jwcrypto.jws
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ocpp_fast import _jose
+from ocpp_fast.errors import InvalidSignature
+from ocpp_fast.signing import KeySigner, Signing, sign, thumbprint, verify
+
+from .attacks import ATTACKS
+from .keys import (
+    HEADER,
+    PAYLOAD,
+    Chip,
+    Owner,
+    b64,
+    by_hand,
+    checked,
+    der_encoded,
+    ec_owner,
+    owner_of,
+    raw_signature,
+    rsa_owner,
+    signer_of,
+    stranger,
+    with_,
+)
+
+RunPython = Callable[..., "CompletedProcess[str]"]
+
+ALGORITHMS: Final = pytest.mark.parametrize("algorithm", ["ES256", "RS256", "RS384"])
+
+
+# What is right is believed
+
+
+@ALGORITHMS
+@pytest.mark.parametrize("form", ["public", "certificate", "jwk", "text"])
+def test_R17_what_is_signed_verifies_by_every_form_of_the_key(algorithm: str, form: str) -> None:
+    owner = owner_of(algorithm)
+    jws = sign(PAYLOAD, signer_of(owner, algorithm), action="BootNotification", message_type=2)
+    key = owner.certificate.decode() if form == "text" else getattr(owner, form)
+    payload, signature = verify(jws, lambda _: key, action="BootNotification", message_type=2)
+    assert payload == PAYLOAD
+    assert signature.header == {
+        "alg": algorithm,
+        "x5t#S256": b64(hashlib.sha256(owner.der).digest()),
+        "OCPPAction": "BootNotification",
+        "OCPPMessageTypedId": 2,
+    }
+    assert (signature.thumbprint, signature.key, signature.jws) == (thumbprint(owner.certificate), key, jws)
+
+
+@ALGORITHMS
+def test_R17_another_jose_implementation_believes_what_we_sign(algorithm: str) -> None:
+    owner = owner_of(algorithm)
+    jws = sign(PAYLOAD, signer_of(owner, algorithm), action="Heartbeat", message_type=3)
+    other = jwcrypto.jws.JWS()
+    other.allowed_algs = [algorithm]
+    other.deserialize(json.dumps(jws), jwcrypto.jwk.JWK(**owner.jwk))
+    assert other.payload == PAYLOAD
+    assert other.jose_header["OCPPMessageTypedId"] == 3
+
+
+@ALGORITHMS
+def test_R17_we_believe_what_another_jose_implementation_signs(algorithm: str) -> None:
+    owner = owner_of(algorithm)
+    other = jwcrypto.jws.JWS(PAYLOAD)
+    other.add_signature(
+        jwcrypto.jwk.JWK.from_pem(owner.private), protected=json.dumps({**HEADER, "alg": algorithm, "kid": "7"})
+    )
+    assert checked(json.loads(other.serialize()), key=owner.jwk) == PAYLOAD
+
+
+def test_R17_the_example_of_rfc_7515_verifies() -> None:
+    example = {  # A.3
+        "protected": "eyJhbGciOiJFUzI1NiJ9",
+        "payload": "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ",
+        "signature": "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q",
+    }
+    key = {
+        "kty": "EC",
+        "crv": "P-256",
+        "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+        "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+    }
+    assert _jose.verify(example, _jose.public_key(key))
+    assert not _jose.verify({**example, "payload": example["payload"][:-1] + "A"}, _jose.public_key(key))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {**HEADER, "OCPPMessageTypedId": "2"},
+        {"alg": "ES256", "OCPPAction": "Heartbeat", "OCPPMessageTypeId": 2},
+        {**HEADER, "OCPPMessageTypeId": 2},
+        {**HEADER, "kid": "1", "typ": "JOSE", "iat": 7, "vendor": {"a": [1]}},
+    ],
+)
+def test_R17_spellings_and_further_parameters_are_taken(header: Mapping[str, Any]) -> None:
+    assert checked(by_hand(header)) == PAYLOAD
+
+
+def test_R17_members_that_rfc_7515_does_not_know_are_ignored() -> None:
+    assert checked({**by_hand(), "vendor": 1}) == PAYLOAD
+
+
+# Attacks
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_R17_refused(attack: str) -> None:
+    make, expected = ATTACKS[attack]
+    with pytest.raises(InvalidSignature, match=expected):
+        checked(make())
+
+
+def test_R17_a_signer_that_is_not_known_is_refused() -> None:
+    with pytest.raises(InvalidSignature, match="a key that is known here"):
+        verify(by_hand(), lambda _: None, action="Heartbeat", message_type=2)
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "RS384"])
+def test_R17_one_rsa_algorithm_does_not_pass_for_the_other(algorithm: str) -> None:
+    other = hashes.SHA384() if algorithm == "RS256" else hashes.SHA256()
+    jws = by_hand(with_(alg=algorithm), signature=partial(raw_signature, owner=rsa_owner(), hashing=other))
+    with pytest.raises(InvalidSignature, match="one that verifies"):
+        checked(jws, key=rsa_owner().public)
+
+
+@pytest.mark.parametrize("limit", [{"alg": "RS256"}, {"use": "enc"}, {"key_ops": ["encrypt"]}])
+def test_R17_a_jwk_is_used_only_for_what_it_is_meant_for(limit: Mapping[str, Any]) -> None:
+    with pytest.raises(InvalidSignature, match="one that verifies"):
+        checked(by_hand(), key={**ec_owner().jwk, **limit})
+
+
+UNUSABLE: Final[dict[str, Callable[[], Any]]] = {
+    "an RSA key of 1024 bits": lambda: Owner(rsa.generate_private_key(65537, 1024)).public,
+    "a certificate of one": lambda: Owner(rsa.generate_private_key(65537, 1024)).certificate,
+    "a key on P-384": lambda: Owner(ec.generate_private_key(ec.SECP384R1())).public,
+    "a JWK on P-384": lambda: Owner(ec.generate_private_key(ec.SECP384R1())).jwk,
+    "a JWK of an unknown curve": lambda: {**ec_owner().jwk, "crv": "P-1"},
+    "a JWK off its curve": lambda: {**ec_owner().jwk, "x": ec_owner().jwk["y"]},
+    "no JWK": lambda: {"kty": "EC"},
+    "a secret": lambda: {"kty": "oct", "k": b64(b"x" * 32)},
+    "a private key": lambda: ec_owner().private,
+    "no PEM": lambda: "key",
+}
+
+
+@pytest.mark.parametrize("kind", UNUSABLE)
+def test_R17_a_key_that_can_not_be_used_is_our_own_fault(kind: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        checked(by_hand(), key=UNUSABLE[kind]())
+
+
+@given(st.data())
+def test_R17_no_change_of_a_signed_message_gets_another_payload_through(data: st.DataObject) -> None:
+    jws = by_hand()
+    member = data.draw(st.sampled_from(sorted(jws)))
+    at = data.draw(st.integers(0, len(jws[member])))
+    cut = data.draw(st.integers(0, 3))
+    text = data.draw(st.text("AZaz09-_=+/.\n{}", max_size=3))
+    jws[member] = jws[member][:at] + text + jws[member][at + cut :]
+    with suppress(InvalidSignature):
+        assert checked(jws) == PAYLOAD
+
+
+PARAMETERS: Final = ("alg", "crit", "jku", "jwk", "kid", "x5c", "x5t#S256", "OCPPAction", "OCPPMessageTypedId", "other")
+JSON: Final = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 9) | st.floats(0, 9) | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=2), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@given(st.dictionaries(st.sampled_from(PARAMETERS), JSON, min_size=1, max_size=2))
+def test_R17_any_header_is_believed_or_refused(changes: Mapping[str, Any]) -> None:
+    with suppress(InvalidSignature):
+        assert checked(by_hand({**HEADER, **changes})) == PAYLOAD
+
+
+# Signers
+
+
+def test_R17_a_signer_takes_an_encrypted_key_and_a_jwk() -> None:
+    encrypted = ec_owner().key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret"))
+    jwk = json.loads(jwcrypto.jwk.JWK.from_pem(ec_owner().private).export())
+    for signer in (KeySigner(encrypted, password=b"secret"), KeySigner(jwk), KeySigner(ec_owner().private.decode())):
+        assert dict(signer.header) == {"alg": "ES256"}
+        assert checked(sign(PAYLOAD, signer, action="Heartbeat", message_type=2)) == PAYLOAD
+
+
+def test_R17_a_signer_adds_parameters_to_the_header() -> None:
+    assert dict(KeySigner(rsa_owner().private, header={"kid": "7"}).header) == {"kid": "7", "alg": "RS256"}
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        (lambda: {"key": ec_owner().public}, "."),
+        (lambda: {"key": ec_owner().jwk}, "expected a private key"),
+        (lambda: {"key": ec_owner().private, "algorithm": "RS256"}, "expected one of ES256"),
+        (lambda: {"key": rsa_owner().private, "algorithm": "ES256"}, "expected one of RS256, RS384"),
+        (lambda: {"key": rsa_owner().private, "algorithm": "none"}, "expected one of RS256, RS384"),
+        (lambda: {"key": ec_owner().private, "certificate": stranger().certificate}, "expected that of the key"),
+    ],
+)
+def test_R17_a_signer_is_refused(options: Callable[[], Mapping[str, Any]], error: str) -> None:
+    with pytest.raises(ValueError, match=error):
+        KeySigner(**options())
+
+
+def test_R17_a_chip_may_sign() -> None:
+    assert checked(sign(PAYLOAD, Chip(raw_signature, kid="1"), action="Heartbeat", message_type=2)) == PAYLOAD
+
+
+def test_R17_a_chip_that_answers_in_der_is_found_out() -> None:
+    with pytest.raises(ValueError, match="the 64 bytes of R and S"):
+        sign(PAYLOAD, Chip(der_encoded), action="Heartbeat", message_type=2)
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"signs": lambda *_: True}, "expected a signer too"),
+        ({"signer": Chip(raw_signature, alg="HS256")}, "expected alg to be one of"),
+    ],
+)
+def test_R17_signing_is_refused(options: Mapping[str, Any], error: str) -> None:
+    with pytest.raises(ValueError, match=error):
+        Signing(keys=lambda *_: None, **options)
+
+
+# The extra
+
+
+def test_joserfc_is_imported_only_when_signing_is_set_up(run_python: RunPython) -> None:
+    program = "import sys, ocpp_fast.signing, ocpp_fast.aio; print(*{'joserfc', 'cryptography'} & {*sys.modules})"
+    assert run_python("-c", program).stdout == "\n"
+
+
+def test_without_the_extra_it_is_named(run_python: RunPython) -> None:
+    program = (
+        "import sys; sys.modules['joserfc'] = None\n"
+        "from ocpp_fast.signing import Signing\n"
+        "Signing(keys=lambda station, header: None)"
+    )
+    assert "pip install 'ocpp_fast[signing]'" in run_python("-c", program).stderr.splitlines()[-1]

@@ -1,0 +1,191 @@
+"""The shape of the source: imports point one way, files are short, and no module is a box of odds and ends."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+import ocpp_fast
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = "ocpp_fast"
+EXTENSION = "ocpp_fast_ext"
+
+LAYERS: Mapping[str, frozenset[str]] = {
+    unit: frozenset(below.split())
+    for unit, below in {
+        "ocpp_fast_ext": "",
+        "errors": "",
+        "_kernels": "ocpp_fast_ext",
+        "schema": "_kernels errors",
+        "v16": "schema",
+        "v201": "schema",
+        "v21": "schema",
+        "dialect": "errors",
+        "policy": "_kernels dialect",
+        "registration": "errors schema",
+        "frames": "_kernels dialect errors policy schema",
+        "_jose": "",
+        "signing": "_jose _kernels dialect errors frames policy schema",
+        "session": "dialect errors frames policy registration schema",
+        "routing": "errors schema",
+        "data_transfer": "_kernels errors policy routing schema",
+        "testing": "_kernels dialect errors frames policy registration schema session signing",
+        "aio": "_kernels data_transfer dialect errors frames policy registration routing schema session signing",
+        "ocpp_fast": "_kernels aio dialect errors policy registration routing",
+        "cli": "ocpp_fast v16 v201 v21",
+        "__main__": "cli",
+    }.items()
+}
+"""Every unit, from the bottom up, and what it may import; `ocpp_fast` stands for the package's public names."""
+
+TYPES_FROM_ANYWHERE = frozenset({"aio", "ocpp_fast"})
+"""Units that may import what they only name in annotations, under `if TYPE_CHECKING`, from any other."""
+
+PURE = [
+    unit for unit in LAYERS if unit not in ("ocpp_fast_ext", "aio", "ocpp_fast", "cli", "__main__", "_jose", "signing")
+]
+"""Units that never see a clock, a socket, a loop or a random number."""
+IMPURE = frozenset(
+    {"asyncio", "random", "secrets", "selectors", "socket", "ssl", "threading", "time", "uvloop", "websockets"}
+)
+
+SOURCES = sorted((ROOT / PACKAGE).rglob("*.py"))
+FILES = sorted(
+    path
+    for folder in (PACKAGE, EXTENSION, "tests", "benchmarks", "examples", "docs")
+    for path in (ROOT / folder).rglob("*")
+    if path.suffix in (".py", ".pyx", ".pxd", ".pyi", ".h")
+)
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+each_source = pytest.mark.parametrize("path", SOURCES, ids=name_of)
+each_file = pytest.mark.parametrize("path", FILES, ids=name_of)
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def unit_of(module: str) -> str:
+    """Return the unit of a module: `ocpp_fast.schema.plan` is of `schema`, any other library its own."""
+    parts = module.split(".")
+    return parts[1] if parts[0] == PACKAGE and len(parts) > 1 and parts[1] in LAYERS else parts[0]
+
+
+def imported(node: ast.AST, package: str) -> Iterator[str]:
+    """Yield the modules that a statement imports, with the names that it takes from them; `package` is around it."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        parts = package.split(".")[: 1 - node.level or None] if node.level else []
+        module = ".".join([*parts, *([node.module] if node.module else [])])
+        yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def imports_of(path: Path) -> Iterator[tuple[str, bool]]:
+    """Yield all that a file imports, anywhere in it, and whether only its annotations need it."""
+    module = module_of(path)
+    package = module if path.stem == "__init__" else module.rpartition(".")[0]
+    tree = ast.parse(path.read_text())
+    for_types = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for statement in node.body
+        for inner in ast.walk(statement)
+    }
+    for node in ast.walk(tree):
+        for name in imported(node, package):
+            yield name, node in for_types
+
+
+def test_the_layers_are_those_of_the_package_each_above_what_it_imports() -> None:
+    assert {unit_of(module_of(path)) for path in SOURCES} | {EXTENSION} == LAYERS.keys()
+    order = list(LAYERS)
+    for unit, below in LAYERS.items():
+        assert below <= set(order[: order.index(unit)])
+
+
+def test_every_module_is_of_a_unit_that_the_layers_know() -> None:
+    for path in SOURCES:
+        parts = module_of(path).split(".")
+        assert len(parts) == 1 or parts[1] in LAYERS, f"{name_of(path)}: give it a row in LAYERS"
+
+
+@each_source
+def test_imports_point_one_way(path: Path) -> None:
+    unit = unit_of(module_of(path))
+    wrong = {
+        name
+        for name, for_types in imports_of(path)
+        if (target := unit_of(name)) in LAYERS
+        and target != unit
+        and target not in LAYERS[unit]
+        and not (for_types and unit in TYPES_FROM_ANYWHERE)
+    }
+    assert wrong == set()
+
+
+@each_source
+def test_only_the_selector_imports_the_extension(path: Path) -> None:
+    if name_of(path) != f"{PACKAGE}/_kernels/__init__.py":
+        assert [name for name, _ in imports_of(path) if unit_of(name) == EXTENSION] == []
+
+
+@each_source
+def test_what_is_pure_sees_no_clock_no_socket_and_no_loop(path: Path) -> None:
+    if unit_of(module_of(path)) in PURE:
+        assert {unit_of(name) for name, _ in imports_of(path)} & IMPURE == set()
+
+
+@each_source
+def test_the_command_line_uses_public_names_only(path: Path) -> None:
+    if unit_of(module_of(path)) == "cli":
+        taken = {name.partition(".")[2] for name, _ in imports_of(path) if unit_of(name) == PACKAGE}
+        assert taken <= {*ocpp_fast.__all__, "__version__"}
+
+
+@pytest.mark.parametrize("path", [each for each in FILES if each.is_relative_to(ROOT / EXTENSION)], ids=name_of)
+def test_the_extension_imports_nothing_of_the_package(path: Path) -> None:
+    assert re.findall(rf"^\s*(?:c?import|from)\s+{PACKAGE}(?!\w).*", path.read_text(), re.MULTILINE) == []
+
+
+@each_file
+def test_a_file_has_at_most_500_lines_and_declarations_800(path: Path) -> None:
+    declares = unit_of(module_of(path)) in ("v16", "v201", "v21")
+    lines = path.read_text().count("\n")
+    assert lines <= (800 if declares else 500)
+
+
+@each_file
+def test_no_module_is_a_box_of_odds_and_ends(path: Path) -> None:
+    words = set(path.stem.strip("_").split("_"))
+    assert words & {"util", "utils", "helper", "helpers", "misc", "base2", "common", "stuff"} == set()
+
+
+def test_what_an_import_statement_names() -> None:
+    """The rules above are as good as this."""
+    cases = {
+        "import a.b, c": ["a.b", "c"],
+        "from a import b, c": ["a.b", "a.c"],
+        "from . import x": ["p.q.x"],
+        "from .x import y": ["p.q.x.y"],
+        "from .. import x": ["p.x"],
+        "from ..x.z import y": ["p.x.z.y"],
+    }
+    for source, names in cases.items():
+        assert list(imported(ast.parse(source).body[0], "p.q")) == names
+    assert unit_of("ocpp_fast.schema.plan.plan_of") == "schema"
+    assert unit_of("ocpp_fast.CentralSystem") == "ocpp_fast"
+    assert unit_of("ocpp_fast_ext.frames") == "ocpp_fast_ext"
+    assert unit_of("asyncio.timeouts") == "asyncio"

@@ -1,0 +1,355 @@
+"""Routing: which handler answers which message, and what it is called with."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+import pytest
+
+from ocpp_fast import Context, Router, UnhandledActions, after, on, routing, v16
+from ocpp_fast.schema import CENTRAL, STATION, Profile
+
+CONTEXT = Context("a", "Heartbeat", b'[2,"a","Heartbeat",{}]')
+RESPONSE = v16.StatusNotificationResponse()
+
+
+def handle(router: Router, request: type, *arguments: Any) -> Any:
+    """Call what handles a message."""
+    route = router.route(request)
+    assert route is not None
+    return route(*arguments, context=lambda: CONTEXT)
+
+
+def gives(value: object) -> Any:
+    """Return a handler that answers with anything at all."""
+    return lambda *arguments: value
+
+
+def actions(router: Router) -> list[str]:
+    return sorted(each.__name__.removesuffix("Request") for each in router.handled)
+
+
+# Registration
+
+
+def test_a_function_is_registered_and_stays_what_it_was() -> None:
+    router = Router()
+
+    def status(request: v16.StatusNotificationRequest) -> v16.StatusNotificationResponse:
+        return RESPONSE
+
+    assert router.on(v16.StatusNotificationRequest)(status) is status
+    assert handle(router, v16.StatusNotificationRequest, "request") is RESPONSE
+    assert router.handled == [v16.StatusNotificationRequest]
+
+
+def test_what_is_not_registered_has_no_route() -> None:
+    router = Router()
+    assert router.route(v16.HeartbeatRequest) is None
+    assert router.routes_after(v16.HeartbeatRequest) == []
+    assert router.handled == []
+
+
+def test_the_handler_registered_last_is_the_one() -> None:
+    router = Router()
+    router.on(v16.HeartbeatRequest)(gives(1))
+    router.on(v16.HeartbeatRequest)(gives(2))
+    assert handle(router, v16.HeartbeatRequest) == 2
+
+
+def test_one_function_may_handle_several_messages() -> None:
+    router = Router()
+
+    handler = gives(RESPONSE)
+    for request in (v16.StatusNotificationRequest, v16.MeterValuesRequest):
+        assert router.on(request)(handler) is handler
+    assert actions(router) == ["MeterValues", "StatusNotification"]
+
+
+def test_an_async_handler_gives_what_is_to_be_awaited() -> None:
+    router = Router()
+
+    @router.on(v16.StatusNotificationRequest)
+    async def status(request: v16.StatusNotificationRequest) -> v16.StatusNotificationResponse:
+        return RESPONSE
+
+    outcome = handle(router, v16.StatusNotificationRequest, None)
+    assert isinstance(outcome, Awaitable)
+    with pytest.raises(StopIteration) as stopped:
+        outcome.__await__().__next__()
+    assert stopped.value.value is RESPONSE
+
+
+def test_what_can_not_be_called_is_refused_at_once() -> None:
+    with pytest.raises(TypeError, match="not a callable object"):
+        Router().on(v16.HeartbeatRequest)(5)  # type: ignore[arg-type]  # what the test is about
+
+
+# Context
+
+
+def with_context(request: Any, context: Context) -> Any:
+    return request, context
+
+
+def with_context_in_another_name(request: Any, details: routing.Context) -> Any:
+    return request, details
+
+
+def with_context_as_a_default(request: Any, context: Context = CONTEXT) -> Any:
+    return request, context
+
+
+class Handlers:
+    """Handlers of every kind."""
+
+    def method(self, request: Any, context: Context) -> Any:
+        return request, context
+
+    @classmethod
+    def of_the_class(cls, request: Any, context: Context) -> Any:
+        return request, context
+
+    @staticmethod
+    def static(request: Any, context: Context) -> Any:
+        return request, context
+
+    def __call__(self, request: Any, context: Context) -> Any:
+        return request, context
+
+
+def of_three(extra: Any, request: Any, context: Context) -> Any:
+    return request, context
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [
+        with_context,
+        with_context_in_another_name,
+        with_context_as_a_default,
+        Handlers().method,
+        Handlers.of_the_class,
+        Handlers.static,
+        Handlers(),
+        partial(of_three, None),
+    ],
+    ids=repr,
+)
+def test_a_handler_that_asks_for_the_context_gets_it(handler: Callable[..., Any]) -> None:
+    router = Router()
+    router.on(v16.HeartbeatRequest)(handler)
+    assert handle(router, v16.HeartbeatRequest, "request") == ("request", CONTEXT)
+
+
+def test_without_future_annotations_it_is_the_same() -> None:
+    scope: dict[str, Any] = {"Context": Context}
+    source = "def handler(request, context: Context): return request, context"
+    exec(compile(source, "plain.py", "exec", dont_inherit=True), scope)
+    router = Router()
+    router.on(v16.HeartbeatRequest)(scope["handler"])
+    assert handle(router, v16.HeartbeatRequest, "request") == ("request", CONTEXT)
+
+
+def test_a_handler_that_does_not_ask_costs_no_context() -> None:
+    router = Router()
+    router.on(v16.HeartbeatRequest)(lambda request: request)
+    route = router.route(v16.HeartbeatRequest)
+    assert route is not None
+
+    def never() -> Context:
+        raise AssertionError
+
+    assert route("request", context=never) == "request"
+
+
+@pytest.mark.parametrize("handler", [lambda *arguments: arguments, lambda request=None: request, print, dict])
+def test_any_callable_may_be_a_handler(handler: Callable[..., Any]) -> None:
+    assert not routing.Route(handler).wants_context
+
+
+# Routers in routers
+
+
+def test_a_router_is_included_with_its_handlers_and_what_comes_after() -> None:
+    inner, outer = Router(), Router()
+    inner.on(v16.HeartbeatRequest)(gives("inner"))
+    inner.after(v16.HeartbeatRequest)(gives("after inner"))
+    outer.on(v16.HeartbeatRequest)(gives("outer"))
+    outer.after(v16.HeartbeatRequest)(gives("after outer"))
+    outer.on(v16.AuthorizeRequest)(gives("outer"))
+    outer.include(inner)
+    assert handle(outer, v16.HeartbeatRequest) == "inner"
+    assert handle(outer, v16.AuthorizeRequest) == "outer"
+    ran = [route(context=lambda: CONTEXT) for route in outer.routes_after(v16.HeartbeatRequest)]
+    assert ran == ["after outer", "after inner"]
+    assert actions(inner) == ["Heartbeat"]
+
+
+def test_what_is_registered_later_with_the_inner_router_is_not_taken_over() -> None:
+    inner, outer = Router(), Router()
+    outer.include(inner)
+    inner.on(v16.HeartbeatRequest)(gives(None))
+    assert outer.handled == []
+
+
+# Objects with marked methods
+
+
+class Base:
+    """Marked methods, some of which a subclass changes."""
+
+    @on(v16.HeartbeatRequest)
+    def heartbeat(self, request: v16.HeartbeatRequest) -> Any:
+        return "base", self
+
+    @on(v16.StatusNotificationRequest)
+    def status(self, request: v16.StatusNotificationRequest) -> Any:
+        return "base", self
+
+    @on(v16.AuthorizeRequest)
+    def authorize(self, request: Any, context: Context) -> Any:
+        return context
+
+    @after(v16.HeartbeatRequest)
+    def noted(self, request: v16.HeartbeatRequest) -> Any:
+        return "after", self
+
+    def unmarked(self) -> None:
+        raise AssertionError
+
+
+class Derived(Base):
+    """Changes one handler, and takes the mark off another."""
+
+    @on(v16.HeartbeatRequest)
+    def heartbeat(self, request: v16.HeartbeatRequest) -> Any:
+        return "derived", self
+
+    def status(self, request: v16.StatusNotificationRequest) -> Any:
+        raise AssertionError
+
+
+def test_the_marked_methods_of_an_object_are_taken_over_bound() -> None:
+    router, handlers = Router(), Base()
+    router.include(handlers)
+    assert actions(router) == ["Authorize", "Heartbeat", "StatusNotification"]
+    assert handle(router, v16.HeartbeatRequest, None) == ("base", handlers)
+    assert handle(router, v16.AuthorizeRequest, None) is CONTEXT
+    (route,) = router.routes_after(v16.HeartbeatRequest)
+    assert route(None, context=lambda: CONTEXT) == ("after", handlers)
+
+
+def test_of_inherited_methods_the_subclass_decides() -> None:
+    router, handlers = Router(), Derived()
+    router.include(handlers)
+    assert handle(router, v16.HeartbeatRequest, None) == ("derived", handlers)
+    assert router.route(v16.StatusNotificationRequest) is None
+
+
+def test_one_method_may_be_marked_for_several_messages() -> None:
+    class Several:
+        def any_of_them(self, request: Any) -> Any:
+            return request
+
+        on(v16.HeartbeatRequest)(any_of_them)
+        on(v16.AuthorizeRequest)(any_of_them)
+
+    router = Router()
+    router.include(Several())
+    assert actions(router) == ["Authorize", "Heartbeat"]
+
+
+def test_a_marked_method_can_be_called_as_before() -> None:
+    handlers = Base()
+    assert handlers.heartbeat(v16.HeartbeatRequest()) == ("base", handlers)
+
+
+def test_properties_of_an_object_are_not_read() -> None:
+    class Careful:
+        @property
+        def never(self) -> Any:
+            raise AssertionError
+
+        @on(v16.HeartbeatRequest)
+        def heartbeat(self, request: v16.HeartbeatRequest) -> Any:
+            return "here"
+
+    router = Router()
+    router.include(Careful())
+    assert handle(router, v16.HeartbeatRequest, None) == "here"
+
+
+def test_static_and_class_methods_may_be_marked_below_their_decorator() -> None:
+    class Handlers:
+        @staticmethod
+        @on(v16.HeartbeatRequest)
+        def heartbeat(request: v16.HeartbeatRequest) -> Any:
+            return "static"
+
+        @classmethod
+        @on(v16.AuthorizeRequest)
+        def authorize(cls, request: v16.AuthorizeRequest) -> Any:
+            return cls
+
+    router = Router()
+    router.include(Handlers())
+    assert handle(router, v16.HeartbeatRequest, None) == "static"
+    assert handle(router, v16.AuthorizeRequest, None) is Handlers
+
+
+# Profiles
+
+
+class CentralRouter(Router):
+    """A router of the central system: it handles what stations send."""
+
+    peer = STATION
+
+
+class StationRouter(Router):
+    peer = CENTRAL
+
+
+TWO = Profile("Two", [v16.HeartbeatRequest, v16.StatusNotificationRequest, v16.ResetRequest])
+
+
+def test_an_object_that_leaves_actions_unhandled_is_refused_with_their_names() -> None:
+    router = CentralRouter()
+    with pytest.raises(UnhandledActions) as raised:
+        router.include(object(), profile=TWO)
+    assert raised.value.actions == ("Heartbeat", "StatusNotification")
+    assert str(raised.value) == "profile Two has actions without a handler: Heartbeat, StatusNotification"
+
+
+def test_nothing_is_taken_over_from_an_object_that_is_refused() -> None:
+    router = CentralRouter()
+    with pytest.raises(UnhandledActions):
+        router.include(Derived(), profile=TWO)
+    assert router.handled == []
+    assert router.routes_after(v16.HeartbeatRequest) == []
+
+
+def test_only_what_the_other_side_sends_must_be_handled() -> None:
+    CentralRouter().include(Base(), profile=TWO)
+    station = StationRouter()
+    with pytest.raises(UnhandledActions, match=r": Reset$"):
+        station.include(object(), profile=TWO)
+    station.on(v16.ResetRequest)(lambda request: v16.ResetResponse(status=v16.ResetStatus.ACCEPTED))
+    station.include(object(), profile=TWO)
+
+
+def test_what_is_handled_already_need_not_be_handled_by_the_object() -> None:
+    router = CentralRouter()
+    router.on(v16.StatusNotificationRequest)(lambda request: RESPONSE)
+    router.include(Derived(), profile=TWO)
+    assert handle(router, v16.HeartbeatRequest, None)[0] == "derived"
+
+
+def test_a_message_of_both_sides_must_be_handled_by_both() -> None:
+    both = Profile("Both", [v16.DataTransferRequest])
+    for router in (CentralRouter(), StationRouter(), Router()):
+        with pytest.raises(UnhandledActions, match=r": DataTransfer$"):
+            router.include(object(), profile=both)
