@@ -1,4 +1,4 @@
-"""What the versions of OCPP-J do not share: which message types there are, which fault gets which code, and its spelling."""
+"""What the versions of OCPP-J do not share: their message types, and the codes for faults with their spelling."""
 
 from __future__ import annotations
 

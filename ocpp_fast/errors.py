@@ -141,7 +141,7 @@ class TransferRefused(OcppError):
 
 
 class InvalidResult(OcppError):
-    """The peer's CALLRESULT breaks the declaration of the response; `path`, `rule`, `expected` as in `ValidationError`."""
+    """The peer's CALLRESULT breaks the response's declaration; `path`, `rule`, `expected` as in `ValidationError`."""
 
     def __init__(self, path: str, rule: str, expected: str) -> None:
         super().__init__(path, rule, expected)

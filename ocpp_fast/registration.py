@@ -38,9 +38,11 @@ class Registrations(Protocol):
 
     def load(self, identity: str) -> str | None:
         """Return the status of a station, or None when nothing is known of it."""
+        ...
 
     def store(self, identity: str, status: str) -> None:
         """Remember the status of a station."""
+        ...
 
 
 class MemoryRegistrations:
@@ -66,21 +68,27 @@ class Gate(Protocol):
 
     def admits(self, message: Message) -> bool:
         """Whether a CALL of the peer may be handled."""
+        ...
 
     def called(self, message: Message, request: Any) -> None:
         """A CALL of the peer is about to be handled."""
+        ...
 
     def answered(self, message: Message, response: Any) -> None:
         """A CALL of the peer has been answered."""
+        ...
 
     def check_call(self, message: Message) -> None:
         """Raise `NotRegistered` when a message of ours must not be sent now."""
+        ...
 
     def calling(self, message: Message, request: Any) -> None:
         """A CALL of ours is going to be sent."""
+        ...
 
     def resulted(self, message: Message, response: Any) -> None:
         """A CALL of ours has had its result."""
+        ...
 
 
 def requested_actions(message: Message, request: Any) -> tuple[str, ...]:

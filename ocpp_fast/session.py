@@ -1,9 +1,9 @@
 """The state machine of one connection, without I/O: frames and time go in, frames and events come out.
 
-The owner of a session feeds it what arrives (`receive`), what its user wants (`call`, `answer`, `cancel`) and the end of
-the connection (`close`). After each of these it sends what `take_outbox` gives, in order, and sees to `take_ended`. Deadlines are kept in
-a table that many sessions share; its owner hands what has expired to `expire`. Time is a number of seconds that only
-grows.
+The owner of a session feeds it what arrives (`receive`), what its user wants (`call`, `answer`, `cancel`) and the end
+of the connection (`close`). After each of these it sends what `take_outbox` gives, in order, and sees to `take_ended`.
+Deadlines are kept in a table that many sessions share; its owner hands what has expired to `expire`. Time is a number
+of seconds that only grows.
 """
 
 from __future__ import annotations

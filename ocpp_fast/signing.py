@@ -317,6 +317,16 @@ class Signing:
         return SigningDecoder(self, identity, version, decoder), SigningEncoder(self, identity, version, policy)
 
 
+class SignedCall(Call):
+    """A CALL that was signed."""
+
+    __slots__ = ("signature",)
+
+    def __init__(self, unique_id: str, message: Message, payload: Any, raw: bytes, signature: Signature) -> None:
+        super().__init__(unique_id, message, payload, raw)
+        self.signature = signature
+
+
 class SigningDecoder:
     """Stands in front of a `Decoder` that many connections share: opens what is signed, and lets it read that."""
 
@@ -373,7 +383,7 @@ class SigningDecoder:
         self._check_payload(plain, message_type, unique_id)
         frame = self._decoder.decode(plain, _nothing_open)
         assert isinstance(frame, (Call, Send))
-        kind = Call if isinstance(frame, Call) else Send
+        kind = SignedCall if isinstance(frame, Call) else Send
         return kind(frame.unique_id, frame.message, frame.payload, raw, signature), signature
 
     def _verified(self, jws: Any, action: str, message_type: int, unique_id: str) -> tuple[bytes, Signature]:

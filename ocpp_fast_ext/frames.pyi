@@ -5,9 +5,8 @@ from typing import Any, final
 
 __all__ = ["Call", "CallResult", "FrameReader", "FrameWriter"]
 
-@final
 class Call:
-    def __init__(self, unique_id: str, message: Any, payload: Any, raw: bytes, signature: Any = None) -> None: ...
+    def __init__(self, unique_id: str, message: Any, payload: Any, raw: bytes) -> None: ...
     @property
     def unique_id(self) -> str: ...
     @property

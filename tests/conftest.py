@@ -37,9 +37,7 @@ def run_python(tmp_path: Path) -> RunPython:
     ) -> "subprocess.CompletedProcess[str]":
         merged = {**os.environ, "OCPP_FAST_NO_EXT": None, **environment}
         if path:
-            merged["PYTHONPATH"] = os.pathsep.join(
-                [*map(str, path), get_path("purelib"), get_path("platlib")]
-            )
+            merged["PYTHONPATH"] = os.pathsep.join([*map(str, path), get_path("purelib"), get_path("platlib")])
             arguments = ("-S", *arguments)  # without the import hook of an editable installation
         return subprocess.run(
             [sys.executable, *arguments],

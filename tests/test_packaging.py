@@ -36,9 +36,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def build(sources: Path, kind: str, out: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
     """Build a "wheel" or an "sdist" of `sources` into `out` with the tools of this environment."""
     shutil.rmtree(sources / "build", ignore_errors=True)  # setuptools would use again what it finds there
-    inherited = {
-        name: value for name, value in os.environ.items() if name not in ("CC", "OCPP_FAST_BUILD_EXT")
-    }
+    inherited = {name: value for name, value in os.environ.items() if name not in ("CC", "OCPP_FAST_BUILD_EXT")}
     return subprocess.run(
         [sys.executable, "-m", "build", "--no-isolation", f"--{kind}", "--outdir", str(out), str(sources)],
         env=inherited | environment,
@@ -149,9 +147,7 @@ def test_the_sdist_has_the_kernels_in_cython_and_in_c(sources: Path, tmp_path: P
     assert result.returncode == 0, result.stdout
     (path,) = tmp_path.glob("*.tar.gz")
     with tarfile.open(path) as archive:
-        names = {
-            PurePosixPath(name).relative_to(path.name.removesuffix(".tar.gz")) for name in archive.getnames()
-        }
+        names = {PurePosixPath(name).relative_to(path.name.removesuffix(".tar.gz")) for name in archive.getnames()}
     generated = {PurePosixPath("ocpp_fast_ext", f"{kernel}.c") for kernel in kernels()}
     assert names >= {
         *generated,

@@ -1,7 +1,7 @@
 """The reference core of frames: see `contract` for what callers may rely on.
 
-What is received is read by `ocpp_fast.frames.Decoder`, and what is sent is written by its `Encoder`, both in Python: this
-core overtakes them nowhere.
+What is received is read by `ocpp_fast.frames.Decoder`, and what is sent is written by its `Encoder`, both in Python:
+this core overtakes them nowhere.
 """
 
 from __future__ import annotations
@@ -14,21 +14,19 @@ from .plan import Plan
 __all__ = ["Call", "CallResult", "FrameReader", "FrameWriter"]
 
 
-@final
 class Call:
-    """A CALL that was received: its unique id, what is known of its message, its payload, and the frame as it came.
+    """A CALL that was received: its unique id, what is known of its message, its payload, and the frame as it came."""
 
-    `signature` is None unless the frame was signed.
-    """
+    __slots__ = ("message", "payload", "raw", "unique_id")
 
-    __slots__ = ("message", "payload", "raw", "signature", "unique_id")
+    signature: Any = None
+    """Who signed it: a subclass has one."""
 
-    def __init__(self, unique_id: str, message: Any, payload: Any, raw: bytes, signature: Any = None) -> None:
+    def __init__(self, unique_id: str, message: Any, payload: Any, raw: bytes) -> None:
         self.unique_id = unique_id
         self.message = message
         self.payload = payload
         self.raw = raw
-        self.signature = signature
 
     def __repr__(self) -> str:
         return f"Call({self.unique_id!r}, {self.payload!r})"

@@ -31,7 +31,8 @@ class Op(IntEnum):
 class Node:
     """One value: its kind and its rules. A rule that is None does not bind.
 
-    STRING: `max_length` in code points, `uri`, which tells whether a string is one. INTEGER: `minimum`, `maximum`, and `whole`: whether `1.0` is one (R20).
+    STRING: `max_length` in code points, `uri`, which tells whether a string is one. INTEGER: `minimum`, `maximum`, and
+    `whole`: whether `1.0` is one (R20).
     NUMBER: `minimum`, `maximum`, `multiple_of`. ENUM: `enum`. OBJECT: `plan`. LIST: `item`, `min_items`, `max_items`.
     OPEN: any object whose required `vendorId` keeps `max_length`.
     """

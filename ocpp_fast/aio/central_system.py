@@ -19,7 +19,7 @@ from ..registration import CentralGate, MemoryRegistrations, Registrations
 from ..schema import Sender, Version
 from .connection import Connection
 from .endpoint import Endpoint, VersionModule
-from .handshake import ServerWebSocket, identity_of
+from .handshake import Identify, ServerWebSocket, identity_of
 from .keepalive import Keepalive
 from .security import Auth, Handshake
 
@@ -86,7 +86,7 @@ class Station(Connection):
 
     @property
     def registration(self) -> str | None:
-        """What its last BootNotification was answered: Accepted, Pending, Rejected; None when that is not known (R40)."""
+        """What its last BootNotification was answered: Accepted, Pending, Rejected; None when not known (R40)."""
         return self._gate.status
 
     def _noticed(self, fault: FrameFault) -> None:
@@ -119,8 +119,9 @@ class CentralSystem(Endpoint):
     station that connects a second time replaces its old connection (`duplicates="replace"`), is refused (`"reject"`),
     or a function of the connected station and the handshake tells whether it replaces it (R36). A client without a
     common subprotocol is closed with 1002, or refused with HTTP 400 (`refuse_unknown_subprotocols`, R31).
-    `identify` maps a request's path to an identity in place of R32. Stations are pinged every `ping_interval` seconds
-    (R38, 0 is off). `registrations` remembers who was accepted (R40); the default forgets with the process.
+    `identify` maps a request's path and headers to an identity, in place of the path's last segment (R32). Stations are
+    pinged every `ping_interval` seconds (R38, 0 is off). `registrations` remembers who was accepted (R40); the default
+    forgets with the process.
 
     It is a mapping of the connected stations: `central["CP001"]`, `"CP001" in central`, `len(central)`; iteration gives
     the stations themselves.
@@ -136,7 +137,7 @@ class CentralSystem(Endpoint):
         policy: PolicyChoice = STRICT,
         duplicates: Duplicates = "replace",
         refuse_unknown_subprotocols: bool = False,
-        identify: Callable[[str], str | None] = identity_of,
+        identify: Identify = identity_of,
         ping_interval: float = 60.0,
         registrations: Registrations | None = None,
         **options: Any,
@@ -246,7 +247,7 @@ class CentralSystem(Endpoint):
         old = self._stations.get(handshake.identity)
         if old is None or self.duplicates == "replace":
             return True
-        return self.duplicates != "reject" and self.duplicates(old, handshake)
+        return callable(self.duplicates) and self.duplicates(old, handshake)
 
     def arrived(self, websocket: ServerWebSocket, handshake: Handshake, version: Version) -> Station:
         """Take a station in, in place of an older connection of the same identity."""

@@ -112,6 +112,7 @@ class ChargePoint(Endpoint):
         """Connect. Raises `HandshakeFailed`, `OSError` or `TimeoutError` when the first try fails."""
         await asyncio.to_thread(self.prepare)
         self.stopping = False
+        self._connected = asyncio.Event()  # it belongs to one event loop
         connection = await self._connect()
         self._runner = asyncio.create_task(self._keep_connected(connection))
         return self
@@ -157,13 +158,13 @@ class ChargePoint(Endpoint):
                 lambda: ClientWebSocket(self, client), uri.host, uri.port, ssl=context
             )
             try:
-                self._connection = await websocket.handshake
-            finally:
-                if self._connection is None or not self._connection.connected:
-                    websocket.transport.abort()
+                connection = self._connection = await websocket.handshake
+            except BaseException:
+                websocket.transport.abort()
+                raise
         self._connected.set()
         self.tasks.run(self.connect_hooks)
-        return self._connection
+        return connection
 
     async def _keep_connected(self, connection: Connection) -> None:
         while True:

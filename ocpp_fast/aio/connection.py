@@ -91,8 +91,8 @@ class Connection:
     ) -> R:
         """Send a request and return its response; `timeout` in seconds counts from now on.
 
-        `check` is called with the response as soon as it comes; a `CallError` that it raises is raised here, and sent to
-        the peer as a CALLRESULTERROR where the version has that (2.1, R10).
+        `check` is called with the response as soon as it comes; a `CallError` that it raises is raised here, and sent
+        to the peer as a CALLRESULTERROR where the version has that (2.1, R10).
 
         Raises `ValidationError`, `NotRegistered` or `SigningFailed` (nothing was sent), `CallError` (the peer refused),
         `InvalidResult` (its answer is not right), `CallTimeout`, `Disconnected`.
@@ -212,7 +212,7 @@ class Connection:
             context = partial(_context, call)
             try:
                 outcome = route(*self._subject, call.payload, context=context)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  # what a user's code raises
                 call = self._failed(call, error)
                 continue
             if inspect.isawaitable(outcome):
@@ -227,7 +227,7 @@ class Connection:
             if self._endpoint.stopping:
                 raise
             following = self._failed(call, RuntimeError("cancelled"))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # what a user's code raises
             following = self._failed(call, error)
         else:
             following = self._answer(call, response)
@@ -281,7 +281,7 @@ class Connection:
         self._endpoint.log.error("%s: the handler of %s failed", self, call.message.action, exc_info=error)
         try:
             return self._session.fail(call, error)
-        except Exception:  # the text of an exception is its author's, too
+        except Exception:  # noqa: BLE001  # the text of an exception is its author's, too
             return self._session.fail(call, "the handler failed")
 
     def _handled(self) -> None:
@@ -317,7 +317,7 @@ class Connection:
             check(response)
         except StopIteration:
             return RuntimeError("the check raised StopIteration")  # which no future takes
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # what a user's code raises
             if isinstance(error, CallError | InvalidResult):
                 self._session.refuse_result(unique_id, error)
             return error

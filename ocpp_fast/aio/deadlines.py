@@ -44,7 +44,7 @@ class Deadlines:
         self._due = inf
         expired = self.table.expire(asyncio.get_running_loop().time())
         for _, _, open_call in expired:
-            connection: Connection = open_call.waiter.connection  # type: ignore[attr-defined]  # the table's values are objects
+            connection: Connection = open_call.waiter.connection  # type: ignore[attr-defined]
             connection.expire(open_call)  # type: ignore[arg-type]
         self.schedule()
 

@@ -1,4 +1,4 @@
-"""What a central system and a charge point have in common: versions, handlers, hooks, and how they judge their peers."""
+"""What a central system and a charge point have in common: versions, handlers, hooks, and how they judge peers."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ class VersionModule(Protocol):
     @property
     def VERSION(self) -> Version:  # noqa: N802  # a constant of the module
         """The messages of the version."""
+        ...
 
 
 class Endpoint(Router):
@@ -115,7 +116,7 @@ class Endpoint(Router):
         return hook
 
     def on_result_refused(self, hook: F) -> F:
-        """Register a function that is called with the `CallError` by which the peer refused a result of ours; a decorator.
+        """Register a function of the `CallError` by which the peer refused a result of ours; a decorator.
 
         In 2.1 alone (CALLRESULTERROR, R10); the central system's is called with the station first.
         """

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 from urllib.parse import unquote_to_bytes
 
+from websockets.datastructures import Headers
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
@@ -33,7 +34,11 @@ _DEFLATE: Final = ServerPerMessageDeflateFactory(
 )
 
 
-def identity_of(path: str) -> str | None:
+Identify: TypeAlias = Callable[[str, Headers], str | None]
+"""Tells the identity that a request's path and headers name, or None for none (R32)."""
+
+
+def identity_of(path: str, headers: Headers) -> str | None:
     """Return the identity in a request's path: its last segment, percent-decoded once; None if it is none (R32)."""
     segment = path.partition("?")[0].rpartition("/")[2]
     try:
@@ -59,17 +64,19 @@ class Gate(Protocol):
     close_timeout: float
     refuse_unknown_subprotocols: bool
 
-    def identify(self, path: str) -> str | None:
-        """Return the identity that a path names, or None."""
+    identify: Identify
 
     def version_of(self, subprotocol: str | None) -> Version | None:
         """Return the version of a subprotocol, if it is spoken."""
+        ...
 
     def admits(self, handshake: Handshake) -> bool:
         """Whether a station that is who it says may connect now (R36)."""
+        ...
 
     def arrived(self, websocket: ServerWebSocket, handshake: Handshake, version: Version) -> MessageOwner:
         """Take over a connection whose handshake is done; return who gets its messages."""
+        ...
 
 
 class ServerWebSocket(WebSocket):
@@ -100,7 +107,7 @@ class ServerWebSocket(WebSocket):
     def handshake_event(self, event: Request | Response) -> None:
         assert isinstance(event, Request)
         with self._hooks_guarded():
-            identity = self._gate.identify(event.path)
+            identity = self._gate.identify(event.path, event.headers)
             if identity is None:
                 self._refuse(HTTPStatus.NOT_FOUND)
                 return
@@ -127,7 +134,7 @@ class ServerWebSocket(WebSocket):
         except asyncio.CancelledError:
             self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
             raise
-        except Exception:
+        except Exception:  # what a user's code raises
             self._gate.log.exception("the handshake with %s failed", self.peer_name())
             self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR)
 

@@ -30,7 +30,7 @@ class Tasks:
         for hook in hooks:
             try:
                 result = hook(*args)
-            except Exception:
+            except Exception:  # noqa: BLE001  # what a user's code raises
                 self._log.exception("%r failed", hook)
                 continue
             if inspect.iscoroutine(result):

@@ -44,6 +44,7 @@ class Auth(Protocol):
 
     def authenticate(self, handshake: Handshake) -> Verdict | Awaitable[Verdict]:
         """Return the verdict, at once or later."""
+        ...
 
 
 class NoAuth:
@@ -54,7 +55,7 @@ class NoAuth:
         return Verdict.ACCEPTED
 
 
-Check: TypeAlias = Callable[[str, bytes], "bool | None | Awaitable[bool | None]"]
+Check: TypeAlias = Callable[[str, bytes], "bool | Awaitable[bool | None] | None"]
 
 
 class BasicAuth:

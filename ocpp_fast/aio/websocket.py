@@ -1,7 +1,7 @@
 """A WebSocket over an asyncio transport: websockets' Sans-I/O layer, called back instead of awaited.
 
-No task and no queue belong to a connection: bytes arrive in one buffer that all connections of a loop share, the Sans-I/O
-layer makes frames of them, whole messages are handed to the owner at once.
+No task and no queue belong to a connection: bytes arrive in one buffer that all connections of a loop share, the
+Sans-I/O layer makes frames of them, whole messages are handed to the owner at once.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ __all__ = ["MessageOwner", "Pause", "WebSocket"]
 
 _RECEIVE_SIZE: Final = 64 * 1024
 _MAX_HANDSHAKE: Final = 16 * 1024
+_HEAD_END: Final = b"\r\n\r\n"
 _buffers: WeakKeyDictionary[asyncio.AbstractEventLoop, memoryview] = WeakKeyDictionary()
 
 
@@ -48,9 +49,11 @@ class MessageOwner(Protocol):
 
     def message_received(self, raw: bytes) -> None:
         """A whole text message has come, in valid UTF-8."""
+        ...
 
     def websocket_closed(self, code: int, reason: str) -> None:
         """The connection has ended; nothing follows. Code 1006 says that it was no clean close."""
+        ...
 
 
 class WebSocket(asyncio.BufferedProtocol):
@@ -106,12 +109,14 @@ class WebSocket(asyncio.BufferedProtocol):
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
+        data = bytes(self._buffer[:nbytes])
         if self._protocol.state is State.CONNECTING:
-            self._handshake_size += nbytes
+            end = data.find(_HEAD_END)  # a server may send messages right behind its answer
+            self._handshake_size += nbytes if end < 0 else end
             if self._handshake_size > _MAX_HANDSHAKE:
                 self.handshake_too_large()
                 return
-        self._protocol.receive_data(bytes(self._buffer[:nbytes]))
+        self._protocol.receive_data(data)
         for event in self._protocol.events_received():
             if isinstance(event, Frame):
                 self._frame_received(event)

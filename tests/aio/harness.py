@@ -136,6 +136,7 @@ class Site:
         """Cut all peers."""
         for peer in self._peers:
             peer.abort()
+        self._peers.clear()
 
 
 @asynccontextmanager
@@ -158,5 +159,3 @@ def central_system(*, handlers: bool = True, **options: Any) -> CentralSystem:
     if handlers:
         central.on(v16.HeartbeatRequest)(lambda *_: HEARTBEAT)
     return central
-
-

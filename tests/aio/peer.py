@@ -99,7 +99,7 @@ class Peer:
     @classmethod
     async def connect(cls, port: int, *, receive_buffer: int | None = None) -> Self:
         """Open a TCP connection, and say nothing yet."""
-        sock = socket.socket()
+        sock = socket.socket(proto=socket.IPPROTO_TCP)  # which asyncio wants to see to turn Nagle's algorithm off
         sock.setblocking(False)
         if receive_buffer is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)

@@ -373,6 +373,7 @@ async def test_R45_station_closes_with_the_right_code(sent: bytes, code: int) ->
 
     async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(switching(await request_of(reader)))
+        assert (await unmasked(reader))[0] == TEXT
         writer.write(served(PING, b"first"))
         assert await unmasked(reader) == (PONG, b"first")
         writer.write(sent)

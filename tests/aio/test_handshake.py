@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from websockets.datastructures import Headers
 
 from ocpp_fast import BasicAuth, Handshake, Verdict, v21
 from ocpp_fast.aio.handshake import identity_of
@@ -128,7 +129,7 @@ async def test_R31_no_common_subprotocol_is_400_when_so_set(offered: str | None)
     ],
 )
 def test_R32_identity_is_the_last_segment_decoded_once(path: str, identity: str) -> None:
-    assert identity_of(path) == identity
+    assert identity_of(path, Headers()) == identity
 
 
 NO_IDENTITIES = {
@@ -181,7 +182,7 @@ async def test_R32_identity_reaches_hooks_and_mapping_decoded() -> None:
 
 @scenario
 async def test_R32_identify_replaces_the_rule() -> None:
-    def identify(path: str) -> str | None:
+    def identify(path: str, headers: Headers) -> str | None:
         return path.split("/")[2] if path.startswith("/tenant/") else None
 
     async with serving(identify=identify) as site:
@@ -337,9 +338,7 @@ BREAKAGES: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("breakage", BREAKAGES)
 @scenario
-async def test_broken_hook_is_500_and_the_server_lives(
-    breakage: str, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_broken_hook_is_500_and_the_server_lives(breakage: str, caplog: pytest.LogCaptureFixture) -> None:
     async with serving(**BREAKAGES[breakage]) as site:
         headers = [credentials(b"CP1:p")]
         assert await refused(site, "/CP1", "/CP1", headers=headers) == [500, 500]

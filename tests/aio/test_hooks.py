@@ -74,7 +74,7 @@ async def test_on_frame_sees_both_directions_in_order() -> None:
     directions = [Direction.IN, Direction.OUT, Direction.IN, Direction.OUT, Direction.OUT, Direction.IN]
     assert [each[0] for each in seen] == directions
     assert {each[1] for each in seen} == {"CP1"}
-    assert [each[2][:4] for each in seen] == [b'[2, ', b'[3,"', b"nons", b'[4,"', b'[2,"', b'[3, ']
+    assert [each[2][:4] for each in seen] == [b"[2, ", b'[3,"', b"nons", b'[4,"', b'[2,"', b"[3, "]
 
 
 @scenario

@@ -164,7 +164,12 @@ async def deaf_peer(site: Site) -> tuple[Peer, Station]:
 
 @pytest.mark.parametrize(
     "flood",
-    [transfer_bytes(1, 2000), frame_bytes(PING, bytes(125)), frame_bytes(TEXT, b"x"), frame_bytes(TEXT, b'[2,"","x",{}]')],
+    [
+        transfer_bytes(1, 2000),
+        frame_bytes(PING, bytes(125)),
+        frame_bytes(TEXT, b"x"),
+        frame_bytes(TEXT, b'[2,"","x",{}]'),
+    ],
     ids=["calls", "pings", "garbage", "broken calls"],
 )
 @scenario

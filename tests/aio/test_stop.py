@@ -377,4 +377,3 @@ asyncio.run(main())
 gc.collect()
 print("done")
 """
-

@@ -64,7 +64,9 @@ async def test_R16_empty_text_is_ignored() -> None:
         await lives(peer)
 
 
-@pytest.mark.parametrize("broken", [b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xc0\x80", CALL + b"\x80"])
+@pytest.mark.parametrize(
+    "broken", [b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xc0\x80", CALL + b"\x80"]
+)
 @pytest.mark.parametrize("pieces", [1, 2])
 @scenario
 async def test_invalid_utf8_closes_with_1007(broken: bytes, pieces: int) -> None:

@@ -65,7 +65,9 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 VERSIONS = [
-    Official(v16), Official(v201), Official(v21),
+    Official(v16),
+    Official(v201),
+    Official(v21),
 ]
 
 

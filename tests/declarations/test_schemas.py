@@ -177,9 +177,7 @@ def test_R27_fields_are_named_after_their_wire_names(official: Official) -> None
 
 @each_version
 @pytest.mark.parametrize("side", [CENTRAL, STATION], ids=["central", "station"])
-def test_each_side_has_a_shortcut_for_each_action_it_sends_and_no_other(
-    official: Official, side: Sender
-) -> None:
+def test_each_side_has_a_shortcut_for_each_action_it_sends_and_no_other(official: Official, side: Sender) -> None:
     version = official.version
     shortcuts = version.central_shortcuts if side is CENTRAL else version.station_shortcuts
     called = {

@@ -118,9 +118,7 @@ async def our_central_system(
 
 
 @asynccontextmanager
-async def our_charge_point(
-    package: Package, *, handles: bool = True, careless: bool = False
-) -> AsyncIterator[Link]:
+async def our_charge_point(package: Package, *, handles: bool = True, careless: bool = False) -> AsyncIterator[Link]:
     """Open a link from our charge point to a central system of the package; as `our_central_system`."""
     link = Link(package)
 

@@ -48,9 +48,7 @@ class Package:
         """Return its `call` or `call_result` object for a portable instance; what is absent there is None."""
         values = {key: _as_users_send(value) for key, value in wire.items()}
         names = self.names(kind, action)
-        return getattr(self.part(kind), action)(
-            **{name: values.pop(key, None) for key, name in names.items()}
-        )
+        return getattr(self.part(kind), action)(**{name: values.pop(key, None) for key, name in names.items()})
 
     def names(self, kind: str, action: str) -> dict[str, str]:
         """Return the keys that its `call` or `call_result` class can send, and the names of their fields."""

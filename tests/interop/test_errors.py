@@ -63,9 +63,7 @@ def answer_well(link: Link) -> None:
 @pytest.mark.parametrize("code", ErrorCode)
 @each_role
 @each_package
-def test_R09_our_error_is_raised_at_them(
-    package: Package, ours: Sender, code: ErrorCode, links: Links
-) -> None:
+def test_R09_our_error_is_raised_at_them(package: Package, ours: Sender, code: ErrorCode, links: Links) -> None:
     link = links.open(ours, package)
     link.our_script.answer = CallError(code, "no", {"snake_key": [None]})
     spelled = SPELLED.get((package.name, code), str(code))
@@ -140,9 +138,7 @@ def test_their_invalid_request_is_refused_by_its_place_and_rule(
 
 @each_role
 @each_package
-def test_their_invalid_result_is_raised_at_us_and_the_next_call_is_answered(
-    package: Package, ours: Sender
-) -> None:
+def test_their_invalid_result_is_raised_at_us_and_the_next_call_is_answered(package: Package, ours: Sender) -> None:
     opener = our_central_system if ours is CENTRAL else our_charge_point
 
     async def check() -> None:
@@ -214,9 +210,7 @@ def test_R45_after_an_odd_frame_the_next_calls_are_answered(
 
 @each_role
 @each_package
-def test_R06_an_action_that_is_a_list_is_answered_with_an_error(
-    package: Package, ours: Sender, links: Links
-) -> None:
+def test_R06_an_action_that_is_a_list_is_answered_with_an_error(package: Package, ours: Sender, links: Links) -> None:
     link = links.open(ours, package)
     answer_well(link)
 

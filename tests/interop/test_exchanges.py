@@ -95,9 +95,7 @@ def test_R14_calls_of_both_sides_cross(ours: Sender, package: Package, links: Li
 
 @each_role
 @each_package
-def test_R14_our_handler_may_call_back_before_it_answers(
-    ours: Sender, package: Package, links: Links
-) -> None:
+def test_R14_our_handler_may_call_back_before_it_answers(ours: Sender, package: Package, links: Links) -> None:
     link, exchange = links.open(ours, package), data_transfer(package, ours)
     link.their_script.answer = package.payload("call_result", "DataTransfer", exchange.response)
     link.our_script.answer = link.ours.call(exchange.typed_request(exchange.request))

@@ -1,0 +1,76 @@
+"""A simulated station of 2.x: the machine, its commands, and its life."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from typing import Final
+
+from ocpp_fast import ChargePoint, Router
+
+from ..arguments import StationArguments
+from ..console import Console
+from .additions import COMMANDS
+from .authorization import AuthorizationCommands
+from .availability import AvailabilityCommands
+from .certificates import CertificateCommands
+from .diagnostics import DiagnosticsCommands
+from .display import DisplayCommands
+from .firmware import FirmwareCommands
+from .machine import Machine
+from .monitoring import MonitoringCommands
+from .monitors import Monitors
+from .provisioning import ProvisioningCommands
+from .remote_control import RemoteControlCommands
+from .reservation import ReservationCommands
+from .session import own_sessions
+from .smart_charging import SmartChargingCommands
+from .tariff_and_cost import TariffAndCostCommands
+from .trigger import TriggerCommands
+from .version import ocpp
+
+__all__ = ["SimulatedChargePoint"]
+
+_OF_BOTH_VERSIONS: Final = (
+    AuthorizationCommands,
+    AvailabilityCommands,
+    CertificateCommands,
+    DiagnosticsCommands,
+    DisplayCommands,
+    FirmwareCommands,
+    RemoteControlCommands,
+    SmartChargingCommands,
+    TariffAndCostCommands,
+    TriggerCommands,
+)
+
+
+class SimulatedChargePoint:
+    """Answers every command of its version, and charges by itself."""
+
+    def __init__(self, station: ChargePoint, given: StationArguments, console: Console) -> None:
+        self._machine = machine = Machine(station, given, console)
+        self._monitors = Monitors(machine)
+        self._reservations = ReservationCommands(machine)
+        commands = Router()
+        for each in _OF_BOTH_VERSIONS:
+            commands.include(each(machine))
+        commands.include(self._reservations)
+        commands.include(ProvisioningCommands(machine, self._monitors))
+        commands.include(MonitoringCommands(machine, self._monitors))
+        for add in COMMANDS:
+            commands.include(add(machine, self._monitors))
+        for profile in ocpp.VERSION.profiles:
+            station.include(commands, profile=profile)
+
+    async def power_cycle(self, connection: AbstractAsyncContextManager[object]) -> int | None:
+        """Live, while the connection lasts, until power off; return the exit code, or None to start again."""
+        return await self._machine.power_cycle(connection, self._live)
+
+    async def _live(self) -> None:
+        machine = self._machine
+        await machine.boot()
+        await machine.report_all(machine.evses.values())
+        self._reservations.resume()
+        self._monitors.resume()
+        machine.jobs.create_task(machine.heartbeats())
+        await own_sessions(machine)
