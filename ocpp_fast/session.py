@@ -271,10 +271,9 @@ class Session:
         if isinstance(reason, str):
             description = reason
         elif self._policy.reveal_exceptions:
-            shown = f"{type(reason).__name__}: {reason}"
-            description = shown.encode(errors="backslashreplace").decode()
+            description = _revealed(reason)
         else:
-            description = "the handler failed"
+            description = _HANDLER_FAILED
         return self._handled(self._encoder.fault(FrameFault(Fault.HANDLER, description, unique_id=call.unique_id)))
 
     def _handled(self, frame: bytes) -> Call | None:
@@ -398,3 +397,16 @@ def _invalid_result(fault: FrameFault) -> InvalidResult:
     invalid = InvalidResult(violation.path, violation.rule, violation.expected)
     invalid.__cause__ = fault.__cause__
     return invalid
+
+
+_HANDLER_FAILED: Final = "the handler failed"
+
+
+def _revealed(reason: Exception) -> str:
+    """Return an exception's text, unless it is none that a frame can hold."""
+    shown = f"{type(reason).__name__}: {reason}"
+    try:
+        shown.encode()
+    except UnicodeEncodeError:
+        return _HANDLER_FAILED
+    return shown

@@ -366,11 +366,12 @@ async def test_own_handler_of_data_transfer_gets_what_no_typed_handler_takes(num
         taken.append((request.vendor_id, request.message_id, context.unique_id))
         return version.DataTransferResponse(status="Rejected")
 
+    register: Any = central.on
     if first == "own":
-        central.on(version.DataTransferRequest)(own)
-    central.on(ShowPrice)(lambda station, message: SHOWN)
+        register(version.DataTransferRequest)(own)
+    register(ShowPrice)(lambda station, message: SHOWN)
     if first == "typed":
-        central.on(version.DataTransferRequest)(own)
+        register(version.DataTransferRequest)(own)
     async with peer_of(central, number) as (peer, _):
         assert await peer.transfer(vendorId="V", messageId="M") == [3, "1", {"status": "Rejected"}]
         assert await peer.transfer(vendorId="com.example") == [3, "1", {"status": "Rejected"}]

@@ -91,8 +91,8 @@ class Connection:
     ) -> R:
         """Send a request and return its response; `timeout` in seconds counts from now on.
 
-        `check` is called with the response as soon as it comes; a `CallError` that it raises is raised here, and sent
-        to the peer as a CALLRESULTERROR where the version has that (2.1, R10).
+        `check` is called with the response as soon as it comes; a `CallError` or `InvalidResult` that it raises is
+        raised here, and sent to the peer as a CALLRESULTERROR where the version has that (2.1, R10).
 
         Raises `ValidationError`, `NotRegistered` or `SigningFailed` (nothing was sent), `CallError` (the peer refused),
         `InvalidResult` (its answer is not right), `CallTimeout`, `Disconnected`.

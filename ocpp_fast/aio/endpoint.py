@@ -91,19 +91,20 @@ class Endpoint(Router):
             return self._resolve(request)
 
     def _resolve(self, request: type) -> Route | None:
+        resolved = self._resolved  # a handler may be registered while another thread prepares
         route = super().route(request)
         version = self._carriers.get(request)
         if self._vendors and version is not None:
             route = TransferRoute(self, partial(self._envelope_of, version), rest=route)
-        self._resolved[request] = route
+        resolved[request] = route
         return route
 
     def _envelope_of(self, version: Version, *subject: Any) -> Envelope:
         return self.envelope(version, subject[0].policy if subject else self.policy)
 
     def _add(self, request: type, route: Route) -> None:
-        self._resolved.clear()
         super()._add(request, route)
+        self._resolved = {}
 
     def on_connect(self, hook: F) -> F:
         """Register a plain or async function to be called when a connection is ready; a decorator."""

@@ -5,13 +5,17 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlsplit
 
 from ocpp_fast import __version__, accelerated
 
 from .passwords import read_passwords, to_password
 
-__all__ = ["ServeArguments", "StationArguments", "arguments"]
+__all__ = ["VERSIONS", "ServeArguments", "StationArguments", "arguments"]
+
+VERSIONS: Final = ("2.1", "2.0.1", "1.6")
+"""What can be spoken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +24,8 @@ class ServeArguments:
 
     host: str
     port: int
+    versions: Sequence[str]
+    """Of OCPP; the stations choose."""
     passwords: Mapping[str, bytes] | None
     interval: int
     """Seconds between heartbeats."""
@@ -32,8 +38,11 @@ class StationArguments:
 
     id: str
     url: str
+    version: str
+    """Of OCPP."""
     password: bytes | None
     connectors: int
+    """From 2.0.1 on, EVSEs with one connector each."""
     id_tag: str
     sessions: int
     """How many charging sessions the station starts by itself."""
@@ -65,9 +74,17 @@ def arguments(argv: Sequence[str] | None) -> ServeArguments | StationArguments:
 
 
 def _add_serve(parser: argparse.ArgumentParser) -> None:
-    parser.description = "Accepts stations of OCPP 1.6 and answers everything that they send."
+    parser.description = "Accepts stations of OCPP 1.6, 2.0.1 and 2.1, and answers everything that they send."
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (%(default)s)")
     parser.add_argument("--port", type=_port, default=8887, help="0 picks a free one (%(default)s)")
+    parser.add_argument(
+        "--ocpp",
+        action="append",
+        choices=VERSIONS,
+        dest="versions",
+        metavar="VERSION",
+        help=f"speak only this version; may stand there several times ({', '.join(VERSIONS)})",
+    )
     who = parser.add_mutually_exclusive_group()
     who.add_argument("--no-auth", action="store_true", help="let everyone in")
     who.add_argument("--auth-file", metavar="FILE", help="lines of identity:password, or identity:hex:40 hex digits")
@@ -83,6 +100,7 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
 
 def _serve_arguments(parser: argparse.ArgumentParser, given: dict[str, object]) -> ServeArguments:
     no_auth, auth_file = given.pop("no_auth"), given.pop("auth_file")
+    given["versions"] = given["versions"] or VERSIONS
     passwords = None
     if auth_file is not None:
         try:
@@ -98,13 +116,20 @@ def _serve_arguments(parser: argparse.ArgumentParser, given: dict[str, object]) 
 
 
 def _add_station(parser: argparse.ArgumentParser) -> None:
-    parser.description = "A charge point of OCPP 1.6 that boots, charges, and answers every command."
+    parser.description = "A charge point that boots, charges, and answers every command."
     parser.add_argument("--id", required=True, help="its identity, the last part of the URL")
     parser.add_argument("--url", type=_url, required=True, help="where the central system is, as ws://127.0.0.1:8887")
     parser.add_argument(
+        "--ocpp",
+        choices=VERSIONS,
+        default="1.6",
+        dest="version",
+        help="the version that it speaks (%(default)s)",
+    )
+    parser.add_argument(
         "--password", type=_password, metavar="TEXT", help="for basic authentication; hex:40 hex digits"
     )
-    parser.add_argument("--connectors", type=_positive, default=2, metavar="N", help="(%(default)s)")
+    parser.add_argument("--connectors", type=_positive, default=2, metavar="N", help="how many it has (%(default)s)")
     parser.add_argument("--id-tag", type=_id_tag, default="TAG0001", metavar="TAG", help="who charges (%(default)s)")
     how_often = parser.add_mutually_exclusive_group()
     how_often.add_argument(

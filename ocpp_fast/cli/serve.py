@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 
 from ocpp_fast import (
     Auth,
@@ -14,14 +14,13 @@ from ocpp_fast import (
     NoAuth,
     Station,
     Verdict,
-    v16,
 )
 
 from .arguments import ServeArguments
 from .console import Console, complain
 from .running import run
 from .traffic import Traffic
-from .v16.central_system import CentralSystemAnswers
+from .versions import answers_of, messages_of
 
 __all__ = ["serve"]
 
@@ -39,10 +38,13 @@ def serve(given: ServeArguments) -> int:
 
 async def _serve(given: ServeArguments, console: Console) -> int:
     auth = NoAuth() if given.passwords is None else BasicAuth(given.passwords)
-    central = CentralSystem(auth=_Doorkeeper(auth, console), versions=[v16])
-    answers = CentralSystemAnswers(console, given.interval)
-    for profile in v16.VERSION.profiles:
-        central.include(answers, profile=profile)
+    versions = [messages_of(each).VERSION for each in given.versions]
+    doorkeeper = _Doorkeeper(auth, console, [each.subprotocol for each in versions])
+    central = CentralSystem(auth=doorkeeper, versions=versions)
+    for version in versions:
+        answers = answers_of(version.number)(console, given.interval)
+        for profile in version.profiles:
+            central.include(answers, profile=profile)
     if not given.quiet:
         _tell(central, console)
     async with central.serve(given.host, given.port) as server:
@@ -73,9 +75,10 @@ def _tell(central: CentralSystem, console: Console) -> None:
 class _Doorkeeper:
     """Asks another auth, and tells whom it turned away."""
 
-    def __init__(self, auth: Auth, console: Console) -> None:
+    def __init__(self, auth: Auth, console: Console, subprotocols: Sequence[str]) -> None:
         self._auth = auth
         self._console = console
+        self._subprotocols = subprotocols
 
     def authenticate(self, handshake: Handshake) -> Verdict | Awaitable[Verdict]:
         verdict = self._auth.authenticate(handshake)
@@ -83,8 +86,8 @@ class _Doorkeeper:
             self._refused(handshake, "there is no such station")
         elif verdict is Verdict.UNAUTHORIZED:
             self._refused(handshake, "the credentials are missing or wrong")
-        elif v16.VERSION.subprotocol not in handshake.subprotocols:
-            self._refused(handshake, f"it does not offer the subprotocol {v16.VERSION.subprotocol}")
+        elif not set(self._subprotocols) & set(handshake.subprotocols):
+            self._refused(handshake, f"it offers no subprotocol of {', '.join(self._subprotocols)}")
         return verdict
 
     def _refused(self, handshake: Handshake, reason: str) -> None:

@@ -7,13 +7,13 @@ from asyncio import sleep
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from ocpp_fast import BackOff, ChargePoint, Direction, HandshakeFailed, v16
+from ocpp_fast import BackOff, ChargePoint, Direction, HandshakeFailed
 
 from .arguments import StationArguments
 from .console import Console
 from .running import run
 from .traffic import Traffic
-from .v16.charge_point import SimulatedChargePoint
+from .versions import messages_of, station_of
 
 __all__ = ["station"]
 
@@ -27,13 +27,13 @@ async def _simulate(given: StationArguments, console: Console) -> int:
     charge_point = ChargePoint(
         given.id,
         given.url,
-        versions=[v16],
+        versions=[messages_of(given.version)],
         password=given.password,
         back_off=BackOff(minimum=given.retry, random_range=given.retry / 2),
     )
     if not given.quiet:
         _tell(charge_point, console)
-    simulated = SimulatedChargePoint(charge_point, given, console)
+    simulated = station_of(given.version)(charge_point, given, console)
     while (code := await simulated.power_cycle(_connected(charge_point, console))) is None:
         console.note(f"{charge_point.id} restarts")
     return code

@@ -17,7 +17,7 @@ _MAX_ITEMS: Final = 4
 
 
 class Traffic:
-    """Prints a line for each call that is answered.
+    """Prints a line for each call that is answered, and for what wants no answer.
 
     An arrow tells who called: `CP001 -> Heartbeat()` the station, `CP001 <- Reset(type=Hard)` the other side.
     """
@@ -37,6 +37,11 @@ class Traffic:
             case [4, str(unique_id), code, description, *_]:
                 reason = f"refused, {_shown(code)}: {_shown(description, limit=_MAX_PART)}"
                 self._answered(name, not from_station, unique_id, reason)
+            case [5, str(), code, description, *_]:
+                reason = f"{_shown(code)}: {_shown(description, limit=_MAX_PART)}"
+                self._note(name, from_station, f"the answer is refused, {_cut(reason, _MAX_PART)}")
+            case [6, str(), str(action), payload]:
+                self._note(name, from_station, f"{_shown(action)}({_cut(_fields(payload), _MAX_PART)})")
 
     def forget(self, name: str) -> None:
         """The station is gone: what was not answered will not be."""
@@ -44,7 +49,10 @@ class Traffic:
 
     def _answered(self, name: str, from_station: bool, unique_id: str, answer: str) -> None:
         call = self._open.get(name, {}).pop((from_station, unique_id), "something unreadable")
-        self._console.note(f"{name} {'->' if from_station else '<-'} {call}: {_cut(answer, _MAX_PART)}")
+        self._note(name, from_station, f"{call}: {_cut(answer, _MAX_PART)}")
+
+    def _note(self, name: str, from_station: bool, what: str) -> None:
+        self._console.note(f"{name} {'->' if from_station else '<-'} {what}")
 
 
 def _elements(raw: bytes) -> Any:

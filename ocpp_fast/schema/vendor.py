@@ -58,8 +58,8 @@ class DataTransfer(Struct, Generic[A_co]):
     __vendor_id__: ClassVar[str | None] = None
     __message_id__: ClassVar[str | None] = None
 
-    def __init_subclass__(cls, *, vendor_id: str | None = None, message_id: str | None = None, **options: Any) -> None:
-        super().__init_subclass__(**options)
+    def __init_subclass__(cls, *, vendor_id: str | None = None, message_id: str | None = None) -> None:
+        super().__init_subclass__()
         if vendor_id is not None:
             cls.__vendor_id__ = vendor_id
         if message_id is not None:
@@ -96,8 +96,8 @@ class Extension(Struct):
 
     __vendor_id__: ClassVar[str]
 
-    def __init_subclass__(cls, *, vendor_id: str | None = None, **options: Any) -> None:
-        super().__init_subclass__(**options)
+    def __init_subclass__(cls, *, vendor_id: str | None = None) -> None:
+        super().__init_subclass__()
         if vendor_id is not None:
             cls.__vendor_id__ = vendor_id
         if not hasattr(cls, "__vendor_id__"):

@@ -11,7 +11,7 @@ import pytest
 
 @pytest.fixture(autouse=True, scope="session")
 def quick_collections() -> Iterator[None]:
-    """What exists before the tests is not searched for garbage after each of them."""
+    """What `harness.run` has set aside is returned in the end."""
     gc.collect()
     gc.freeze()
     yield

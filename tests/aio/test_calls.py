@@ -190,6 +190,7 @@ OUTCOMES = {
     "details that are none": CallError("GenericError", "", ["secret"]),  # type: ignore[arg-type]
     "a surrogate in the description": CallError("GenericError", "\ud800"),
     "a description that is none": CallError("GenericError", 5),  # type: ignore[arg-type]
+    "a code that is none": CallError(5),  # type: ignore[arg-type]
     "a surrogate in the code": CallError("\ud800"),
 }
 
@@ -212,16 +213,24 @@ async def test_broken_handler_is_internal_error_and_the_connection_lives(
     caplog.clear()
 
 
-@pytest.mark.parametrize("error", [RuntimeError("\udcff"), OUTCOMES["an exception without str"]], ids=repr)
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (RuntimeError("why"), "RuntimeError: why"),
+        (RuntimeError("\udcff"), "RuntimeError: "),
+        (OUTCOMES["an exception without str"], "the handler failed"),
+    ],
+    ids=["text", "surrogate", "no text"],
+)
 @scenario
-async def test_exception_that_can_not_be_revealed_is_answered_without_its_text(
-    error: Exception, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_exceptions_may_be_revealed(error: Exception, text: str, caplog: pytest.LogCaptureFixture) -> None:
     async with serving(policy=Policy(reveal_exceptions=True)) as site:
         site.central.on(v16.DataTransferRequest)(give(error))
         peer = await site.peer()
         peer.send(TRANSFER)
-        assert await peer.message() == [4, "1", "InternalError", "the handler failed", {}]
+        kind, unique_id, code, description, details = await peer.message()
+        assert (kind, unique_id, code, details) == (4, "1", "InternalError", {})
+        assert description.startswith(text)
         await lives(peer)
     caplog.clear()
 

@@ -17,7 +17,7 @@ from .harness import CLEARED, HEARTBEAT_JSON, Site, central_system, scenario, se
 from .peer import BINARY, Peer, handshake_bytes
 
 SILENT = logging.Logger("silent", logging.CRITICAL)  # or the records would be kept for the test
-CYCLES = 250
+CYCLES = 150
 
 
 async def polite(site: Site) -> None:

@@ -1,4 +1,4 @@
-"""mypy and pyright see the types that `cases.py` states, and refuse the lines that it marks, and no other."""
+"""mypy and pyright see the types that the cases state, and refuse the lines that it marks, and no other."""
 
 from __future__ import annotations
 
@@ -10,23 +10,29 @@ from pathlib import Path
 
 import pytest
 
-CASES = Path(__file__).with_name("cases.py")
-ROOT = CASES.parents[2]
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 IGNORE = re.compile(r"  # type: ignore\[(.*)\]$", re.MULTILINE)
-FOUND = re.compile(r"^.*?cases\.py:(\d+): error: .*\[(.*)\]$", re.MULTILINE)
+FOUND = re.compile(r"^[^:\n]*cases\.py:(\d+): error: .*\[(.*)\]$", re.MULTILINE)
+
+
+@pytest.fixture(params=["cases.py", "vendor_cases.py"])
+def cases(request: pytest.FixtureRequest) -> Path:
+    """A file of cases."""
+    return HERE / str(request.param)
 
 
 @pytest.fixture
-def bare(tmp_path: Path) -> Path:
+def bare(tmp_path: Path, cases: Path) -> Path:
     """A copy of the cases that ignores nothing."""
-    path = tmp_path / CASES.name
-    path.write_text(IGNORE.sub("", CASES.read_text("utf-8")), "utf-8")
+    path = tmp_path / cases.name
+    path.write_text(IGNORE.sub("", cases.read_text("utf-8")), "utf-8")
     return path
 
 
-def marked() -> list[tuple[int, str]]:
+def marked(cases: Path) -> list[tuple[int, str]]:
     """Return the lines that must be refused, with mypy's code of the error."""
-    lines = enumerate(CASES.read_text("utf-8").splitlines(), start=1)
+    lines = enumerate(cases.read_text("utf-8").splitlines(), start=1)
     return [(number, match[1]) for number, line in lines if (match := IGNORE.search(line))]
 
 
@@ -36,16 +42,16 @@ def run(*command: str) -> str:
     return done.stdout
 
 
-def test_mypy_refuses_the_marked_lines_and_no_other(bare: Path, cache: pytest.Cache) -> None:
+def test_mypy_refuses_the_marked_lines_and_no_other(cases: Path, bare: Path, cache: pytest.Cache) -> None:
     options = ["--strict", "--config-file=", "--no-pretty", "--no-color-output", "--hide-error-context"]
     report = run("mypy", *options, f"--cache-dir={cache.mkdir('mypy')}", str(bare))
-    assert [(int(line), code) for line, code in FOUND.findall(report)] == marked(), report
+    assert [(int(line), code) for line, code in FOUND.findall(report)] == marked(cases), report
 
 
-def test_pyright_refuses_the_marked_lines_and_no_other(bare: Path) -> None:
+def test_pyright_refuses_the_marked_lines_and_no_other(cases: Path, bare: Path) -> None:
     pytest.importorskip("pyright")
     settings = {"include": [bare.name], "extraPaths": [str(ROOT)], "typeCheckingMode": "standard"}
     bare.with_name("pyrightconfig.json").write_text(json.dumps(settings), "utf-8")
     report = run("pyright", "--outputjson", "--pythonpath", sys.executable, "--project", str(bare.parent))
     found = [each["range"]["start"]["line"] + 1 for each in json.loads(report)["generalDiagnostics"]]
-    assert found == [line for line, _ in marked()], report
+    assert found == [line for line, _ in marked(cases)], report

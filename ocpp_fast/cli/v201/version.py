@@ -5,9 +5,22 @@ from __future__ import annotations
 from ocpp_fast import ChargePoint
 from ocpp_fast import v201 as ocpp
 
-__all__ = ["ocpp", "shortcuts"]
+__all__ = ["custom_monitor", "ocpp", "shortcuts"]
 
 
 def shortcuts(station: ChargePoint) -> ocpp.ChargePointShortcuts:
     """Return the calls of a station as methods."""
     return station.v201
+
+
+def custom_monitor(
+    number: int, kind: ocpp.MonitorEnumType, value: float, severity: int, *, transaction: bool
+) -> ocpp.VariableMonitoringType:
+    """Return what a report says of a monitor that the CSMS has set."""
+    return ocpp.VariableMonitoringType(
+        id=number,
+        type=kind,
+        value=value,
+        severity=severity,
+        transaction=transaction,
+    )

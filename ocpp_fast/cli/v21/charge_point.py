@@ -13,18 +13,17 @@ from .additions import COMMANDS
 from .authorization import AuthorizationCommands
 from .availability import AvailabilityCommands
 from .certificates import CertificateCommands
+from .data_transfer import DataTransferCommands
 from .diagnostics import DiagnosticsCommands
 from .display import DisplayCommands
 from .firmware import FirmwareCommands
 from .machine import Machine
 from .monitoring import MonitoringCommands
-from .monitors import Monitors
 from .provisioning import ProvisioningCommands
 from .remote_control import RemoteControlCommands
 from .reservation import ReservationCommands
 from .session import own_sessions
 from .smart_charging import SmartChargingCommands
-from .tariff_and_cost import TariffAndCostCommands
 from .trigger import TriggerCommands
 from .version import ocpp
 
@@ -34,12 +33,14 @@ _OF_BOTH_VERSIONS: Final = (
     AuthorizationCommands,
     AvailabilityCommands,
     CertificateCommands,
+    DataTransferCommands,
     DiagnosticsCommands,
     DisplayCommands,
     FirmwareCommands,
+    MonitoringCommands,
+    ProvisioningCommands,
     RemoteControlCommands,
     SmartChargingCommands,
-    TariffAndCostCommands,
     TriggerCommands,
 )
 
@@ -49,16 +50,11 @@ class SimulatedChargePoint:
 
     def __init__(self, station: ChargePoint, given: StationArguments, console: Console) -> None:
         self._machine = machine = Machine(station, given, console)
-        self._monitors = Monitors(machine)
         self._reservations = ReservationCommands(machine)
         commands = Router()
-        for each in _OF_BOTH_VERSIONS:
-            commands.include(each(machine))
         commands.include(self._reservations)
-        commands.include(ProvisioningCommands(machine, self._monitors))
-        commands.include(MonitoringCommands(machine, self._monitors))
-        for add in COMMANDS:
-            commands.include(add(machine, self._monitors))
+        for each in (*_OF_BOTH_VERSIONS, *COMMANDS):
+            commands.include(each(machine))
         for profile in ocpp.VERSION.profiles:
             station.include(commands, profile=profile)
 
@@ -71,6 +67,6 @@ class SimulatedChargePoint:
         await machine.boot()
         await machine.report_all(machine.evses.values())
         self._reservations.resume()
-        self._monitors.resume()
+        machine.monitors.resume()
         machine.jobs.create_task(machine.heartbeats())
         await own_sessions(machine)

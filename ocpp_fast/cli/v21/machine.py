@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Final, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from ocpp_fast import ChargePoint
 
@@ -16,10 +16,11 @@ from ..progress import Progress
 from ..simulation import Registration, Simulation
 from .device_model import DeviceModel
 from .evse import CONNECTOR, Evse
+from .monitors import Monitors
 from .variables import ITEMS_PER_REPORT, MODEL, VENDOR, variables
 from .version import ocpp, shortcuts
 
-__all__ = ["Machine", "in_parts"]
+__all__ = ["Machine", "Part", "in_parts"]
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -34,6 +35,7 @@ class Machine(Simulation):
         super().__init__(station, given, console)
         self.evses = {number: Evse(number) for number in range(1, given.connectors + 1)}
         self.model = DeviceModel(variables(given, self.evses.values()))
+        self.monitors = Monitors(self)
         self.profiles: InstalledProfiles[ocpp.ChargingProfileType] = InstalledProfiles()
         self.boot_reason = ocpp.BootReasonEnumType.POWER_UP
 
@@ -142,8 +144,16 @@ class Machine(Simulation):
         await self.tell(lambda csms: csms.heartbeat())
 
 
-def in_parts(items: Sequence[T]) -> Iterator[tuple[int, list[T], bool]]:
-    """Cut a report into messages: their sequence numbers, what is in each, and whether more follows."""
+class Part(NamedTuple, Generic[T]):
+    """What one message of a report holds, which one it is, and whether more follow."""
+
+    number: int
+    items: list[T]
+    more: bool
+
+
+def in_parts(items: Sequence[T]) -> Iterator[Part[T]]:
+    """Cut a report into what its messages hold."""
     for number, begin in enumerate(range(0, len(items), ITEMS_PER_REPORT)):
         end = begin + ITEMS_PER_REPORT
-        yield number, list(items[begin:end]), end < len(items)
+        yield Part(number, list(items[begin:end]), end < len(items))

@@ -9,8 +9,7 @@ from typing import Final
 from ocpp_fast import on
 
 from .device_model import Variable
-from .machine import Machine, in_parts
-from .monitors import Monitors
+from .machine import Machine, Part, in_parts
 from .version import ocpp
 
 __all__ = ["ProvisioningCommands"]
@@ -26,9 +25,8 @@ _SLOTS: Final = range(1, 4)
 class ProvisioningCommands:
     """Reads and sets variables, and tells them in reports."""
 
-    def __init__(self, machine: Machine, monitors: Monitors) -> None:
+    def __init__(self, machine: Machine) -> None:
         self._machine = machine
-        self._monitors = monitors
         self._networks: dict[int, ocpp.NetworkConnectionProfileType] = {}
 
     # Variables
@@ -44,7 +42,7 @@ class ProvisioningCommands:
         for wanted, result in zip(request.set_variable_data, results, strict=True):
             if result.attribute_status is ocpp.SetVariableStatusEnumType.ACCEPTED:
                 self._changed(wanted.variable.name.lower(), wanted.attribute_value)
-        self._monitors.look()
+        self._machine.monitors.look()
         return ocpp.SetVariablesResponse(set_variable_result=results)
 
     def _changed(self, name: str, value: str) -> None:
@@ -72,9 +70,7 @@ class ProvisioningCommands:
             variables = [each for each in variables if any(model.is_met(criterion, each) for criterion in criteria)]
         return ocpp.GetReportResponse(status=self._begin_report(request.request_id, variables))
 
-    def _begin_report(
-        self, request_id: int, variables: Sequence[Variable]
-    ) -> ocpp.GenericDeviceModelStatusEnumType:
+    def _begin_report(self, request_id: int, variables: Sequence[Variable]) -> ocpp.GenericDeviceModelStatusEnumType:
         if not variables:
             return _Reported.EMPTY_RESULT_SET
         self._machine.jobs.create_task(self._report(request_id, variables))
@@ -82,11 +78,15 @@ class ProvisioningCommands:
 
     async def _report(self, request_id: int, variables: Sequence[Variable]) -> None:
         now = datetime.now(UTC)
-        for number, part, more in in_parts([each.report() for each in variables]):
-            notice = ocpp.NotifyReportRequest(
-                request_id=request_id, generated_at=now, report_data=part, tbc=more, seq_no=number
+        for part in in_parts([each.report() for each in variables]):
+            await self._report_part(request_id, now, part)
+
+    async def _report_part(self, request_id: int, now: datetime, part: Part[ocpp.ReportDataType]) -> None:
+        await self._machine.tell(
+            lambda csms: csms.notify_report(
+                request_id=request_id, generated_at=now, report_data=part.items, tbc=part.more, seq_no=part.number
             )
-            await self._machine.tell(lambda csms, notice=notice: csms.call(notice))
+        )
 
     # The network
 

@@ -44,7 +44,7 @@ def begin_session(
 async def own_sessions(machine: Machine) -> None:
     """Charge as often as the station was told to, one session after another."""
     given = machine.given
-    id_token = ocpp.IdTokenType(id_token=given.id_tag, type="ISO14443")
+    id_token = ocpp.IdTokenType(id_token=given.id_tag, type="Central")
     while machine.sessions_left:
         free = (each for each in machine.evses.values() if each.is_free_for(id_token))
         if (evse := next(free, None)) is not None:
@@ -171,6 +171,7 @@ class _Session:
             await asyncio.wait([transaction.end], timeout=interval)
             if not transaction.end.done():
                 evse.flow(interval)
+                machine.monitors.look()
                 taken += 1
                 if sample_interval:
                     await tell_event(

@@ -36,7 +36,7 @@ _POINTS: Final = (
 
 _FLAGS: Final = {
     "AlignedDataCtrlr": {"Enabled": "false"},
-    "AuthCacheCtrlr": {"Enabled": "false"},
+    "AuthCacheCtrlr": {"Enabled": "true"},
     "AuthCtrlr": {
         "AuthorizeRemoteStart": "false",
         "Enabled": "true",
