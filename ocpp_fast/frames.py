@@ -93,6 +93,13 @@ class FrameFault(Exception):
         self.answered = answered
         self.violation = violation
 
+    def invalid_result(self) -> InvalidResult:
+        """Return what the call ends with that this fault was to answer."""
+        violation = self.violation or Violation("", "type", self.description)
+        invalid = InvalidResult(violation.path, violation.rule, violation.expected)
+        invalid.__cause__ = self.__cause__
+        return invalid
+
 
 _LENGTHS: Final = {
     MessageType.CALL: 4,
@@ -238,7 +245,9 @@ def _head(elements: list[Any], dialect: Dialect) -> tuple[int, str]:
     unique_id = elements[1] if len(elements) > 1 else None
     if not isinstance(unique_id, str) or not unique_id:
         kind = message_type if known else None
-        raise FrameFault(Fault.MALFORMED, "expected a unique id", message_type=kind, answered=answered)
+        raise FrameFault(
+            Fault.MALFORMED, "unique id: expected a string of 1 to 36 characters", message_type=kind, answered=answered
+        )
     if not known or not isinstance(message_type, int):
         answered = dialect.answers_unknown_types
         raise FrameFault(Fault.UNKNOWN_TYPE, "no such message type", unique_id=unique_id, answered=answered)

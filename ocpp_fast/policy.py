@@ -40,6 +40,8 @@ class Policy:
 
     def tolerates(self, action: str) -> bool:
         """Whether payloads of `action` are read leniently."""
+        if isinstance(self.lenient, str):
+            return action == self.lenient
         return self.lenient if isinstance(self.lenient, bool) else action in self.lenient
 
 

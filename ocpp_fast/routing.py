@@ -88,7 +88,8 @@ def after(request: type[Request[Any]]) -> Callable[[F], F]:
 
 def _marker(when: str, request: type) -> Callable[[Any], Any]:
     def mark(handler: Any) -> Any:
-        setattr(handler, _MARK, (*getattr(handler, _MARK, ()), (when, request)))
+        function = getattr(handler, "__func__", handler)  # of a static or class method
+        setattr(function, _MARK, (*getattr(function, _MARK, ()), (when, request)))
         return handler
 
     return mark

@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, Protocol, TypeAlias
 
-from ._kernels.payload import Violation
 from .dialect import Fault, MessageType
 from .errors import CallError, CallTimeout, Disconnected, InvalidPayload, InvalidResult, NotRegistered, OcppError
 from .frames import Call, CallResultError, Encoder, Frame, FrameFault, Send
@@ -205,6 +204,9 @@ class Session:
         return Notified(send)
 
     def _called(self, call: Call) -> Event | None:
+        if self._handling is not None and self._is_handled(call.unique_id):
+            fault = FrameFault(Fault.DUPLICATE_ID, "unique id: still being handled", unique_id=call.unique_id)
+            return self._faulty(fault)
         if self._gate is not None:
             if not self._gate.admits(call.message):
                 return self._faulty(_unregistered(call, answered=self._gate.answers))
@@ -212,15 +214,16 @@ class Session:
         if self._handling is None:
             self._handling = call
             return Received(call)
-        waiting = self._waiting or ()
-        if call.unique_id in (each.unique_id for each in (self._handling, *waiting)):
-            return self._faulty(
-                FrameFault(Fault.DUPLICATE_ID, "this unique id is still being handled", unique_id=call.unique_id)
-            )
         if self._waiting is None:
             self._waiting = deque()
         self._waiting.append(call)
         return None
+
+    def _is_handled(self, unique_id: str) -> bool:
+        """Whether a call with this id is being handled, or waits for that (R13)."""
+        return any(
+            each is not None and each.unique_id == unique_id for each in (self._handling, *(self._waiting or ()))
+        )
 
     def _faulty(self, fault: FrameFault) -> Event:
         if fault.fault is Fault.UNKNOWN_ID:
@@ -229,7 +232,7 @@ class Session:
             self._outbox.append(self._encoder.fault(fault))
         answers_call = fault.message_type in (MessageType.CALLRESULT, MessageType.CALLERROR)
         if answers_call and self._message_of(fault.unique_id) is not None:
-            return Answered(self._finish(fault.unique_id), _invalid_result(fault))
+            return Answered(self._finish(fault.unique_id), fault.invalid_result())
         return Noticed(fault)
 
     # Handling the peer's calls
@@ -390,13 +393,6 @@ def _unregistered(frame: Call | Send, *, answered: bool) -> FrameFault:
         message_type=MessageType.CALL,
         answered=answered,
     )
-
-
-def _invalid_result(fault: FrameFault) -> InvalidResult:
-    violation = fault.violation or Violation("", "type", fault.description)
-    invalid = InvalidResult(violation.path, violation.rule, violation.expected)
-    invalid.__cause__ = fault.__cause__
-    return invalid
 
 
 _HANDLER_FAILED: Final = "the handler failed"

@@ -267,7 +267,7 @@ async def test_empty_text_is_no_data_in_16() -> None:
 BROKEN: Final[dict[str, tuple[Any, dict[str, str], str]]] = {
     "type": ({"connectorId": 1, "price": "x"}, TYPE, "data.price: expected number"),
     "missing": ({"connectorId": 1}, OCCURRENCE, "data.price: expected a value"),
-    "unknown key": ({"connectorId": 1, "price": 1, "color": 1}, FORMAT, "data.color: expected no such property"),
+    "unknown key": ({"connectorId": 1, "price": 1, "color": 1}, FORMAT, "data.color: expected no property of this name"),
     "length": (PRICE_JSON | {"currency": "Euro"}, PROPERTY, "data.currency: expected at most 3 characters"),
     "null": (PRICE_JSON | {"currency": None}, TYPE, "data.currency: expected string"),
     "no object": ([1], TYPE, "data: expected object"),

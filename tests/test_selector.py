@@ -31,6 +31,12 @@ def stub(tmp_path: Path) -> Path:
     return package
 
 
+def add_other_kernels(stub: Path) -> None:
+    """Let every kernel but correlation be there."""
+    for kernel in ("frames", "payload"):
+        (stub / f"{kernel}.py").touch()
+
+
 @pytest.fixture
 def choose_beside_stub(run_python: RunPython, stub: Path) -> RunPython:
     """Let the selector choose where `stub` stands in for the real `ocpp_fast_ext`."""
@@ -52,12 +58,18 @@ def test_absent_modules_select_the_reference(choose_beside_stub: RunPython) -> N
     assert choose_beside_stub().stdout == REFERENCE
 
 
+def test_one_absent_module_selects_the_reference_for_all(choose_beside_stub: RunPython, stub: Path) -> None:
+    add_other_kernels(stub)
+    assert choose_beside_stub().stdout == REFERENCE
+
+
 def test_an_absent_package_selects_the_reference(run_python: RunPython) -> None:
     hide = "import sys; sys.modules['ocpp_fast_ext'] = None\n"
     assert run_python("-c", hide + CHOICE).stdout == REFERENCE
 
 
 def test_a_broken_extension_is_loud(choose_beside_stub: RunPython, stub: Path) -> None:
+    add_other_kernels(stub)
     (stub / f"correlation{EXTENSION_SUFFIXES[0]}").write_bytes(b"not a library")
     result = choose_beside_stub()
     assert result.returncode != 0
@@ -65,6 +77,7 @@ def test_a_broken_extension_is_loud(choose_beside_stub: RunPython, stub: Path) -
 
 
 def test_an_extension_that_lacks_a_dependency_is_loud(choose_beside_stub: RunPython, stub: Path) -> None:
+    add_other_kernels(stub)
     (stub / "correlation.py").write_text("import module_that_is_not_there\n")
     result = choose_beside_stub()
     assert result.returncode != 0

@@ -193,7 +193,7 @@ def test_a_call_that_is_not_right_is_answered_at_once(pair: Pair) -> None:
     pair.central.receive(heartbeat("a"))
     pair.central.receive(b'[2,"b","Heartbeat",{"x":1}]')
     assert pair.central.in_transit == [
-        b'[4,"b","FormationViolation","x: expected no such property",{}]',
+        b'[4,"b","FormationViolation","x: expected no property of this name",{}]',
     ]
     (notice,) = (each for each in pair.central.events if isinstance(each, Noticed))
     assert notice.fault.fault is Fault.ADDITIONAL

@@ -179,7 +179,7 @@ BROKEN: Final[dict[str, tuple[bytes, dict[str, str], str]]] = {
         dict.fromkeys(VERSIONS, "PropertyConstraintViolation"),
         "program: expected one of Short, Long",
     ),
-    "unknown key": (b'{"program":"Long","brushes":4,"x":1}', FORMAT, "x: expected no such property"),
+    "unknown key": (b'{"program":"Long","brushes":4,"x":1}', FORMAT, "x: expected no property of this name"),
 }
 
 
@@ -314,7 +314,7 @@ FAULTS: Final[dict[str, tuple[dict[str, Any], str, str]]] = {
     "type": ({"depot": 5}, "customData.depot", "string"),
     "missing": ({}, "customData.depot", "a value"),
     "nested": ({"depot": "N", "gates": [{"height": 1}, {}]}, "customData.gates[1].height", "a value"),
-    "unknown": ({"depot": "N", "x": 1}, "customData.x", "no such property"),
+    "unknown": ({"depot": "N", "x": 1}, "customData.x", "no property of this name"),
     "length": ({"depot": "N" * 21}, "customData.depot", "at most 20 characters"),
 }
 
@@ -414,7 +414,7 @@ async def test_broken_extension_is_answered_by_its_handler_as_any_other_fault(nu
         for fields, code, description in (
             ({"depot": 5}, "TypeConstraintViolation", "customData.depot: expected string"),
             ({}, "OccurrenceConstraintViolation", "customData.depot: expected a value"),
-            ({"depot": "", "x": 1}, "FormatViolation", "customData.x: expected no such property"),
+            ({"depot": "", "x": 1}, "FormatViolation", "customData.x: expected no property of this name"),
         ):
             with pytest.raises(CallError) as caught:
                 await station.call(version.HeartbeatRequest(custom_data={"vendorId": "com.example"} | fields))
@@ -468,7 +468,7 @@ def test_code_of_the_documentation_runs() -> None:
     text = (ROOT / "docs" / "extending.md").read_text("utf-8")
     names: dict[str, Any] = {}
     for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
-        exec(block, names)
+        exec(compile(block, "extending.md", "exec", dont_inherit=True), names)
     assert names["request"].custom_data == {"vendorId": "com.example", "depot": "North"}
     assert set(names["central"].handled) == {names["ShowPrice"], v201.BootNotificationRequest}
     assert {"Wash", "Drip"} < names["VERSION"].messages.keys()

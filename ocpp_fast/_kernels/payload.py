@@ -218,11 +218,9 @@ _EXPECTED: dict[str, str] = {
     "minimum": "at least {}",
     "maximum": "at most {}",
     "multipleOf": "a multiple of {}",
-    "minItems": "at least {} items",
-    "maxItems": "at most {} items",
-    "format": "{}",
     "type": "{}",
 }
+_FORMATS = {"date-time": "an RFC 3339 date-time", "uri": "an absolute URI"}
 
 
 def _explained(error: Any) -> Violation:
@@ -234,7 +232,12 @@ def _explained(error: Any) -> Violation:
         return Violation(missing, rule, "a value").within(path)
     if rule == "additionalProperties":
         extra = next(key for key in error.value if key not in error.definition["properties"])[:_SHOWN]
-        return Violation(extra, rule, "no such property").within(path)
+        return Violation(extra or '""', rule, "no property of this name").within(path)
     if rule == "enum":
         return Violation(path, rule, f"one of {', '.join(limit)}")
+    if rule == "format":
+        return Violation(path, rule, _FORMATS[limit])
+    if rule in ("minItems", "maxItems"):
+        items = "1 item" if limit == 1 else f"{limit} items"
+        return Violation(path, rule, f"at {'least' if rule == 'minItems' else 'most'} {items}")
     return Violation(path, rule, _EXPECTED[rule].format(limit))

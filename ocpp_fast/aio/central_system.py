@@ -35,8 +35,8 @@ Duplicates: TypeAlias = Literal["replace", "reject"] | Callable[["Station", Hand
 class Station(Connection):
     """A connected station, as the central system sees it.
 
-    `id` is its identity, `version` the negotiated OCPP version, `policy` how it is judged, `handshake` what it said when
-    it connected; `data` is the user's own.
+    `id` is its identity, `version` the negotiated OCPP version, `policy` how it is judged, `handshake` what it said
+    when it connected; `data` is the user's own.
     """
 
     def __init__(

@@ -47,6 +47,7 @@ async def _serve(given: ServeArguments, console: Console) -> int:
             central.include(answers, profile=profile)
     if not given.quiet:
         _tell(central, console)
+    console.note(f"getting ready to speak OCPP {', '.join(given.versions)}")
     async with central.serve(given.host, given.port) as server:
         console.say(f"listening on {server.url}")
         await server.serve_forever()

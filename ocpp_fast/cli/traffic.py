@@ -10,7 +10,8 @@ from .console import Console
 __all__ = ["Traffic"]
 
 _MAX_TEXT: Final = 40
-_MAX_PART: Final = 160
+_MAX_FIELD: Final = 60
+_MAX_PART: Final = 220
 """A line has two parts: the call and its answer."""
 _MAX_DEPTH: Final = 6
 _MAX_ITEMS: Final = 4
@@ -65,7 +66,7 @@ def _elements(raw: bytes) -> Any:
 def _fields(payload: Any) -> str:
     if not isinstance(payload, dict):
         return "" if payload is None else _shown(payload)
-    return " ".join(f"{_shown(key)}={_shown(value)}" for key, value in payload.items())
+    return " ".join(f"{_shown(key)}={_cut(_shown(value), _MAX_FIELD)}" for key, value in payload.items())
 
 
 def _shown(value: Any, depth: int = 1, limit: int = _MAX_TEXT) -> str:

@@ -12,7 +12,11 @@ from .struct import Struct
 __all__ = ["codec_of"]
 
 
-@cache
 def codec_of(struct: type[Struct], draft: int = 6) -> PayloadCodec:
     """Return the one codec of `struct`; its validator is compiled when first needed, or by `prepare()`."""
+    return _codec_of(struct, draft)
+
+
+@cache
+def _codec_of(struct: type[Struct], draft: int) -> PayloadCodec:
     return PayloadCodec(plan_of(struct, draft), partial(schema_of, struct, draft))

@@ -16,12 +16,16 @@ from .struct import Struct
 __all__ = ["plan_of"]
 
 
-@cache
 def plan_of(struct: type[Struct], draft: int = 6) -> Plan:
     """Return the plan of `struct`; `draft` is the JSON Schema draft its integers follow (R20).
 
     Raises `TypeError` for an annotation that OCPP payloads have no place for.
     """
+    return _plan_of(struct, draft)
+
+
+@cache
+def _plan_of(struct: type[Struct], draft: int) -> Plan:
     hints = get_type_hints(struct, include_extras=True)
     members = []
     for each in struct.__struct_fields__.values():

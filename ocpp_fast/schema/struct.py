@@ -130,6 +130,8 @@ def _declared_fields(namespace: dict[str, Any]) -> dict[str, Field]:
         json = wire_name(name)
         if isinstance(default, _FieldSpecifier):
             json, default = default.json or json, default.default
+        if isinstance(default, (list, dict, set)):
+            raise TypeError(f"{name}: a default that can change would be shared by all instances")
         fields[name] = Field(name, json, default)
     return fields
 
@@ -279,8 +281,10 @@ class Request(Struct, Generic[R_co]):
         super().__init_subclass__(**options)
         if draft is not None:
             cls.__draft__ = draft
-        if action is None or sender is None:
+        if action is None and sender is None:
             return
+        if action is None or sender is None:
+            raise TypeError(f"{cls.__name__} must say both its action and its sender")
         answers = [answer for base in cls.__dict__.get("__orig_bases__", ()) for answer in get_args(base)]
         if len(answers) != 1 or not (isinstance(answers[0], type) and issubclass(answers[0], Response)):
             raise TypeError(f"{cls.__name__} must derive from Request[...] with its response class")

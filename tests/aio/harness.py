@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import inspect
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
@@ -67,7 +68,7 @@ async def no_other_tasks() -> None:
     """Fails if tasks go on; those of the event loop's own get a moment."""
 
     def others() -> set[asyncio.Task[Any]]:
-        return asyncio.all_tasks() - {asyncio.current_task()}  # type: ignore[arg-type]  # there is one
+        return asyncio.all_tasks() - {asyncio.current_task()}
 
     try:
         await until(lambda: not others(), seconds=1)
@@ -86,7 +87,8 @@ def scenario(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., No
     given = inspect.signature(test)
     loop = inspect.Parameter("loop", inspect.Parameter.KEYWORD_ONLY)
     run_test.__signature__ = given.replace(parameters=[*given.parameters.values(), loop])  # type: ignore[attr-defined]  # read by pytest
-    return pytest.mark.parametrize("loop", ["asyncio", "uvloop"])(run_test)
+    pytest.mark.parametrize("loop", ["asyncio", "uvloop"])(run_test)
+    return run_test
 
 
 async def until(condition: Callable[[], object], *, seconds: float = PATIENCE) -> float:
@@ -141,10 +143,12 @@ class Site:
 
 
 @asynccontextmanager
-async def serving(central: CentralSystem | None = None, **options: Any) -> AsyncIterator[Site]:
+async def serving(
+    central: CentralSystem | None = None, *, tls: ssl.SSLContext | None = None, **options: Any
+) -> AsyncIterator[Site]:
     """Serve on a free port, and cut the peers in the end; options of `central_system`."""
     central = central_system(**options) if central is None else central
-    async with central.serve(grace=1.0) as server:
+    async with central.serve(ssl=tls, grace=1.0) as server:
         site = Site(central, server)
         try:
             yield site
@@ -153,10 +157,9 @@ async def serving(central: CentralSystem | None = None, **options: Any) -> Async
     assert len(central) == 0
 
 
-def central_system(*, handlers: bool = True, **options: Any) -> CentralSystem:
-    """A central system of 1.6 that lets everyone in and answers Heartbeat."""
-    options = {"auth": NoAuth(), "versions": [v16, v201, v21], "close_timeout": 2.0} | options
-    central = CentralSystem(**options)
-    if handlers:
-        central.on(v16.HeartbeatRequest)(lambda *_: HEARTBEAT)
+def central_system(**options: Any) -> CentralSystem:
+    """A central system of all versions that lets everyone in and answers 1.6's Heartbeat."""
+    defaults: dict[str, Any] = {"auth": NoAuth(), "versions": [v16, v201, v21], "close_timeout": 2.0}
+    central = CentralSystem(**defaults | options)
+    central.on(v16.HeartbeatRequest)(lambda *_: HEARTBEAT)
     return central

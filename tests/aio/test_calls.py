@@ -217,7 +217,7 @@ async def test_broken_handler_is_internal_error_and_the_connection_lives(
     ("error", "text"),
     [
         (RuntimeError("why"), "RuntimeError: why"),
-        (RuntimeError("\udcff"), "RuntimeError: "),
+        (RuntimeError("\udcff"), ""),
         (OUTCOMES["an exception without str"], "the handler failed"),
     ],
     ids=["text", "surrogate", "no text"],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -14,7 +13,7 @@ import pytest
 from ocpp_fast import Disconnected, Station, v16
 
 from .harness import Site, scenario, serving, until
-from .peer import BINARY, Peer
+from .peer import BINARY, Peer, handshake_bytes
 
 SOON = 0.1
 """Seconds in which a disconnect must be known."""
@@ -35,11 +34,17 @@ async def fail_soon(calls: list[asyncio.Task[Any]]) -> None:
     assert [type(each) for each in outcomes] == [Disconnected] * len(calls)
 
 
+def break_off(peer: Peer) -> None:
+    """Leave in the middle of a frame."""
+    peer.write(b"\x81\xfe")
+    peer.writer.write_eof()
+
+
 ENDS: dict[str, Callable[[Peer], object]] = {
     "close": Peer.close,
     "reset": Peer.abort,
     "end of stream": lambda peer: peer.writer.write_eof(),
-    "end of stream inside of a frame": lambda peer: (peer.write(b"\x81\xfe"), peer.writer.write_eof()),
+    "end of stream inside of a frame": break_off,
     "protocol error": lambda peer: peer.write(b"\xff\xff"),
     "binary": lambda peer: peer.send_frame(BINARY, b"x"),
     "invalid UTF-8": lambda peer: peer.send(b"\xff"),
@@ -83,8 +88,6 @@ PROCESS = """
 import socket, sys
 with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as connection:
     connection.sendall(sys.stdin.buffer.read())
-    connection.recv(10_000)
-    print("connected", flush=True)
     while connection.recv(10_000):
         pass
 """
@@ -92,18 +95,17 @@ with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as connection:
 
 @scenario
 async def test_R44_killed_process_of_the_peer() -> None:
-    from .peer import handshake_bytes
-
     async with serving() as site:
         command = [sys.executable, "-c", PROCESS, str(site.server.port)]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-            assert process.stdin is not None
-            process.stdin.write(handshake_bytes("/CP1"))
-            process.stdin.close()
-            station = await asyncio.wait_for(site.central.wait_connected("CP1"), 20)
-            calls = await pending_calls(station)
-            process.kill()
-            await fail_soon(calls)
+        process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE)
+        assert process.stdin is not None
+        process.stdin.write(handshake_bytes("/CP1"))
+        process.stdin.close()
+        station = await asyncio.wait_for(site.central.wait_connected("CP1"), 20)
+        calls = await pending_calls(station)
+        process.kill()
+        await fail_soon(calls)
+        await process.wait()
         assert station.close_code == 1006
 
 

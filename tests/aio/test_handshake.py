@@ -211,7 +211,7 @@ def check_now(identity: str, password: bytes) -> bool | None:
 
 
 EACH_CHECK = pytest.mark.parametrize("passwords", [{"AL1000": OLD_KEY, "CP1": b"p"}, check_now, check_later])
-Passwords = dict[str, bytes] | Callable[[str, bytes], "bool | None | Awaitable[bool | None]"]
+Passwords = dict[str, bytes] | Callable[[str, bytes], "bool | Awaitable[bool | None] | None"]
 
 
 @EACH_CHECK

@@ -325,10 +325,14 @@ async def test_port_can_be_taken_again_at_once() -> None:
 @scenario
 async def test_error_in_the_body_of_serve_stops_the_server_and_comes_through() -> None:
     central = central_system()
-    with pytest.raises(ZeroDivisionError):
+
+    async def fail() -> None:
         async with serving(central) as site:
             await site.station("CP1")
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
     assert len(central) == 0
 
 

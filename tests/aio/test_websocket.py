@@ -350,7 +350,7 @@ async def test_close_of_the_peer_is_echoed(sent: bytes, seen: int) -> None:
 async def test_what_follows_a_close_is_ignored() -> None:
     handled: list[object] = []
     async with serving() as site:
-        site.central.on(v16.DataTransferRequest)(lambda *given: handled.append(given))
+        site.central.on_frame(lambda *given: handled.append(given))
         peer = await site.peer()
         late = frame_bytes(TEXT, b'[2,"1","DataTransfer",{"vendorId":"V"}]')
         peer.write(frame_bytes(CLOSE, b"\x03\xe8") + late)

@@ -35,7 +35,7 @@ def run(test: Coroutine[Any, Any, None]) -> None:
 @asynccontextmanager
 async def serve(*options: str) -> AsyncIterator[tuple[Program, str]]:
     """A central system on a free port, and its URL."""
-    async with ocpp_fast("serve", "--port", "0", *options) as program:
+    async with ocpp_fast("serve", "--port", "0", "--ocpp", "1.6", *options) as program:
         listening = await program.line(r"listening on (ws://127\.0\.0\.1:\d+)$")
         yield program, listening[1]
 
@@ -209,7 +209,7 @@ def test_a_client_without_the_subprotocol_is_told_of() -> None:
             with pytest.raises(ConnectionClosed):
                 async with connect(f"{url}/CP002") as client:
                     await client.recv()
-            await program.line("CP002 refused: it does not offer the subprotocol ocpp1.6")
+            await program.line("CP002 refused: it offers no subprotocol of ocpp1.6")
 
     run(test())
 
@@ -272,11 +272,11 @@ def test_a_port_in_use_is_one_line_and_exit_code_1() -> None:
     async def test() -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = str(taken.getsockname()[1])
-            async with ocpp_fast("serve", "--no-auth", "--port", port) as program:
+            async with ocpp_fast("serve", "--no-auth", "--ocpp", "1.6", "--port", port) as program:
                 assert await program.ended() == 1
                 assert program.complaints == (
                     f"ocpp-fast: cannot listen on 127.0.0.1, port {port}: the port is in use\n"
                 )
-                assert program.printed == []
+                assert program.printed == ["getting ready to speak OCPP 1.6"]
 
     run(test())

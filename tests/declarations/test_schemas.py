@@ -197,9 +197,9 @@ def test_importing_a_version_builds_nothing(official: Official) -> None:
     program = f"""
 import sys
 import {official.module.__name__}
-from ocpp_fast.schema import plan_of
+from ocpp_fast.schema.plan import _plan_of
 assert "fastjsonschema" not in sys.modules
-assert plan_of.cache_info().currsize == 0
+assert _plan_of.cache_info().currsize == 0
 """
     subprocess.run([sys.executable, "-c", program], check=True)
 
@@ -265,9 +265,10 @@ def requested(shortcuts: type[Shortcuts], name: str) -> type:
     async def call(request: Any) -> None:
         made.append(request)
 
-    fields = vars(shortcuts)[name]._request.__struct_fields__.values()
-    values = {each.name: None for each in fields if each.required}
-    coroutine = getattr(shortcuts(call), name)(**values)
+    each = vars(shortcuts)[name]
+    declared: Any = each._request if isinstance(each, shortcut) else each._notification
+    values = {field.name: None for field in declared.__struct_fields__.values() if field.required}
+    coroutine = getattr(shortcuts(call, call), name)(**values)
     with pytest.raises(StopIteration):
         coroutine.send(None)
     return type(made[0])

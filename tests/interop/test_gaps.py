@@ -207,7 +207,7 @@ def test_a_phase_limit_is_sent_by_a_key_that_we_refuse(links: Links) -> None:
     with pytest.raises(FormatViolationError, match="limitL2"):
         links.run(link.theirs.call(call, suppress=False))
     assert link.frames == []  # refused by its own validation
-    with pytest.raises(FormatViolationError, match=r"scheduleUpdate\.limitL2: expected no such property"):
+    with pytest.raises(FormatViolationError, match=r"scheduleUpdate\.limitL2: expected no property of this name"):
         links.run(link.theirs.call(call, suppress=False, skip_schema_validation=True))
 
 

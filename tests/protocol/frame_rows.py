@@ -123,7 +123,7 @@ def _array_row(name: str, frame: bytes) -> Row:
 
 
 def _id_row(name: str, frame: bytes) -> Row:
-    return Row(name, "R03", frame, {"1.6": b'[4,"-1","FormationViolation","expected a unique id",{}]'})
+    return Row(name, "R03", frame, {"1.6": b'[4,"-1","FormationViolation","unique id: expected a string of 1 to 36 characters",{}]'})
 
 
 _HEARTBEAT = b'{"currentTime":"2024-02-29T12:00:00.123Z"}'
@@ -332,7 +332,7 @@ ROWS: list[Row] = [
         "codes_of_a_policy",
         "R09",
         b"[]",
-        {"1.6": b'[4,"-1","ProtocolError","expected a unique id",{}]'},
+        {"1.6": b'[4,"-1","ProtocolError","unique id: expected a string of 1 to 36 characters",{}]'},
         policy=Policy(codes={Fault.MALFORMED: "ProtocolError"}),
     ),
     Row(

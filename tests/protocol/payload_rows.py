@@ -71,14 +71,14 @@ ROWS: list[Row] = [
         b"MeterValues",
         _METER % b"",
         OCCURRENCE,
-        b"meterValue: expected at least 1 items",
+        b"meterValue: expected at least 1 item",
     ),
     _fault(
         "an_empty_list_in_a_list",
         b"MeterValues",
         _METER % b'{%b,"sampledValue":[]}' % _AT,
         OCCURRENCE,
-        b"meterValue[0].sampledValue: expected at least 1 items",
+        b"meterValue[0].sampledValue: expected at least 1 item",
     ),
     # type
     _fault(
@@ -171,44 +171,44 @@ ROWS: list[Row] = [
         b"StatusNotification",
         b'{%b,"timestamp":"yesterday"}' % _STATUS,
         PROPERTY,
-        b"timestamp: expected date-time",
+        b"timestamp: expected an RFC 3339 date-time",
     ),
     _fault(
         "a_day_that_never_was",
         b"StatusNotification",
         b'{%b,"timestamp":"2023-02-29T00:00:00Z"}' % _STATUS,
         PROPERTY,
-        b"timestamp: expected date-time",
+        b"timestamp: expected an RFC 3339 date-time",
     ),
     # additionalProperties
-    _fault("an_additional_field", b"Heartbeat", b'{"a":1}', FORMATION, b"a: expected no such property"),
+    _fault("an_additional_field", b"Heartbeat", b'{"a":1}', FORMATION, b"a: expected no property of this name"),
     _fault(
         "an_additional_field_in_a_list",
         b"MeterValues",
         _METER % b'{%b,"sampledValue":[{"value":"1","Unit":"Wh"}]}' % _AT,
         FORMATION,
-        b"meterValue[0].sampledValue[0].Unit: expected no such property",
+        b"meterValue[0].sampledValue[0].Unit: expected no property of this name",
     ),
     _fault(
         "an_additional_field_in_snake_case",
         b"Authorize",
         b'{"idTag":"T","id_tag":"T"}',
         FORMATION,
-        b"id_tag: expected no such property",
+        b"id_tag: expected no property of this name",
     ),
     _fault(
         "customData_is_not_of_1.6",
         b"Heartbeat",
         b'{"customData":{"vendorId":"V"}}',
         FORMATION,
-        b"customData: expected no such property",
+        b"customData: expected no property of this name",
     ),
     _fault(
         "no_more_than_64_characters_of_the_peer_are_told",
         b"Heartbeat",
         b'{"%b":1}' % (b"x" * 1000),
         FORMATION,
-        b"%b: expected no such property" % (b"x" * 64),
+        b"%b: expected no property of this name" % (b"x" * 64),
     ),
     # not an object
     *(
@@ -287,7 +287,7 @@ ROWS: list[Row] = [
         b"Heartbeat",
         b'{"a":1}',
         OCCURRENCE,
-        b"a: expected no such property",
+        b"a: expected no property of this name",
         Policy(codes={Fault.ADDITIONAL: "OccurrenceConstraintViolation"}),
     ),
     _fault(
@@ -349,7 +349,7 @@ ROWS: list[Row] = [
         b"Heartbeat",
         b'{"a":null}',
         FORMATION,
-        b"a: expected no such property",
+        b"a: expected no property of this name",
         Policy(lenient=True),
     ),
     _fault(

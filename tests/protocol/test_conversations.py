@@ -38,7 +38,7 @@ def cleared(unique_id: str) -> bytes:
 def test_R13_an_id_that_is_being_handled_is_refused_and_the_first_call_goes_on(pair: Pair) -> None:
     pair.central.receive(heartbeat("a"))
     pair.central.receive(heartbeat("a"))
-    assert pair.central.in_transit == [b'[4,"a","GenericError","this unique id is still being handled",{}]']
+    assert pair.central.in_transit == [b'[4,"a","GenericError","unique id: still being handled",{}]']
     pair.central.in_transit.clear()
     pair.central.answer(HEARTBEAT_RESPONSE)
     assert pair.central.in_transit == [answered("a")]
@@ -48,7 +48,7 @@ def test_R13_an_id_that_is_being_handled_is_refused_and_the_first_call_goes_on(p
 def test_R13_an_id_that_waits_to_be_handled_is_refused(pair: Pair) -> None:
     for unique_id in ("a", "b", "b"):
         pair.central.receive(heartbeat(unique_id))
-    assert pair.central.in_transit == [b'[4,"b","GenericError","this unique id is still being handled",{}]']
+    assert pair.central.in_transit == [b'[4,"b","GenericError","unique id: still being handled",{}]']
     pair.central.answer(HEARTBEAT_RESPONSE)
     pair.central.answer(HEARTBEAT_RESPONSE)
     assert pair.central.handling is None

@@ -92,7 +92,7 @@ def _time(name: str, written: bytes, understood: bytes, policy: Policy | None = 
 def _no_time(name: str, written: bytes, policy: Policy | None = None) -> Row:
     payload = b'{"connectorId":1,"idTag":"T","meterStart":7,"timestamp":"%b"}' % written
     frame = b'[2,"a","StartTransaction",%b]' % payload
-    answer = _PROPERTY % b"timestamp: expected date-time"
+    answer = _PROPERTY % b"timestamp: expected an RFC 3339 date-time"
     return Row(name, "R24", frame, {"1.6": answer}, policy=policy or Policy())
 
 
@@ -122,7 +122,7 @@ def _long_text(name: str, written: bytes) -> Row:
 
 def _uri(name: str, written: bytes, right: bool) -> Row:
     frame = b'[2,"a","GetDiagnostics",{"location":"%b"}]' % written
-    answer = b'[3,"a",{"fileName":"%b"}]' % written if right else _PROPERTY % b"location: expected uri"
+    answer = b'[3,"a",{"fileName":"%b"}]' % written if right else _PROPERTY % b"location: expected an absolute URI"
     return Row(name, "R21", frame, {"1.6": answer}, to=STATION)
 
 
@@ -250,7 +250,7 @@ ROWS: list[Row] = [
         "R26",
         "64_levels_are_read",
         b'[2,"a","Heartbeat",%b%b]' % (b'{"a":' * 63, b"1" + b"}" * 63),
-        b'[4,"a","FormationViolation","a: expected no such property",{}]',
+        b'[4,"a","FormationViolation","a: expected no property of this name",{}]',
     ),
     _frame(
         "R26",
@@ -268,7 +268,7 @@ ROWS: list[Row] = [
         "R26",
         "wide_is_not_deep",
         b'[2,"a","Heartbeat",{"a":[%b[]]}]' % (b"[]," * 1000),
-        b'[4,"a","FormationViolation","a: expected no such property",{}]',
+        b'[4,"a","FormationViolation","a: expected no property of this name",{}]',
     ),
     _integer("0", b"0", b"0"),
     _integer("minus_0", b"-0", b"0"),

@@ -17,7 +17,6 @@ from ocpp_fast.schema import (
     Version,
 )
 
-
 R = TypeVar("R", bound=Struct | None)
 
 

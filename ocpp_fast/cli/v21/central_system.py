@@ -13,7 +13,7 @@ from ..console import Console
 from .additions import ANSWERS
 from .version import ocpp
 
-__all__ = ["central_system_answers"]
+__all__ = ["CentralSystemAnswers"]
 
 _Event = ocpp.TransactionEventEnumType
 _Generic = ocpp.GenericStatusEnumType
@@ -23,17 +23,18 @@ _PRICE: Final = 0.30
 """Per kWh, in the currency of the reader's choice."""
 
 
-def central_system_answers(console: Console, interval: int) -> Router:
-    """Return handlers of everything that a station sends; `interval` is in seconds, between heartbeats."""
-    answers = Router()
-    answers.include(_Answers(console, interval))
-    for additional in ANSWERS:
-        answers.include(additional())
-    for message in ocpp.VERSION.messages.values():
-        if message.sender.name == "STATION" and message.response and answers.route(message.request) is None:
-            register: Any = answers.on(message.request)
-            register(_acknowledging(message.response))
-    return answers
+class CentralSystemAnswers(Router):
+    """Handlers of everything that a station sends; `interval` is in seconds, between heartbeats."""
+
+    def __init__(self, console: Console, interval: int) -> None:
+        super().__init__()
+        self.include(_Answers(console, interval))
+        for additional in ANSWERS:
+            self.include(additional())
+        for message in ocpp.VERSION.messages.values():
+            if message.sender.name == "STATION" and message.response and self.route(message.request) is None:
+                register: Any = self.on(message.request)
+                register(_acknowledging(message.response))
 
 
 def _acknowledging(response: Callable[[], object]) -> Callable[[Station, object], object]:

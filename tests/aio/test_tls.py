@@ -1,0 +1,127 @@
+"""Connections over TLS, whose transports end in another way (R35)."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import ssl
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ocpp_fast import ChargePoint, Disconnected, v16
+
+from .harness import HEARTBEAT, central_system, scenario, serving, until
+from .peer import Peer
+from .test_charge_point import charge_point
+
+BIG = "x" * 600_000
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate of 127.0.0.1 and its key in one file, made for this run."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    path = tmp_path_factory.mktemp("tls") / "localhost.pem"
+    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    key = path.with_name("key.pem")
+    command = ["openssl", "req", *kind, *subject, "-keyout", str(key), "-out", str(path)]
+    subprocess.run(command, check=True, capture_output=True)
+    path.write_bytes(path.read_bytes() + key.read_bytes())
+    return path
+
+
+def server_context(certificate: Path) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    return context
+
+
+def wss_charge_point(url: str, certificate: Path) -> ChargePoint:
+    station = charge_point(url, ssl=ssl.create_default_context(cafile=str(certificate)))
+    station.on(v16.DataTransferRequest)(lambda _: ANSWER)
+    return station
+
+
+ANSWER = v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED, data=BIG)
+
+
+@scenario
+async def test_calls_of_both_sides_large_ones_too(certificate: Path) -> None:
+    async with serving(tls=server_context(certificate)) as site:
+        site.central.on(v16.DataTransferRequest)(lambda *_: ANSWER)
+        assert site.server.url.startswith("wss://127.0.0.1:")
+        async with wss_charge_point(site.server.url, certificate) as station:
+            assert await station.v16.heartbeat() == HEARTBEAT
+            seen = await site.central.wait_connected("CP1")
+            there = [station.v16.data_transfer(vendor_id="V", data=BIG) for _ in range(3)]
+            back = [seen.v16.data_transfer(vendor_id="V", data=BIG) for _ in range(3)]
+            assert await asyncio.gather(*there, *back) == [ANSWER] * 6
+        await until(lambda: len(site.central) == 0)
+
+
+@scenario
+async def test_either_side_closes_quickly(certificate: Path) -> None:
+    told: list[int | None] = []
+    async with serving(tls=server_context(certificate)) as site:
+        site.central.on_disconnect(lambda station: told.append(station.close_code))
+        async with asyncio.timeout(2):
+            async with wss_charge_point(site.server.url, certificate) as station:
+                await (await site.central.wait_connected("CP1")).close(4000)
+                await until(lambda: told)
+                await station.wait_connected()
+            await until(lambda: len(told) == 2)
+    assert told == [4000, 1000]
+
+
+@scenario
+async def test_server_stops_quickly(certificate: Path) -> None:
+    central = central_system(close_timeout=10.0)
+    stations = []
+    async with asyncio.timeout(2):
+        async with central.serve(ssl=server_context(certificate)) as server:
+            for number in range(5):
+                station = wss_charge_point(server.url, certificate)
+                station.url = f"{server.url}/CP{number}"
+                await station.__aenter__()
+                stations.append(station)
+        for station in stations:
+            assert not station.connected
+            await station.__aexit__(None, None, None)
+
+
+@scenario
+async def test_R44_cut_connection_fails_what_is_pending(certificate: Path) -> None:
+    async with serving(tls=server_context(certificate)) as site:
+        async with wss_charge_point(site.server.url, certificate) as station:
+            seen = await site.central.wait_connected("CP1")
+            calls = [asyncio.create_task(seen.v16.unlock_connector(connector_id=1)) for _ in range(2)]
+            await asyncio.sleep(0)
+            assert station._connection is not None
+            station._connection._websocket.transport.abort()
+            outcomes = await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), 1)
+            assert Disconnected in {type(each) for each in outcomes}
+            await until(lambda: not seen.connected)
+
+
+@scenario
+async def test_plain_text_and_garbage_are_cut(certificate: Path) -> None:
+    async with serving(tls=server_context(certificate), open_timeout=0.3) as site:
+        for said in (b"GET /CP1 HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\x00", b""):
+            peer = await Peer.connect(site.server.port)
+            peer.write(said)
+            async with asyncio.timeout(2):
+                await peer.eof()
+        async with wss_charge_point(site.server.url, certificate) as station:
+            assert await station.v16.heartbeat() == HEARTBEAT
+
+
+@scenario
+async def test_certificate_that_is_not_trusted_is_refused(certificate: Path) -> None:
+    async with serving(tls=server_context(certificate)) as site:
+        with pytest.raises(ssl.SSLError):
+            await charge_point(site.server.url).__aenter__()
+        assert len(site.central) == 0
