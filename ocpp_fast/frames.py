@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from ._kernels import Call, CallResult, FrameReader, FrameWriter
 from ._kernels.payload import Violation
@@ -15,9 +15,7 @@ from .dialect import Dialect, Fault, MessageType, dialect_of, understood
 from .errors import CallError, InvalidPayload, InvalidResult, ValidationError, VersionMismatch
 from .policy import STRICT, Policy
 from .schema import Message, Notification, Request, Sender, Version, codec_of, plan_of
-
-if TYPE_CHECKING:
-    from .signing import Signature
+from .signature import Signature
 
 __all__ = [
     "Call",

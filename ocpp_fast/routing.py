@@ -11,13 +11,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeAlias, TypeVar, overload
+from typing import Any, Final, ParamSpec, TypeAlias, TypeVar, overload
 
 from .errors import UnhandledActions, ValidationError
 from .schema import DataTransfer, Notification, Profile, Request, Response, Sender, Struct, Transfer
-
-if TYPE_CHECKING:
-    from .signing import Signature
+from .signature import Signature
 
 __all__ = ["Context", "InvalidAnswer", "Route", "Router", "after", "on"]
 

@@ -19,11 +19,10 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
-from enum import Enum
 from functools import partial
 from importlib.util import find_spec
 from types import MappingProxyType
-from typing import Any, Final, Literal, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from ._kernels.payload import Violation
 from ._kernels.strict_json import dumps, loads
@@ -32,6 +31,7 @@ from .errors import CallError, InvalidSignature, SigningFailed
 from .frames import Call, CallResult, CallResultError, Decoder, Encoder, Frame, FrameFault, Send
 from .policy import Policy
 from .schema import Message, Notification, Request, Response, Version
+from .signature import UNCHECKED, FoundKey, Key, Signature
 
 __all__ = [
     "ALGORITHMS",
@@ -59,19 +59,6 @@ _MAX_SIGNATURE: Final = 2 * 1024  # and this for a key of 8192 bits
 _ES256_SIGNATURE: Final = 64
 
 
-class _Unchecked(Enum):
-    UNCHECKED = "UNCHECKED"
-
-    def __repr__(self) -> str:
-        return self.name
-
-
-UNCHECKED: Final = _Unchecked.UNCHECKED
-"""Given in place of a key: take the message in, though nobody has checked who signed it (7.2 allows that)."""
-
-Key: TypeAlias = str | bytes | Mapping[str, Any]
-"""A public key: in PEM, its certificate in PEM, or a JWK. EC keys are on P-256, RSA keys have 2048 bits or more."""
-FoundKey: TypeAlias = Key | Literal[_Unchecked.UNCHECKED] | None
 Payload: TypeAlias = Request[Any] | Response | Notification
 Choice: TypeAlias = Callable[[str, Payload], bool]
 OpenCalls: TypeAlias = Callable[[str], Message | None]
@@ -80,34 +67,6 @@ OpenCalls: TypeAlias = Callable[[str], Message | None]
 def _require_extra() -> None:
     if find_spec("joserfc") is None:
         raise ModuleNotFoundError("signed frames need joserfc: pip install 'ocpp_fast[signing]'", name="joserfc")
-
-
-class Signature:
-    """The signature of a message that was received.
-
-    `header` is the protected header and `key` what the `keys` hook gave for it, `UNCHECKED` included; `jws` are the
-    members of the JWS as they came, which prove to others what was signed.
-    """
-
-    __slots__ = ("header", "jws", "key")
-
-    def __init__(self, header: Mapping[str, Any], key: FoundKey, jws: Mapping[str, str]) -> None:
-        self.header = header
-        self.key = key
-        self.jws = jws
-
-    @property
-    def checked(self) -> bool:
-        """Whether the signature was found to be right; False where its key was `UNCHECKED`."""
-        return self.key is not UNCHECKED
-
-    @property
-    def thumbprint(self) -> str | None:
-        """The header's `x5t#S256`, which names the signer's certificate: as in `thumbprint(certificate)`."""
-        return self.header.get("x5t#S256")
-
-    def __repr__(self) -> str:
-        return f"Signature({dict(self.header)!r}, {'checked' if self.checked else 'unchecked'})"
 
 
 class Signer(Protocol):

@@ -95,16 +95,18 @@ async def test_server_stops_quickly(certificate: Path) -> None:
 
 @scenario
 async def test_R44_cut_connection_fails_what_is_pending(certificate: Path) -> None:
-    async with serving(tls=server_context(certificate)) as site:
-        async with wss_charge_point(site.server.url, certificate) as station:
-            seen = await site.central.wait_connected("CP1")
-            calls = [asyncio.create_task(seen.v16.unlock_connector(connector_id=1)) for _ in range(2)]
-            await asyncio.sleep(0)
-            assert station._connection is not None
-            station._connection._websocket.transport.abort()
-            outcomes = await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), 1)
-            assert Disconnected in {type(each) for each in outcomes}
-            await until(lambda: not seen.connected)
+    async with (
+        serving(tls=server_context(certificate)) as site,
+        wss_charge_point(site.server.url, certificate) as station,
+    ):
+        seen = await site.central.wait_connected("CP1")
+        calls = [asyncio.create_task(seen.v16.unlock_connector(connector_id=1)) for _ in range(2)]
+        await asyncio.sleep(0)
+        assert station._connection is not None
+        station._connection._websocket.transport.abort()
+        outcomes = await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), 1)
+        assert Disconnected in {type(each) for each in outcomes}
+        await until(lambda: not seen.connected)
 
 
 @scenario

@@ -1,0 +1,52 @@
+"""What is known of the signature of a message that was received (R17); `signing` makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, Final, Literal, TypeAlias
+
+__all__ = ["UNCHECKED", "FoundKey", "Key", "Signature"]
+
+
+class _Unchecked(Enum):
+    UNCHECKED = "UNCHECKED"
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+UNCHECKED: Final = _Unchecked.UNCHECKED
+"""Given in place of a key: take the message in, though nobody has checked who signed it (7.2 allows that)."""
+
+Key: TypeAlias = str | bytes | Mapping[str, Any]
+"""A public key: in PEM, its certificate in PEM, or a JWK. EC keys are on P-256, RSA keys have 2048 bits or more."""
+FoundKey: TypeAlias = Key | Literal[_Unchecked.UNCHECKED] | None
+
+
+class Signature:
+    """The signature of a message that was received.
+
+    `header` is the protected header and `key` what the `keys` hook gave for it, `UNCHECKED` included; `jws` are the
+    members of the JWS as they came, which prove to others what was signed.
+    """
+
+    __slots__ = ("header", "jws", "key")
+
+    def __init__(self, header: Mapping[str, Any], key: FoundKey, jws: Mapping[str, str]) -> None:
+        self.header = header
+        self.key = key
+        self.jws = jws
+
+    @property
+    def checked(self) -> bool:
+        """Whether the signature was found to be right; False where its key was `UNCHECKED`."""
+        return self.key is not UNCHECKED
+
+    @property
+    def thumbprint(self) -> str | None:
+        """The header's `x5t#S256`, which names the signer's certificate: as in `thumbprint(certificate)`."""
+        return self.header.get("x5t#S256")
+
+    def __repr__(self) -> str:
+        return f"Signature({dict(self.header)!r}, {'checked' if self.checked else 'unchecked'})"
