@@ -85,6 +85,7 @@ class ServerWebSocket(WebSocket):
     def __init__(self, gate: Gate, open_sockets: set[ServerWebSocket]) -> None:
         self._gate = gate
         self._open_sockets = open_sockets
+        self._decision: asyncio.Task[None] | None = None
         self._server = ServerProtocol(
             extensions=[_DEFLATE],
             select_subprotocol=lambda _, offered: self._select(offered),
@@ -100,6 +101,8 @@ class ServerWebSocket(WebSocket):
 
     def disconnected(self) -> None:
         self._open_sockets.discard(self)
+        if self._decision is not None:
+            self._decision.cancel()
 
     def handshake_too_large(self) -> None:
         self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
@@ -117,13 +120,14 @@ class ServerWebSocket(WebSocket):
                 self._decide(event, handshake, verdict)
             else:
                 self.pause(Pause.HANDSHAKE)
-                self._gate.tasks.start(self._decide_later(event, handshake, verdict))
+                self._decision = self._gate.tasks.start(self._decide_later(event, handshake, verdict))
 
     async def _decide_later(self, request: Request, handshake: Handshake, verdict: Awaitable[Verdict]) -> None:
         try:
             with self._hooks_guarded():
                 self._decide(request, handshake, await verdict)
         finally:
+            self._decision = None
             self.resume(Pause.HANDSHAKE)
 
     @contextmanager

@@ -202,6 +202,8 @@ class WebSocket(asyncio.BufferedProtocol):
         if not self._pauses & reason:
             return
         self._pauses &= ~reason
+        if reason is Pause.WAITING:
+            self._pong_due = False  # it may be behind what was not read
         while self._backlog and not self._pauses and self._owner is not None:
             self._owner.message_received(self._backlog.popleft())
         if not self._pauses and not self._lost:

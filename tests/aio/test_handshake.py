@@ -517,6 +517,26 @@ async def test_slow_authentication_is_cut_by_open_timeout() -> None:
 
 
 @scenario
+async def test_authentication_that_hangs_ends_with_its_connection() -> None:
+    """Or the tries of all stations would pile up while a database does not answer."""
+    ended: list[str] = []
+
+    async def decide(handshake: Handshake) -> Verdict:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(handshake.identity)
+        return Verdict.ACCEPTED
+
+    async with serving(auth=AuthOf(decide), open_timeout=0.1) as site:
+        for number in range(3):
+            peer = await site.tcp()
+            peer.write(handshake_bytes(f"/CP{number}"))
+        await until(lambda: len(ended) == 3)
+        await until(lambda: not site.central.tasks._tasks)
+
+
+@scenario
 async def test_station_that_leaves_during_authentication_never_arrives() -> None:
     asked, may_go = asyncio.Event(), asyncio.Event()
     told: list[object] = []

@@ -81,3 +81,34 @@ async def test_R38_station_that_we_make_wait_is_not_taken_for_dead() -> None:
             answered += frame.opcode == TEXT
         assert asyncio.get_running_loop().time() > until_then
         assert station.connected
+
+
+@scenario
+async def test_R38_pong_is_not_missed_the_moment_reading_goes_on() -> None:
+    may_go = asyncio.Event()
+
+    async def transfer(*_: object) -> v16.DataTransferResponse:
+        await may_go.wait()
+        return v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED)
+
+    def ping_once(station: Station, request: v16.DataTransferRequest) -> None:
+        if not pinged:
+            pinged.append(station)
+            station._websocket.ping()
+
+    pinged: list[Station] = []
+    async with serving(ping_interval=0) as site:
+        site.central.on(v16.DataTransferRequest)(transfer)
+        site.central.after(v16.DataTransferRequest)(ping_once)
+        peer, station = await site.station()
+        station._websocket.ping()
+        ping = await peer.frame()
+        assert ping is not None and ping.opcode == PING
+        calls = [frame_bytes(TEXT, b'[2,"%d","DataTransfer",{"vendorId":"V"}]' % number) for number in range(17)]
+        peer.write(b"".join(calls))
+        await until(lambda: station._websocket._pauses)
+        peer.send_frame(PONG)
+        may_go.set()
+        for number in range(17):
+            assert (await peer.message())[1] == str(number)
+        assert station.connected

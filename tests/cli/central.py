@@ -12,7 +12,7 @@ from typing import Any
 from ocpp_fast import ChargePoint, Station, v16
 from ocpp_fast.cli.arguments import StationArguments
 from ocpp_fast.cli.console import Console
-from ocpp_fast.cli.versions import messages_of, station_of
+from ocpp_fast.cli.versions import SimulatedStation, messages_of, station_of
 
 from .programs import PATIENCE, Program, ocpp_fast
 from .recorder import Recorder
@@ -96,7 +96,7 @@ async def in_process(central: Recorder, version: str, interval: float) -> AsyncI
         )
         charge_point = ChargePoint(given.id, given.url, versions=[messages_of(version)])
         station = station_of(version)(charge_point, given, Console(quiet=True))
-        life = asyncio.create_task(station.power_cycle(charge_point))
+        life = asyncio.create_task(_live(station, charge_point))
         try:
             yield
         finally:
@@ -104,6 +104,12 @@ async def in_process(central: Recorder, version: str, interval: float) -> AsyncI
             await asyncio.wait([life])
         if not life.cancelled():
             life.result()
+
+
+async def _live(station: SimulatedStation, charge_point: ChargePoint) -> None:
+    """Start again as often as the station wants to."""
+    while await station.power_cycle(charge_point) is None:
+        pass
 
 
 @asynccontextmanager

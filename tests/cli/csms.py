@@ -63,6 +63,12 @@ class Commanded:
     csms: Csms
     ocpp: Any
 
+    @staticmethod
+    def of(csms: Csms) -> Commanded:
+        """What commands the station that is connected."""
+        station = csms["CP001"]
+        return Commanded(station.v21 if csms.ocpp is v21 else station.v201, csms, csms.ocpp)
+
     def token(self, text: str = "TAG") -> Any:
         return self.ocpp.IdTokenType(id_token=text, type="Central")
 
@@ -108,5 +114,4 @@ async def commanded(number: str, interval: float = 0.02) -> AsyncIterator[Comman
     csms = Csms(number)
     async with in_process(csms, number, interval):
         await csms.next_status(2, "Available")
-        station = csms["CP001"]
-        yield Commanded(station.v21 if number == "2.1" else station.v201, csms, csms.ocpp)
+        yield Commanded.of(csms)

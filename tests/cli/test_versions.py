@@ -88,6 +88,7 @@ def test_every_command_gets_a_result(number: str) -> None:
             async with ocpp_fast("station", *options) as program:
                 await program.line(r"CP001 <- Reset\(type=Immediate\): status=Accepted")
                 await finished.wait()
+                assert (await program.stop(), program.complaints) == (0, "")
         assert answers == [[3, message.action] for message, _ in requests(number, "CENTRAL", "BOTH")]
 
     run(test())
@@ -148,11 +149,10 @@ def test_a_server_of_all_versions_serves_a_session_of_each_at_the_same_time() ->
     run(test())
 
 
-@each_version
-def test_a_signal_ends_a_station_in_its_session(number: str) -> None:
+def test_a_signal_ends_a_station_in_its_session() -> None:
     async def test() -> None:
-        csms = Csms(number)
-        async with connected("--ocpp", number, "--interval", "60", central=csms, sessions=1) as (program, _):
+        csms = Csms("2.0.1")
+        async with connected("--ocpp", "2.0.1", "--interval", "60", central=csms, sessions=1) as (program, _):
             await csms.next_event("Updated")
             assert (await program.stop(signal.SIGTERM), program.complaints) == (0, "")
 

@@ -230,7 +230,12 @@ WRONG: list[tuple[bytes, str, str, str]] = [
     (b'{"custom_data":{"vendorId":"v"}}', "custom_data", "additionalProperties", "no property of this name"),
     (b'{"limitL2":1}', "limitL2", "additionalProperties", "no property of this name"),
     (b'{"%b":1}' % (b"k" * 100), "k" * 64, "additionalProperties", "no property of this name"),
-    (b'{"inner":{"value":1,"%b":1}}' % (b"k" * 100), "inner." + "k" * 64, "additionalProperties", "no property of this name"),
+    (
+        b'{"inner":{"value":1,"%b":1}}' % (b"k" * 100),
+        "inner." + "k" * 64,
+        "additionalProperties",
+        "no property of this name",
+    ),
 ]
 
 

@@ -123,7 +123,12 @@ def _array_row(name: str, frame: bytes) -> Row:
 
 
 def _id_row(name: str, frame: bytes) -> Row:
-    return Row(name, "R03", frame, {"1.6": b'[4,"-1","FormationViolation","unique id: expected a string of 1 to 36 characters",{}]'})
+    return Row(
+        name,
+        "R03",
+        frame,
+        {"1.6": b'[4,"-1","FormationViolation","unique id: expected a string of 1 to 36 characters",{}]'},
+    )
 
 
 _HEARTBEAT = b'{"currentTime":"2024-02-29T12:00:00.123Z"}'

@@ -43,7 +43,9 @@ ROWS = [
     _row("R03", "an_escaped_id", b'[3,"\\u0061",{}]', "GetConfigurationResponse()"),
     _row("R10", "a_list", b'[3,"a",[]]', "InvalidResult: payload: expected object"),
     _row("R10", "a_text", b'[3,"a","Accepted"]', "InvalidResult: payload: expected object"),
-    _row("R10", "an_unknown_field", b'[3,"a",{"status":1}]', "InvalidResult: status: expected no property of this name"),
+    _row(
+        "R10", "an_unknown_field", b'[3,"a",{"status":1}]', "InvalidResult: status: expected no property of this name"
+    ),
     _row("R10", "a_wrong_type", b'[3,"a",{"unknownKey":[5]}]', "InvalidResult: unknownKey[0]: expected string"),
     _row(
         "R10",

@@ -100,7 +100,7 @@ class FirmwareCommands:
 
     @on(ocpp.UnpublishFirmwareRequest)
     def unpublish_firmware(self, request: ocpp.UnpublishFirmwareRequest) -> ocpp.UnpublishFirmwareResponse:
-        ongoing = self._machine.publication.stage is not _Publication.IDLE
+        ongoing = self._machine.publication.stage in _PUBLISH
         if ongoing and request.checksum == self._publishing:
             return ocpp.UnpublishFirmwareResponse(status=_Unpublish.DOWNLOAD_ONGOING)
         if request.checksum not in self._published:

@@ -1,0 +1,1 @@
+"""What vendors declare beyond OCPP: messages in DataTransfer, actions, and fields of `customData`."""

@@ -1,0 +1,215 @@
+"""A vendor's own actions: declared by the user, and treated as OCPP's own."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final
+
+import pytest
+
+from ocpp_fast import (
+    CentralSystem,
+    ChargePoint,
+    InvalidResult,
+    NoAuth,
+    Station,
+    UnhandledActions,
+    ValidationError,
+    VersionMismatch,
+    on,
+    v16,
+    v201,
+)
+from ocpp_fast.schema import BOTH, STATION, Notification, Profile, Request, Response, Str3, Version
+from ocpp_fast.testing import Pair
+
+from .exchange import FORMAT, VERSIONS, connected, every_version, scenario
+
+
+class Program(StrEnum):
+    """How a station is washed."""
+
+    SHORT = "Short"
+    LONG = "Long"
+
+
+class WashResponse(Response):
+    """Says when it is done."""
+
+    done_at: datetime
+
+
+class WashRequest(Request[WashResponse], action="Wash", sender=BOTH):
+    """Has a station washed."""
+
+    program: Program
+    brushes: int
+    foam: Str3 | None = None
+
+
+class RinseResponse(Response):
+    """Says nothing."""
+
+
+class RinseRequest(Request[RinseResponse], action="Rinse", sender=STATION):
+    """Goes one way only."""
+
+
+class DripNotification(Notification, action="Drip", sender=STATION):
+    """Wants no answer."""
+
+    drops: int
+
+
+CAR_WASH: Final = Profile("CarWash", [WashRequest, RinseRequest, DripNotification])
+WASH: Final = WashRequest(program=Program.LONG, brushes=4)
+WASH_JSON: Final = b'{"program":"Long","brushes":4}'
+DONE: Final = WashResponse(done_at=datetime(2026, 1, 1, tzinfo=UTC))
+
+
+def extended(number: str) -> Version:
+    version: Version = VERSIONS[number].VERSION
+    return version.extended(CAR_WASH)
+
+
+def test_extended_version_is_another_one_with_more_actions() -> None:
+    version = extended("2.0.1")
+    assert (version.number, version.subprotocol) == ("2.0.1", "ocpp2.0.1")
+    assert version.profiles == (*v201.VERSION.profiles, CAR_WASH)
+    assert version.messages.keys() - v201.VERSION.messages.keys() == {"Wash", "Rinse", "Drip"}
+    assert version.central_shortcuts is v201.VERSION.central_shortcuts
+    assert version.extended().messages == version.messages
+    assert "Wash" not in v201.VERSION.messages
+
+
+def test_action_that_is_there_already_is_refused() -> None:
+    class OddHeartbeat(Request[WashResponse], action="Heartbeat", sender=STATION):
+        pass
+
+    class OtherWash(Request[WashResponse], action="Wash", sender=STATION):
+        pass
+
+    with pytest.raises(ValueError, match=r"^OCPP 1\.6 declares Heartbeat twice$"):
+        v16.VERSION.extended(Profile("Odd", [OddHeartbeat]))
+    with pytest.raises(ValueError, match=r"^OCPP 2\.1 declares Wash twice$"):
+        extended("2.1").extended(Profile("Other", [OtherWash]))
+
+
+@every_version
+@scenario
+async def test_both_sides_send_and_handle_an_own_action(number: str) -> None:
+    central = CentralSystem(auth=NoAuth(), versions=[extended(number)])
+
+    @central.on(WashRequest)
+    async def wash(station: Station, request: WashRequest) -> WashResponse:
+        assert request == WASH
+        return await station.call(request)
+
+    async with connected(central, extended(number)) as station:
+        station.on(WashRequest)(lambda request: DONE if request == WASH else WashResponse(done_at=datetime.min))
+        assert await station.call(WASH) == DONE
+
+
+BROKEN: Final[dict[str, tuple[bytes, dict[str, str], str]]] = {
+    "type": (
+        b'{"program":"Long","brushes":"4"}',
+        dict.fromkeys(VERSIONS, "TypeConstraintViolation"),
+        "brushes: expected integer",
+    ),
+    "enum": (
+        b'{"program":"Tiny","brushes":4}',
+        dict.fromkeys(VERSIONS, "PropertyConstraintViolation"),
+        "program: expected one of Short, Long",
+    ),
+    "unknown key": (b'{"program":"Long","brushes":4,"x":1}', FORMAT, "x: expected no property of this name"),
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+@every_version
+def test_faults_in_an_own_action_are_answered_as_any_other(number: str, fault: str) -> None:
+    payload, codes, description = BROKEN[fault]
+    pair = Pair(extended(number))
+    pair.central.receive(b'[2,"1","Wash",%b]' % payload)
+    assert pair.central.in_transit == [f'[4,"1","{codes[number]}","{description}",{{}}]'.encode()]
+
+
+@every_version
+def test_own_action_in_frames(number: str) -> None:
+    pair = Pair(extended(number))
+    call = pair.station.call(WASH)
+    assert pair.station.in_transit == [b'[2,"1","Wash",%b]' % WASH_JSON]
+    pair.station.deliver()
+    assert pair.central.handling is not None and pair.central.handling.payload == WASH
+    pair.central.answer(DONE)
+    assert pair.central.in_transit == [b'[3,"1",{"doneAt":"2026-01-01T00:00:00.000Z"}]']
+    pair.central.deliver()
+    assert pair.station.outcome(call) == DONE
+
+
+@every_version
+def test_invalid_own_action_raises_before_a_byte_is_sent(number: str) -> None:
+    pair = Pair(extended(number))
+    with pytest.raises(ValidationError, match="foam: expected at most 3 characters"):
+        pair.station.call(WASH.replace(foam="a lot"))
+    assert pair.station.in_transit == []
+
+
+@every_version
+def test_invalid_result_of_an_own_action(number: str) -> None:
+    pair = Pair(extended(number))
+    call = pair.station.call(WASH)
+    pair.station.receive(b'[3,"1",{"doneAt":"soon"}]')
+    outcome = pair.station.outcome(call)
+    assert isinstance(outcome, InvalidResult)
+    assert outcome.path == "doneAt"
+
+
+@every_version
+def test_own_action_goes_the_way_it_is_declared_and_is_unknown_without_the_extension(number: str) -> None:
+    pair = Pair(extended(number))
+    pair.station.receive(b'[2,"1","Rinse",{}]')
+    assert b'"NotSupported","Rinse is not sent in this direction"' in pair.station.in_transit[0]
+    plain = Pair(VERSIONS[number].VERSION)
+    plain.central.receive(b'[2,"1","Wash",%b]' % WASH_JSON)
+    assert b'"NotImplemented"' in plain.central.in_transit[0]
+
+
+@every_version
+def test_handlers_of_a_vendors_profile_are_checked_for_completeness(number: str) -> None:
+    class Half:
+        @on(WashRequest)
+        def wash(self, station: Station, request: WashRequest) -> WashResponse:
+            return DONE
+
+    central = CentralSystem(auth=NoAuth(), versions=[extended(number)])
+    with pytest.raises(UnhandledActions) as caught:
+        central.include(Half(), profile=CAR_WASH)
+    assert (caught.value.profile, caught.value.actions) == ("CarWash", ("Rinse",))
+    ChargePoint("CP1", "ws://localhost", versions=[extended(number)]).include(Half(), profile=CAR_WASH)
+
+
+@scenario
+async def test_own_send_of_21() -> None:
+    central = CentralSystem(auth=NoAuth(), versions=[extended("2.1")])
+    heard: asyncio.Future[DripNotification] = asyncio.get_running_loop().create_future()
+
+    @central.on(DripNotification)
+    def drip(station: Station, notification: DripNotification) -> None:
+        heard.set_result(notification)
+
+    async with connected(central, extended("2.1")) as station:
+        station.send(DripNotification(drops=3))
+        assert await heard == DripNotification(drops=3)
+        with pytest.raises(ValidationError, match="drops: expected integer"):
+            station.send(DripNotification(drops="3"))  # type: ignore[arg-type]  # meant
+
+
+@pytest.mark.parametrize("number", ["1.6", "2.0.1"])
+@scenario
+async def test_own_send_before_21_mismatches(number: str) -> None:
+    async with connected(CentralSystem(auth=NoAuth(), versions=[extended(number)]), extended(number)) as station:
+        with pytest.raises(VersionMismatch):
+            station.send(DripNotification(drops=3))
