@@ -2,14 +2,18 @@
 
 It only ever says yes. A text or an object that is not plainly right is declined without a reason, and the reference
 core decides and explains. Functions that return a `PyObject*` return a new reference, or NULL to decline; those that
-return an int return 0, or -1 to decline. None of them leaves an exception set, but one that is to end the program
-(`drop_error`); whoever calls them from Python asks `raise_kept`.
+return an int return 0, or -1 to decline. None of them leaves an exception set, but for one that is to end the program
+(`drop_error`): who is called from Python raises it (`raise_kept`).
 
 `scan_*` functions move `Reader.p` over what they read and never past `Reader.end`; `emit_*` functions append to a
-`Writer`. Nesting is bounded by the plan (`Levels`), and for free JSON by `scan_container` and `check_free`.
+`Writer`. Nesting is bounded: that of objects and lists by the plan, which has fewer `levels` than a frame may have,
+that of free JSON by `scan_container` and `check_free`.
 
-A `uri` callable is Python code: while it runs, what is read or written may be changed, and other texts be read and
-written. So what is used after it is held, and the items of a list are counted again.
+A `uri` callable is Python code: while it runs, what is written may be changed, and other texts be read and written. So
+objects, lists and the text itself are held until they are written, and a list's items are counted again.
+
+What is kept between calls is guarded by the GIL: neither free-threaded builds nor subinterpreters are supported. A plan
+and its class are kept for good.
 """
 
 cimport cython
@@ -267,12 +271,13 @@ cdef int fill_plan(CompiledPlan made, object plan) except -1:
 
 
 cdef bint is_plain(object kind) except -1:
-    """Whether making and reading an instance runs no code of its classes, which may be no `Struct` all of them."""
+    """Whether making, reading and dropping an instance runs no code of its classes, not all of them a `Struct`."""
     return (
         type(kind).__call__ is type.__call__
         and kind.__new__ is object.__new__
         and kind.__setattr__ is object.__setattr__
         and kind.__getattribute__ is object.__getattribute__
+        and not hasattr(kind, "__del__")
     )
 
 
@@ -432,14 +437,14 @@ cdef int scan_members(Reader* r, const ObjectPlan* plan, PyObject* made, unsigne
 cdef inline Py_ssize_t scan_key(Reader* r, const ObjectPlan* plan, Py_ssize_t expected) noexcept:
     """Read a key and return its member's index, those from `expected` on tried first; -1 to decline."""
     cdef Py_ssize_t index
-    cdef Py_ssize_t tried
+    cdef Py_ssize_t _tried
     cdef const Member* member
 
     if r.p >= r.end or r.p[0] != c'"':
         return -1
     r.p += 1
     index = expected
-    for tried in range(plan.size):
+    for _tried in range(plan.size):
         if index >= plan.size:
             index = 0
         member = &plan.members[index]
@@ -616,7 +621,7 @@ cdef PyObject* scan_number(Reader* r, const Node* node) noexcept:
         value = value * 10 + (p[0] - c"0")
         p += 1
     digits = p - start - negative
-    if digits == 0 or digits > MAX_DIGITS or (p - digits)[0] == c"0" and (digits > 1 or negative and node.op == INTEGER):
+    if digits == 0 or digits > MAX_DIGITS or (p - digits)[0] == c"0" and digits > 1:
         return NULL
     if p < r.end and (p[0] == c"." or p[0] == c"e" or p[0] == c"E"):
         return scan_fraction(r, node, p, value, negative) if node.op != INTEGER else NULL
@@ -724,7 +729,9 @@ cdef PyObject* scan_date_time(Reader* r) noexcept:
     cdef int microsecond = 0
     cdef int offset = 0
 
-    if r.end - r.p < 22 or r.p[0] != c'"' or p[4] != c"-" or p[7] != c"-" or p[10] != c"T" or p[13] != c":" or p[16] != c":":
+    if r.end - r.p < 22 or r.p[0] != c'"':
+        return NULL
+    if p[4] != c"-" or p[7] != c"-" or p[10] != c"T" or p[13] != c":" or p[16] != c":":
         return NULL
     year = scan_digits(p, 4)
     month = scan_digits(p + 5, 2)
@@ -795,7 +802,15 @@ cdef PyObject* utc_time(
 
     try:
         local = PyDateTimeAPI.DateTime_FromDateAndTime(
-            year, month, day, hour, minute, second, microsecond, <object>PyDateTimeAPI.TimeZone_UTC, PyDateTimeAPI.DateTimeType
+            year,
+            month,
+            day,
+            hour,
+            minute,
+            second,
+            microsecond,
+            <object>PyDateTimeAPI.TimeZone_UTC,
+            PyDateTimeAPI.DateTimeType,
         )
         if offset == 0:
             Py_INCREF(<PyObject*>local)

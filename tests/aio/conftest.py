@@ -22,4 +22,4 @@ def quick_collections() -> Iterator[None]:
 def no_unexpected_errors(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """Fails a test that leaves a warning or an error in the log; one that expects it does `caplog.clear()`."""
     yield
-    assert [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING] == []
+    assert [each.getMessage() for each in caplog.get_records("call") if each.levelno >= logging.WARNING] == []

@@ -129,9 +129,7 @@ async def test_after_hook_may_call_the_station_of_an_async_handler() -> None:
         peer = await site.peer()
         await lives(peer)
         call = await peer.message()
-        await lives(peer)
         peer.send([3, call[1], CLEARED])
-        await peer.message()
         await until(lambda: outcomes)
 
 

@@ -233,7 +233,7 @@ def test_a_monitor_is_set_where_it_makes_sense(number: str) -> None:
     async def test() -> None:
         async with commanded(number) as station:
             _, first = await monitor(station, "UpperThreshold", 1000)
-            cases = [
+            cases: list[tuple[Any, dict[str, Any], str]] = [
                 (("UpperThreshold", 2000), {}, "Duplicate"),
                 (("UpperThreshold", 2000), {"severity": 4}, "Accepted"),
                 (("UpperThreshold", 2000), {"id": first}, "Accepted"),

@@ -224,7 +224,8 @@ def test_the_current_follows_the_charging_profiles(number: str) -> None:
         async with commanded(number) as station:
             calls, csms = station.calls, station.csms
             transaction_id = await station.charge(1)
-            assert await install(station, 0, 2, "ChargingStationMaxProfile", 6.0) == "Accepted"
+            assert await install(station, 0, 2, "ChargingStationMaxProfile", 6.0) == "Rejected"
+            assert await install(station, 0, 2, "ChargingStationMaxProfile", 6.0, kind="Absolute") == "Accepted"
             await csms.next(csms.ocpp.TransactionEventRequest, trigger_reason="MeterValuePeriodic")
             while await amperes(csms) != 6.0:
                 pass

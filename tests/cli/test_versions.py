@@ -138,6 +138,9 @@ def test_a_server_of_all_versions_serves_a_session_of_each_at_the_same_time() ->
     async def test() -> None:
         async with ocpp_fast("serve", "--no-auth", "--port", "0") as program:
             url = (await program.line(r"listening on (ws://127\.0\.0\.1:\d+)$"))[1]
+            for offered in (["ocpp1.6", "ocpp2.1"], ["ocpp2.1", "ocpp1.6"]):
+                async with connect(f"{url}/CP001", subprotocols=list(map(Subprotocol, offered))) as client:
+                    assert client.subprotocol == offered[0]
             async with asyncio.TaskGroup() as stations:
                 for number in SESSIONS:
                     stations.create_task(charge(url, number))

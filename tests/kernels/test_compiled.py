@@ -144,8 +144,15 @@ class Getting:
         return super().__getattribute__(name)
 
 
+class Deleting:
+    __slots__ = ()
+
+    def __del__(self) -> None:
+        pass
+
+
 class CallingType(StructType):
-    def __call__(cls, **values: Any) -> Any:
+    def __call__(cls, **values: Any) -> Any:  # noqa: N805  # of a metaclass
         return super().__call__(**values)
 
 
@@ -161,22 +168,30 @@ class IsGetting(Getting, Struct):
     number: int
 
 
+class IsDeleting(Struct, Deleting):
+    number: int
+
+
 class IsCalling(Struct, metaclass=CallingType):
     number: int
 
 
 class Shadowing(Inner):
     @property
-    def number(self) -> int:  # type: ignore[override]
+    def number(self) -> int:  # type: ignore[misc, override]  # in place of a field
         return 1
 
 
-@pytest.mark.parametrize("struct", [OwnInit, IsCreating, IsSetting, IsGetting, IsCalling, Shadowing])
+@pytest.mark.parametrize("struct", [OwnInit, IsCreating, IsSetting, IsGetting, IsDeleting, IsCalling, Shadowing])
 def test_a_class_whose_own_code_takes_part_has_no_compiled_plan(struct: type[Struct]) -> None:
     assert compiled(struct) is None
 
 
-class WithDict(Struct, Exception if False else type("Mixin", (), {})):  # type: ignore[misc]
+class Mixin:
+    pass
+
+
+class WithDict(Struct, Mixin):
     number: int
 
 

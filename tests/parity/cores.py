@@ -12,6 +12,7 @@ from ocpp_fast._kernels.plan import Plan
 from ocpp_fast._kernels.strict_json import loads
 from ocpp_fast._kernels.texts import Timespec
 from ocpp_fast.frames import Decoder, FrameFault
+from ocpp_fast.policy import STRICT, Policy
 from ocpp_fast.schema import CENTRAL, STATION, Message, Struct, Version, codec_of, plan_of
 from ocpp_fast_ext.frames import Call, CallResult, FrameWriter
 from ocpp_fast_ext.payload import CompiledPlan, compiled
@@ -155,16 +156,17 @@ class Subject:
         return written
 
 
-def subjects() -> list[Subject]:
+def subjects(policy: Policy = STRICT) -> list[Subject]:
     """Return every payload class of every version; each side of a version has one decoder, as in a server."""
-    return [subject for version in (v16.VERSION, v201.VERSION, v21.VERSION) for subject in _subjects(version)]
+    versions = (v16.VERSION, v201.VERSION, v21.VERSION)
+    return [subject for version in versions for subject in _subjects(version, policy)]
 
 
-def _subjects(version: Version) -> Iterable[Subject]:
+def _subjects(version: Version, policy: Policy) -> Iterable[Subject]:
     def handles(message: Message) -> bool:
         return True
 
-    central, station = Watched(version, CENTRAL, handles), Watched(version, STATION, handles)
+    central, station = (Watched(version, side, handles, policy) for side in (CENTRAL, STATION))
     for message in version.messages.values():
         callee, caller = (central, station) if message.sender & STATION else (station, central)
         if message.response is None:

@@ -11,6 +11,8 @@ from random import Random
 from time import monotonic
 from typing import Any
 
+from ocpp_fast.policy import LENIENT
+
 from .cores import DECLINED, Disparity, Subject, subjects
 from .odd import odd_object, odd_value
 from .spelling import damaged, plain_texts, spelt
@@ -35,7 +37,7 @@ class Fuzz:
         self.seed = seed
         self.rounds = 0
         self.tally: Counter[str] = Counter()
-        self._subjects = subjects()
+        self._subjects = [*subjects(), *subjects(LENIENT)]
 
     @property
     def cases(self) -> int:

@@ -22,7 +22,7 @@ _ABSENT: Final = {"Active": True, "Available": True, "Enabled": True, "Problem":
 
 
 class Key(NamedTuple):
-    """Where a variable is found; names are kept in lower case (part 1, 4.2)."""
+    """Where a variable is found; names are in lower case: case does not count."""
 
     component: str
     component_instance: str

@@ -47,6 +47,8 @@ class Monitor:
     """Whether the value is beyond the threshold."""
     task: asyncio.Task[None] | None = None
     """What speaks periodically."""
+    elsewhere: bool = False
+    """Whether something else speaks for it."""
 
     @property
     def kind(self) -> ocpp.MonitorEnumType:
@@ -67,7 +69,7 @@ class Monitor:
 
 
 class Monitors:
-    """All that are set. `added` and `removed` are told of each monitor, and may take one over by returning True."""
+    """All that are set. They speak in NotifyEvent, unless `takes_over` sees to one."""
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
@@ -165,7 +167,8 @@ class Monitors:
             self._begin(each)
 
     def _begin(self, monitor: Monitor) -> None:
-        if not self.takes_over(monitor) and monitor.kind in _PERIODIC:
+        monitor.elsewhere = self.takes_over(monitor)
+        if not monitor.elsewhere and monitor.kind in _PERIODIC:
             monitor.task = self._machine.jobs.create_task(self._speak(monitor))
 
     async def _speak(self, monitor: Monitor) -> None:
@@ -176,6 +179,8 @@ class Monitors:
     def look(self) -> None:
         """Compare values with thresholds and deltas; tell what there is to tell."""
         for each in self._monitors.values():
+            if each.elsewhere:
+                continue
             value = each.variable.read()
             if each.kind in _THRESHOLDS and each.is_beyond(value) is not each.crossed:
                 each.crossed = not each.crossed

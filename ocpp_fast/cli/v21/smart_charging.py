@@ -66,6 +66,9 @@ class SmartChargingCommands:
         """Whether there is such an EVSE and, for the profile of a transaction, that transaction."""
         if new.purpose == _Purpose.CHARGING_STATION_EXTERNAL_CONSTRAINTS:  # never set by the CSMS (K01.FR.22)
             return False
+        relative = new.schedule.kind == ocpp.ChargingProfileKindEnumType.RELATIVE
+        if new.purpose == _Purpose.CHARGING_STATION_MAX_PROFILE and relative:  # to what? (K01.FR.38)
+            return False
         if new.purpose == _Purpose.TX_PROFILE:
             evse = self._machine.charging(new.profile.transaction_id)
             return evse is not None and evse.id == new.place

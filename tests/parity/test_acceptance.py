@@ -1,0 +1,23 @@
+"""The compiled core declines no message of any version that is plainly spelt: the fallback is never called for it."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from .cores import Subject, subjects
+from .spelling import plain_texts
+from .wire import valid_object
+
+RICHNESSES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0, 1.0)
+
+
+@pytest.mark.parametrize("subject", subjects(), ids=repr)
+def test_plain_messages_are_read_and_written_by_the_compiled_core(subject: Subject) -> None:
+    rng = Random(repr(subject))
+    for richness in RICHNESSES:
+        for text in plain_texts(rng, valid_object(rng, subject.plan, richness)):
+            payload = subject.check_plain(subject.framed(text.decode()))
+        for fraction in (0, 3, 6):
+            subject.check_plain_write(payload, fraction)
