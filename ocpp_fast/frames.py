@@ -309,13 +309,14 @@ class Encoder:
     """Writes what one side of a version sends; shared by all its connections."""
 
     def __init__(self, version: Version, policy: Policy = STRICT) -> None:
+        self._version = version
         self._dialect = dialect_of(version.number)
         self._policy = policy
         self._writer = FrameWriter(_FRACTIONS[policy.timespec])
 
     def call(self, unique_id: str, request: Request[Any]) -> bytes:
-        """Return a CALL. Raises `ValidationError`."""
-        message = request.__message__
+        """Return a CALL. Raises `ValidationError`, or `VersionMismatch` for a message of another version."""
+        message = self._known(request)
         plan = plan_of(message.request, message.draft)
         frame = self._writer.call(unique_id, message.action, plan, request)
         if frame is not None:
@@ -334,7 +335,7 @@ class Encoder:
 
     def send(self, unique_id: str, notification: Notification) -> bytes:
         """Return a SEND. Raises `ValidationError`, or `VersionMismatch` where there is no such frame (R11)."""
-        message = notification.__message__
+        message = self._known(notification)
         if MessageType.SEND not in self._dialect.message_types:
             raise VersionMismatch(f"{message.action} can't be sent: this version of OCPP-J has no SEND")
         payload = self._payload(message.request, message.draft, notification)
@@ -353,6 +354,12 @@ class Encoder:
         Raises `ValidationError` for what is no text.
         """
         return self.fault(_fault_at(error, unique_id, MessageType.CALL))
+
+    def _known(self, payload: Request[Any] | Notification) -> Message:
+        message = payload.__message__
+        if self._version.messages.get(message.action) is not message:
+            raise VersionMismatch(f"{type(payload).__name__} is no message of OCPP {self._version.number}")
+        return message
 
     def refusal(self, unique_id: str, error: CallError | InvalidResult) -> list[bytes]:
         """Return the CALLRESULTERROR for a result that is not accepted, if this version has such frames (R10).

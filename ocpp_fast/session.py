@@ -290,8 +290,9 @@ class Session:
     def call(self, unique_id: str, request: Request[Any], deadline: float, waiter: Any = None) -> OpenCall:
         """Send a request, now or when its turn comes; `deadline` is when it ends unanswered.
 
-        Raises `ValidationError` for a request that is not right, `NotRegistered` for one that must not be sent yet,
-        `Disconnected` after `close`, `KeyError` for an id that is in use.
+        Raises `ValidationError` for a request that is not right, `VersionMismatch` for one of another version,
+        `NotRegistered` for one that must not be sent yet, `Disconnected` after `close`, `KeyError` for an id that is in
+        use, and what signing raises.
         """
         if self._closed:
             raise Disconnected("the connection is closed")

@@ -166,9 +166,7 @@ class WebSocket(asyncio.BufferedProtocol):
 
     def ping(self) -> None:
         """Ask for a sign of life; close with 1011 when the last one asked for has not come (R38)."""
-        if self._pauses & Pause.WAITING:
-            return  # its pong would wait as well
-        if self._pong_due:
+        if self._pong_due and not self._pauses & Pause.WAITING:  # where the pong would wait as well
             self.close(CloseCode.INTERNAL_ERROR, "no pong")
             self.transport.abort()
         elif self.is_open:

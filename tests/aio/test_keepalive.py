@@ -84,6 +84,26 @@ async def test_R38_station_that_we_make_wait_is_not_taken_for_dead() -> None:
 
 
 @scenario
+async def test_R38_station_that_we_make_wait_and_that_is_gone_is_noticed() -> None:
+    """Its end is not read, but it does not take the pings any more."""
+    may_go = asyncio.Event()
+
+    async def transfer(*_: object) -> v16.DataTransferResponse:
+        await may_go.wait()
+        return v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED)
+
+    async with serving(ping_interval=INTERVAL) as site:
+        site.central.on(v16.DataTransferRequest)(transfer)
+        peer, station = await site.station()
+        calls = [frame_bytes(TEXT, b'[2,"%d","DataTransfer",{"vendorId":"V"}]' % number) for number in range(50)]
+        peer.write(b"".join(calls))
+        await until(lambda: station._websocket._pauses)
+        peer.abort()
+        await until(lambda: not station.connected)
+        may_go.set()
+
+
+@scenario
 async def test_R38_pong_is_not_missed_the_moment_reading_goes_on() -> None:
     may_go = asyncio.Event()
 
