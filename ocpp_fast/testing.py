@@ -20,6 +20,7 @@ from ._kernels import PendingTable
 from .errors import CallError, OcppError
 from .frames import Call, Decoder, Encoder
 from .policy import STRICT, Policy
+from .registration import Gate
 from .schema import Message, Request, Response, Sender, Version
 from .session import Answered, Event, OpenCall, Reader, Received, Session
 
@@ -119,21 +120,23 @@ class Pair:
         station: Policy = STRICT,
         central_signing: Signing | None = None,
         station_signing: Signing | None = None,
+        central_gate: Gate | None = None,
+        station_gate: Gate | None = None,
         handles: Callable[[Message], bool] = lambda message: True,
     ) -> None:
         self.clock: Final = Clock()
         self.table: Final = PendingTable(tick=1 / 64)  # notices whole seconds in time
 
-        def side(role: Sender, policy: Policy, signing: Signing | None) -> Side:
+        def side(role: Sender, policy: Policy, signing: Signing | None, gate: Gate | None) -> Side:
             decoder = Decoder(version, role, handles, policy)
             reader: Reader = decoder
             encoder = Encoder(version, policy)
             if signing is not None:
                 reader, encoder = signing.bind("CP1", version, policy, decoder)
-            return Side(Session(reader, encoder, self.table, policy), self.clock)
+            return Side(Session(reader, encoder, self.table, policy, gate), self.clock)
 
-        self.central: Final = side(Sender.CENTRAL, central, central_signing)
-        self.station: Final = side(Sender.STATION, station, station_signing)
+        self.central: Final = side(Sender.CENTRAL, central, central_signing, central_gate)
+        self.station: Final = side(Sender.STATION, station, station_signing, station_gate)
         self.central.peer, self.station.peer = self.station, self.central
         self._sides: Final = {each.session: each for each in (self.central, self.station)}
 

@@ -1,0 +1,391 @@
+"""Version x frame -> answer: where the three versions of OCPP-J part, byte for byte, as the central system answers.
+
+Each row is a frame of the station and what comes back in 1.6, 2.0.1 and 2.1; None is silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from ocpp_fast import CallError, ErrorCode, ValidationError, v16, v21, v201
+from ocpp_fast.errors import InvalidResult, NotRegistered
+from ocpp_fast.registration import CentralGate, StationGate
+from ocpp_fast.schema import Version
+from ocpp_fast.session import Answered, Noticed, Notified, Refused
+from ocpp_fast.testing import Pair, Side
+
+VERSIONS: dict[str, Any] = {"1.6": v16, "2.0.1": v201, "2.1": v21}
+NOON = datetime(2024, 2, 29, 12, tzinfo=UTC)
+TIME = b'{"currentTime":"2024-02-29T12:00:00.000Z"}'
+each_version = pytest.mark.parametrize("number", VERSIONS)
+since_2 = pytest.mark.parametrize("number", ["2.0.1", "2.1"])
+
+
+def data_transfer(module: Any) -> Callable[[Any], Any]:
+    def handle(request: Any) -> Any:
+        if request.vendor_id == "raises":
+            raise RuntimeError("secret")
+        if request.vendor_id == "format":
+            raise CallError(ErrorCode.FORMAT_VIOLATION, "bad")
+        if request.vendor_id == "framework":
+            raise CallError(ErrorCode.RPC_FRAMEWORK_ERROR)
+        return None if request.vendor_id == "none" else module.DataTransferResponse(status="Accepted")
+
+    return handle
+
+
+def handlers_of(number: str, boot: str = "Accepted") -> dict[str, Callable[[Any], Any]]:
+    module = VERSIONS[number]
+    return {
+        "BootNotification": lambda _: module.BootNotificationResponse(current_time=NOON, interval=60, status=boot),
+        "DataTransfer": data_transfer(module),
+        "Heartbeat": lambda _: module.HeartbeatResponse(current_time=NOON),
+        "StatusNotification": lambda _: module.StatusNotificationResponse(),
+        "NotifyPeriodicEventStream": lambda _: None,
+        "NotifyReport": lambda _: module.NotifyReportResponse(),
+        "TriggerMessage": lambda _: module.TriggerMessageResponse(status="Accepted"),
+    }
+
+
+def pair_of(number: str, **options: Any) -> Pair:
+    version: Version = VERSIONS[number].VERSION
+    return Pair(version, handles=lambda message: message.action in handlers_of(number), **options)
+
+
+def answers(side: Side, number: str, frame: bytes, boot: str = "Accepted") -> list[bytes]:
+    """Return what a side sends when a frame comes, and forget it."""
+    handlers = handlers_of(number, boot)
+    side.receive(frame)
+    while (call := side.handling) is not None:
+        try:
+            side.answer(handlers[call.message.action](call.payload))
+        except ValidationError:
+            side.fail("the handler's answer is not valid")
+        except CallError as error:
+            side.reject(error)
+        except RuntimeError as error:
+            side.fail(error)
+    sent = side.in_transit[:]
+    side.in_transit.clear()
+    return sent
+
+
+def error(unique_id: bytes, code: bytes, description: bytes) -> bytes:
+    return b'[4,"%b","%b","%b",{}]' % (unique_id, code, description)
+
+
+def spelt(old: bytes, new: bytes, description: bytes, unique_id: bytes = b"a") -> list[bytes | None]:
+    """Return the answers of a fault whose code 1.6 spells in its own way."""
+    return [error(unique_id, old, description), error(unique_id, new, description), error(unique_id, new, description)]
+
+
+def same(frame: bytes | None) -> list[bytes | None]:
+    return [frame, frame, frame]
+
+
+BOOT = {
+    "1.6": b'{"chargePointVendor":"V","chargePointModel":"M"}',
+    "2.0.1": b'{"reason":"PowerUp","chargingStation":{"model":"M","vendorName":"V"}}',
+    "2.1": b'{"reason":"PowerUp","chargingStation":{"model":"M","vendorName":"V"}}',
+}
+STATUS = {
+    "1.6": b'{"connectorId":%b,"errorCode":"NoError","status":"Available"}',
+    "2.0.1": b'{"evseId":1,"timestamp":"2024-02-29T12:00:00Z","connectorStatus":"Available","connectorId":%b}',
+    "2.1": b'{"evseId":1,"timestamp":"2024-02-29T12:00:00Z","connectorStatus":"Available","connectorId":%b}',
+}
+OLD_FORMAT, FORMAT = b"FormationViolation", b"FormatViolation"
+OLD_OCCURRENCE, OCCURRENCE = b"OccurenceConstraintViolation", b"OccurrenceConstraintViolation"
+FRAMEWORK, NO_TYPE = b"RpcFrameworkError", error(b"a", b"MessageTypeNotSupported", b"no such message type")
+NO_ID = b"unique id: expected a string of 1 to 36 characters"
+LONG = b"x" * 37
+
+ROWS: dict[str, tuple[bytes, list[bytes | None]]] = {
+    "R01_no_JSON": (b"hello", spelt(OLD_FORMAT, FRAMEWORK, b"expected JSON", b"-1")),
+    "R01_no_array": (b'{"a":1}', spelt(OLD_FORMAT, FRAMEWORK, b"expected an array", b"-1")),
+    "R01_no_id": (b"[2]", spelt(OLD_FORMAT, FRAMEWORK, NO_ID, b"-1")),
+    "R03_an_empty_id": (b'[2,"","Heartbeat",{}]', spelt(OLD_FORMAT, FRAMEWORK, NO_ID, b"-1")),
+    "R03_a_long_id": (
+        b'[2,"%b","Heartbeat",{}]' % LONG,
+        spelt(OLD_FORMAT, FRAMEWORK, b"unique id: expected at most 36 characters", LONG),
+    ),
+    "R04_a_type_with_a_fraction": (b'[2.0,"a","Heartbeat",{}]', [None, NO_TYPE, None]),
+    "R04_a_type_in_quotes": (b'["2","a","Heartbeat",{}]', [None, NO_TYPE, None]),
+    "R05_an_unknown_type": (b'[9,"a","Heartbeat",{}]', [None, NO_TYPE, None]),
+    "R05_the_types_of_2.1": (b'[6,"a","Heartbeat",{}]', [None, NO_TYPE, None]),
+    "R05_CALLRESULTERROR": (b'[5,"a","GenericError","",{}]', [None, NO_TYPE, None]),
+    "R06_a_short_call": (b'[2,"a","Heartbeat"]', spelt(OLD_FORMAT, FORMAT, b"expected 4 elements")),
+    "R06_a_long_call": (b'[2,"a","Heartbeat",{},1]', spelt(OLD_FORMAT, FORMAT, b"expected 4 elements")),
+    "R06_an_action_that_is_a_list": (b'[2,"a",[],{}]', spelt(OLD_FORMAT, FORMAT, b"action: expected string")),
+    "R07_null": (b'[2,"a","Heartbeat",null]', same(b'[3,"a",%b]' % TIME)),
+    "R08_an_unknown_action": (
+        b'[2,"a","Nonsense",{}]',
+        same(error(b"a", b"NotImplemented", b"no such action in this version")),
+    ),
+    "R08_an_action_without_handler": (
+        b'[2,"a","MeterValues",{}]',
+        same(error(b"a", b"NotSupported", b"MeterValues is not handled here")),
+    ),
+    "R08_an_action_of_the_other_side": (
+        b'[2,"a","Reset",{}]',
+        same(error(b"a", b"NotSupported", b"Reset is not sent in this direction")),
+    ),
+    "R09_a_code_that_the_versions_spell_differently": (
+        b'[2,"a","DataTransfer",{"vendorId":"format"}]',
+        spelt(OLD_FORMAT, FORMAT, b"bad"),
+    ),
+    "R09_a_code_that_1.6_does_not_have": (
+        b'[2,"a","DataTransfer",{"vendorId":"framework"}]',
+        spelt(b"GenericError", FRAMEWORK, b""),
+    ),
+    "R12_a_result_of_no_call": (b'[3,"a",{}]', same(None)),
+    "R12_an_error_of_no_call": (b'[4,"a","GenericError","",{}]', same(None)),
+    "a_field_is_missing": (
+        b'[2,"a","DataTransfer",{}]',
+        spelt(OLD_OCCURRENCE, OCCURRENCE, b"vendorId: expected a value"),
+    ),
+    "a_field_has_another_type": (
+        b'[2,"a","DataTransfer",{"vendorId":1}]',
+        same(error(b"a", b"TypeConstraintViolation", b"vendorId: expected string")),
+    ),
+    "a_field_is_too_long": (
+        b'[2,"a","DataTransfer",{"vendorId":"%b"}]' % (b"v" * 256),
+        same(error(b"a", b"PropertyConstraintViolation", b"vendorId: expected at most 255 characters")),
+    ),
+    "an_additional_property": (
+        b'[2,"a","Heartbeat",{"x":1}]',
+        spelt(OLD_FORMAT, FORMAT, b"x: expected no property of this name"),
+    ),
+    "a_payload_that_is_no_object": (b'[2,"a","Heartbeat",[]]', spelt(OLD_FORMAT, FORMAT, b"payload: expected object")),
+    "a_handler_that_raises": (
+        b'[2,"a","DataTransfer",{"vendorId":"raises"}]',
+        same(error(b"a", b"InternalError", b"the handler failed")),
+    ),
+    "a_handler_that_returns_None": (
+        b'[2,"a","DataTransfer",{"vendorId":"none"}]',
+        same(error(b"a", b"InternalError", b"the handler's answer is not valid")),
+    ),
+}
+
+
+@pytest.mark.parametrize("row", ROWS)
+@each_version
+def test_answer(number: str, row: str) -> None:
+    frame, expected = ROWS[row]
+    answer = expected[list(VERSIONS).index(number)]
+    central = pair_of(number).central
+    for _ in range(2):  # a compiled core reads what the other has read before it
+        assert answers(central, number, frame) == ([] if answer is None else [answer])
+    assert answers(central, number, b'[2,"b","Heartbeat",{}]') == [b'[3,"b",%b]' % TIME]
+
+
+@each_version
+def test_R20_an_integer_with_a_fraction(number: str) -> None:
+    expected = {
+        "1.6": error(b"a", b"TypeConstraintViolation", b"connectorId: expected integer"),
+        "2.0.1": b'[3,"a",{}]',
+        "2.1": b'[3,"a",{}]',
+    }
+    frame = b'[2,"a","StatusNotification",%b]' % (STATUS[number] % b"1.0")
+    assert answers(pair_of(number).central, number, frame) == [expected[number]]
+
+
+@each_version
+def test_R13_an_id_that_is_still_being_handled(number: str) -> None:
+    code = {"1.6": b"GenericError", "2.0.1": FRAMEWORK, "2.1": FRAMEWORK}
+    central = pair_of(number).central
+    central.receive(b'[2,"a","Heartbeat",{}]')
+    central.receive(b'[2,"a","Heartbeat",{}]')
+    assert central.in_transit == [error(b"a", code[number], b"unique id: still being handled")]
+    central.answer(VERSIONS[number].HeartbeatResponse(current_time=NOON))
+    assert central.in_transit[1:] == [b'[3,"a",%b]' % TIME]
+
+
+@each_version
+def test_R10_a_bad_result_is_answered_in_2_1_alone(number: str) -> None:
+    central = pair_of(number).central
+    call = central.call(VERSIONS[number].TriggerMessageRequest(requested_message="Heartbeat"))
+    central.in_transit.clear()
+    description = b"status: expected one of Accepted, Rejected, NotImplemented"
+    refusal = b'[5,"1","PropertyConstraintViolation","%b",{}]' % description
+    assert answers(central, number, b'[3,"1",{"status":"Perhaps"}]') == ([refusal] if number == "2.1" else [])
+    assert isinstance(central.outcome(call), InvalidResult)
+
+
+@each_version
+def test_R10_a_bad_error_is_never_answered(number: str) -> None:
+    central = pair_of(number).central
+    call = central.call(VERSIONS[number].TriggerMessageRequest(requested_message="Heartbeat"))
+    central.in_transit.clear()
+    assert answers(central, number, b'[4,"1",7,"",{}]') == []
+    assert isinstance(central.outcome(call), InvalidResult)
+
+
+# 2.1's two frames
+
+
+EVENT = b'{"data":[{"t":1,"v":"x"}],"id":1,"pending":0,"basetime":"2024-02-29T12:00:00Z"}'
+
+
+def test_R11_a_SEND_is_delivered_while_a_call_is_handled_and_never_answered() -> None:
+    central = pair_of("2.1").central
+    central.receive(b'[2,"a","Heartbeat",{}]')
+    central.receive(b'[6,"b","NotifyPeriodicEventStream",%b]' % EVENT)
+    assert isinstance(central.events[-1], Notified)
+    assert central.in_transit == []
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b'[6,"b","NotifyPeriodicEventStream",{}]',
+        b'[6,"b","NotifyPeriodicEventStream"]',
+        b'[6,"b","Heartbeat",{}]',
+        b'[6,"b","Nonsense",{}]',
+        b'[6,"","NotifyPeriodicEventStream",{}]',
+    ],
+)
+def test_R11_a_bad_SEND_is_noticed_and_never_answered(frame: bytes) -> None:
+    central = pair_of("2.1").central
+    assert answers(central, "2.1", frame) == []
+    assert isinstance(central.events[-1], Noticed)
+
+
+def test_R08_an_unconfirmed_message_can_not_be_called() -> None:
+    frame = b'[2,"a","NotifyPeriodicEventStream",%b]' % EVENT
+    (answer,) = answers(pair_of("2.1").central, "2.1", frame)
+    assert answer.startswith(b'[4,"a","NotSupported",')
+
+
+def test_R14_a_SEND_passes_calls_that_wait() -> None:
+    station = pair_of("2.1").station
+    for _ in range(2):
+        station.call(v21.HeartbeatRequest())
+    stream = v21.NotifyPeriodicEventStreamRequest(
+        data=[v21.StreamDataElementType(t=1, v="x")], id=1, pending=0, basetime=NOON
+    )
+    station.session.send("s", stream)
+    assert [frame[:4] for frame in station.session.take_outbox()] == [b'[6,"']
+
+
+@pytest.mark.parametrize("code", [b"FormatViolation", b"FormationViolation"])
+def test_R10_a_refused_result_is_told(code: bytes) -> None:
+    central = pair_of("2.1").central
+    answers(central, "2.1", b'[5,"a","%b","no",{"x":1}]' % code)
+    event = central.events[-1]
+    assert isinstance(event, Refused)
+    assert (event.error.unique_id, event.error.code, event.error.description, event.error.details) == (
+        "a",
+        ErrorCode.FORMAT_VIOLATION,
+        "no",
+        {"x": 1},
+    )
+
+
+# R40: registration
+
+
+def gated(number: str, status: str | None = None, *, lets_strangers: bool = True) -> tuple[Side, list[str]]:
+    remembered: list[str] = []
+    gate = CentralGate(status, remembered.append, lets_strangers=lets_strangers)
+    return pair_of(number, central_gate=gate).central, remembered
+
+
+@pytest.mark.parametrize("status", ["Pending", "Rejected"])
+@each_version
+def test_R40_a_station_that_is_not_accepted_gets_SecurityError(number: str, status: str) -> None:
+    central, remembered = gated(number)
+    boot = b'[2,"a","BootNotification",%b]' % BOOT[number]
+    assert answers(central, number, b'[2,"h","Heartbeat",{}]') == [b'[3,"h",%b]' % TIME]
+    assert answers(central, number, boot, status)[0].startswith(b'[3,"a",')
+    refused = error(b"h", b"SecurityError", b"the station is not registered")
+    assert answers(central, number, b'[2,"h","Heartbeat",{}]') == [refused]
+    assert answers(central, number, boot, "Accepted")[0].startswith(b'[3,"a",')
+    assert answers(central, number, b'[2,"h","Heartbeat",{}]') == [b'[3,"h",%b]' % TIME]
+    assert remembered == [status, "Accepted"]
+
+
+@each_version
+def test_R40_what_was_triggered_is_let_in(number: str) -> None:
+    central, _ = gated(number, "Pending")
+    central.call(VERSIONS[number].TriggerMessageRequest(requested_message="Heartbeat"))
+    central.in_transit.clear()
+    assert answers(central, number, b'[2,"h","Heartbeat",{}]') == [b'[3,"h",%b]' % TIME]
+    assert b"SecurityError" in answers(central, number, b'[2,"d","DataTransfer",{"vendorId":"v"}]')[0]
+
+
+@since_2
+def test_R40_a_report_that_was_asked_for_is_let_in(number: str) -> None:
+    central, _ = gated(number, "Pending")
+    module = VERSIONS[number]
+    central.call(module.GetBaseReportRequest(request_id=1, report_base=module.ReportBaseEnumType.FULL_INVENTORY))
+    central.in_transit.clear()
+    report = b'{"requestId":1,"generatedAt":"2024-02-29T12:00:00Z","seqNo":0}'
+    assert answers(central, number, b'[2,"r","NotifyReport",%b]' % report) == [b'[3,"r",{}]']
+
+
+@each_version
+def test_R40_a_stranger_may_be_held_back(number: str) -> None:
+    central, _ = gated(number, lets_strangers=False)
+    assert b"SecurityError" in answers(central, number, b'[2,"h","Heartbeat",{}]')[0]
+
+
+def booted(number: str, status: str) -> tuple[Side, StationGate, list[float]]:
+    """Return a station whose BootNotification was answered so."""
+    silences: list[float] = []
+    gate = StationGate(silences.append)
+    pair = pair_of(number, station_gate=gate)
+    payload = {"charge_point_vendor": "V", "charge_point_model": "M"}
+    if number != "1.6":
+        station_type = VERSIONS[number].ChargingStationType(model="M", vendor_name="V")
+        payload = {"reason": "PowerUp", "charging_station": station_type}
+    pair.station.call(VERSIONS[number].BootNotificationRequest(**payload), unique_id="boot")
+    pair.station.in_transit.clear()
+    pair.station.receive(
+        b'[3,"boot",{"currentTime":"2024-02-29T12:00:00Z","interval":60,"status":"%b"}]' % status.encode()
+    )
+    return pair.station, gate, silences
+
+
+@each_version
+def test_R40_a_pending_station_sends_only_what_is_asked_for(number: str) -> None:
+    station, _, silences = booted(number, "Pending")
+    with pytest.raises(NotRegistered):
+        station.call(VERSIONS[number].HeartbeatRequest())
+    trigger = b'[2,"t","TriggerMessage",{"requestedMessage":"Heartbeat"}]'
+    assert answers(station, number, trigger) == [b'[3,"t",{"status":"Accepted"}]']
+    station.call(VERSIONS[number].HeartbeatRequest())
+    assert silences == []
+
+
+@each_version
+def test_R40_a_rejected_station_is_silent_until_the_interval_ends(number: str) -> None:
+    station, gate, silences = booted(number, "Rejected")
+    assert silences == [60.0]
+    for _ in range(2):
+        with pytest.raises(NotRegistered):
+            station.call(VERSIONS[number].HeartbeatRequest())
+        assert answers(station, number, b'[2,"t","TriggerMessage",{"requestedMessage":"Heartbeat"}]') == []
+    gate.end_silence()
+    with pytest.raises(NotRegistered):
+        station.call(VERSIONS[number].HeartbeatRequest())
+    assert answers(station, number, b'[2,"t","TriggerMessage",{"requestedMessage":"Heartbeat"}]') != []
+
+
+@each_version
+def test_R40_a_call_that_waited_is_not_sent_after_a_rejection(number: str) -> None:
+    gate = StationGate(lambda seconds: None)
+    station = pair_of(number, station_gate=gate).station
+    first = station.call(VERSIONS[number].HeartbeatRequest(), unique_id="1")
+    waiting = station.call(VERSIONS[number].HeartbeatRequest(), unique_id="2")
+    gate.status = "Rejected"
+    station.in_transit.clear()
+    assert answers(station, number, b'[3,"1",%b]' % TIME) == []
+    assert station.outcome(first) == VERSIONS[number].HeartbeatResponse(current_time=NOON)
+    (ended,) = station.session.take_ended()
+    assert isinstance(ended, Answered)
+    assert ended.open_call is waiting
+    assert isinstance(ended.outcome, NotRegistered)
