@@ -144,6 +144,11 @@ class CentralGate:
     def resulted(self, message: Message, response: Any) -> None:
         """Nothing to note."""
 
+    def accept(self) -> None:
+        """Take the station for accepted, though nothing was known of it."""
+        self.status = ACCEPTED
+        self._remember(ACCEPTED)
+
 
 class StationGate:
     """The station's side: holds back what an unregistered station must not send.

@@ -98,9 +98,12 @@ class Station(Connection):
         """Ask a station of which nothing is known for its BootNotification (R40)."""
         trigger: Any = self.version.messages["TriggerMessage"].request
         try:
-            await self.call(trigger(requested_message="BootNotification"))
+            answer = await self.call(trigger(requested_message="BootNotification"))
         except OcppError as error:
             self._central.log.info("%s: would not boot: %s", self, error)
+            return
+        if answer.status == "Rejected":  # as one must that has been accepted before (F06.FR.17)
+            self._gate.accept()
 
     def _left(self) -> None:
         self._central._departed(self)
@@ -212,16 +215,19 @@ class CentralSystem(Endpoint):
 
         In the end handlers that run get `grace` seconds to answer, then all connections are closed with 1001.
         """
-        await asyncio.to_thread(self.prepare)
         self.stopping = False
         sockets: set[ServerWebSocket] = set()
         loop = asyncio.get_running_loop()
         if ssl is not None:
             options.setdefault("ssl_handshake_timeout", self.open_timeout)
-        listener = await loop.create_server(lambda: ServerWebSocket(self, sockets), host, port, ssl=ssl, **options)
+        listener = await loop.create_server(
+            lambda: ServerWebSocket(self, sockets), host, port, ssl=ssl, start_serving=False, **options
+        )
         keepalive = Keepalive(self.ping_interval, lambda: sockets)
-        keepalive.start()
         try:
+            await asyncio.to_thread(self.prepare)
+            await listener.start_serving()
+            keepalive.start()
             yield Server(listener, host, secure=ssl is not None)
         finally:
             keepalive.stop()

@@ -177,8 +177,8 @@ class IsCalling(Struct, metaclass=CallingType):
 
 
 class Shadowing(Inner):
-    @property
-    def number(self) -> int:  # type: ignore[misc, override]  # in place of a field
+    @property  # type: ignore[misc]  # in place of a field
+    def number(self) -> int:  # type: ignore[override]
         return 1
 
 
