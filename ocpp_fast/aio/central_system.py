@@ -155,6 +155,7 @@ class CentralSystem(Endpoint):
         self._policy_of: Callable[[Handshake], Policy] = policy if callable(policy) else lambda _: policy
         self._stations: dict[str, Station] = {}
         self._arrivals: dict[str, set[asyncio.Future[Station]]] = {}
+        self._listeners = 0
 
     # The connected stations
 
@@ -213,9 +214,9 @@ class CentralSystem(Endpoint):
     ) -> AsyncIterator[Server]:
         """Listen while the context lasts; port 0 picks a free one. `options` are those of `loop.create_server`.
 
-        In the end handlers that run get `grace` seconds to answer, then all connections are closed with 1001.
+        In the end handlers that run get `grace` seconds to answer, then all connections are closed with 1001. Several
+        ports may be served at once; the handlers are waited for when the last of them ends.
         """
-        self.stopping = False
         sockets: set[ServerWebSocket] = set()
         loop = asyncio.get_running_loop()
         if ssl is not None:
@@ -224,6 +225,8 @@ class CentralSystem(Endpoint):
             lambda: ServerWebSocket(self, sockets), host, port, ssl=ssl, start_serving=False, **options
         )
         keepalive = Keepalive(self.ping_interval, lambda: sockets)
+        self._listeners += 1
+        self.stopping = False
         try:
             await asyncio.to_thread(self.prepare)
             await listener.start_serving()
@@ -232,17 +235,21 @@ class CentralSystem(Endpoint):
         finally:
             keepalive.stop()
             listener.close()
+            self._listeners -= 1
             await self._stop(sockets, grace)
 
     async def _stop(self, sockets: set[ServerWebSocket], grace: float) -> None:
-        self.stopping = True
-        await self.tasks.finish(grace)
+        is_last = self._listeners == 0
+        if is_last:
+            self.stopping = True
+            await self.tasks.finish(grace)
         while closing := list(sockets):
             for socket in closing:
                 socket.close(CloseCode.GOING_AWAY, "the central system stops")
             for socket in closing:
                 await socket.wait_closed()
-        await self.tasks.finish(grace)
+        if is_last:
+            await self.tasks.finish(grace)
 
     # The handshake asks
 

@@ -231,6 +231,37 @@ async def test_newcomers_are_refused_while_it_stops() -> None:
 
 
 @scenario
+async def test_one_of_two_ports_may_stop() -> None:
+    """As when stations move from ws to wss: the other port goes on, and its handlers do."""
+    may_go, running = asyncio.Event(), asyncio.Event()
+
+    async def transfer(*_: object) -> v16.DataTransferResponse:
+        running.set()
+        await may_go.wait()
+        return TRANSFERRED
+
+    central = central_system()
+    central.on(v16.DataTransferRequest)(transfer)
+    stays = Stopping(central)
+    ends = Stopping(central, grace=0.05)
+    peer, _ = await joined(central, await stays.port(), "CP1")
+    leaver, _ = await joined(central, await ends.port(), "CP2")
+    peer.send(TRANSFER)
+    await running.wait()
+    ends.stop()
+    assert (await leaver.close_frame())[0] == 1001
+    await ends.ended
+    newcomer, _ = await joined(central, await stays.port(), "CP3")
+    assert [each.id for each in central] == ["CP1", "CP3"]
+    may_go.set()
+    assert await peer.message() == [3, "1", {"status": "Accepted"}]
+    newcomer.heartbeat("1")
+    assert (await newcomer.message())[0] == 3
+    stays.stop()
+    await asyncio.gather(peer.close_frame(), newcomer.close_frame(), stays.ended)
+
+
+@scenario
 async def test_stopping_while_handshakes_are_pending() -> None:
     """In every state: nothing said yet, half a request, the auth asked, the answer not read."""
     asked = asyncio.Event()
