@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from decimal import Decimal, InvalidOperation
 from math import isfinite
 from typing import Any, Final
@@ -22,16 +21,19 @@ _LONG_NUMBER = b"0" * 16  # a double keeps 15 digits
 _TINY_NUMBER = b"e-000"  # and fewer of what is near to 0
 _MAX_INT: Final = 10**MAX_LITERAL - 1
 _MIN_INT: Final = 1 - 10 ** (MAX_LITERAL - 1)
-_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]', re.DOTALL)
+_BRACKETS = bytes.maketrans(b"{}", b"[]")
+_NO_MARKS = bytes(set(range(256)) - set(b'[]{}"'))
 
 
 class LongFloat(float):
     """A number that is written with more digits than a double keeps; its `repr` is what was written (R23)."""
 
+    __slots__ = ("_literal",)
+
     _literal: str
 
     def __new__(cls, literal: str) -> LongFloat:
-        self = super().__new__(cls, literal)
+        self = float.__new__(cls, literal)
         self._literal = literal
         return self
 
@@ -46,25 +48,27 @@ class LongFloat(float):
 
 def loads(raw: bytes | bytearray) -> Any:
     """Return the value of a JSON text in UTF-8. Raises `ValueError` for what R26 refuses."""
+    value = orjson.loads(raw)
     shape = raw.translate(_SHAPE)
-    if _LONG_NUMBER in shape or _TINY_NUMBER in shape or shape.count(b"[") > MAX_DEPTH:
-        return _exact_loads(raw)
-    return orjson.loads(raw)
+    if shape.count(b"[") > MAX_DEPTH:
+        _check_depth(raw)
+    if _LONG_NUMBER in shape or _TINY_NUMBER in shape:
+        return _EXACT.decode(raw.decode())
+    return value
 
 
-def _exact_loads(raw: bytes | bytearray) -> Any:
-    """Read a text that has many brackets or long numbers: bound the depth, keep every digit."""
-    orjson.loads(raw)  # the grammar; on a text that breaks it, the search for tokens may take quadratic time
-    depth = 0
-    for token in _TOKENS.finditer(raw):
-        first = raw[token.start()]
-        if first in b"[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise ValueError(f"nested deeper than {MAX_DEPTH}")
-        elif first != 0x22:
-            depth -= 1
-    return _EXACT.decode(raw.decode())
+def _check_depth(raw: bytes | bytearray) -> None:
+    """Raise `ValueError` for a JSON text that nests too deep; no loop of Python runs over all its bytes."""
+    if b"\\" in raw:
+        raw = raw.replace(rb"\\", b"").replace(rb"\"", b"")
+    marks = raw.translate(_BRACKETS, _NO_MARKS).replace(b'""', b"")
+    brackets = b"".join(marks.split(b'"')[::2])  # what stands outside the strings
+    for _ in range(MAX_DEPTH):
+        if not brackets:
+            return
+        brackets = brackets.replace(b"[]", b"")  # the innermost level
+    if brackets:
+        raise ValueError(f"nested deeper than {MAX_DEPTH}")
 
 
 def _exact_int(literal: str) -> int:
@@ -76,12 +80,17 @@ def _exact_int(literal: str) -> int:
 def _exact_float(literal: str) -> float:
     if len(literal) > MAX_LITERAL:
         raise ValueError("number too long")
+    value = float(literal)  # finite: orjson has taken it
+    if len(literal) < 17 and abs(value) > 1e-290:  # 15 digits at most, and all of them kept
+        return value
+    if repr(value) == literal:
+        return value
     try:
         written = Decimal(literal)
     except InvalidOperation:
         raise ValueError("exponent too long") from None
-    value = float(literal)  # finite: orjson has taken it
-    return value if Decimal(repr(value)) == written else LongFloat(literal)
+    kept = Decimal(repr(value)) == written if value else not written
+    return value if kept else LongFloat(literal)
 
 
 _EXACT = json.JSONDecoder(parse_int=_exact_int, parse_float=_exact_float)

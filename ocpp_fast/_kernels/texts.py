@@ -13,25 +13,29 @@ __all__ = ["Timespec", "format_date_time", "is_date_time", "is_uri", "parse_date
 Timespec: TypeAlias = Literal["seconds", "milliseconds", "microseconds"]
 
 _DATE_TIME = re.compile(
-    r"([0-9]{4})-([0-9]{2})-([0-9]{2})([Tt ])([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]+))?"
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})([Tt ])([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]++))?"
     r"(?:([Zz])|([+-])([0-9]{2}):([0-9]{2}))?"
 )
 
-_PCHAR = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})"
-_USER = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:]|%[0-9A-Fa-f]{2})"
-_ADDRESS = r"\[(?:[Vv][0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+,;=:]+|(?P<ipv6>[0-9A-Fa-f:.]+))\]"
-_HOST = rf"(?:{_ADDRESS}|(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{{2}})*)"
+# No part can be left and taken up again, so that a long text that is wrong at its end costs no more than a right one.
+_SEGMENTS = r"[A-Za-z0-9\-._~!$&'()*+,;=:@%/]*+"
+_USER = r"[A-Za-z0-9\-._~!$&'()*+,;=:%]*+"
+_ADDRESS = r"\[(?:[Vv][0-9A-Fa-f]++\.[A-Za-z0-9\-._~!$&'()*+,;=:]++|(?P<ipv6>[0-9A-Fa-f:.]++))\]"
+_HOST = rf"(?:{_ADDRESS}|[A-Za-z0-9\-._~!$&'()*+,;=%]*+)"
 _URI = re.compile(
-    rf"[A-Za-z][A-Za-z0-9+\-.]*:"
-    rf"(?://(?:{_USER}*@)?{_HOST}(?::[0-9]*)?(?:/{_PCHAR}*)*|/(?:{_PCHAR}+(?:/{_PCHAR}*)*)?|{_PCHAR}+(?:/{_PCHAR}*)*|)"
-    rf"(?:\?(?:{_PCHAR}|[/?])*)?(?:\#(?:{_PCHAR}|[/?])*)?"
+    rf"[A-Za-z][A-Za-z0-9+\-.]*+:"
+    rf"(?://(?:{_USER}@)?{_HOST}(?::[0-9]*+)?(?:/{_SEGMENTS})?|(?!//){_SEGMENTS})"
+    r"(?:\?[A-Za-z0-9\-._~!$&'()*+,;=:@%/?]*+)?(?:\#[A-Za-z0-9\-._~!$&'()*+,;=:@%/?]*+)?"
 )
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def is_uri(text: str) -> bool:
     """Tell whether `text` is an absolute URI (RFC 3986)."""
     match = _URI.fullmatch(text)
-    return match is not None and (match["ipv6"] is None or _is_ipv6(match["ipv6"]))
+    if match is None or _BAD_ESCAPE.search(text) is not None:
+        return False
+    return match["ipv6"] is None or _is_ipv6(match["ipv6"])
 
 
 def _is_ipv6(text: str) -> bool:

@@ -289,7 +289,7 @@ async def test_stopping_while_handshakes_are_pending() -> None:
 
 
 # asyncio itself forgets to close a transport that it makes for a listener that has gone meanwhile.
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("delay", range(8))
 @scenario
 async def test_stopping_while_connections_come_in(delay: int, monkeypatch: pytest.MonkeyPatch) -> None:
