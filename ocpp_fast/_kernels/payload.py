@@ -12,7 +12,7 @@ from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
 from typing import Any
 
 from .plan import Node, Op, Plan
-from .strict_json import MAX_LITERAL, check_value, dumps
+from .strict_json import MAX_LITERAL, LongFloat, check_value, dumps
 from .texts import Timespec, format_date_time, is_date_time, is_uri, parse_date_time
 
 __all__ = ["PayloadCodec", "Violation"]
@@ -152,12 +152,23 @@ def _write(node: Node, value: Any, timespec: Timespec, depth: int) -> Any:
         return _write_date_time(value, timespec)
     if op is Op.BOOLEAN:
         return value
-    if op is Op.INTEGER and type(value) is float:
+    if op is Op.INTEGER and isinstance(value, float):
         raise Violation("", "type", "integer")
+    if op is Op.INTEGER or op is Op.NUMBER:
+        value = _plain_number(value)
     try:
         check_value(value, depth)
     except ValueError as error:
         raise Violation("", "type", f"a JSON value: {error}"[:_SHOWN]) from None
+    return value
+
+
+def _plain_number(value: Any) -> Any:
+    """Return a number of a class of its own, whose `repr` may be no number, as a plain one."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return int(value)
+    if isinstance(value, float) and not isinstance(value, LongFloat):
+        return float(value)
     return value
 
 

@@ -1,13 +1,9 @@
-"""A station: connects, answers, and connects again; against our own central system and against broken ones."""
+"""The charge point: connected, connecting again, and at the end of its context."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -26,86 +22,16 @@ from ocpp_fast import (
 )
 
 from .harness import HEARTBEAT, central_system, no_other_tasks, run, scenario, serving, until
-from .peer import BINARY, CLOSE, PATIENCE, PING, PONG, TEXT, frame_bytes
-
-CLEARED = v16.ClearCacheResponse(status=v16.ClearCacheStatus.ACCEPTED)
-AT_ONCE = BackOff(minimum=0.01, random_range=0, repeat_times=0)
-
-
-def charge_point(url: str, identity: str = "CP1", **options: Any) -> ChargePoint:
-    """A station of 1.6 that answers ClearCache and connects again quickly."""
-    defaults: dict[str, Any] = {"versions": [v16], "back_off": AT_ONCE, "close_timeout": 2.0}
-    station = ChargePoint(identity, url, **defaults | options)
-    station.on(v16.ClearCacheRequest)(lambda _: CLEARED)
-    return station
-
-
-Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
-@asynccontextmanager
-async def raw_server(script: Script) -> AsyncIterator[str]:
-    """A TCP server that does what the script says to each connection, and cuts it then; its URL."""
-    connections: set[asyncio.Task[None]] = set()
-
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        connections.add(task)
-        try:
-            await script(reader, writer)
-        except (asyncio.CancelledError, ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.transport.abort()
-            connections.discard(task)
-
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
-    try:
-        yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    finally:
-        server.close()
-        for each in list(connections):
-            each.cancel()
-        await until(lambda: not connections)
-
-
-async def request_of(reader: asyncio.StreamReader) -> dict[str, str]:
-    """The headers of a handshake, with its first line as an empty name."""
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-    first, *lines = head.rstrip().split("\r\n")
-    return {"": first} | {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
-
-
-def switching(request: dict[str, str], *, subprotocol: str | None = "ocpp1.6", key: str = "") -> bytes:
-    """The answer that accepts a handshake."""
-    guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-    digest = hashlib.sha1(((key or request["sec-websocket-key"]) + guid).encode()).digest()
-    lines = [
-        "HTTP/1.1 101 Switching Protocols",
-        "Upgrade: websocket",
-        "Connection: Upgrade",
-        f"Sec-WebSocket-Accept: {base64.b64encode(digest).decode()}",
-        *([f"Sec-WebSocket-Protocol: {subprotocol}"] if subprotocol else []),
-    ]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode()
-
-
-def served(opcode: int, payload: bytes = b"", **options: Any) -> bytes:
-    return frame_bytes(opcode, payload, masked=False, **options)
-
-
-async def unmasked(reader: asyncio.StreamReader) -> tuple[int, bytes]:
-    """A frame of the station; it must be masked."""
-    first, second = await reader.readexactly(2)
-    assert second & 0x80
-    size = second & 0x7F
-    if size == 126:
-        size = int.from_bytes(await reader.readexactly(2), "big")
-    mask = await reader.readexactly(4)
-    payload = await reader.readexactly(size)
-    return first & 0x0F, bytes(byte ^ mask[at % 4] for at, byte in enumerate(payload))
-
+from .peer import PATIENCE
+from .scripted_server import (
+    CLEARED,
+    charge_point,
+    no_other_tasks_but_servers,
+    raw_server,
+    request_of,
+    switching,
+    unmasked,
+)
 
 # Connected
 
@@ -201,196 +127,6 @@ async def test_R38_pings_are_answered() -> None:
         await asyncio.sleep(0.5)
         assert seen.connected
         assert await station.v16.heartbeat() == HEARTBEAT
-
-
-# Handshakes that fail
-
-
-async def fails(script: Script, **options: Any) -> HandshakeFailed:
-    async with raw_server(script) as url:
-        async with asyncio.timeout(PATIENCE):
-            with pytest.raises(HandshakeFailed) as failed:
-                await charge_point(url, **options).__aenter__()
-        await no_other_tasks_but_servers()
-    return failed.value
-
-
-async def no_other_tasks_but_servers() -> None:
-    own = {asyncio.current_task()}
-    await until(lambda: not [each for each in asyncio.all_tasks() - own if "connected" not in repr(each)])
-
-
-def answering(*answers: bytes | Callable[[dict[str, str]], bytes], stay: bool = False) -> Script:
-    """A script that reads the request, says something, and leaves or stays."""
-
-    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        request = await request_of(reader)
-        for answer in answers:
-            writer.write(answer if isinstance(answer, bytes) else answer(request))
-            await writer.drain()
-        writer.write_eof()
-        if stay:
-            await reader.read()
-
-    return script
-
-
-@pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 409, 500, 503])
-@pytest.mark.parametrize("stay", [False, True])
-@scenario
-async def test_refusal_has_its_status(status: int, stay: bool) -> None:
-    answer = f"HTTP/1.1 {status} Because\r\nContent-Length: 4\r\n\r\nnope".encode()
-    assert (await fails(answering(answer, stay=stay))).status == status
-
-
-BROKEN: dict[str, list[bytes | Callable[[dict[str, str]], bytes]]] = {
-    "nothing": [],
-    "half an answer": [b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: webso"],
-    "no HTTP": [b"SSH-2.0-OpenSSH_9.6\r\n\r\n"],
-    "HTTP/1.0": [b"HTTP/1.0 101 Switching Protocols\r\n\r\n"],
-    "no upgrade": [b"HTTP/1.1 101 Switching Protocols\r\n\r\n"],
-    "wrong key": [lambda request: switching(request, key="x")],
-    "no subprotocol": [lambda request: switching(request, subprotocol=None)],
-    "a subprotocol that was not offered": [lambda request: switching(request, subprotocol="ocpp2.1")],
-    "two subprotocols": [lambda request: switching(request, subprotocol="ocpp1.6, ocpp1.6")],
-    "endless line": [b"HTTP/1.1 101 " + b"x" * 100_000],
-    "endless headers": [b"HTTP/1.1 101 Switching Protocols\r\n", b"X: x\r\n" * 10_000],
-    "large headers": [b"HTTP/1.1 101 Switching Protocols\r\n", *[b"X: %s\r\n" % (b"x" * 8000)] * 10],
-}
-
-
-@pytest.mark.parametrize("broken", BROKEN)
-@scenario
-async def test_broken_answer_is_handshake_failed(broken: str) -> None:
-    assert (await fails(answering(*BROKEN[broken]))).status is None
-
-
-@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 101 Switching Protocols\r\n"])
-@scenario
-async def test_silent_server_is_a_timeout_and_leaves_nothing(said: bytes) -> None:
-    gone = asyncio.Event()
-
-    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await request_of(reader)
-        writer.write(said)
-        try:
-            await reader.read()
-        finally:
-            gone.set()
-
-    async with raw_server(script) as url:
-        with pytest.raises(TimeoutError):
-            await charge_point(url, open_timeout=0.1).__aenter__()
-        await asyncio.wait_for(gone.wait(), 1)
-
-
-@scenario
-async def test_cancelled_connecting_leaves_nothing() -> None:
-    asked, gone = asyncio.Event(), asyncio.Event()
-
-    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await request_of(reader)
-        asked.set()
-        try:
-            await reader.read()
-        finally:
-            gone.set()
-
-    async with raw_server(script) as url:
-        connecting = asyncio.create_task(charge_point(url).__aenter__())
-        await asked.wait()
-        connecting.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await connecting
-        await asyncio.wait_for(gone.wait(), 1)
-
-
-@scenario
-async def test_nobody_listens() -> None:
-    async with serving() as site:
-        url = site.server.url
-    with pytest.raises(ConnectionRefusedError):
-        await charge_point(url).__aenter__()
-
-
-# What a server may do behind its 101
-
-
-@scenario
-async def test_large_call_in_the_segment_of_the_101() -> None:
-    transfer = {"vendorId": "V", "data": "x" * 50_000}
-    answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-
-    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        call = json.dumps([2, "1", "DataTransfer", transfer]).encode()
-        writer.write(switching(await request_of(reader)) + served(TEXT, call))
-        answer.set_result((await unmasked(reader))[1])
-        await reader.read()
-
-    async with raw_server(script) as url:
-        station = charge_point(url, close_timeout=0.1)
-        accepted = v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED)
-        station.on(v16.DataTransferRequest)(lambda _: accepted)
-        async with station:
-            assert json.loads(await answer) == [3, "1", {"status": "Accepted"}]
-
-
-@scenario
-async def test_close_in_the_segment_of_the_101() -> None:
-    told: list[str] = []
-
-    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(switching(await request_of(reader)) + served(CLOSE, b"\x03\xe8"))
-        writer.write_eof()
-        await reader.read()
-
-    async with raw_server(script) as url:
-        station = charge_point(url, back_off=BackOff(minimum=60))
-        station.on_connect(lambda: told.append("connected"))
-        station.on_disconnect(lambda: told.append("disconnected"))
-        async with station:
-            with pytest.raises(Disconnected):
-                await station.v16.heartbeat()
-            await until(lambda: len(told) == 2)
-    assert told == ["connected", "disconnected"]
-
-
-@pytest.mark.parametrize(
-    ("sent", "code"),
-    [
-        (served(BINARY, b"x"), 1003),
-        (served(TEXT, b"\xff"), 1007),
-        (served(TEXT, b"x" * 2000), 1009),
-        (frame_bytes(TEXT, b"x"), 1002),
-        (served(3), 1002),
-        (served(CLOSE, b"\x03\xe8"), 1000),
-    ],
-    ids=["binary", "UTF-8", "size", "masked", "opcode", "close"],
-)
-@scenario
-async def test_R45_station_closes_with_the_right_code(sent: bytes, code: int) -> None:
-    codes: list[int] = []
-
-    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(switching(await request_of(reader)))
-        assert (await unmasked(reader))[0] == TEXT
-        writer.write(served(PING, b"first"))
-        assert await unmasked(reader) == (PONG, b"first")
-        writer.write(sent)
-        opcode, payload = await unmasked(reader)
-        assert opcode == CLOSE
-        codes.append(int.from_bytes(payload[:2], "big"))
-        writer.write_eof()
-        await reader.read()
-
-    async with raw_server(script) as url:
-        station = charge_point(url, max_message_size=1000, back_off=BackOff(minimum=60))
-        async with station:
-            calling = asyncio.create_task(station.v16.heartbeat())
-            with pytest.raises(Disconnected):
-                await asyncio.wait_for(calling, PATIENCE)
-            await until(lambda: codes)
-    assert codes == [code]
 
 
 # Reconnecting

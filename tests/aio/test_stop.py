@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ocpp_fast import BasicAuth, CentralSystem, Disconnected, Handshake, Station, Verdict, v16
+from ocpp_fast import BasicAuth, CentralSystem, Disconnected, Station, v16
 from ocpp_fast.aio.handshake import ServerWebSocket
 
 from .harness import central_system, no_other_tasks, scenario, until
@@ -372,14 +372,6 @@ async def test_hook_that_goes_on_for_ever_is_cancelled_in_the_end() -> None:
     await peer.close_frame()
     await server.ended
     assert ended == ["CP1"]
-
-
-class Accepting:
-    """An auth that takes a turn of the loop."""
-
-    async def authenticate(self, handshake: Handshake) -> Verdict:
-        await asyncio.sleep(0)
-        return Verdict.ACCEPTED
 
 
 def test_nothing_is_left_in_development_mode(run_python: Any) -> None:

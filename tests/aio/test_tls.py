@@ -14,7 +14,7 @@ from ocpp_fast import ChargePoint, Disconnected, v16
 
 from .harness import HEARTBEAT, central_system, scenario, serving, until
 from .peer import Peer
-from .test_charge_point import charge_point
+from .scripted_server import charge_point
 
 BIG = "x" * 600_000
 

@@ -1,0 +1,39 @@
+"""What tests of calls and handlers share: calls to make and answers to expect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ocpp_fast import (
+    v16,
+)
+
+from .harness import CLEARED, HEARTBEAT_JSON
+from .peer import Peer
+
+TRANSFER = [2, "1", "DataTransfer", {"vendorId": "V"}]
+TRANSFERRED = v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED)
+ACCEPTED = [3, "1", {"status": "Accepted"}]
+
+
+async def lives(peer: Peer, unique_id: str = "after") -> None:
+    """Fails unless the connection is alive: the next call is answered, and with nothing before it."""
+    peer.heartbeat(unique_id)
+    assert await peer.message() == [3, unique_id, HEARTBEAT_JSON]
+
+
+async def answered(peer: Peer, payload: dict[str, Any] = CLEARED) -> Any:
+    """Answer the next call of the central system; that call."""
+    call = await peer.message()
+    peer.send([3, call[1], payload])
+    return call
+
+
+def give(outcome: Any) -> Callable[..., Any]:
+    def handler(*_: object) -> Any:
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    return handler

@@ -1,0 +1,214 @@
+"""What a charge point makes of servers that do not keep to the handshake."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ocpp_fast import (
+    BackOff,
+    Disconnected,
+    HandshakeFailed,
+    v16,
+)
+
+from .harness import scenario, serving, until
+from .peer import BINARY, CLOSE, PATIENCE, PING, PONG, TEXT, frame_bytes
+from .scripted_server import (
+    Script,
+    charge_point,
+    no_other_tasks_but_servers,
+    raw_server,
+    request_of,
+    served,
+    switching,
+    unmasked,
+)
+
+# Handshakes that fail
+
+
+async def fails(script: Script, **options: Any) -> HandshakeFailed:
+    async with raw_server(script) as url:
+        async with asyncio.timeout(PATIENCE):
+            with pytest.raises(HandshakeFailed) as failed:
+                await charge_point(url, **options).__aenter__()
+        await no_other_tasks_but_servers()
+    return failed.value
+
+
+def answering(*answers: bytes | Callable[[dict[str, str]], bytes], stay: bool = False) -> Script:
+    """A script that reads the request, says something, and leaves or stays."""
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = await request_of(reader)
+        for answer in answers:
+            writer.write(answer if isinstance(answer, bytes) else answer(request))
+            await writer.drain()
+        writer.write_eof()
+        if stay:
+            await reader.read()
+
+    return script
+
+
+@pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 409, 500, 503])
+@pytest.mark.parametrize("stay", [False, True])
+@scenario
+async def test_refusal_has_its_status(status: int, stay: bool) -> None:
+    answer = f"HTTP/1.1 {status} Because\r\nContent-Length: 4\r\n\r\nnope".encode()
+    assert (await fails(answering(answer, stay=stay))).status == status
+
+
+BROKEN: dict[str, list[bytes | Callable[[dict[str, str]], bytes]]] = {
+    "nothing": [],
+    "half an answer": [b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: webso"],
+    "no HTTP": [b"SSH-2.0-OpenSSH_9.6\r\n\r\n"],
+    "HTTP/1.0": [b"HTTP/1.0 101 Switching Protocols\r\n\r\n"],
+    "no upgrade": [b"HTTP/1.1 101 Switching Protocols\r\n\r\n"],
+    "wrong key": [lambda request: switching(request, key="x")],
+    "no subprotocol": [lambda request: switching(request, subprotocol=None)],
+    "a subprotocol that was not offered": [lambda request: switching(request, subprotocol="ocpp2.1")],
+    "two subprotocols": [lambda request: switching(request, subprotocol="ocpp1.6, ocpp1.6")],
+    "endless line": [b"HTTP/1.1 101 " + b"x" * 100_000],
+    "endless headers": [b"HTTP/1.1 101 Switching Protocols\r\n", b"X: x\r\n" * 10_000],
+    "large headers": [b"HTTP/1.1 101 Switching Protocols\r\n", *[b"X: %s\r\n" % (b"x" * 8000)] * 10],
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+@scenario
+async def test_broken_answer_is_handshake_failed(broken: str) -> None:
+    assert (await fails(answering(*BROKEN[broken]))).status is None
+
+
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 101 Switching Protocols\r\n"])
+@scenario
+async def test_silent_server_is_a_timeout_and_leaves_nothing(said: bytes) -> None:
+    gone = asyncio.Event()
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request_of(reader)
+        writer.write(said)
+        try:
+            await reader.read()
+        finally:
+            gone.set()
+
+    async with raw_server(script) as url:
+        with pytest.raises(TimeoutError):
+            await charge_point(url, open_timeout=0.1).__aenter__()
+        await asyncio.wait_for(gone.wait(), 1)
+
+
+@scenario
+async def test_cancelled_connecting_leaves_nothing() -> None:
+    asked, gone = asyncio.Event(), asyncio.Event()
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request_of(reader)
+        asked.set()
+        try:
+            await reader.read()
+        finally:
+            gone.set()
+
+    async with raw_server(script) as url:
+        connecting = asyncio.create_task(charge_point(url).__aenter__())
+        await asked.wait()
+        connecting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await connecting
+        await asyncio.wait_for(gone.wait(), 1)
+
+
+@scenario
+async def test_nobody_listens() -> None:
+    async with serving() as site:
+        url = site.server.url
+    with pytest.raises(ConnectionRefusedError):
+        await charge_point(url).__aenter__()
+
+
+# What a server may do behind its 101
+
+
+@scenario
+async def test_large_call_in_the_segment_of_the_101() -> None:
+    transfer = {"vendorId": "V", "data": "x" * 50_000}
+    answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        call = json.dumps([2, "1", "DataTransfer", transfer]).encode()
+        writer.write(switching(await request_of(reader)) + served(TEXT, call))
+        answer.set_result((await unmasked(reader))[1])
+        await reader.read()
+
+    async with raw_server(script) as url:
+        station = charge_point(url, close_timeout=0.1)
+        accepted = v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED)
+        station.on(v16.DataTransferRequest)(lambda _: accepted)
+        async with station:
+            assert json.loads(await answer) == [3, "1", {"status": "Accepted"}]
+
+
+@scenario
+async def test_close_in_the_segment_of_the_101() -> None:
+    told: list[str] = []
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(switching(await request_of(reader)) + served(CLOSE, b"\x03\xe8"))
+        writer.write_eof()
+        await reader.read()
+
+    async with raw_server(script) as url:
+        station = charge_point(url, back_off=BackOff(minimum=60))
+        station.on_connect(lambda: told.append("connected"))
+        station.on_disconnect(lambda: told.append("disconnected"))
+        async with station:
+            with pytest.raises(Disconnected):
+                await station.v16.heartbeat()
+            await until(lambda: len(told) == 2)
+    assert told == ["connected", "disconnected"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [
+        (served(BINARY, b"x"), 1003),
+        (served(TEXT, b"\xff"), 1007),
+        (served(TEXT, b"x" * 2000), 1009),
+        (frame_bytes(TEXT, b"x"), 1002),
+        (served(3), 1002),
+        (served(CLOSE, b"\x03\xe8"), 1000),
+    ],
+    ids=["binary", "UTF-8", "size", "masked", "opcode", "close"],
+)
+@scenario
+async def test_R45_station_closes_with_the_right_code(sent: bytes, code: int) -> None:
+    codes: list[int] = []
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(switching(await request_of(reader)))
+        assert (await unmasked(reader))[0] == TEXT
+        writer.write(served(PING, b"first"))
+        assert await unmasked(reader) == (PONG, b"first")
+        writer.write(sent)
+        opcode, payload = await unmasked(reader)
+        assert opcode == CLOSE
+        codes.append(int.from_bytes(payload[:2], "big"))
+        writer.write_eof()
+        await reader.read()
+
+    async with raw_server(script) as url:
+        station = charge_point(url, max_message_size=1000, back_off=BackOff(minimum=60))
+        async with station:
+            calling = asyncio.create_task(station.v16.heartbeat())
+            with pytest.raises(Disconnected):
+                await asyncio.wait_for(calling, PATIENCE)
+            await until(lambda: codes)
+    assert codes == [code]
