@@ -64,7 +64,6 @@ cdef inline bint scan_mark(Reader* r, unsigned char mark) noexcept:
     return True
 
 
-@cython.final
 @cython.freelist(64)
 cdef class Call:
     """A CALL that was received; see the reference core."""
@@ -73,14 +72,17 @@ cdef class Call:
     cdef readonly object message
     cdef readonly object payload
     cdef readonly object raw
-    cdef readonly object signature
 
-    def __init__(self, unique_id, message, payload, raw, signature=None):
+    def __init__(self, unique_id, message, payload, raw):
         self.unique_id = unique_id
         self.message = message
         self.payload = payload
         self.raw = raw
-        self.signature = signature
+
+    @property
+    def signature(self):
+        """Who signed it: a subclass has one. A field here would cost every CALL a tenth of its reading."""
+        return None
 
     def __repr__(self):
         return f"Call({self.unique_id!r}, {self.payload!r})"
