@@ -282,6 +282,8 @@ cdef bint is_plain(object kind) except -1:
 
 
 cdef int fill_node(CompiledPlan made, Node* node, object source) except -1:
+    if source.op > OPEN:
+        raise NotImplementedError
     node.op = source.op
     node.levels = FREE_DEPTH if source.op in (JSON, OPEN) else 0
     node.max_length = -1 if source.max_length is None else source.max_length

@@ -62,6 +62,7 @@ class ClientWebSocket(WebSocket):
         elif not self.handshake.done():
             station = self._station
             connection = Connection(station, self, version, station.policy, station.gate, identity=station.id)
+            connection.speaker = station
             self.opened(connection)
             self.handshake.set_result(connection)
 

@@ -72,6 +72,8 @@ class Connection:
             gate if policy.registration_gate else None,
         )
         self._subject: tuple[Any, ...] = ()
+        self.speaker: object = self
+        """Who hooks are told this is: a `Station`, or the `ChargePoint` whose connection it is."""
         self.version = version
         self.policy = policy
         self.close_code: int | None = None
@@ -155,7 +157,7 @@ class Connection:
     def message_received(self, raw: bytes) -> None:
         """Take a message of the peer."""
         if self._endpoint.frame_hooks:
-            self._endpoint.tasks.run(self._endpoint.frame_hooks, Direction.IN, self, raw)
+            self._endpoint.tasks.run(self._endpoint.frame_hooks, Direction.IN, self.speaker, raw)
         event = self._session.receive(raw)
         if isinstance(event, Received):
             self._handle(event.call)
@@ -296,7 +298,7 @@ class Connection:
             self._ended(ended)
         for frame in self._session.take_outbox():
             if self._endpoint.frame_hooks:
-                self._endpoint.tasks.run(self._endpoint.frame_hooks, Direction.OUT, self, frame)
+                self._endpoint.tasks.run(self._endpoint.frame_hooks, Direction.OUT, self.speaker, frame)
             self._websocket.send_text(frame)
 
     def _ended(self, answered: Answered) -> None:

@@ -1,4 +1,4 @@
-"""A message of another version than the negotiated one is never sent."""
+"""What connections of several versions tell and refuse."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from ocpp_fast import CentralSystem, ChargePoint, NoAuth, VersionMismatch, v16, v201
+from ocpp_fast import CallError, CentralSystem, ChargePoint, NoAuth, VersionMismatch, v16, v201
 
 
 def test_a_message_of_another_version_raises_and_nothing_is_sent() -> None:
@@ -21,5 +21,21 @@ def test_a_message_of_another_version_raises_and_nothing_is_sent() -> None:
             with pytest.raises(VersionMismatch):
                 await point.call(v16.HeartbeatRequest())
         assert frames == []
+
+    asyncio.run(scenario())
+
+
+def test_frame_hooks_are_told_the_charge_point_or_the_station() -> None:
+    async def scenario() -> None:
+        central = CentralSystem(auth=NoAuth(), versions=[v16])
+        told: list[tuple[str, object]] = []
+        central.on_frame(lambda direction, station, raw: told.append((direction, station)))
+        async with central.serve() as server:
+            point = ChargePoint("CP1", server.url, versions=[v16])
+            point.on_frame(lambda direction, station, raw: told.append((direction, station)))
+            async with point:
+                with pytest.raises(CallError):
+                    await point.v16.heartbeat()
+                assert told == [("out", point), ("in", central["CP1"]), ("out", central["CP1"]), ("in", point)]
 
     asyncio.run(scenario())
