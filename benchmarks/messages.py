@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ import orjson
 from ocpp_fast import v16, v201
 from ocpp_fast.schema import Message, Version
 
-__all__ = ["CALLS", "RESULTS", "UNIQUE_ID", "Example", "moment", "samples16"]
+__all__ = ["CALLS", "RESULTS", "UNIQUE_ID", "WITH_BLANKS", "Example", "moment", "samples16"]
 
 UNIQUE_ID: Final = "7d2c6a3e-5b0f-4c9e-9d61-3f0a8c1b2e47"
 
@@ -23,6 +24,8 @@ class Example:
     version: Version
     action: str
     payload: dict[str, Any]
+    blanks: bool = False
+    """Whether it is written with a blank behind each comma and colon, as `json.dumps` does."""
 
     @property
     def message(self) -> Message:
@@ -31,12 +34,15 @@ class Example:
     @property
     def call(self) -> bytes:
         """The frame of a CALL."""
-        return orjson.dumps([2, UNIQUE_ID, self.action, self.payload])
+        return self._written([2, UNIQUE_ID, self.action, self.payload])
 
     @property
     def result(self) -> bytes:
         """The frame of a CALLRESULT."""
-        return orjson.dumps([3, UNIQUE_ID, self.payload])
+        return self._written([3, UNIQUE_ID, self.payload])
+
+    def _written(self, frame: list[Any]) -> bytes:
+        return json.dumps(frame).encode() if self.blanks else orjson.dumps(frame)
 
 
 def moment(minutes: int) -> str:
@@ -166,6 +172,8 @@ CALLS: Final = (
     Example("NotifyReport (2.0.1)", v201.VERSION, "NotifyReport", _REPORT),
 )
 """Payloads of requests."""
+
+WITH_BLANKS: Final = Example("MeterValues, with blanks", v16.VERSION, "MeterValues", _meter_values16(1), blanks=True)
 
 _TAG = {"status": "Accepted", "expiryDate": moment(600), "parentIdTag": "FLEET-0017"}
 _COMPOSITE = {

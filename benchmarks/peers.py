@@ -14,10 +14,9 @@ import orjson
 from ocpp.charge_point import camel_to_snake_case
 
 from ocpp_fast._kernels import Call
-from ocpp_fast._kernels.frames import FrameWriter
 from ocpp_fast._kernels.plan import Node, Op
 from ocpp_fast.frames import Decoder, Encoder
-from ocpp_fast.schema import BOTH, Message, Sender, Version, plan_of, schema_of
+from ocpp_fast.schema import BOTH, Message, Sender, Version, codec_of, plan_of, schema_of
 
 from .messages import UNIQUE_ID, Example
 from .msgspec_types import CallHead, ResultHead, peer_value, struct_of
@@ -41,14 +40,6 @@ OURS: Final = "ocpp_fast"
 def decoder_of(version: Version, receiver: Sender) -> Decoder:
     """Return the decoder of one side, which handles everything."""
     return Decoder(version, receiver, lambda message: True)
-
-
-@cache
-def _encoders(version: Version) -> tuple[Encoder, Encoder]:
-    """Return our encoder and one that has the reference core."""
-    reference = Encoder(version)
-    reference._writer = FrameWriter(3)
-    return Encoder(version), reference
 
 
 def _receiver(message: Message) -> Sender:
@@ -194,11 +185,9 @@ def _package_result(version: str, open_call: Callable[[str], Any]) -> Callable[[
 def write_calls(example: Example) -> tuple[Contender, list[Contender]]:
     """Return what writes a CALL: ours and the reference core check it, msgspec and `orjson.dumps` check nothing."""
     message = example.message
-    encoder, reference = _encoders(example.version)
     request = _ours(example, example.call, no_call).result().payload
-    names = {"unique_id": UNIQUE_ID, "request": request}
-    ours = Contender(OURS, "call(unique_id, request)", {"call": encoder.call, **names})
-    frame = {"unique_id": UNIQUE_ID, "action": message.action}
+    frame = {"unique_id": UNIQUE_ID, "action": message.action, "dumps": orjson.dumps, "request": request}
+    ours = Contender(OURS, "call(unique_id, request)", {**frame, "call": Encoder(example.version).call})
     peers = [
         Contender(
             "msgspec",
@@ -213,9 +202,13 @@ def write_calls(example: Example) -> tuple[Contender, list[Contender]]:
         Contender(
             "orjson.dumps",
             "dumps([2, unique_id, action, payload])",
-            {**frame, "dumps": orjson.dumps, "payload": example.payload},
+            {**frame, "payload": example.payload},
         ),
-        Contender("reference core", "call(unique_id, request)", {"call": reference.call, **names}),
+        Contender(
+            "reference core",
+            'b"[2,%b,%b,%b]" % (dumps(unique_id), dumps(action), encode(request))',
+            {**frame, "encode": codec_of(message.request, message.draft).encode},
+        ),
     ]
     return ours, peers
 
@@ -223,16 +216,17 @@ def write_calls(example: Example) -> tuple[Contender, list[Contender]]:
 def write_results(example: Example) -> tuple[Contender, list[Contender]]:
     """Return what writes a CALLRESULT, as `write_calls` does."""
     message = example.message
-    encoder, reference = _encoders(example.version)
+    assert message.response is not None
     response = _ours(example, example.result, {UNIQUE_ID: message}.get).result().payload
-    names = {"asked": Call(UNIQUE_ID, message, None, b""), "response": response}
-    ours = Contender(OURS, "result(asked, response)", {"result": encoder.result, **names})
+    asked = Call(UNIQUE_ID, message, None, b"")
+    frame = {"unique_id": UNIQUE_ID, "dumps": orjson.dumps, "response": response, "asked": asked}
+    ours = Contender(OURS, "result(asked, response)", {**frame, "result": Encoder(example.version).result})
     peers = [
         Contender(
             "msgspec",
             "encode((3, unique_id, payload))",
             {
-                "unique_id": UNIQUE_ID,
+                **frame,
                 "encode": msgspec.json.Encoder().encode,
                 "payload": peer_payload(message.response, message, response),
             },
@@ -241,9 +235,13 @@ def write_results(example: Example) -> tuple[Contender, list[Contender]]:
         Contender(
             "orjson.dumps",
             "dumps([3, unique_id, payload])",
-            {"unique_id": UNIQUE_ID, "dumps": orjson.dumps, "payload": example.payload},
+            {**frame, "payload": example.payload},
         ),
-        Contender("reference core", "result(asked, response)", {"result": reference.result, **names}),
+        Contender(
+            "reference core",
+            'b"[3,%b,%b]" % (dumps(unique_id), encode(response))',
+            {**frame, "encode": codec_of(message.response, message.draft).encode},
+        ),
     ]
     return ours, peers
 

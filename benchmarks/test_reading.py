@@ -8,7 +8,7 @@ from ocpp.charge_point import camel_to_snake_case
 from ocpp_fast.schema import Message
 
 from .conftest import Race
-from .messages import CALLS, RESULTS, UNIQUE_ID, Example
+from .messages import CALLS, RESULTS, UNIQUE_ID, WITH_BLANKS, Example
 from .peers import peer_payload, read_calls, read_results, wire_value
 from .race import Contender
 
@@ -16,7 +16,7 @@ CALL = "Reading a CALL: how many times as fast as"
 RESULT = "Reading a CALLRESULT: how many times as fast as"
 
 
-@pytest.mark.parametrize("example", CALLS, ids=lambda example: example.name)
+@pytest.mark.parametrize("example", [*CALLS, WITH_BLANKS], ids=lambda example: example.name)
 def test_call(example: Example, race: Race) -> None:
     ours, peers = read_calls(example)
     message = example.message

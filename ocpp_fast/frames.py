@@ -312,26 +312,39 @@ class Encoder:
         self._version = version
         self._dialect = dialect_of(version.number)
         self._policy = policy
-        self._writer = FrameWriter(_FRACTIONS[policy.timespec])
+        self._learnt: set[tuple[Message, type]] = set()
+        self._writer = FrameWriter(_FRACTIONS[policy.timespec], self._call, self._result)
+        self.call: Callable[[str, Request[Any]], bytes] = self._writer.call
+        """Return the CALL of a unique id and a request.
 
-    def call(self, unique_id: str, request: Request[Any]) -> bytes:
-        """Return a CALL. Raises `ValidationError`, or `VersionMismatch` for a message of another version."""
+        Raises `ValidationError`, or `VersionMismatch` for a message of another version.
+        """
+        self.result: Callable[[Call, Any], bytes] = self._writer.result
+        """Return the CALLRESULT that answers a call with a response. Raises `ValidationError`."""
+
+    def _call(self, unique_id: str, request: Request[Any]) -> bytes:
+        """Write what the compiled core has not written."""
         message = self._known(request)
-        plan = plan_of(message.request, message.draft)
-        frame = self._writer.call(unique_id, message.action, plan, request)
-        if frame is not None:
-            return frame
+        if self._learns(message.request, message, self._writer.learn_call):
+            return self.call(unique_id, request)
         payload = self._payload(message.request, message.draft, request)
         return b"[2,%b,%b,%b]" % (dumps(unique_id), dumps(message.action), payload)
 
-    def result(self, call: Call, response: Any) -> bytes:
-        """Return the CALLRESULT that answers `call`. Raises `ValidationError`."""
+    def _result(self, call: Call, response: Any) -> bytes:
+        """Write what the compiled core has not written."""
         message = call.message
-        frame = self._writer.result(call.unique_id, plan_of(message.response, message.draft), response)
-        if frame is not None:
-            return frame
+        if self._learns(message.response, message, self._writer.learn_result):
+            return self.result(call, response)
         payload = self._payload(message.response, message.draft, response)
         return b"[3,%b,%b]" % (dumps(call.unique_id), payload)
+
+    def _learns(self, struct: Any, message: Message, learn: Callable[[Message, Plan], None]) -> bool:
+        """Let the compiled core write payloads of this class; tell whether that is new."""
+        if (message, struct) in self._learnt:
+            return False
+        self._learnt.add((message, struct))
+        learn(message, plan_of(struct, message.draft))
+        return True
 
     def send(self, unique_id: str, notification: Notification) -> bytes:
         """Return a SEND. Raises `ValidationError`, or `VersionMismatch` where there is no such frame (R11)."""

@@ -1,3 +1,4 @@
+# cython: binding=False
 """The compiled frame core: the head of a frame and its payload, read or written in one pass.
 
 What is not plainly right is declined, and left to the reference core, which is given as `fallback`.
@@ -5,9 +6,10 @@ What is not plainly right is declined, and left to the reference core, which is 
 
 cimport cython
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
-from cpython.object cimport PyObject
-from libc.string cimport memchr, memcmp
+from cpython.object cimport PyObject, PyTypeObject
+from libc.string cimport memchr
 from ocpp_fast_ext.payload cimport (
+    SLACK,
     CompiledPlan,
     ObjectPlan,
     Reader,
@@ -35,32 +37,94 @@ cdef extern from "Python.h":
     char* PyBytes_AS_STRING(object value) noexcept
     Py_ssize_t PyBytes_GET_SIZE(object value) noexcept
     Py_ssize_t PyUnicode_GET_LENGTH(PyObject* text) noexcept
+    PyTypeObject* Py_TYPE(PyObject* value) noexcept
 
 cdef extern from "scan.h":
+    bint begins_with(
+        const unsigned char* p, const unsigned char* end, const unsigned char* text, Py_ssize_t size
+    ) noexcept
+    const unsigned char* past_space(const unsigned char* p, const unsigned char* end) noexcept
     unsigned int short_hash(const unsigned char* p, Py_ssize_t size) noexcept
 
 cdef enum:
     MAX_UNIQUE_ID = 36
 
+cdef struct Learnt:
+    PyObject* key
+    const ObjectPlan* plan
+    const char* head  # what stands between the unique id and the payload of a call
+    Py_ssize_t head_size
+
 cdef struct ActionEntry:
-    const unsigned char* action
-    Py_ssize_t size
+    const unsigned char* action  # in quotes, with SLACK bytes behind
+    Py_ssize_t size  # with the quotes
     PyObject* message
     const ObjectPlan* plan
 
 
-cdef inline void skip_space(Reader* r) noexcept:
-    while r.p < r.end and (r.p[0] == c" " or r.p[0] == c"\n" or r.p[0] == c"\r" or r.p[0] == c"\t"):
-        r.p += 1
+@cython.final
+cdef class LearntTable:
+    """What was learnt of some objects, found by their identity."""
+
+    cdef dict kept  # by identity
+    cdef Learnt* entries
+    cdef unsigned int mask
+
+    def __cinit__(self):
+        self.kept = {}
+
+    def __dealloc__(self):
+        PyMem_Free(self.entries)
+
+    cdef int add(self, object key, CompiledPlan plan, bytes head) except -1:
+        cdef unsigned int slots = 16
+        cdef unsigned int slot
+        cdef Learnt* entries
+
+        self.kept[<size_t><PyObject*>key] = key, plan, head
+        while slots < 2 * len(self.kept):
+            slots *= 2
+        entries = <Learnt*>PyMem_Calloc(slots, sizeof(Learnt))
+        if entries == NULL:
+            raise MemoryError
+        for key, plan, head in self.kept.values():
+            slot = identity_hash(<PyObject*>key)
+            while entries[slot & (slots - 1)].key != NULL:
+                slot += 1
+            entries[slot & (slots - 1)].key = <PyObject*>key
+            entries[slot & (slots - 1)].plan = plan.root
+            entries[slot & (slots - 1)].head = PyBytes_AS_STRING(head)
+            entries[slot & (slots - 1)].head_size = len(head)
+        PyMem_Free(self.entries)
+        self.entries = entries
+        self.mask = slots - 1
+        return 0
+
+    cdef inline const Learnt* find(self, PyObject* key) noexcept:
+        cdef unsigned int slot = identity_hash(key)
+        cdef const Learnt* entry
+
+        if self.entries == NULL:
+            return NULL
+        while True:
+            entry = &self.entries[slot & self.mask]
+            if entry.key == key:
+                return entry
+            if entry.key == NULL:
+                return NULL
+            slot += 1
+
+
+cdef inline unsigned int identity_hash(PyObject* key) noexcept:
+    return <unsigned int>(<size_t>key >> 4) ^ <unsigned int>(<size_t>key >> 10)
 
 
 cdef inline bint scan_mark(Reader* r, unsigned char mark) noexcept:
     """Read one character with the white space around it."""
-    skip_space(r)
+    r.p = past_space(r.p, r.end)
     if r.p >= r.end or r.p[0] != mark:
         return False
-    r.p += 1
-    skip_space(r)
+    r.p = past_space(r.p + 1, r.end)
     return True
 
 
@@ -112,12 +176,12 @@ cdef class FrameReader:
     cdef list kept
     cdef ActionEntry* calls  # a hash table
     cdef unsigned int calls_mask
-    cdef dict results  # message -> CompiledPlan
+    cdef LearntTable results  # by message
 
     def __cinit__(self, fallback):
         self.fallback = fallback
         self.kept = []
-        self.results = {}
+        self.results = LearntTable()
 
     def __dealloc__(self):
         PyMem_Free(self.calls)
@@ -127,7 +191,7 @@ cdef class FrameReader:
         action = orjson.dumps(message.action)[1:-1]
         made = compiled_plan(plan)
         if made is not None and b"\\" not in action:
-            self.kept.append((action, message, made))
+            self.kept.append((b'"%b"' % action + bytes(SLACK), message, made))
             self.build_table()
 
     cdef int build_table(self) except -1:
@@ -141,11 +205,11 @@ cdef class FrameReader:
         if table == NULL:
             raise MemoryError
         for action, message, plan in self.kept:
-            slot = short_hash(<const unsigned char*>PyBytes_AS_STRING(action), len(action))
+            slot = short_hash(<const unsigned char*>PyBytes_AS_STRING(action) + 1, len(action) - SLACK - 2)
             while table[slot & (slots - 1)].action != NULL:
                 slot += 1
             table[slot & (slots - 1)].action = <const unsigned char*>PyBytes_AS_STRING(action)
-            table[slot & (slots - 1)].size = len(action)
+            table[slot & (slots - 1)].size = len(action) - SLACK
             table[slot & (slots - 1)].message = <PyObject*>message
             table[slot & (slots - 1)].plan = (<CompiledPlan>plan).root
         PyMem_Free(self.calls)
@@ -170,7 +234,7 @@ cdef class FrameReader:
             entry = &self.calls[slot & self.calls_mask]
             if entry.action == NULL:
                 return NULL
-            if entry.size == stop - action and memcmp(entry.action, action, entry.size) == 0:
+            if begins_with(r.p, r.end, entry.action, entry.size):
                 r.p = stop + 1
                 return entry
             slot += 1
@@ -179,7 +243,7 @@ cdef class FrameReader:
         """Read results of `message` here from now on."""
         made = compiled_plan(plan)
         if made is not None:
-            self.results[message] = made
+            self.results.add(message, made, b"")
 
     def decode(self, raw, open_call):
         """Return the frame in `raw`, or what the fallback makes of it."""
@@ -231,6 +295,7 @@ cdef class FrameReader:
     cdef object scan_result(self, Reader* r, object open_call):
         cdef PyObject* text = scan_id(r)
         cdef PyObject* payload
+        cdef const Learnt* known
         cdef CallResult result
 
         if text == NULL:
@@ -239,10 +304,10 @@ cdef class FrameReader:
         if not scan_mark(r, c","):
             return None
         message = open_call(unique_id)
-        plan = None if message is None else self.results.get(message)
-        if plan is None:
+        known = self.results.find(<PyObject*>message)
+        if known == NULL:
             return None
-        payload = scan_object(r, (<CompiledPlan>plan).root)
+        payload = scan_object(r, known.plan)
         if payload == NULL or not scan_end(r):
             Py_XDECREF(payload)
             return None
@@ -282,49 +347,66 @@ cdef class FrameWriter:
     """Writes CALLs and CALLRESULTs; see `contract.FrameWriter`."""
 
     cdef int fraction
+    cdef object call_fallback
+    cdef object result_fallback
+    cdef LearntTable calls  # by class of the request
+    cdef LearntTable results  # by message
 
-    def __init__(self, int fraction):
+    def __cinit__(self, int fraction, call, result):
         self.fraction = fraction
+        self.call_fallback = call
+        self.result_fallback = result
+        self.calls = LearntTable()
+        self.results = LearntTable()
 
-    def call(self, unique_id, action, plan, payload):
-        """Return a CALL, or None to decline."""
+    def learn_call(self, message, plan):
+        """Write calls of `message` here from now on."""
+        made = compiled_plan(plan)
+        if made is not None:
+            self.calls.add(message.request, made, b",%b," % orjson.dumps(message.action))
+
+    def learn_result(self, message, plan):
+        """Write results of `message` here from now on."""
+        made = compiled_plan(plan)
+        if made is not None:
+            self.results.add(message, made, b",")
+
+    def call(self, unique_id, request):
+        """Return a CALL, or what the fallback makes of it."""
+        cdef const Learnt* known = self.calls.find(<PyObject*>Py_TYPE(<PyObject*>request))
+
+        if known != NULL:
+            frame = self.emit_frame(c"2", unique_id, known, request)
+            if frame is not None:
+                return frame
+        return self.call_fallback(unique_id, request)
+
+    def result(self, call, response):
+        """Return a CALLRESULT, or what the fallback makes of it."""
+        cdef const Learnt* known = NULL
+
+        if type(call) is Call:
+            known = self.results.find(<PyObject*>(<Call>call).message)
+        if known != NULL:
+            frame = self.emit_frame(c"3", (<Call>call).unique_id, known, response)
+            if frame is not None:
+                return frame
+        return self.result_fallback(call, response)
+
+    cdef object emit_frame(self, char message_type, object unique_id, const Learnt* known, object payload):
         cdef Writer w
         cdef int failed
 
-        made = compiled_plan(plan)
-        if not PyUnicode_CheckExact(unique_id) or not PyUnicode_CheckExact(action):
+        if not PyUnicode_CheckExact(unique_id) or open_writer(&w, self.fraction) < 0:
             return None
-        if made is None or open_writer(&w, self.fraction) < 0:
-            return None
+        w.text[0] = c"["  # an open writer has room for this
+        w.text[1] = message_type
+        w.text[2] = c","
+        w.size = 3
         failed = (
-            emit_bytes(&w, b"[2,", 3) < 0
-            or emit_text(&w, <PyObject*>unique_id, -1) < 0
-            or emit_bytes(&w, b",", 1) < 0
-            or emit_text(&w, <PyObject*>action, -1) < 0
-            or emit_payload(&w, payload, <CompiledPlan>made) < 0
+            emit_text(&w, <PyObject*>unique_id, -1) < 0
+            or emit_bytes(&w, known.head, known.head_size) < 0
+            or emit_object(&w, <PyObject*>payload, known.plan, 2) < 0
+            or emit_bytes(&w, b"]", 1) < 0
         )
         return close_writer(&w, failed)
-
-    def result(self, unique_id, plan, payload):
-        """Return a CALLRESULT, or None to decline."""
-        cdef Writer w
-        cdef int failed
-
-        made = compiled_plan(plan)
-        if not PyUnicode_CheckExact(unique_id):
-            return None
-        if made is None or open_writer(&w, self.fraction) < 0:
-            return None
-        failed = (
-            emit_bytes(&w, b"[3,", 3) < 0
-            or emit_text(&w, <PyObject*>unique_id, -1) < 0
-            or emit_payload(&w, payload, <CompiledPlan>made) < 0
-        )
-        return close_writer(&w, failed)
-
-
-cdef int emit_payload(Writer* w, object payload, CompiledPlan plan) noexcept:
-    """Write the comma, the payload and the end of the frame."""
-    if emit_bytes(w, b",", 1) < 0 or emit_object(w, <PyObject*>payload, plan.root, 2) < 0:
-        return -1
-    return emit_bytes(w, b"]", 1)

@@ -5,17 +5,34 @@ from cpython.object cimport PyObject, PyTypeObject
 cdef enum:
     SLACK = 32
 
+cdef struct Reader:
+    const unsigned char* p
+    const unsigned char* end
+
+cdef struct Writer:
+    char* text
+    Py_ssize_t size
+    Py_ssize_t capacity
+    int fraction
+
 cdef struct EnumEntry:
     const unsigned char* text  # in quotes, with SLACK bytes behind
     Py_ssize_t size  # without the quotes
     PyObject* member
 
 cdef struct EnumTable:
+    const EnumEntry* latest  # what was read here last, and is likely to be read again
     unsigned int mask
     EnumEntry* entries  # by text
     EnumEntry* by_member  # by address
 
+cdef struct Node
+ctypedef PyObject* (*Scanner)(Reader* r, const Node* node) noexcept
+ctypedef int (*Emitter)(Writer* w, PyObject* value, const Node* node, int depth) noexcept
+
 cdef struct Node:
+    Scanner scan
+    Emitter emit
     int op
     bint has_minimum
     bint has_maximum
@@ -32,6 +49,8 @@ cdef struct Node:
     Node* item
 
 cdef struct Member:
+    const Member* next  # of the last one, the first one
+    unsigned long long bit
     const unsigned char* key
     Py_ssize_t key_size
     const char* label  # the key with its comma and colon, with SLACK bytes behind
@@ -45,18 +64,9 @@ cdef struct ObjectPlan:
     PyTypeObject* kind
     Py_ssize_t size
     Member* members
+    unsigned long long all  # a bit for each member
     unsigned long long required
     int levels
-
-cdef struct Reader:
-    const unsigned char* p
-    const unsigned char* end
-
-cdef struct Writer:
-    char* text
-    Py_ssize_t size
-    Py_ssize_t capacity
-    int fraction
 
 cdef class CompiledPlan:
     cdef ObjectPlan* root

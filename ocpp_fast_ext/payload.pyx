@@ -28,7 +28,6 @@ from cpython.datetime cimport (
     datetime_second,
     datetime_year,
     import_datetime,
-    timedelta_new,
 )
 from cpython.exc cimport PyErr_Clear, PyErr_Occurred
 from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc, PyMem_Realloc
@@ -48,6 +47,7 @@ cdef extern from "Python.h":
     PyObject* Py_None
     void Py_INCREF(PyObject* value) noexcept
     void Py_DECREF(PyObject* value) noexcept
+    void Py_XDECREF(PyObject* value) noexcept
     PyObject* PyType_GenericAlloc(PyTypeObject* kind, Py_ssize_t items) noexcept
     PyObject* PyUnicode_New(Py_ssize_t size, Py_UCS4 maximum) noexcept
     void* PyUnicode_DATA(PyObject* text) noexcept
@@ -83,11 +83,21 @@ cdef extern from "Python.h":
 cdef extern from *:
     """
     #include <structmember.h>
+    #include <datetime.h>
     typedef struct { PyDescrObject common; struct PyMemberDef *member; } ocpp_fast_member;
     static Py_ssize_t member_offset(PyObject *descriptor) {
         return ((PyMemberDescrObject *)descriptor)->d_member->offset;
     }
+    static PyObject *utc_datetime(int year, int month, int day, int hour, int minute, int second, int micro) {
+        return PyDateTimeAPI->DateTime_FromDateAndTime(
+            year, month, day, hour, minute, second, micro, PyDateTime_TimeZone_UTC, PyDateTimeAPI->DateTimeType);
+    }
+    static PyObject *seconds_delta(int seconds) { return PyDelta_FromDSU(0, seconds, 0); }
     """
+    PyObject* utc_datetime(
+        int year, int month, int day, int hour, int minute, int second, int micro
+    ) noexcept
+    PyObject* seconds_delta(int seconds) noexcept
     Py_ssize_t member_offset(PyObject* descriptor) noexcept
 
 cdef extern from "<math.h>":
@@ -99,7 +109,17 @@ cdef extern from "<math.h>":
 cdef extern from "scan.h":
     const unsigned char* scan_plain(const unsigned char* p, const unsigned char* end, unsigned int* high) noexcept
     const unsigned char* scan_container(const unsigned char* p, const unsigned char* end, int depth) noexcept
-    int scan_digits(const unsigned char* p, int count) noexcept
+    const unsigned char* scan_digits(
+        const unsigned char* p, const unsigned char* end, int most, unsigned long long* value
+    ) noexcept
+    int scan_pair(const unsigned char* p, unsigned int* bad) noexcept
+    int first_set64(unsigned long long bits) noexcept
+    void put_pair(char* to, unsigned int number) noexcept
+    char* put_number(char* end, unsigned long long number) noexcept
+    bint begins_with(
+        const unsigned char* p, const unsigned char* end, const unsigned char* text, Py_ssize_t size
+    ) noexcept
+    const unsigned char* past_space(const unsigned char* p, const unsigned char* end) noexcept
     int days_in_month(int year, int month) noexcept
     Py_ssize_t copy_plain(unsigned char* to, const unsigned char* source, Py_ssize_t size) noexcept
     void copy_short(char* to, const char* source, Py_ssize_t size) noexcept
@@ -132,7 +152,6 @@ cdef enum:
 cdef object _loads = orjson.loads
 cdef object _dumps = orjson.dumps
 cdef str VENDOR_ID = "vendorId"
-cdef long long POWER_18 = 1_000_000_000_000_000_000
 cdef double[16] POWERS
 cdef dict _plans = {}
 for _power in range(16):
@@ -249,17 +268,20 @@ cdef int fill_plan(CompiledPlan made, object plan) except -1:
     root.size = len(plan.members)
     for index, each in enumerate(plan.members):
         member = &root.members[index]
+        member.next = &root.members[(index + 1) % root.size]
+        member.bit = <unsigned long long>1 << index
         key = orjson.dumps(each.key)
         if b"\\" in key:
             raise NotImplementedError
-        member.key = <const unsigned char*>made.keep(key[1:])
-        member.key_size = len(key) - 1
+        member.key = <const unsigned char*>made.keep(key)
+        member.key_size = len(key)
         member.label = made.keep(b"," + key + b":")
         member.label_size = len(key) + 2
         member.offset = slot_offset(plan.struct, each.name)
         member.required = each.required
+        root.all |= member.bit
         if each.required:
-            root.required |= <unsigned long long>1 << index
+            root.required |= member.bit
         made.kept.append(each.default)
         member.absent = <PyObject*>each.default
         fill_node(made, &member.node, each.node)
@@ -285,6 +307,8 @@ cdef int fill_node(CompiledPlan made, Node* node, object source) except -1:
     if source.op > OPEN:
         raise NotImplementedError
     node.op = source.op
+    node.scan = SCANNERS[node.op]
+    node.emit = EMITTERS[node.op]
     node.levels = FREE_DEPTH if source.op in (JSON, OPEN) else 0
     node.max_length = -1 if source.max_length is None else source.max_length
     node.min_items = source.min_items or 0
@@ -346,6 +370,7 @@ cdef EnumTable* enum_table(CompiledPlan made, object kind) except NULL:
         entry.member = <PyObject*>member
         put_entry(table.entries, table.mask, short_hash(entry.text + 1, entry.size), entry)
         put_entry(table.by_member, table.mask, address_hash(entry.member), entry)
+        table.latest = find_entry(table, entry.text + 1, entry.size)
     return table
 
 
@@ -371,15 +396,14 @@ cdef Py_ssize_t slot_offset(object kind, str name) except -1:
 
 
 cdef inline void skip_space(Reader* r) noexcept:
-    while r.p < r.end and (r.p[0] == c" " or r.p[0] == c"\n" or r.p[0] == c"\r" or r.p[0] == c"\t"):
-        r.p += 1
+    r.p = past_space(r.p, r.end)
 
 
 cdef PyObject* scan_object(Reader* r, const ObjectPlan* plan) noexcept:
     """Read an object into a new instance of the plan's class."""
     cdef PyObject* made
-    cdef unsigned long long seen = 0
-    cdef Py_ssize_t index
+    cdef unsigned long long missing = plan.all
+    cdef const Member* member
 
     if r.p >= r.end or r.p[0] != c"{":
         return NULL
@@ -388,42 +412,40 @@ cdef PyObject* scan_object(Reader* r, const ObjectPlan* plan) noexcept:
     if made == NULL:
         drop_error()
         return NULL
-    if scan_members(r, plan, made, &seen) < 0 or seen & plan.required != plan.required:
+    if scan_members(r, plan, made, &missing) < 0 or missing & plan.required:
         Py_DECREF(made)
         return NULL
-    for index in range(plan.size):
-        if not seen >> index & 1:
-            Py_INCREF(plan.members[index].absent)
-            (<PyObject**>(<char*>made + plan.members[index].offset))[0] = plan.members[index].absent
+    while missing:
+        member = &plan.members[first_set64(missing)]
+        Py_INCREF(member.absent)
+        (<PyObject**>(<char*>made + member.offset))[0] = member.absent
+        missing &= missing - 1
     return made
 
 
-cdef int scan_members(Reader* r, const ObjectPlan* plan, PyObject* made, unsigned long long* seen) noexcept:
+cdef inline int scan_members(
+    Reader* r, const ObjectPlan* plan, PyObject* made, unsigned long long* missing
+) noexcept:
     """Read the members of an object up to its closing brace; a key that is unknown or repeated is declined."""
-    cdef Py_ssize_t index = 0
-    cdef const Member* member
+    cdef const Member* member = plan.members
     cdef PyObject* value
 
     skip_space(r)
     if r.p < r.end and r.p[0] == c"}":
         r.p += 1
         return 0
+    if plan.size == 0:
+        return -1
     while True:
-        index = scan_key(r, plan, index)
-        if index < 0 or seen[0] >> index & 1:
+        member = scan_key(r, member)
+        if member == NULL or not missing[0] & member.bit:
             return -1
-        member = &plan.members[index]
-        skip_space(r)
-        if r.p >= r.end or r.p[0] != c":":
-            return -1
-        r.p += 1
-        skip_space(r)
-        value = scan_value(r, &member.node)
+        value = member.node.scan(r, &member.node)
         if value == NULL:
             return -1
         (<PyObject**>(<char*>made + member.offset))[0] = value
-        seen[0] |= <unsigned long long>1 << index
-        index += 1
+        missing[0] ^= member.bit
+        member = member.next
         skip_space(r)
         if r.p >= r.end:
             return -1
@@ -433,48 +455,25 @@ cdef int scan_members(Reader* r, const ObjectPlan* plan, PyObject* made, unsigne
         if r.p[0] != c",":
             return -1
         r.p += 1
-        skip_space(r)
 
 
-cdef inline Py_ssize_t scan_key(Reader* r, const ObjectPlan* plan, Py_ssize_t expected) noexcept:
-    """Read a key and return its member's index, those from `expected` on tried first; -1 to decline."""
-    cdef Py_ssize_t index
-    cdef Py_ssize_t _tried
-    cdef const Member* member
+cdef inline const Member* scan_key(Reader* r, const Member* expected) noexcept:
+    """Read a key, its colon and the white space around them; return its member, or NULL to decline.
 
-    if r.p >= r.end or r.p[0] != c'"':
-        return -1
-    r.p += 1
-    index = expected
-    for _tried in range(plan.size):
-        if index >= plan.size:
-            index = 0
-        member = &plan.members[index]
-        if r.end - r.p >= member.key_size and memcmp(r.p, member.key, member.key_size) == 0:
-            r.p += member.key_size
-            return index
-        index += 1
-    return -1
+    The expected member is tried first, then those that follow it.
+    """
+    cdef const unsigned char* p = past_space(r.p, r.end)
+    cdef const Member* member = expected
 
-
-cdef PyObject* scan_value(Reader* r, const Node* node) noexcept:
-    if node.op == STRING:
-        return scan_string(r, node)
-    elif node.op == ENUM:
-        return scan_enum(r, node.enum)
-    elif node.op == OBJECT:
-        return scan_object(r, node.plan)
-    elif node.op == LIST:
-        return scan_list(r, node)
-    elif node.op == DATE_TIME:
-        return scan_date_time(r)
-    elif node.op == INTEGER or node.op == NUMBER:
-        return scan_number(r, node)
-    elif node.op == BOOLEAN:
-        return scan_boolean(r)
-    elif node.op == JSON:
-        return scan_free(r, node)
-    return scan_open(r, node)
+    while not begins_with(p, r.end, member.key, member.key_size):
+        member = member.next
+        if member == expected:
+            return NULL
+    p = past_space(p + member.key_size, r.end)
+    if p >= r.end or p[0] != c":":
+        return NULL
+    r.p = past_space(p + 1, r.end)
+    return member
 
 
 cdef PyObject* scan_text(Reader* r, Py_ssize_t max_length) noexcept:
@@ -564,23 +563,31 @@ cdef PyObject* scan_string(Reader* r, const Node* node) noexcept:
     return NULL
 
 
-cdef PyObject* scan_enum(Reader* r, const EnumTable* table) noexcept:
+cdef PyObject* scan_enum(Reader* r, const Node* node) noexcept:
+    cdef const EnumEntry* entry = node.enum.latest
+
+    if not begins_with(r.p, r.end, entry.text, entry.size + 2):
+        entry = scan_entry(r, node.enum)
+        if entry == NULL:
+            return NULL
+        node.enum.latest = entry
+    r.p += entry.size + 2
+    Py_INCREF(entry.member)
+    return entry.member
+
+
+cdef const EnumEntry* scan_entry(Reader* r, const EnumTable* table) noexcept:
+    """Find the entry of the text ahead; NULL if it is none."""
     cdef const unsigned char* start = r.p + 1
     cdef const unsigned char* stop
     cdef unsigned int high = 0
-    cdef const EnumEntry* entry
 
     if r.p >= r.end or r.p[0] != c'"':
         return NULL
     stop = scan_plain(start, r.end, &high)
     if stop >= r.end or stop[0] != c'"':
         return NULL
-    entry = find_entry(table, start, stop - start)
-    if entry == NULL:
-        return NULL
-    r.p = stop + 1
-    Py_INCREF(entry.member)
-    return entry.member
+    return find_entry(table, start, stop - start)
 
 
 cdef inline const EnumEntry* find_entry(const EnumTable* table, const unsigned char* text, Py_ssize_t size) noexcept:
@@ -596,7 +603,7 @@ cdef inline const EnumEntry* find_entry(const EnumTable* table, const unsigned c
         slot += 1
 
 
-cdef PyObject* scan_boolean(Reader* r) noexcept:
+cdef PyObject* scan_boolean(Reader* r, const Node* node) noexcept:
     if r.end - r.p >= 4 and memcmp(r.p, b"true", 4) == 0:
         r.p += 4
         Py_INCREF(Py_True)
@@ -610,30 +617,27 @@ cdef PyObject* scan_boolean(Reader* r) noexcept:
 
 cdef PyObject* scan_number(Reader* r, const Node* node) noexcept:
     """Read a number; for INTEGER, one with a fraction or an exponent is declined."""
-    cdef const unsigned char* start = r.p
-    cdef const unsigned char* p = start
-    cdef bint negative = p < r.end and p[0] == c"-"
-    cdef unsigned long long value = 0  # of 19 digits at most
+    cdef bint negative = r.p < r.end and r.p[0] == c"-"
+    cdef const unsigned char* start = r.p + negative
+    cdef unsigned long long value = 0
+    cdef const unsigned char* p = scan_digits(start, r.end, MAX_DIGITS, &value)
     cdef long long number
-    cdef Py_ssize_t digits
 
-    if negative:
-        p += 1
-    while p < r.end and <unsigned char>(p[0] - c"0") <= 9 and p - start <= MAX_DIGITS:
-        value = value * 10 + (p[0] - c"0")
-        p += 1
-    digits = p - start - negative
-    if digits == 0 or digits > MAX_DIGITS or (p - digits)[0] == c"0" and digits > 1:
+    if p == start or start[0] == c"0" and p - start > 1:
         return NULL
     if p < r.end and (p[0] == c"." or p[0] == c"e" or p[0] == c"E"):
         return scan_fraction(r, node, p, value, negative) if node.op != INTEGER else NULL
-    if value == 0 and negative:
+    if p < r.end and is_digit(p[0]):
         return NULL
     number = -<long long>value if negative else <long long>value
     if not in_range(<double>number, node):
         return NULL
     r.p = p
     return new_reference(PyLong_FromLongLong(number))
+
+
+cdef inline bint is_digit(unsigned char c) noexcept:
+    return <unsigned char>(c - c"0") <= 9
 
 
 cdef inline bint in_range(double value, const Node* node) noexcept:
@@ -644,19 +648,18 @@ cdef PyObject* scan_fraction(
     Reader* r, const Node* node, const unsigned char* p, unsigned long long mantissa, bint negative
 ) noexcept:
     """Read the rest of a number from its point or exponent on; `mantissa` is what stands before it."""
-    cdef const unsigned char* whole = r.p + negative
     cdef const unsigned char* point = p
+    cdef Py_ssize_t spare = EXACT_DIGITS - (p - r.p - negative)
     cdef Py_ssize_t decimals
     cdef double value
 
     if p[0] != c".":
         return scan_long_number(r, node, point)
-    p += 1
-    while p < r.end and <unsigned char>(p[0] - c"0") <= 9 and p - whole <= EXACT_DIGITS:
-        mantissa = mantissa * 10 + (p[0] - c"0")
-        p += 1
+    if spare <= 0:
+        return NULL
+    p = scan_digits(point + 1, r.end, <int>spare, &mantissa)
     decimals = p - point - 1
-    if decimals == 0 or p < r.end and (p[0] == c"e" or p[0] == c"E" or <unsigned char>(p[0] - c"0") <= 9):
+    if decimals == 0 or p < r.end and (p[0] == c"e" or p[0] == c"E" or is_digit(p[0])):
         return scan_long_number(r, node, point)
     if node.tenths and mantissa % <unsigned long long>POWERS[decimals - 1] != 0:
         return NULL
@@ -719,7 +722,7 @@ cdef inline const unsigned char* skip_digits(const unsigned char* p, const unsig
     return p
 
 
-cdef PyObject* scan_date_time(Reader* r) noexcept:
+cdef PyObject* scan_date_time(Reader* r, const Node* node) noexcept:
     """Read `"YYYY-MM-DDThh:mm:ss[.fff](Z|+hh:mm|-hh:mm)"` as an aware datetime in UTC (R24)."""
     cdef const unsigned char* p = r.p + 1
     cdef int year
@@ -730,20 +733,21 @@ cdef PyObject* scan_date_time(Reader* r) noexcept:
     cdef int second
     cdef int microsecond = 0
     cdef int offset = 0
+    cdef unsigned int bad = 0
 
     if r.end - r.p < 22 or r.p[0] != c'"':
         return NULL
     if p[4] != c"-" or p[7] != c"-" or p[10] != c"T" or p[13] != c":" or p[16] != c":":
         return NULL
-    year = scan_digits(p, 4)
-    month = scan_digits(p + 5, 2)
-    day = scan_digits(p + 8, 2)
-    hour = scan_digits(p + 11, 2)
-    minute = scan_digits(p + 14, 2)
-    second = scan_digits(p + 17, 2)
-    if year < 1 or not 1 <= month <= 12 or not 1 <= day <= days_in_month(year, month):
+    year = scan_pair(p, &bad) * 100 + scan_pair(p + 2, &bad)
+    month = scan_pair(p + 5, &bad)
+    day = scan_pair(p + 8, &bad)
+    hour = scan_pair(p + 11, &bad)
+    minute = scan_pair(p + 14, &bad)
+    second = scan_pair(p + 17, &bad)
+    if bad & ~<unsigned int>15 or year < 1 or not 1 <= month <= 12 or hour > 23 or minute > 59 or second > 59:
         return NULL
-    if not 0 <= hour <= 23 or not 0 <= minute <= 59 or not 0 <= second <= 59:
+    if day < 1 or day > 28 and day > days_in_month(year, month):
         return NULL
     r.p = p + 19
     microsecond = scan_microsecond(r)
@@ -778,6 +782,7 @@ cdef inline int scan_zone(Reader* r, int* offset) noexcept:
     """Read a zone into `offset`, in seconds east of UTC."""
     cdef int hours
     cdef int minutes
+    cdef unsigned int bad = 0
     cdef bint west
 
     if r.p < r.end and r.p[0] == c"Z":
@@ -786,9 +791,9 @@ cdef inline int scan_zone(Reader* r, int* offset) noexcept:
     if r.end - r.p < 6 or (r.p[0] != c"+" and r.p[0] != c"-") or r.p[3] != c":":
         return -1
     west = r.p[0] == c"-"
-    hours = scan_digits(r.p + 1, 2)
-    minutes = scan_digits(r.p + 4, 2)
-    if not 0 <= hours <= 23 or not 0 <= minutes <= 59:
+    hours = scan_pair(r.p + 1, &bad)
+    minutes = scan_pair(r.p + 4, &bad)
+    if bad & ~<unsigned int>15 or hours > 23 or minutes > 59:
         return -1
     offset[0] = (hours * 60 + minutes) * 60
     if west:
@@ -800,29 +805,19 @@ cdef inline int scan_zone(Reader* r, int* offset) noexcept:
 cdef PyObject* utc_time(
     int year, int month, int day, int hour, int minute, int second, int microsecond, int offset
 ) noexcept:
-    cdef PyObject* moment
+    cdef PyObject* moment = utc_datetime(year, month, day, hour, minute, second, microsecond)
+    cdef PyObject* delta
+    cdef PyObject* local
 
-    try:
-        local = PyDateTimeAPI.DateTime_FromDateAndTime(
-            year,
-            month,
-            day,
-            hour,
-            minute,
-            second,
-            microsecond,
-            <object>PyDateTimeAPI.TimeZone_UTC,
-            PyDateTimeAPI.DateTimeType,
-        )
-        if offset == 0:
-            Py_INCREF(<PyObject*>local)
-            return <PyObject*>local
-        delta = timedelta_new(0, offset, 0)
-    except Exception:
-        return NULL
-    moment = PyNumber_Subtract(<PyObject*>local, <PyObject*>delta)
+    if moment == NULL or offset == 0:
+        return new_reference(moment)
+    local = moment
+    delta = seconds_delta(offset)
+    moment = PyNumber_Subtract(local, delta) if delta != NULL else NULL
     if moment == NULL:
         drop_error()
+    Py_XDECREF(delta)
+    Py_DECREF(local)
     return moment
 
 
@@ -854,7 +849,7 @@ cdef int scan_items(Reader* r, const Node* node, PyObject* items) noexcept:
     while True:
         if PyList_GET_SIZE(items) == node.max_items:
             return -1
-        value = scan_value(r, node.item)
+        value = node.item.scan(r, node.item)
         if value == NULL:
             return -1
         failed = PyList_Append(items, value)
@@ -890,7 +885,7 @@ cdef PyObject* scan_free(Reader* r, const Node* node) noexcept:
         r.p = stop
         return parsed(start, stop)
     if r.p[0] == c"t" or r.p[0] == c"f":
-        return scan_boolean(r)
+        return scan_boolean(r, node)
     if r.end - r.p >= 4 and memcmp(r.p, b"null", 4) == 0:
         r.p += 4
         Py_INCREF(Py_None)
@@ -923,6 +918,23 @@ cdef bint check_vendor(PyObject* value, Py_ssize_t max_length) noexcept:
     if vendor == NULL or not PyUnicode_CheckExact(vendor):
         return False
     return not 0 <= max_length < PyUnicode_GET_LENGTH(vendor)
+
+
+cdef PyObject* scan_nested(Reader* r, const Node* node) noexcept:
+    return scan_object(r, node.plan)
+
+
+cdef Scanner[10] SCANNERS  # by op
+SCANNERS[STRING] = scan_string
+SCANNERS[INTEGER] = scan_number
+SCANNERS[NUMBER] = scan_number
+SCANNERS[BOOLEAN] = scan_boolean
+SCANNERS[DATE_TIME] = scan_date_time
+SCANNERS[ENUM] = scan_enum
+SCANNERS[OBJECT] = scan_nested
+SCANNERS[LIST] = scan_list
+SCANNERS[JSON] = scan_free
+SCANNERS[OPEN] = scan_open
 
 
 # Writing
@@ -1034,7 +1046,7 @@ cdef int emit_members(Writer* w, PyObject* value, const ObjectPlan* plan, int de
             return -1
         if field == Py_None:
             continue
-        if emit_kept(w, member.label, member.label_size) < 0 or emit_value(w, field, &member.node, depth) < 0:
+        if emit_kept(w, member.label, member.label_size) < 0 or member.node.emit(w, field, &member.node, depth) < 0:
             return -1
     if w.size == start:
         return emit_bytes(w, b"{}", 2)
@@ -1042,31 +1054,7 @@ cdef int emit_members(Writer* w, PyObject* value, const ObjectPlan* plan, int de
     return emit_byte(w, c"}")
 
 
-cdef int emit_value(Writer* w, PyObject* value, const Node* node, int depth) noexcept:
-    if node.op == STRING:
-        return emit_string(w, value, node)
-    elif node.op == ENUM:
-        return emit_enum(w, value, node.enum)
-    elif node.op == OBJECT:
-        return emit_object(w, value, node.plan, depth + 1)
-    elif node.op == LIST:
-        return emit_list(w, value, node, depth + 1)
-    elif node.op == DATE_TIME:
-        return emit_date_time(w, value)
-    elif node.op == INTEGER:
-        return emit_integer(w, value, node)
-    elif node.op == NUMBER:
-        return emit_number(w, value, node)
-    elif node.op == BOOLEAN:
-        if value == Py_True:
-            return emit_bytes(w, b"true", 4)
-        return emit_bytes(w, b"false", 5) if value == Py_False else -1
-    elif node.op == JSON:
-        return emit_free(w, value, depth)
-    return emit_open(w, value, node, depth)
-
-
-cdef int emit_string(Writer* w, PyObject* value, const Node* node) noexcept:
+cdef int emit_string(Writer* w, PyObject* value, const Node* node, int depth) noexcept:
     cdef PyObject* verdict
     cdef int failed = -1
 
@@ -1145,8 +1133,9 @@ cdef int emit_escape(Writer* w, unsigned char c) noexcept:
     return emit_bytes(w, escape, 2)
 
 
-cdef int emit_enum(Writer* w, PyObject* value, const EnumTable* table) noexcept:
+cdef int emit_enum(Writer* w, PyObject* value, const Node* node, int depth) noexcept:
     """Write a member, or a plain string that is the value of one."""
+    cdef const EnumTable* table = node.enum
     cdef unsigned int slot = address_hash(value)
     cdef const EnumEntry* entry
     cdef const char* text
@@ -1189,19 +1178,19 @@ cdef int emit_items(Writer* w, PyObject* value, const Node* node, int depth) noe
     for index in range(size):
         if index > 0 and emit_byte(w, c",") < 0 or PyList_GET_SIZE(value) != size:
             return -1
-        if emit_value(w, PyList_GET_ITEM(value, index), node.item, depth) < 0:
+        if node.item.emit(w, PyList_GET_ITEM(value, index), node.item, depth + 1) < 0:
             return -1
     return emit_byte(w, c"]")
 
 
-cdef int emit_integer(Writer* w, PyObject* value, const Node* node) noexcept:
+cdef int emit_integer(Writer* w, PyObject* value, const Node* node, int depth) noexcept:
     cdef int overflow = 0
     cdef long long number
 
     if not PyLong_CheckExact(value):
         return -1
     number = PyLong_AsLongLongAndOverflow(value, &overflow)
-    if overflow or number <= -POWER_18 or number >= POWER_18 or not in_range(<double>number, node):
+    if overflow or not in_range(<double>number, node):
         return -1
     return emit_decimal(w, number, 0)
 
@@ -1209,30 +1198,35 @@ cdef int emit_integer(Writer* w, PyObject* value, const Node* node) noexcept:
 cdef int emit_decimal(Writer* w, long long number, int decimals) noexcept:
     """Write number / 10**decimals; with decimals, at least one digit stands before the point."""
     cdef char[24] digits
-    cdef int start = 24
-    cdef unsigned long long rest = -number if number < 0 else number
+    cdef char* end = digits + 24
+    cdef char* start = end
+    cdef unsigned long long rest = <unsigned long long>number
+    cdef int _written
 
-    while rest or start > 24 - decimals - (1 if decimals == 0 else 2):
-        if decimals and start == 24 - decimals:
-            start -= 1
-            digits[start] = c"."
+    if number < 0:
+        rest = 0 - rest
+    for _written in range(decimals):
         start -= 1
-        digits[start] = c"0" + <char>(rest % 10)
+        start[0] = c"0" + <char>(rest % 10)
         rest //= 10
+    if decimals:
+        start -= 1
+        start[0] = c"."
+    start = put_number(start, rest)
     if number < 0:
         start -= 1
-        digits[start] = c"-"
-    return emit_bytes(w, digits + start, 24 - start)
+        start[0] = c"-"
+    return emit_bytes(w, start, end - start)
 
 
-cdef int emit_number(Writer* w, PyObject* value, const Node* node) noexcept:
+cdef int emit_number(Writer* w, PyObject* value, const Node* node, int depth) noexcept:
     """Write a number with the fewest digits that give it back."""
     cdef double number
     cdef double scaled
     cdef int decimals
 
     if PyLong_CheckExact(value):
-        return emit_integer(w, value, node)
+        return emit_integer(w, value, node, depth)
     if not PyFloat_CheckExact(value):
         return -1
     number = PyFloat_AS_DOUBLE(value)
@@ -1246,7 +1240,7 @@ cdef int emit_number(Writer* w, PyObject* value, const Node* node) noexcept:
     return -1 if node.tenths else emit_dumped(w, value)
 
 
-cdef int emit_free(Writer* w, PyObject* value, int depth) noexcept:
+cdef int emit_free(Writer* w, PyObject* value, const Node* node, int depth) noexcept:
     """Write any JSON value."""
     return emit_dumped(w, value) if check_free(value, MAX_DEPTH - depth) else -1
 
@@ -1299,35 +1293,55 @@ cdef int emit_dumped(Writer* w, PyObject* value) noexcept:
     return failed
 
 
-cdef int emit_date_time(Writer* w, PyObject* value) noexcept:
+cdef int emit_date_time(Writer* w, PyObject* value, const Node* node, int depth) noexcept:
     """Write an aware datetime whose zone is `datetime.UTC` itself."""
-    cdef char[32] text
+    cdef char* text
+    cdef int year
     cdef int microsecond
 
     if not PyDateTime_CheckExact(value) or PyDateTime_DATE_GET_TZINFO(value) != <PyObject*>PyDateTimeAPI.TimeZone_UTC:
         return -1
+    if reserve(w, 32) < 0:
+        return -1
+    text = w.text + w.size
     moment = <object>value
-    text[0] = c'"'
-    put_digits(text + 1, datetime_year(moment), 4)
-    text[5] = c"-"
-    put_digits(text + 6, datetime_month(moment), 2)
-    text[8] = c"-"
-    put_digits(text + 9, datetime_day(moment), 2)
-    text[11] = c"T"
-    put_digits(text + 12, datetime_hour(moment), 2)
-    text[14] = c":"
-    put_digits(text + 15, datetime_minute(moment), 2)
-    text[17] = c":"
-    put_digits(text + 18, datetime_second(moment), 2)
-    text[20] = c"."
+    year = datetime_year(moment)
     microsecond = datetime_microsecond(moment)
-    put_digits(text + 21, microsecond if w.fraction == 6 else microsecond // 1000, w.fraction)
-    memcpy(text + 21 + w.fraction - (w.fraction == 0), b'Z"', 2)
-    return emit_bytes(w, text, 23 + w.fraction - (w.fraction == 0))
+    memcpy(text, b'"----------T--:--:--.------Z"', 29)
+    put_pair(text + 1, year // 100)
+    put_pair(text + 3, year % 100)
+    put_pair(text + 6, datetime_month(moment))
+    put_pair(text + 9, datetime_day(moment))
+    put_pair(text + 12, datetime_hour(moment))
+    put_pair(text + 15, datetime_minute(moment))
+    put_pair(text + 18, datetime_second(moment))
+    put_pair(text + 21, microsecond // 10000)
+    put_pair(text + 23, microsecond // 100 % 100)
+    put_pair(text + 25, microsecond % 100)
+    text += 21 + w.fraction - (w.fraction == 0)  # behind the last digit, over the point where there is none
+    memcpy(text, b'Z"', 2)
+    w.size = text + 2 - w.text
+    return 0
 
 
-cdef inline void put_digits(char* p, int number, int count) noexcept:
-    while count > 0:
-        count -= 1
-        p[count] = c"0" + <char>(number % 10)
-        number //= 10
+cdef int emit_boolean(Writer* w, PyObject* value, const Node* node, int depth) noexcept:
+    if value == Py_True:
+        return emit_bytes(w, b"true", 4)
+    return emit_bytes(w, b"false", 5) if value == Py_False else -1
+
+
+cdef int emit_nested(Writer* w, PyObject* value, const Node* node, int depth) noexcept:
+    return emit_object(w, value, node.plan, depth + 1)
+
+
+cdef Emitter[10] EMITTERS  # by op
+EMITTERS[STRING] = emit_string
+EMITTERS[INTEGER] = emit_integer
+EMITTERS[NUMBER] = emit_number
+EMITTERS[BOOLEAN] = emit_boolean
+EMITTERS[DATE_TIME] = emit_date_time
+EMITTERS[ENUM] = emit_enum
+EMITTERS[OBJECT] = emit_nested
+EMITTERS[LIST] = emit_list
+EMITTERS[JSON] = emit_free
+EMITTERS[OPEN] = emit_open

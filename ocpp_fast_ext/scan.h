@@ -24,7 +24,13 @@ static inline int first_set(uint32_t bits) {
     _BitScanForward(&index, bits);
     return (int)index;
 }
+static inline int first_set64(uint64_t bits) {
+    unsigned long index;
+    _BitScanForward64(&index, bits);
+    return (int)index;
+}
 #else
+static inline int first_set64(uint64_t bits) { return __builtin_ctzll(bits); }
 static inline int first_set(uint32_t bits) { return __builtin_ctz(bits); }
 #endif
 
@@ -159,15 +165,62 @@ static inline const unsigned char *scan_container(const unsigned char *p, const 
     return NULL;
 }
 
-/* Return the number that `count` decimal digits stand for, or -1 when one is no digit. */
-static inline int scan_digits(const unsigned char *p, int count) {
-    int value = 0;
-    for (int i = 0; i < count; i++) {
-        unsigned digit = (unsigned)p[i] - '0';
-        if (digit > 9) return -1;
-        value = value * 10 + (int)digit;
+/* Read decimal digits, at most `most`, behind those that *value has; return where they end. */
+static inline const unsigned char *scan_digits(const unsigned char *p, const unsigned char *end, int most,
+                                               unsigned long long *value) {
+    unsigned long long number = *value;
+    if (end - p > most) end = p + most;
+    for (; p < end; p++) {
+        unsigned digit = (unsigned)*p - '0';
+        if (digit > 9) break;
+        number = number * 10 + digit;
     }
-    return value;
+    *value = number;
+    return p;
+}
+
+/* Return the number that two decimal digits stand for; *bad gets a bit of ~15 set when one is no digit. */
+static inline int scan_pair(const unsigned char *p, unsigned *bad) {
+    unsigned tens = (unsigned char)(p[0] - '0'), ones = (unsigned char)(p[1] - '0');
+    *bad |= (tens + 6) | (ones + 6);
+    return (int)(tens * 10 + ones);
+}
+
+static const char PAIRS[] =
+    "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849"
+    "5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
+
+/* Write a number below 100 with two digits. */
+static inline void put_pair(char *to, unsigned number) { memcpy(to, PAIRS + 2 * number, 2); }
+
+/* Write the digits of a number so that they end at `end`; return where they begin. */
+static inline char *put_number(char *end, unsigned long long number) {
+    for (; number >= 100; number /= 100) put_pair(end -= 2, (unsigned)(number % 100));
+    if (number >= 10) put_pair(end -= 2, (unsigned)number);
+    else *--end = (char)('0' + number);
+    return end;
+}
+
+/* Tell whether a text begins with another one, which is followed by at least 32 readable bytes. */
+static inline int begins_with(const unsigned char *p, const unsigned char *end, const unsigned char *text, Py_ssize_t size) {
+#if defined(OCPP_FAST_SSE2)
+    if (end - p >= 32 && size < 32) {
+        uint32_t equal = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)p),
+                                                                    _mm_loadu_si128((const __m128i *)(const void *)text)));
+        if (size > 16)
+            equal |= (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)(p + 16)),
+                                                                _mm_loadu_si128((const __m128i *)(const void *)(text + 16))))
+                     << 16;
+        return (~equal & ((1u << size) - 1)) == 0;
+    }
+#endif
+    return end - p >= size && memcmp(p, text, (size_t)size) == 0;
+}
+
+/* Return the first character that is no white space, or end. */
+static inline const unsigned char *past_space(const unsigned char *p, const unsigned char *end) {
+    while (p < end && *p <= ' ' && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) p++;
+    return p;
 }
 
 static inline int days_in_month(int year, int month) {

@@ -100,19 +100,30 @@ class FrameReader(Protocol):
 
 
 class FrameWriter(Protocol):
-    """Writes what is plainly right, in one pass from typed objects to bytes; None says that it declines.
+    """Writes what is plainly right, in one pass from typed objects to bytes, and leaves the rest to fallbacks.
 
-    *Whatever it writes, `PayloadCodec.encode` writes with the same bytes.*
+    *Whatever it writes, the fallback writes with the same bytes.* It writes the calls and results that it has learnt.
+    `message` is any object with an `action` and its `request` class.
     """
 
-    def __init__(self, fraction: int) -> None:
-        """A writer of date-times with `fraction` digits: 0, 3 or 6."""
+    def __init__(self, fraction: int, call: Callable[[str, Any], bytes], result: Callable[[Any, Any], bytes]) -> None:
+        """A writer that has learnt nothing, of date-times with `fraction` digits (0, 3 or 6), and its fallbacks."""
         ...
 
-    def call(self, unique_id: str, action: str, plan: Plan, payload: Any) -> bytes | None:
-        """Return a CALL, or None."""
+    @property
+    def call(self) -> Callable[[str, Any], bytes]:
+        """The function that returns the CALL of a unique id and a request, or what its fallback returns or raises."""
         ...
 
-    def result(self, unique_id: str, plan: Plan, payload: Any) -> bytes | None:
-        """Return a CALLRESULT, or None."""
+    @property
+    def result(self) -> Callable[[Any, Any], bytes]:
+        """The function that returns the CALLRESULT of a `Call` and a response, as `call` does."""
+        ...
+
+    def learn_call(self, message: Any, plan: Plan) -> None:
+        """Write calls of `message` from now on, whose requests `plan` describes."""
+        ...
+
+    def learn_result(self, message: Any, plan: Plan) -> None:
+        """Write results of `message` from now on, whose responses `plan` describes."""
         ...

@@ -66,15 +66,14 @@ class FrameReader:
 class FrameWriter:
     """Writes no frame itself: keeps `contract.FrameWriter`."""
 
-    __slots__ = ()
+    __slots__ = ("call", "result")
 
-    def __init__(self, fraction: int) -> None:
-        pass
+    def __init__(self, fraction: int, call: Callable[[str, Any], bytes], result: Callable[[Any, Any], bytes]) -> None:
+        self.call = call
+        self.result = result
 
-    def call(self, unique_id: str, action: str, plan: Plan, payload: Any) -> bytes | None:
-        """Decline."""
-        return None
+    def learn_call(self, message: Any, plan: Plan) -> None:
+        """Nothing is written here."""
 
-    def result(self, unique_id: str, plan: Plan, payload: Any) -> bytes | None:
-        """Decline."""
-        return None
+    def learn_result(self, message: Any, plan: Plan) -> None:
+        """Nothing is written here."""

@@ -264,20 +264,23 @@ def test_a_plan_that_was_not_compiled_declines() -> None:
 def test_another_number_of_digits_is_declined(fraction: int) -> None:
     point = Point(größe=5, time=datetime(2024, 2, 29, 12, tzinfo=UTC))
     assert compiled(Point).write(point, fraction) is None
-    assert frames.FrameWriter(fraction).call("a", "A", plan_of(Point), point) is None
+    writer = frames.FrameWriter(fraction, declined, declined)
+    writer.learn_call(Named("A", Point), plan_of(Point))
+    assert writer.call("a", point) == "declined"
 
 
 # Frames
 
 
 class Named:
-    """What a reader wants to know of a message."""
+    """What a kernel wants to know of a message."""
 
-    def __init__(self, action: str) -> None:
+    def __init__(self, action: str, request: type[Struct] | None = None) -> None:
         self.action = action
+        self.request = request
 
 
-def declined(raw: bytes, open_call: Callable[[str], Any]) -> str:
+def declined(*arguments: object) -> str:
     return "declined"
 
 
@@ -323,10 +326,12 @@ def test_what_is_not_exactly_bytes_is_left_to_the_fallback(raw: Any) -> None:
 
 @pytest.mark.parametrize("unique_id", [Text("a"), None, b"a", 7, "\ud800"])
 def test_an_id_that_is_not_exactly_text_is_declined(unique_id: Any) -> None:
-    writer = frames.FrameWriter(3)
-    assert writer.call(unique_id, "A", plan_of(Inner), Inner(number=1)) is None
-    assert writer.call("a", unique_id, plan_of(Inner), Inner(number=1)) is None
-    assert writer.result(unique_id, plan_of(Inner), Inner(number=1)) is None
+    writer = frames.FrameWriter(3, declined, declined)
+    message = Named("A", Inner)
+    writer.learn_call(message, plan_of(Inner))
+    writer.learn_result(message, plan_of(Inner))
+    assert writer.call(unique_id, Inner(number=1)) == "declined"
+    assert writer.result(frames.Call(unique_id, message, None, b""), Inner(number=1)) == "declined"
 
 
 def test_an_exception_of_the_function_that_knows_the_open_calls_is_let_through() -> None:
@@ -448,16 +453,18 @@ def test_an_interrupt_in_between_is_not_lost() -> None:
         raise KeyboardInterrupt
 
     plan = route_plan(interrupted)
-    reader, writer = frames.FrameReader(declined), frames.FrameWriter(3)
-    reader.learn_call(Named("A"), plan)
-    reader.learn_result("message", plan)
+    message = Named("A", plan.struct)
+    reader, writer = frames.FrameReader(declined), frames.FrameWriter(3, declined, declined)
+    for core in (reader, writer):
+        core.learn_call(message, plan)
+        core.learn_result(message, plan)
     attempts: list[Callable[[], Any]] = [
         lambda: payload.compiled(plan).read(TEXT),
         lambda: payload.compiled(plan).write(some_route()),
         lambda: reader.decode(b'[2,"a","A",%b]' % TEXT, no_call),
-        lambda: reader.decode(b'[3,"a",%b]' % TEXT, lambda unique_id: "message"),
-        lambda: writer.call("a", "A", plan, some_route()),
-        lambda: writer.result("a", plan, some_route()),
+        lambda: reader.decode(b'[3,"a",%b]' % TEXT, lambda unique_id: message),
+        lambda: writer.call("a", some_route()),
+        lambda: writer.result(frames.Call("a", message, None, b""), some_route()),
     ]
     for attempt in attempts:
         with pytest.raises(KeyboardInterrupt):

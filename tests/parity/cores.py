@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from ocpp_fast import v16, v21, v201
 from ocpp_fast._kernels.payload import PayloadCodec, Violation
-from ocpp_fast._kernels.plan import Plan
+from ocpp_fast._kernels.plan import Node, Plan
 from ocpp_fast._kernels.strict_json import loads
 from ocpp_fast._kernels.texts import Timespec
 from ocpp_fast.frames import Decoder, FrameFault
@@ -57,6 +57,7 @@ class Subject:
         self.compiled: Final[CompiledPlan] = fast
         self.learnt = kind == "payload"
         self._decoder: Final = decoder
+        self._writers: dict[int, FrameWriter] = {}
         self._head: Final = {
             "call": f'[2,"{ID}","{message.action}",',
             "result": f'[3,"{ID}",',
@@ -65,6 +66,10 @@ class Subject:
 
     def __repr__(self) -> str:
         return f"{self.plan.struct.__module__}.{self.plan.struct.__name__}"
+
+    def nodes(self) -> Iterator[Node]:
+        """Yield every kind of value that the payload may hold, and what rules it."""
+        return _nodes(self.plan)
 
     def framed(self, payload: str) -> bytes:
         """Return the frame of a payload's text."""
@@ -106,10 +111,15 @@ class Subject:
         """Return the frame that the compiled core writes, or None."""
         if self.kind == "payload":
             return self.compiled.write(value, fraction)
-        writer = FrameWriter(fraction)
+        writer = self._writers.get(fraction) or self._new_writer(fraction)
         if self.kind == "result":
-            return writer.result(ID, self.plan, value)
-        return writer.call(ID, self.message.action, self.plan, value)
+            return writer.result(Call(ID, self.message, None, b""), value)
+        return writer.call(ID, value)
+
+    def _new_writer(self, fraction: int) -> FrameWriter:
+        writer = self._writers[fraction] = FrameWriter(fraction, _not_written, _not_written)
+        (writer.learn_result if self.kind == "result" else writer.learn_call)(self.message, self.plan)
+        return writer
 
     def reference_write(self, value: Any, fraction: int = 3) -> bytes | None:
         """Return the frame that the reference core writes, or None where it says what is wrong."""
@@ -154,6 +164,21 @@ class Subject:
         if written is None:
             raise Disparity(f"{self}: a plain message is not written\n{value!r}")
         return written
+
+
+def _not_written(*arguments: object) -> Any:
+    """Take the place of the reference core."""
+    return None
+
+
+def _nodes(plan: Plan) -> Iterator[Node]:
+    for member in plan.members:
+        node: Node | None = member.node
+        while node is not None:
+            yield node
+            if node.plan is not None:
+                yield from _nodes(node.plan)
+            node = node.item
 
 
 def subjects(policy: Policy = STRICT) -> list[Subject]:

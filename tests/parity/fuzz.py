@@ -11,6 +11,7 @@ from random import Random
 from time import monotonic
 from typing import Any
 
+from ocpp_fast._kernels.plan import Node, Op
 from ocpp_fast.policy import LENIENT
 
 from .cores import DECLINED, Disparity, Subject, subjects
@@ -21,12 +22,12 @@ from .wire import slots, valid_object
 
 __all__ = ["Fuzz"]
 
-ODD_READS = 32
+ODD_READS = 48
 DAMAGED_READS = 96
 TRUNCATED_READS = 160
 """Shorter frames are cut off at every byte."""
 ODD_WRITES = 32
-REFERENCE_SHARE = 16
+REFERENCE_SHARE = 8
 """Of so many that the compiled core has declined, the reference takes one: it must raise only what it may."""
 
 
@@ -38,6 +39,7 @@ class Fuzz:
         self.rounds = 0
         self.tally: Counter[str] = Counter()
         self._subjects = [*subjects(), *subjects(LENIENT)]
+        self._rare = [each for each in self._subjects if any(map(_is_rare, each.nodes()))]
 
     @property
     def cases(self) -> int:
@@ -59,7 +61,7 @@ class Fuzz:
     def play(self, number: int) -> None:
         """Play one round. Raises `Disparity`, which tells how to play it again."""
         rng = Random(f"{self.seed}/{number}")
-        subject = rng.choice(self._subjects)
+        subject = rng.choice(self._rare if rng.random() < 0.3 else self._subjects)
         value = valid_object(rng, subject.plan, rng.choice((0.0, 0.2, 0.6, 1.0)))
         try:
             plain = [subject.framed(text.decode()) for text in plain_texts(rng, value)]
@@ -94,6 +96,12 @@ class Fuzz:
                 subject.reference_write(value)
             for place, held in reversed(before):
                 put(place, held)
+
+
+def _is_rare(node: Node) -> bool:
+    """Tell whether a value has rules that few values have."""
+    limited = node.minimum is not None or node.maximum is not None or node.multiple_of is not None
+    return limited or node.uri is not None or node.op is Op.JSON
 
 
 def damaged_frames(rng: Random, plain: list[bytes]) -> Iterator[bytes]:

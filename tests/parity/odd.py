@@ -86,8 +86,8 @@ def _odd_number(rng: Random, node: Node) -> Literal:
 def odd_literal(rng: Random) -> str:
     """Return a number of any length and form, mostly a right one."""
     text = rng.choice(("", "", "-")) + rng.choice(("", "", "", "", "0"))
-    text += str(rng.randrange(10 ** rng.choice((1, 1, 3, 10, 15, 16, 17, 18, 19, 20, 40))))
-    if rng.random() < 0.6:
+    text += str(rng.randrange(10 ** rng.choice((1, 1, 3, 10, 15, 16, 17, 18, 19, 20, 25, 40))))
+    if rng.random() < 0.5:
         text += "." + "".join(rng.choices("0123456789", k=rng.choice((0, 1, 1, 2, 3, 6, 12, 14, 15, 16, 30))))
     if rng.random() < 0.3:
         text += rng.choice("eE") + rng.choice(("", "+", "-")) + str(rng.randrange(10 ** rng.randrange(1, 5)))
@@ -114,7 +114,7 @@ def _odd_member(rng: Random, node: Node) -> str:
 
 
 def _odd_free(rng: Random, node: Node) -> Any:
-    kind = rng.randrange(8)
+    kind = rng.randrange(10)
     if kind == 0:
         return _nested(rng, rng.randrange(1, 68))
     if kind == 1:
@@ -128,7 +128,7 @@ def _odd_free(rng: Random, node: Node) -> Any:
     if kind == 5:
         return Literal(f'{{"vendorId":"v","a":"{rng.choice(_ESCAPES)}"}}')
     number = Literal(rng.choice(_NUMBERS) if rng.random() < 0.5 else odd_literal(rng))
-    return {"vendorId": "v", "a": number} if kind == 6 else [[], number]
+    return [[], number] if kind == 9 else {"vendorId": "v", "a": number}
 
 
 def _nested(rng: Random, levels: int) -> Any:

@@ -13,7 +13,7 @@ import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
 from datetime import UTC
-from itertools import count, cycle, islice
+from itertools import count
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,7 +21,7 @@ from typing import Any
 import orjson
 import pytest
 
-from ocpp_fast._kernels.plan import Node, Plan
+from ocpp_fast._kernels.plan import Op
 
 from .cores import DECLINED, Subject, difference, subjects
 from .fuzz import damaged_frames, odd_frames
@@ -29,12 +29,30 @@ from .typed import get, odd_typed, places, put
 from .wire import valid_object
 
 SUBJECTS = subjects()
-SAMPLE = SUBJECTS[::39]
+
+
+def sample() -> list[Subject]:
+    """Return small subjects that have every kind of value between them."""
+    missing: set[Any] = {*Op, "uri", "multiple_of"}
+    chosen = []
+    for subject in sorted(SUBJECTS, key=lambda each: len(list(each.nodes()))):
+        nodes = list(subject.nodes())
+        kinds = {node.op for node in nodes} | {
+            rule for rule in ("uri", "multiple_of") for node in nodes if getattr(node, rule)
+        }
+        if kinds & missing:
+            missing -= kinds
+            chosen.append(subject)
+    assert not missing
+    return chosen
+
+
+SAMPLE = sample()
 
 
 def frames_of(subject: Subject, rng: Random) -> list[bytes]:
     """Return frames of a subject, good and bad; the first one is good."""
-    value = valid_object(rng, subject.plan, 0.7)
+    value = valid_object(rng, subject.plan, 1.5)
     good = subject.framed(orjson.dumps(value).decode())
     if not subject.learnt:
         subject.learn(good)
@@ -88,20 +106,14 @@ def test_nothing_is_read_past_the_end(edge: Edge, subject: Subject) -> None:
 # References
 
 
-def held_by(plan: Plan) -> Iterator[Any]:
-    """Yield what a plan refers to: classes, enum members and defaults."""
-    yield plan.struct
-    for member in plan.members:
-        yield member.default
-        yield from _held_by(member.node)
-
-
-def _held_by(node: Node) -> Iterator[Any]:
-    yield from node.enum or ()
-    if node.plan is not None:
-        yield from held_by(node.plan)
-    if node.item is not None:
-        yield from _held_by(node.item)
+def held_by(subject: Subject) -> Iterator[Any]:
+    """Yield what the compiled form of a payload class refers to, and what may be in its values."""
+    yield from (subject.message, subject.plan.struct, None, True, False, UTC, "", 0, 1)
+    for node in subject.nodes():
+        yield from node.enum or ()
+        if node.plan is not None:
+            yield node.plan.struct
+            yield from (member.default for member in node.plan.members)
 
 
 def resident() -> int:
@@ -118,18 +130,17 @@ def state(held: list[Any]) -> tuple[list[int], int, int]:
     return [sys.getrefcount(each) for each in held], tracemalloc.get_traced_memory()[0], resident()
 
 
-def check_keeps_nothing(subject: Subject, action: Callable[[int], None]) -> None:
-    """Assert that an action, done 100 000 times, leaves no references and no memory behind."""
-    held = [*held_by(subject.plan), subject.message, None, True, False, UTC, "", 0, 1]
+def check_keeps_nothing(held: list[Any], action: Callable[[int], None], times: int = 100_000) -> None:
+    """Assert that an action, done so often, leaves no references and no memory behind."""
     tracemalloc.start()
     try:
-        action(5_000)
+        action(times // 20)
         counts, traced, size = state(held)
-        action(100_000)
+        action(times)
         counts_after, traced_after, size_after = state(held)
     finally:
         tracemalloc.stop()
-    assert max(abs(after - before) for before, after in zip(counts, counts_after, strict=True)) < 50
+    assert all(abs(after - before) < 50 for before, after in zip(counts, counts_after, strict=True))
     assert traced_after - traced < 20_000
     assert size_after - size < 2_000_000
 
@@ -143,7 +154,7 @@ def test_reading_keeps_nothing(subject: Subject) -> None:
         for index in range(times):
             subject.read(raws[index % len(raws)])
 
-    check_keeps_nothing(subject, read)
+    check_keeps_nothing(list(held_by(subject)), read)
 
 
 @pytest.mark.slow
@@ -152,16 +163,29 @@ def test_writing_keeps_nothing(subject: Subject) -> None:
     rng = Random(repr(subject))
     value = subject.check_plain(frames_of(subject, rng)[0])
     changes = [(place, odd_typed(rng, place.node, get(place))) for place in places(subject.plan, value)]
+    held = [*held_by(subject), value, *(get(place) for place, _ in changes), *(odd for _, odd in changes)]
 
     def write(times: int) -> None:
-        for _ in range(times // 2):
-            subject.write(value)
-        for place, odd in islice(cycle(changes), times // 2):
+        for index in range(times // 2):
+            place, odd = changes[index % len(changes)]
             before = put(place, odd)
             subject.write(value)
             put(place, before)
+            subject.write(value)
 
-    check_keeps_nothing(subject, write)
+    check_keeps_nothing(held, write)
+
+
+def test_long_texts_keep_nothing() -> None:
+    subject = next(each for each in SUBJECTS if "v201.data_transfer.DataTransferRequest" in repr(each))
+    short, long = (subject.plan.struct(vendor_id="v", data="\n" * length) for length in (10, 2**20))
+
+    def write(times: int) -> None:
+        for _ in range(times):
+            subject.check_plain_write(long)
+            subject.check_plain_write(short)
+
+    check_keeps_nothing([short, long], write, 40)
 
 
 # No memory
