@@ -103,7 +103,7 @@ class Dialect:
         self.codes = codes
         self.answers_unknown_types = answers_unknown_types
         self.signs = signs
-        self._output = spelling
+        self._output = {code: spelling.get(code, code.value) for code in ErrorCode}
 
     @property
     def refuses_results(self) -> bool:
@@ -113,7 +113,7 @@ class Dialect:
     def spell(self, code: str) -> str:
         """Return a code as this version writes it; a code that is none of OCPP's stays as it is (R9)."""
         try:
-            return self._output.get(ErrorCode(code), code)
+            return self._output[ErrorCode(code)]
         except ValueError:
             return code
 

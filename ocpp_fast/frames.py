@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final, TypeAlias
 
-from ._kernels import Call, CallResult, FrameReader, FrameWriter
+from ._kernels import Call, CallResult, FrameReader, FrameWriter, Send
 from ._kernels.payload import Violation
 from ._kernels.plan import Plan
 from ._kernels.strict_json import check_value, dumps, loads
@@ -15,7 +15,6 @@ from .dialect import Dialect, Fault, MessageType, dialect_of, understood
 from .errors import CallError, InvalidPayload, InvalidResult, ValidationError, VersionMismatch
 from .policy import STRICT, Policy
 from .schema import Message, Notification, Request, Sender, Version, codec_of, plan_of
-from .signature import Signature
 
 __all__ = [
     "Call",
@@ -34,24 +33,6 @@ MAX_DESCRIPTION: Final = 255
 UNREADABLE_ID: Final = "-1"
 
 
-class Send:
-    """A SEND that was received: a message of 2.1 that wants no answer (R11)."""
-
-    __slots__ = ("message", "payload", "raw", "signature", "unique_id")
-
-    def __init__(
-        self, unique_id: str, message: Message, payload: Notification, raw: bytes, signature: Signature | None = None
-    ) -> None:
-        self.unique_id = unique_id
-        self.message = message
-        self.payload = payload
-        self.raw = raw
-        self.signature = signature
-
-    def __repr__(self) -> str:
-        return f"Send({self.unique_id!r}, {self.payload!r})"
-
-
 class CallResultError:
     """A CALLRESULTERROR that was received: the peer refuses a result of ours (R10)."""
 
@@ -65,6 +46,7 @@ class CallResultError:
 
 
 Frame: TypeAlias = Call | CallResult | CallError | CallResultError | Send
+Raw: TypeAlias = bytes | bytearray | memoryview
 
 
 class FrameFault(Exception):
@@ -137,22 +119,23 @@ class Decoder:
         self._handles = handles
         self._policy = policy
         self._learnt: set[type] = set()
-        self._reader = FrameReader(self._decode)
-        self.decode: Callable[[bytes, Callable[[str], Message | None]], Frame] = self._reader.decode
+        self._reader = FrameReader(self._decode, _error, self._dialect.refuses_results)
+        self.decode: Callable[[Raw, Callable[[str], Message | None]], Frame] = self._reader.decode
         """Return the frame in some bytes; a function gives the message of ours that waits for an id, or None.
 
         Raises `FrameFault` for what is no right frame, or answers no open call.
         """
 
-    def _decode(self, raw: bytes, open_call: Callable[[str], Message | None]) -> Frame:
+    def _decode(self, raw: Raw, open_call: Callable[[str], Message | None]) -> Frame:
         """Read what the compiled core has not read."""
+        if isinstance(raw, (bytearray, memoryview)):
+            raw = bytes(raw)
         elements = _elements(raw)
         message_type, unique_id = _head(elements, self._dialect)
         if message_type in (MessageType.CALL, MessageType.SEND):
             return self._call(message_type, unique_id, elements, raw)
         if message_type == MessageType.CALLRESULTERROR:
-            _check_length(elements, message_type, unique_id)
-            return CallResultError(_error(message_type, unique_id, elements))
+            return _read_error(message_type, unique_id, elements)
         message = open_call(unique_id)
         if message is None:
             raise FrameFault(
@@ -163,8 +146,7 @@ class Decoder:
                 answered=False,
             )
         if message_type == MessageType.CALLERROR:
-            _check_length(elements, message_type, unique_id)
-            return _error(message_type, unique_id, elements)
+            return _read_error(message_type, unique_id, elements)
         return self._result(unique_id, message, elements)
 
     def _call(self, message_type: int, unique_id: str, elements: list[Any], raw: bytes) -> Call | Send:
@@ -177,8 +159,7 @@ class Decoder:
         if not isinstance(action, str):
             raise fault(Fault.WRONG_SHAPE, "action: expected string")
         message = self.expect(action, fault, confirmed=confirmed)
-        if confirmed:
-            self._learn(message.request, message, self._reader.learn_call)
+        self._learn(message.request, message, self._reader.learn_call if confirmed else self._reader.learn_send)
         try:
             payload = self._payload(message, message.request, elements[3])
         except Violation as violation:
@@ -265,7 +246,8 @@ def _check_length(elements: list[Any], message_type: int, unique_id: str, *, ans
         )
 
 
-def _error(message_type: int, unique_id: str, elements: list[Any]) -> CallError:
+def _read_error(message_type: int, unique_id: str, elements: list[Any]) -> CallError | CallResultError:
+    _check_length(elements, message_type, unique_id)
     _, _, code, description, details = elements
     if not isinstance(code, str):
         raise FrameFault(
@@ -276,12 +258,15 @@ def _error(message_type: int, unique_id: str, elements: list[Any]) -> CallError:
             answered=False,
             violation=Violation("errorCode", "type", "string"),
         )
-    return CallError(
-        understood(code),
-        description if isinstance(description, str) else "",
-        details if isinstance(details, dict) else {},
-        unique_id=unique_id,
-    )
+    description = description if isinstance(description, str) else ""
+    return _error(message_type, unique_id, code, description, details if isinstance(details, dict) else {})
+
+
+def _error(
+    message_type: int, unique_id: str, code: str, description: str, details: dict[str, Any]
+) -> CallError | CallResultError:
+    error = CallError(understood(code), description, details, unique_id=unique_id)
+    return error if message_type == MessageType.CALLERROR else CallResultError(error)
 
 
 def _fault_of(violation: Violation) -> Fault:
@@ -313,11 +298,18 @@ class Encoder:
         self._dialect = dialect_of(version.number)
         self._policy = policy
         self._learnt: set[tuple[Message, type]] = set()
-        self._writer = FrameWriter(_FRACTIONS[policy.timespec], self._call, self._result)
+        self._writer = FrameWriter(
+            _FRACTIONS[policy.timespec], call=self._call, send=self._send, result=self._result, error=self._error
+        )
         self.call: Callable[[str, Request[Any]], bytes] = self._writer.call
         """Return the CALL of a unique id and a request.
 
         Raises `ValidationError`, or `VersionMismatch` for a message of another version.
+        """
+        self.send: Callable[[str, Notification], bytes] = self._writer.send
+        """Return the SEND of a unique id and a notification.
+
+        Raises `ValidationError`, or `VersionMismatch` where there is no such message or no such frame (R11).
         """
         self.result: Callable[[Call, Any], bytes] = self._writer.result
         """Return the CALLRESULT that answers a call with a response. Raises `ValidationError`."""
@@ -329,6 +321,16 @@ class Encoder:
             return self.call(unique_id, request)
         payload = self._payload(message.request, message.draft, request)
         return b"[2,%b,%b,%b]" % (dumps(unique_id), dumps(message.action), payload)
+
+    def _send(self, unique_id: str, notification: Notification) -> bytes:
+        """Write what the compiled core has not written."""
+        message = self._known(notification)
+        if MessageType.SEND not in self._dialect.message_types:
+            raise VersionMismatch(f"{message.action} can't be sent: this version of OCPP-J has no SEND")
+        if self._learns(message.request, message, self._writer.learn_send):
+            return self.send(unique_id, notification)
+        payload = self._payload(message.request, message.draft, notification)
+        return b"[6,%b,%b,%b]" % (dumps(unique_id), dumps(message.action), payload)
 
     def _result(self, call: Call, response: Any) -> bytes:
         """Write what the compiled core has not written."""
@@ -345,14 +347,6 @@ class Encoder:
         self._learnt.add((message, struct))
         learn(message, plan_of(struct, message.draft))
         return True
-
-    def send(self, unique_id: str, notification: Notification) -> bytes:
-        """Return a SEND. Raises `ValidationError`, or `VersionMismatch` where there is no such frame (R11)."""
-        message = self._known(notification)
-        if MessageType.SEND not in self._dialect.message_types:
-            raise VersionMismatch(f"{message.action} can't be sent: this version of OCPP-J has no SEND")
-        payload = self._payload(message.request, message.draft, notification)
-        return b"[6,%b,%b,%b]" % (dumps(unique_id), dumps(message.action), payload)
 
     def fault(self, fault: FrameFault) -> bytes:
         """Return the CALLERROR, or for a result the CALLRESULTERROR, that a frame's fault is answered with."""
@@ -400,11 +394,14 @@ class Encoder:
         Raises `ValidationError` for what is no text or no JSON.
         """
         details = {} if details is None else details
+        return self._writer.error(int(kind), unique_id, self._dialect.spell(code), description, details)
+
+    def _error(self, kind: int, unique_id: str, code: str, description: str, details: Mapping[str, Any]) -> bytes:
+        """Write what the compiled core has not written."""
         _check("errorCode", code, str, "string")
         _check("errorDescription", description, str, "string")
         _check("errorDetails", details, Mapping, "object")
-        cut = description[:MAX_DESCRIPTION]
-        return dumps([int(kind), unique_id, self._dialect.spell(code), cut, dict(details)])
+        return dumps([kind, unique_id, code, description[:MAX_DESCRIPTION], dict(details)])
 
     def _payload(self, struct: Any, draft: int, value: Any) -> bytes:
         try:

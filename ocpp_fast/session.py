@@ -9,12 +9,12 @@ of seconds that only grows.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol, TypeAlias
 
 from .dialect import Fault, MessageType
 from .errors import CallError, CallTimeout, Disconnected, InvalidPayload, InvalidResult, NotRegistered, OcppError
-from .frames import Call, CallResultError, Encoder, Frame, FrameFault, Send
+from .frames import Call, CallResultError, Frame, FrameFault, Send
 from .policy import STRICT, Policy
 from .registration import Gate
 from .schema import Message, Notification, Request, Response
@@ -30,6 +30,7 @@ __all__ = [
     "Refused",
     "Session",
     "Table",
+    "Writer",
 ]
 
 
@@ -38,6 +39,25 @@ class Reader(Protocol):
 
     @property
     def decode(self) -> Callable[[bytes, Callable[[str], Message | None]], Frame]: ...
+
+
+class Writer(Protocol):
+    """What writes frames: an `Encoder`, or what stands in front of one."""
+
+    @property
+    def call(self) -> Callable[[str, Request[Any]], bytes]: ...
+    @property
+    def send(self) -> Callable[[str, Notification], bytes]: ...
+    @property
+    def result(self) -> Callable[[Call, Any], bytes]: ...
+    @property
+    def error(self) -> Callable[[str, str, str, Mapping[str, Any]], bytes]: ...
+    @property
+    def fault(self) -> Callable[[FrameFault], bytes]: ...
+    @property
+    def invalid(self) -> Callable[[str, InvalidPayload], bytes]: ...
+    @property
+    def refusal(self) -> Callable[[str, CallError | InvalidResult], list[bytes]]: ...
 
 
 class Table(Protocol):
@@ -137,7 +157,7 @@ class Session:
     def __init__(
         self,
         decoder: Reader,
-        encoder: Encoder,
+        encoder: Writer,
         table: Table,
         policy: Policy = STRICT,
         gate: Gate | None = None,

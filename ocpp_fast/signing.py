@@ -29,7 +29,6 @@ from ._kernels.strict_json import dumps, loads
 from .dialect import Fault, MessageType, dialect_of
 from .errors import CallError, InvalidSignature, SigningFailed
 from .frames import Call, CallResult, CallResultError, Decoder, Encoder, Frame, FrameFault, Send
-from .policy import Policy
 from .schema import Message, Notification, Request, Response, Version
 from .signature import UNCHECKED, FoundKey, Key, Signature
 
@@ -270,10 +269,10 @@ class Signing:
         self.answers = answers
 
     def bind(
-        self, identity: str, version: Version, policy: Policy, decoder: Decoder
+        self, identity: str, version: Version, decoder: Decoder, encoder: Encoder
     ) -> tuple[SigningDecoder, SigningEncoder]:
         """Return what reads and writes the frames of one station's connection."""
-        return SigningDecoder(self, identity, version, decoder), SigningEncoder(self, identity, version, policy)
+        return SigningDecoder(self, identity, version, decoder), SigningEncoder(self, identity, encoder)
 
 
 class SignedCall(Call):
@@ -327,7 +326,7 @@ class SigningDecoder:
         self, message: Message, unique_id: str, jws: Any, open_call: OpenCalls
     ) -> tuple[Frame, Signature]:
         payload, signature = self._verified(jws, message.action, MessageType.CALLRESULT, unique_id)
-        plain = b"[3,%b,%b]" % (dumps(unique_id), payload)
+        plain = b"%b%b]" % (_head(MessageType.CALLRESULT, unique_id, message.action), payload)
         self._check_payload(plain, MessageType.CALLRESULT, unique_id)
         return self._decoder.decode(plain, open_call), signature
 
@@ -338,7 +337,7 @@ class SigningDecoder:
         refused = partial(FrameFault, unique_id=unique_id, message_type=message_type, answered=confirmed)
         self._decoder.expect(action, refused, confirmed=confirmed)
         payload, signature = self._verified(jws, action, message_type, unique_id)
-        plain = b"[%d,%b,%b,%b]" % (message_type, dumps(unique_id), dumps(action), payload)
+        plain = b"%b%b]" % (_head(message_type, unique_id, action), payload)
         self._check_payload(plain, message_type, unique_id)
         frame = self._decoder.decode(plain, _nothing_open)
         assert isinstance(frame, (Call, Send))
@@ -403,49 +402,65 @@ def _message_type(frame: Call | CallResult | Send) -> MessageType:
     return MessageType.CALL if isinstance(frame, Call) else MessageType.SEND
 
 
-class SigningEncoder(Encoder):
-    """An `Encoder` that signs what it was told to sign; its methods raise `SigningFailed`, too."""
+class SigningEncoder:
+    """Stands in front of an `Encoder` that many connections share: signs what it was told to sign.
 
-    def __init__(self, signing: Signing, identity: str, version: Version, policy: Policy) -> None:
-        super().__init__(version, policy)
+    Its methods raise `SigningFailed`, too.
+    """
+
+    __slots__ = ("_encoder", "_identity", "_signing", "error", "fault", "invalid", "refusal")
+
+    def __init__(self, signing: Signing, identity: str, encoder: Encoder) -> None:
         self._signing = signing
         self._identity = identity
+        self._encoder = encoder
+        self.error = encoder.error
+        self.fault = encoder.fault
+        self.invalid = encoder.invalid
+        self.refusal = encoder.refusal
 
     def call(self, unique_id: str, request: Request[Any]) -> bytes:
         """Return a CALL, signed or not."""
-        frame = super().call(unique_id, request)
-        sealed = self._sealed(request.__message__, MessageType.CALL, request)
-        if sealed is None:
-            return frame
-        return b"[2,%b,%b,%b]" % (dumps(unique_id), dumps(request.__message__.action + _SUFFIX), sealed)
-
-    def result(self, call: Call, response: Any) -> bytes:
-        """Return the CALLRESULT that answers `call`, signed or not."""
-        frame = super().result(call, response)
-        asked = call.signature is not None and self._signing.answers
-        sealed = self._sealed(call.message, MessageType.CALLRESULT, response, asked=asked)
-        return frame if sealed is None else b"[3,%b,%b]" % (dumps(call.unique_id), sealed)
+        frame = self._encoder.call(unique_id, request)
+        return self._signed(frame, MessageType.CALL, unique_id, request.__message__, request)
 
     def send(self, unique_id: str, notification: Notification) -> bytes:
         """Return a SEND, signed or not."""
-        frame = super().send(unique_id, notification)
-        sealed = self._sealed(notification.__message__, MessageType.SEND, notification)
-        if sealed is None:
-            return frame
-        return b"[6,%b,%b,%b]" % (dumps(unique_id), dumps(notification.__message__.action + _SUFFIX), sealed)
+        frame = self._encoder.send(unique_id, notification)
+        return self._signed(frame, MessageType.SEND, unique_id, notification.__message__, notification)
 
-    def _sealed(
-        self, message: Message, message_type: MessageType, payload: Payload, *, asked: bool = False
-    ) -> bytes | None:
-        """Return the JWS to send in place of a payload, which is valid; None where it is sent as it is."""
+    def result(self, call: Call, response: Any) -> bytes:
+        """Return the CALLRESULT that answers `call`, signed or not."""
+        frame = self._encoder.result(call, response)
+        asked = call.signature is not None and self._signing.answers
+        return self._signed(frame, MessageType.CALLRESULT, call.unique_id, call.message, response, asked=asked)
+
+    def _signed(
+        self,
+        frame: bytes,
+        message_type: MessageType,
+        unique_id: str,
+        message: Message,
+        payload: Payload,
+        *,
+        asked: bool = False,
+    ) -> bytes:
+        """Return a frame with the JWS in place of its payload, or as it is where nothing is to be signed."""
         signing = self._signing
         if signing.signer is None:
-            return None
-        struct = message.response if message_type == MessageType.CALLRESULT else message.request
+            return frame
         try:
             if not asked and (signing.signs is None or not signing.signs(self._identity, payload)):
-                return None
-            written = self._payload(struct, message.draft, payload)
-            return dumps(sign(written, signing.signer, action=message.action, message_type=message_type))
+                return frame
+            written = frame[len(_head(message_type, unique_id, message.action)) : -1]
+            jws = sign(written, signing.signer, action=message.action, message_type=message_type)
+            return b"%b%b]" % (_head(message_type, unique_id, message.action + _SUFFIX), dumps(jws))
         except Exception as error:  # of the user's function, or of the signer
             raise SigningFailed(f"{message.action} could not be signed") from error
+
+
+def _head(message_type: int, unique_id: str, action: str) -> bytes:
+    """Return what stands before the payload of a frame."""
+    if message_type == MessageType.CALLRESULT:
+        return b"[3,%b," % dumps(unique_id)
+    return b"[%d,%b,%b," % (message_type, dumps(unique_id), dumps(action))

@@ -22,7 +22,7 @@ from .frames import Call, Decoder, Encoder
 from .policy import STRICT, Policy
 from .registration import Gate
 from .schema import Message, Request, Response, Sender, Version
-from .session import Answered, Event, OpenCall, Reader, Received, Session
+from .session import Answered, Event, OpenCall, Reader, Received, Session, Writer
 
 if TYPE_CHECKING:
     from .signing import Signing
@@ -128,12 +128,11 @@ class Pair:
         self.table: Final = PendingTable(tick=1 / 64)  # notices whole seconds in time
 
         def side(role: Sender, policy: Policy, signing: Signing | None, gate: Gate | None) -> Side:
-            decoder = Decoder(version, role, handles, policy)
-            reader: Reader = decoder
-            encoder = Encoder(version, policy)
+            decoder, encoder = Decoder(version, role, handles, policy), Encoder(version, policy)
+            ends: tuple[Reader, Writer] = decoder, encoder
             if signing is not None:
-                reader, encoder = signing.bind("CP1", version, policy, decoder)
-            return Side(Session(reader, encoder, self.table, policy, gate), self.clock)
+                ends = signing.bind("CP1", version, decoder, encoder)
+            return Side(Session(*ends, self.table, policy, gate), self.clock)
 
         self.central: Final = side(Sender.CENTRAL, central, central_signing, central_gate)
         self.station: Final = side(Sender.STATION, station, station_signing, station_gate)

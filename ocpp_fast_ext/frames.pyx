@@ -17,22 +17,26 @@ from ocpp_fast_ext.payload cimport (
     close_writer,
     compiled_plan,
     emit_bytes,
+    emit_dict,
     emit_object,
     emit_text,
     open_writer,
     raise_kept,
+    scan_dict,
     scan_object,
     scan_text,
 )
 
 import orjson
 
-__all__ = ["Call", "CallResult", "FrameReader", "FrameWriter"]
+__all__ = ["Call", "CallResult", "FrameReader", "FrameWriter", "Send"]
 
 cdef extern from "Python.h":
     void Py_DECREF(PyObject* value) noexcept
     void Py_XDECREF(PyObject* value) noexcept
     bint PyBytes_CheckExact(object value) noexcept
+    bint PyByteArray_CheckExact(object value) noexcept
+    bint PyMemoryView_Check(object value) noexcept
     bint PyUnicode_CheckExact(object value) noexcept
     char* PyBytes_AS_STRING(object value) noexcept
     Py_ssize_t PyBytes_GET_SIZE(object value) noexcept
@@ -48,6 +52,7 @@ cdef extern from "scan.h":
 
 cdef enum:
     MAX_UNIQUE_ID = 36
+    MAX_DESCRIPTION = 255
 
 cdef struct Learnt:
     PyObject* key
@@ -60,6 +65,7 @@ cdef struct ActionEntry:
     Py_ssize_t size  # with the quotes
     PyObject* message
     const ObjectPlan* plan
+    unsigned char message_type  # the digit of a CALL or of a SEND
 
 
 @cython.final
@@ -169,30 +175,62 @@ cdef class CallResult:
 
 
 @cython.final
+cdef class Send:
+    """A SEND that was received; see the reference core."""
+
+    cdef readonly object unique_id
+    cdef readonly object message
+    cdef readonly object payload
+    cdef readonly object raw
+    cdef readonly object signature
+
+    def __init__(self, unique_id, message, payload, raw, signature=None):
+        self.unique_id = unique_id
+        self.message = message
+        self.payload = payload
+        self.raw = raw
+        self.signature = signature
+
+    def __repr__(self):
+        return f"Send({self.unique_id!r}, {self.payload!r})"
+
+
+@cython.final
 cdef class FrameReader:
-    """Reads CALLs and CALLRESULTs; see `contract.FrameReader`."""
+    """Reads frames of all kinds; see `contract.FrameReader`."""
 
     cdef object fallback
+    cdef object error
+    cdef bint refuses_results
     cdef list kept
-    cdef ActionEntry* calls  # a hash table
-    cdef unsigned int calls_mask
+    cdef ActionEntry* actions  # a hash table
+    cdef unsigned int actions_mask
     cdef LearntTable results  # by message
 
-    def __cinit__(self, fallback):
+    def __cinit__(self, fallback, error, bint refuses_results):
         self.fallback = fallback
+        self.error = error
+        self.refuses_results = refuses_results
         self.kept = []
         self.results = LearntTable()
 
     def __dealloc__(self):
-        PyMem_Free(self.calls)
+        PyMem_Free(self.actions)
 
     def learn_call(self, message, plan):
         """Read calls of `message` here from now on; its action must be new here."""
-        action = orjson.dumps(message.action)[1:-1]
-        made = compiled_plan(plan)
-        if made is not None and b"\\" not in action:
-            self.kept.append((b'"%b"' % action + bytes(SLACK), message, made))
+        self.learn_action(c"2", message, compiled_plan(plan))
+
+    def learn_send(self, message, plan):
+        """Read sends of `message` here from now on; its action must be new here."""
+        self.learn_action(c"6", message, compiled_plan(plan))
+
+    cdef int learn_action(self, unsigned char message_type, object message, CompiledPlan plan) except -1:
+        action = orjson.dumps(message.action)
+        if plan is not None and b"\\" not in action:
+            self.kept.append((message_type, action + bytes(SLACK), message, plan))
             self.build_table()
+        return 0
 
     cdef int build_table(self) except -1:
         cdef unsigned int slots = 16
@@ -204,7 +242,7 @@ cdef class FrameReader:
         table = <ActionEntry*>PyMem_Calloc(slots, sizeof(ActionEntry))
         if table == NULL:
             raise MemoryError
-        for action, message, plan in self.kept:
+        for message_type, action, message, plan in self.kept:
             slot = short_hash(<const unsigned char*>PyBytes_AS_STRING(action) + 1, len(action) - SLACK - 2)
             while table[slot & (slots - 1)].action != NULL:
                 slot += 1
@@ -212,26 +250,27 @@ cdef class FrameReader:
             table[slot & (slots - 1)].size = len(action) - SLACK
             table[slot & (slots - 1)].message = <PyObject*>message
             table[slot & (slots - 1)].plan = (<CompiledPlan>plan).root
-        PyMem_Free(self.calls)
-        self.calls = table
-        self.calls_mask = slots - 1
+            table[slot & (slots - 1)].message_type = message_type
+        PyMem_Free(self.actions)
+        self.actions = table
+        self.actions_mask = slots - 1
         return 0
 
     cdef const ActionEntry* scan_action(self, Reader* r) noexcept:
-        """Read the action of a call; NULL if it is not one that was learnt."""
+        """Read the action of a call or send; NULL if it is not one that was learnt."""
         cdef const unsigned char* action = r.p + 1
         cdef const unsigned char* stop
         cdef const ActionEntry* entry
         cdef unsigned int slot
 
-        if self.calls == NULL or r.p >= r.end or r.p[0] != c'"':
+        if self.actions == NULL or r.p >= r.end or r.p[0] != c'"':
             return NULL
         stop = <const unsigned char*>memchr(action, c'"', r.end - action)
         if stop == NULL:
             return NULL
         slot = short_hash(action, stop - action)
         while True:
-            entry = &self.calls[slot & self.calls_mask]
+            entry = &self.actions[slot & self.actions_mask]
             if entry.action == NULL:
                 return NULL
             if begins_with(r.p, r.end, entry.action, entry.size):
@@ -249,92 +288,101 @@ cdef class FrameReader:
         """Return the frame in `raw`, or what the fallback makes of it."""
         cdef Reader r
 
+        if PyByteArray_CheckExact(raw) or PyMemoryView_Check(raw):
+            raw = bytes(raw)  # they may change while they are read
         if PyBytes_CheckExact(raw):
             r.p = <const unsigned char*>PyBytes_AS_STRING(raw)
             r.end = r.p + PyBytes_GET_SIZE(raw)
-            if scan_mark(&r, c"[") and r.p < r.end:
-                if r.p[0] == c"2":
-                    r.p += 1
-                    frame = self.scan_call(&r, raw)
-                elif r.p[0] == c"3":
-                    r.p += 1
-                    frame = self.scan_result(&r, open_call)
-                else:
-                    frame = None
-                if frame is not None:
-                    return frame
-                raise_kept()
+            frame = self.scan_frame(&r, raw, open_call) if scan_mark(&r, c"[") and r.p < r.end else None
+            if frame is not None:
+                return frame
+            raise_kept()
         return self.fallback(raw, open_call)
 
-    cdef object scan_call(self, Reader* r, object raw):
-        cdef PyObject* text = scan_id(r)
+    cdef object scan_frame(self, Reader* r, object raw, object open_call):
+        cdef unsigned char message_type = r.p[0]
+
+        r.p += 1
+        if message_type == c"2" or message_type == c"6":
+            return self.scan_call(r, message_type, raw)
+        if message_type == c"3":
+            return self.scan_result(r, open_call)
+        if message_type == c"4" or message_type == c"5" and self.refuses_results:
+            return self.scan_error(r, message_type - c"0", open_call)
+        return None
+
+    cdef object scan_call(self, Reader* r, unsigned char message_type, object raw):
+        """Read the rest of a CALL or of a SEND."""
         cdef const ActionEntry* known
         cdef const ObjectPlan* plan
-        cdef PyObject* payload
         cdef Call call
 
-        if text == NULL:
+        unique_id = scan_id(r)
+        if unique_id is None:
             return None
-        unique_id = own(text)
         known = self.scan_action(r) if scan_mark(r, c",") else NULL
-        if known == NULL or not scan_mark(r, c","):
+        if known == NULL or known.message_type != message_type or not scan_mark(r, c","):
             return None
         message = <object>known.message
         plan = known.plan  # while the payload is read, a new table may take the place of the entry's
-        payload = scan_object(r, plan)
-        if payload == NULL or not scan_end(r):
-            Py_XDECREF(payload)
+        payload = own(scan_object(r, plan))
+        if payload is None or not scan_end(r):
             return None
+        if message_type == c"6":
+            return Send(unique_id, message, payload, raw)
         call = Call.__new__(Call)
         call.unique_id = unique_id
         call.message = message
-        call.payload = own(payload)
+        call.payload = payload
         call.raw = raw
         return call
 
     cdef object scan_result(self, Reader* r, object open_call):
-        cdef PyObject* text = scan_id(r)
-        cdef PyObject* payload
+        """Read the rest of a CALLRESULT."""
         cdef const Learnt* known
         cdef CallResult result
 
-        if text == NULL:
-            return None
-        unique_id = own(text)
-        if not scan_mark(r, c","):
+        unique_id = scan_id(r)
+        if unique_id is None or not scan_mark(r, c","):
             return None
         message = open_call(unique_id)
         known = self.results.find(<PyObject*>message)
         if known == NULL:
             return None
-        payload = scan_object(r, known.plan)
-        if payload == NULL or not scan_end(r):
-            Py_XDECREF(payload)
+        payload = own(scan_object(r, known.plan))
+        if payload is None or not scan_end(r):
             return None
         result = CallResult.__new__(CallResult)
         result.unique_id = unique_id
-        result.payload = own(payload)
+        result.payload = payload
         return result
+
+    cdef object scan_error(self, Reader* r, int message_type, object open_call):
+        """Read the rest of a CALLERROR or of a CALLRESULTERROR."""
+        unique_id = scan_id(r)
+        if unique_id is None or message_type == 4 and open_call(unique_id) is None:
+            return None
+        code = own(scan_text(r, -1)) if scan_mark(r, c",") else None
+        description = own(scan_text(r, -1)) if code is not None and scan_mark(r, c",") else None
+        details = own(scan_dict(r)) if description is not None and scan_mark(r, c",") else None
+        if details is None or not scan_end(r):
+            return None
+        return self.error(message_type, unique_id, code, description, details)
 
 
 cdef inline object own(PyObject* value):
-    """Hand a new reference over to Cython."""
+    """Hand a new reference over to Cython; None for NULL."""
+    if value == NULL:
+        return None
     made = <object>value
     Py_DECREF(value)
     return made
 
 
-cdef PyObject* scan_id(Reader* r) noexcept:
-    """Read the comma and the unique id behind the message type (R3)."""
-    cdef PyObject* unique_id
-
-    if not scan_mark(r, c","):
-        return NULL
-    unique_id = scan_text(r, MAX_UNIQUE_ID)
-    if unique_id != NULL and PyUnicode_GET_LENGTH(unique_id) == 0:
-        Py_DECREF(unique_id)
-        return NULL
-    return unique_id
+cdef inline object scan_id(Reader* r):
+    """Read the comma and the unique id behind the message type (R3), or return None."""
+    unique_id = own(scan_text(r, MAX_UNIQUE_ID)) if scan_mark(r, c",") else None
+    return unique_id or None
 
 
 cdef bint scan_end(Reader* r) noexcept:
@@ -344,19 +392,25 @@ cdef bint scan_end(Reader* r) noexcept:
 
 @cython.final
 cdef class FrameWriter:
-    """Writes CALLs and CALLRESULTs; see `contract.FrameWriter`."""
+    """Writes frames of all kinds; see `contract.FrameWriter`."""
 
     cdef int fraction
     cdef object call_fallback
+    cdef object send_fallback
     cdef object result_fallback
+    cdef object error_fallback
     cdef LearntTable calls  # by class of the request
+    cdef LearntTable sends  # by class of the notification
     cdef LearntTable results  # by message
 
-    def __cinit__(self, int fraction, call, result):
+    def __cinit__(self, int fraction, *, call, send, result, error):
         self.fraction = fraction
         self.call_fallback = call
+        self.send_fallback = send
         self.result_fallback = result
+        self.error_fallback = error
         self.calls = LearntTable()
+        self.sends = LearntTable()
         self.results = LearntTable()
 
     def learn_call(self, message, plan):
@@ -364,6 +418,12 @@ cdef class FrameWriter:
         made = compiled_plan(plan)
         if made is not None:
             self.calls.add(message.request, made, b",%b," % orjson.dumps(message.action))
+
+    def learn_send(self, message, plan):
+        """Write sends of `message` here from now on."""
+        made = compiled_plan(plan)
+        if made is not None:
+            self.sends.add(message.request, made, b",%b," % orjson.dumps(message.action))
 
     def learn_result(self, message, plan):
         """Write results of `message` here from now on."""
@@ -381,11 +441,21 @@ cdef class FrameWriter:
                 return frame
         return self.call_fallback(unique_id, request)
 
+    def send(self, unique_id, notification):
+        """Return a SEND, or what the fallback makes of it."""
+        cdef const Learnt* known = self.sends.find(<PyObject*>Py_TYPE(<PyObject*>notification))
+
+        if known != NULL:
+            frame = self.emit_frame(c"6", unique_id, known, notification)
+            if frame is not None:
+                return frame
+        return self.send_fallback(unique_id, notification)
+
     def result(self, call, response):
         """Return a CALLRESULT, or what the fallback makes of it."""
         cdef const Learnt* known = NULL
 
-        if type(call) is Call:
+        if isinstance(call, Call):
             known = self.results.find(<PyObject*>(<Call>call).message)
         if known != NULL:
             frame = self.emit_frame(c"3", (<Call>call).unique_id, known, response)
@@ -393,16 +463,43 @@ cdef class FrameWriter:
                 return frame
         return self.result_fallback(call, response)
 
+    def error(self, int message_type, unique_id, code, description, details):
+        """Return a CALLERROR or a CALLRESULTERROR, or what the fallback makes of it."""
+        frame = None
+        if message_type == 4 or message_type == 5:
+            frame = self.emit_error(c"0" + message_type, unique_id, code, description, details)
+        if frame is not None:
+            return frame
+        return self.error_fallback(message_type, unique_id, code, description, details)
+
+    cdef object emit_error(
+        self, char message_type, object unique_id, object code, object description, object details
+    ):
+        cdef Writer w
+        cdef int failed
+
+        if not PyUnicode_CheckExact(code) or not PyUnicode_CheckExact(description):
+            return None
+        if open_frame(&w, self.fraction, message_type, unique_id) < 0:
+            return None
+        failed = (
+            emit_text(&w, <PyObject*>unique_id, -1) < 0
+            or emit_bytes(&w, b",", 1) < 0
+            or emit_text(&w, <PyObject*>code, -1) < 0
+            or emit_bytes(&w, b",", 1) < 0
+            or emit_text(&w, <PyObject*>description, MAX_DESCRIPTION) < 0
+            or emit_bytes(&w, b",", 1) < 0
+            or emit_dict(&w, <PyObject*>details, 1) < 0
+            or emit_bytes(&w, b"]", 1) < 0
+        )
+        return close_writer(&w, failed)
+
     cdef object emit_frame(self, char message_type, object unique_id, const Learnt* known, object payload):
         cdef Writer w
         cdef int failed
 
-        if not PyUnicode_CheckExact(unique_id) or open_writer(&w, self.fraction) < 0:
+        if open_frame(&w, self.fraction, message_type, unique_id) < 0:
             return None
-        w.text[0] = c"["  # an open writer has room for this
-        w.text[1] = message_type
-        w.text[2] = c","
-        w.size = 3
         failed = (
             emit_text(&w, <PyObject*>unique_id, -1) < 0
             or emit_bytes(&w, known.head, known.head_size) < 0
@@ -410,3 +507,14 @@ cdef class FrameWriter:
             or emit_bytes(&w, b"]", 1) < 0
         )
         return close_writer(&w, failed)
+
+
+cdef inline int open_frame(Writer* w, int fraction, char message_type, object unique_id) noexcept:
+    """Begin a frame, up to its unique id."""
+    if not PyUnicode_CheckExact(unique_id) or open_writer(w, fraction) < 0:
+        return -1
+    w.text[0] = c"["  # an open writer has room for this
+    w.text[1] = message_type
+    w.text[2] = c","
+    w.size = 3
+    return 0

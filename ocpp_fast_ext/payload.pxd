@@ -77,7 +77,9 @@ cdef class CompiledPlan:
 
 cdef PyObject* scan_text(Reader* r, Py_ssize_t max_length) noexcept
 cdef PyObject* scan_object(Reader* r, const ObjectPlan* plan) noexcept
+cdef PyObject* scan_dict(Reader* r) noexcept
 cdef int emit_object(Writer* w, PyObject* value, const ObjectPlan* plan, int depth) noexcept
+cdef int emit_dict(Writer* w, PyObject* value, int depth) noexcept
 cdef int emit_text(Writer* w, PyObject* value, Py_ssize_t max_length) noexcept
 cdef int emit_bytes(Writer* w, const char* text, Py_ssize_t size) noexcept
 cdef int open_writer(Writer* w, int fraction) noexcept

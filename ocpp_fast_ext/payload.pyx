@@ -871,19 +871,12 @@ cdef int scan_items(Reader* r, const Node* node, PyObject* items) noexcept:
 
 cdef PyObject* scan_free(Reader* r, const Node* node) noexcept:
     """Read any JSON value."""
-    cdef const unsigned char* start = r.p
-    cdef const unsigned char* stop
-
     if r.p >= r.end:
         return NULL
     if r.p[0] == c'"':
         return scan_text(r, -1)
     if r.p[0] == c"{" or r.p[0] == c"[":
-        stop = scan_container(start, r.end, FREE_DEPTH)
-        if stop == NULL:
-            return NULL
-        r.p = stop
-        return parsed(start, stop)
+        return scan_whole(r)
     if r.p[0] == c"t" or r.p[0] == c"f":
         return scan_boolean(r, node)
     if r.end - r.p >= 4 and memcmp(r.p, b"null", 4) == 0:
@@ -893,13 +886,26 @@ cdef PyObject* scan_free(Reader* r, const Node* node) noexcept:
     return scan_number(r, node)
 
 
+cdef PyObject* scan_whole(Reader* r) noexcept:
+    """Read an array or an object of any JSON values; the JSON parser is given all of it."""
+    cdef const unsigned char* start = r.p
+    cdef const unsigned char* stop = scan_container(start, r.end, FREE_DEPTH)
+
+    if stop == NULL:
+        return NULL
+    r.p = stop
+    return parsed(start, stop)
+
+
+cdef PyObject* scan_dict(Reader* r) noexcept:
+    """Read an object of any keys."""
+    return scan_whole(r) if r.p < r.end and r.p[0] == c"{" else NULL
+
+
 cdef PyObject* scan_open(Reader* r, const Node* node) noexcept:
     """Read an object of any keys; a `vendorId` must be among them."""
-    cdef PyObject* value
+    cdef PyObject* value = scan_dict(r)
 
-    if r.p >= r.end or r.p[0] != c"{":
-        return NULL
-    value = scan_free(r, node)
     if value == NULL:
         return NULL
     if not check_vendor(value, node.max_length):
@@ -1245,11 +1251,14 @@ cdef int emit_free(Writer* w, PyObject* value, const Node* node, int depth) noex
     return emit_dumped(w, value) if check_free(value, MAX_DEPTH - depth) else -1
 
 
+cdef int emit_dict(Writer* w, PyObject* value, int depth) noexcept:
+    """Write an object of any keys."""
+    return emit_dumped(w, value) if PyDict_CheckExact(value) and check_free(value, MAX_DEPTH - depth) else -1
+
+
 cdef int emit_open(Writer* w, PyObject* value, const Node* node, int depth) noexcept:
     """Write an object of any keys; a `vendorId` must be among them."""
-    if not check_free(value, MAX_DEPTH - depth) or not check_vendor(value, node.max_length):
-        return -1
-    return emit_dumped(w, value)
+    return emit_dict(w, value, depth) if check_vendor(value, node.max_length) else -1
 
 
 cdef bint check_free(PyObject* value, int levels) noexcept:

@@ -9,7 +9,7 @@ import os
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-__all__ = ["Call", "CallResult", "FrameReader", "FrameWriter", "PendingTable", "accelerated"]
+__all__ = ["Call", "CallResult", "FrameReader", "FrameWriter", "PendingTable", "Send", "accelerated"]
 
 
 def _built(*kernels: str) -> bool:
@@ -25,7 +25,7 @@ accelerated: bool = os.environ.get("OCPP_FAST_NO_EXT", "") in ("", "0") and _bui
 # Type checkers see the reference cores: both cores of a kernel keep one contract.
 if TYPE_CHECKING or not accelerated:
     from ocpp_fast._kernels.correlation import PendingTable
-    from ocpp_fast._kernels.frames import Call, CallResult, FrameReader, FrameWriter
+    from ocpp_fast._kernels.frames import Call, CallResult, FrameReader, FrameWriter, Send
 else:
     from ocpp_fast_ext.correlation import PendingTable
-    from ocpp_fast_ext.frames import Call, CallResult, FrameReader, FrameWriter
+    from ocpp_fast_ext.frames import Call, CallResult, FrameReader, FrameWriter, Send

@@ -74,24 +74,38 @@ class PendingTable(Protocol):
 class FrameReader(Protocol):
     """Reads what is plainly right, in one pass from bytes to typed objects, and leaves the rest to a fallback.
 
-    *Whatever it accepts, the fallback accepts with an equal value.* It reads the calls and results that it has learnt.
-    `message` is any object with an `action`.
+    *Whatever it accepts, the fallback accepts with an equal value.* It reads errors, and the calls, sends and results
+    that it has learnt. `message` is any object with an `action`.
     """
 
-    def __init__(self, fallback: Callable[[bytes, Callable[[str], Any]], Any]) -> None:
-        """A reader that has learnt nothing; `fallback` is called as `decode` is."""
+    def __init__(
+        self,
+        fallback: Callable[[Any, Callable[[str], Any]], Any],
+        error: Callable[[int, str, str, str, dict[str, Any]], Any],
+        refuses_results: bool,
+    ) -> None:
+        """A reader that has learnt nothing; `fallback` is called as `decode` is.
+
+        `error` makes a frame of an error's message type, unique id, code, description and details.
+        `refuses_results` says whether there are CALLRESULTERRORs.
+        """
         ...
 
     @property
-    def decode(self) -> Callable[[bytes, Callable[[str], Any]], Any]:
+    def decode(self) -> Callable[[Any, Callable[[str], Any]], Any]:
         """The function of a frame, and of a function that gives the message that an open call waits for.
 
-        It returns a `Call`, a `CallResult`, or what the fallback returns or raises.
+        The frame may be bytes, a bytearray or a memoryview, whose bytes are copied first. It returns a `Call`, a
+        `CallResult`, a `Send`, what `error` makes, or what the fallback returns or raises.
         """
         ...
 
     def learn_call(self, message: Any, plan: Plan) -> None:
-        """Read calls of `message` from now on, whose payloads `plan` describes; no message is learnt twice."""
+        """Read calls of `message` from now on, whose payloads `plan` describes; no action is learnt twice."""
+        ...
+
+    def learn_send(self, message: Any, plan: Plan) -> None:
+        """Read sends of `message` from now on, whose payloads `plan` describes; no action is learnt twice."""
         ...
 
     def learn_result(self, message: Any, plan: Plan) -> None:
@@ -102,11 +116,19 @@ class FrameReader(Protocol):
 class FrameWriter(Protocol):
     """Writes what is plainly right, in one pass from typed objects to bytes, and leaves the rest to fallbacks.
 
-    *Whatever it writes, the fallback writes with the same bytes.* It writes the calls and results that it has learnt.
-    `message` is any object with an `action` and its `request` class.
+    *Whatever it writes, the fallback writes with the same bytes.* It writes errors, and the calls, sends and results
+    that it has learnt. `message` is any object with an `action` and its `request` class.
     """
 
-    def __init__(self, fraction: int, call: Callable[[str, Any], bytes], result: Callable[[Any, Any], bytes]) -> None:
+    def __init__(
+        self,
+        fraction: int,
+        *,
+        call: Callable[[str, Any], bytes],
+        send: Callable[[str, Any], bytes],
+        result: Callable[[Any, Any], bytes],
+        error: Callable[[int, str, str, str, Any], bytes],
+    ) -> None:
         """A writer that has learnt nothing, of date-times with `fraction` digits (0, 3 or 6), and its fallbacks."""
         ...
 
@@ -116,12 +138,26 @@ class FrameWriter(Protocol):
         ...
 
     @property
+    def send(self) -> Callable[[str, Any], bytes]:
+        """The function that returns the SEND of a unique id and a notification, as `call` does."""
+        ...
+
+    @property
     def result(self) -> Callable[[Any, Any], bytes]:
         """The function that returns the CALLRESULT of a `Call` and a response, as `call` does."""
         ...
 
+    @property
+    def error(self) -> Callable[[int, str, str, str, Any], bytes]:
+        """The function of an error's message type, unique id, code, description and details, as `call` does."""
+        ...
+
     def learn_call(self, message: Any, plan: Plan) -> None:
         """Write calls of `message` from now on, whose requests `plan` describes."""
+        ...
+
+    def learn_send(self, message: Any, plan: Plan) -> None:
+        """Write sends of `message` from now on, whose requests `plan` describes."""
         ...
 
     def learn_result(self, message: Any, plan: Plan) -> None:

@@ -11,7 +11,7 @@ from typing import Any, final
 
 from .plan import Plan
 
-__all__ = ["Call", "CallResult", "FrameReader", "FrameWriter"]
+__all__ = ["Call", "CallResult", "FrameReader", "FrameWriter", "Send"]
 
 
 class Call:
@@ -47,15 +47,40 @@ class CallResult:
 
 
 @final
+class Send:
+    """A SEND that was received: a message of 2.1 that wants no answer (R11). `signature` says who signed it."""
+
+    __slots__ = ("message", "payload", "raw", "signature", "unique_id")
+
+    def __init__(self, unique_id: str, message: Any, payload: Any, raw: bytes, signature: Any = None) -> None:
+        self.unique_id = unique_id
+        self.message = message
+        self.payload = payload
+        self.raw = raw
+        self.signature = signature
+
+    def __repr__(self) -> str:
+        return f"Send({self.unique_id!r}, {self.payload!r})"
+
+
+@final
 class FrameReader:
     """Reads no frame itself: keeps `contract.FrameReader`."""
 
     __slots__ = ("decode",)
 
-    def __init__(self, fallback: Callable[[bytes, Callable[[str], Any]], Any]) -> None:
+    def __init__(
+        self,
+        fallback: Callable[[Any, Callable[[str], Any]], Any],
+        error: Callable[[int, str, str, str, dict[str, Any]], Any],
+        refuses_results: bool,
+    ) -> None:
         self.decode = fallback
 
     def learn_call(self, message: Any, plan: Plan) -> None:
+        """Nothing is read here."""
+
+    def learn_send(self, message: Any, plan: Plan) -> None:
         """Nothing is read here."""
 
     def learn_result(self, message: Any, plan: Plan) -> None:
@@ -66,13 +91,26 @@ class FrameReader:
 class FrameWriter:
     """Writes no frame itself: keeps `contract.FrameWriter`."""
 
-    __slots__ = ("call", "result")
+    __slots__ = ("call", "error", "result", "send")
 
-    def __init__(self, fraction: int, call: Callable[[str, Any], bytes], result: Callable[[Any, Any], bytes]) -> None:
+    def __init__(
+        self,
+        fraction: int,
+        *,
+        call: Callable[[str, Any], bytes],
+        send: Callable[[str, Any], bytes],
+        result: Callable[[Any, Any], bytes],
+        error: Callable[[int, str, str, str, Any], bytes],
+    ) -> None:
         self.call = call
+        self.send = send
         self.result = result
+        self.error = error
 
     def learn_call(self, message: Any, plan: Plan) -> None:
+        """Nothing is written here."""
+
+    def learn_send(self, message: Any, plan: Plan) -> None:
         """Nothing is written here."""
 
     def learn_result(self, message: Any, plan: Plan) -> None:

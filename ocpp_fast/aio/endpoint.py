@@ -15,7 +15,7 @@ from ..frames import Decoder, Encoder
 from ..policy import STRICT, Policy
 from ..routing import Route, Router
 from ..schema import Message, Sender, Version, codec_of
-from ..session import Reader
+from ..session import Reader, Writer
 from .hooks import Tasks
 
 if TYPE_CHECKING:
@@ -150,12 +150,12 @@ class Endpoint(Router):
             if transfer.reply is not None:
                 codec_of(transfer.reply).prepare()
 
-    def frames(self, version: Version, policy: Policy, identity: str) -> tuple[Reader, Encoder]:
+    def frames(self, version: Version, policy: Policy, identity: str) -> tuple[Reader, Writer]:
         """Return what reads and writes the frames of one station's connection."""
-        decoder = self.decoder(version, policy)
+        decoder, encoder = self.decoder(version, policy), self.encoder(version, policy)
         if self.signing is not None and dialect_of(version.number).signs:
-            return self.signing.bind(identity, version, policy, decoder)
-        return decoder, self.encoder(version, policy)
+            return self.signing.bind(identity, version, decoder, encoder)
+        return decoder, encoder
 
     def _decoder(self, version: Version, policy: Policy) -> Decoder:
         return Decoder(version, self.role, self._handles, policy)

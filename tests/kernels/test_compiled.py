@@ -18,6 +18,8 @@ from ocpp_fast._kernels.plan import Member, Node, Op, Plan
 from ocpp_fast.schema import CustomData, DateTime, Json, Range, Str20, Struct, codec_of, field, plan_of
 from ocpp_fast.schema.struct import StructType
 
+from .frame_cores import Named, no_call, reader_of, writer_of
+
 frames = pytest.importorskip("ocpp_fast_ext.frames")
 payload = pytest.importorskip("ocpp_fast_ext.payload")
 
@@ -264,82 +266,9 @@ def test_a_plan_that_was_not_compiled_declines() -> None:
 def test_another_number_of_digits_is_declined(fraction: int) -> None:
     point = Point(größe=5, time=datetime(2024, 2, 29, 12, tzinfo=UTC))
     assert compiled(Point).write(point, fraction) is None
-    writer = frames.FrameWriter(fraction, declined, declined)
+    writer = writer_of(fraction)
     writer.learn_call(Named("A", Point), plan_of(Point))
     assert writer.call("a", point) == "declined"
-
-
-# Frames
-
-
-class Named:
-    """What a kernel wants to know of a message."""
-
-    def __init__(self, action: str, request: type[Struct] | None = None) -> None:
-        self.action = action
-        self.request = request
-
-
-def declined(*arguments: object) -> str:
-    return "declined"
-
-
-def no_call(unique_id: str) -> None:
-    return None
-
-
-def test_an_action_that_needs_an_escape_is_left_to_the_fallback() -> None:
-    reader = frames.FrameReader(declined)
-    for action in (r"\u0041", 'a"b', "a\nb"):
-        reader.learn_call(Named(action), plan_of(Inner))
-        assert reader.decode(f'[2,"a","{action}",{{"number":1}}]'.encode(), no_call) == "declined"
-    beyond = Named("größe")
-    reader.learn_call(beyond, plan_of(Inner))
-    assert reader.decode('[2,"a","größe",{"number":1}]'.encode(), no_call).message is beyond
-
-
-def test_a_reader_that_is_made_again_keeps_what_it_has_learnt() -> None:
-    reader = frames.FrameReader(declined)
-    message = Named("A")
-    reader.learn_call(message, plan_of(Inner))
-    reader.__init__(declined)
-    assert reader.decode(b'[2,"a","A",{"number":1}]', no_call).message is message
-    with pytest.raises(TypeError):
-        frames.FrameReader.__new__(frames.FrameReader)
-
-
-def test_hundreds_of_actions_are_told_apart() -> None:
-    reader = frames.FrameReader(declined)
-    messages = [Named(f"Action{number}") for number in range(300)]
-    for message in messages:
-        reader.learn_call(message, plan_of(Inner))
-    for message in messages:
-        raw = f'[2,"a","{message.action}",{{"number":1}}]'.encode()
-        assert reader.decode(raw, no_call).message is message
-    assert reader.decode(b'[2,"a","Action300",{"number":1}]', no_call) == "declined"
-
-
-@pytest.mark.parametrize("raw", [bytearray(b"[]"), memoryview(b"[]"), "[]", None, type("Raw", (bytes,), {})(b"[]")])
-def test_what_is_not_exactly_bytes_is_left_to_the_fallback(raw: Any) -> None:
-    assert frames.FrameReader(declined).decode(raw, no_call) == "declined"
-
-
-@pytest.mark.parametrize("unique_id", [Text("a"), None, b"a", 7, "\ud800"])
-def test_an_id_that_is_not_exactly_text_is_declined(unique_id: Any) -> None:
-    writer = frames.FrameWriter(3, declined, declined)
-    message = Named("A", Inner)
-    writer.learn_call(message, plan_of(Inner))
-    writer.learn_result(message, plan_of(Inner))
-    assert writer.call(unique_id, Inner(number=1)) == "declined"
-    assert writer.result(frames.Call(unique_id, message, None, b""), Inner(number=1)) == "declined"
-
-
-def test_an_exception_of_the_function_that_knows_the_open_calls_is_let_through() -> None:
-    def broken(unique_id: str) -> None:
-        raise LookupError(unique_id)
-
-    with pytest.raises(LookupError):
-        frames.FrameReader(declined).decode(b'[3,"a",{}]', broken)
 
 
 # Python code in between: a format's function may do anything
@@ -426,7 +355,7 @@ def test_a_reader_may_learn_while_it_reads() -> None:
             reader.learn_call(Named(f"{text}{number}"), plan_of(Inner))
         return True
 
-    reader = frames.FrameReader(declined)
+    reader = reader_of()
     message = Named("A")
     reader.learn_call(message, route_plan(learn))
     assert reader.decode(b'[2,"a","A",%b]' % TEXT, no_call).message is message
@@ -454,7 +383,7 @@ def test_an_interrupt_in_between_is_not_lost() -> None:
 
     plan = route_plan(interrupted)
     message = Named("A", plan.struct)
-    reader, writer = frames.FrameReader(declined), frames.FrameWriter(3, declined, declined)
+    reader, writer = reader_of(), writer_of()
     for core in (reader, writer):
         core.learn_call(message, plan)
         core.learn_result(message, plan)

@@ -33,7 +33,7 @@ def main() -> int:
             fuzz.play(options.round)
             return 0
         while (left := options.seconds - (monotonic() - start)) > 0:
-            fuzz.run(min(REPORT_EVERY, left))
+            fuzz.run(seconds=min(REPORT_EVERY, left))
             say(f"{fuzz.report()}, {fuzz.cases / (monotonic() - start):.0f} cases/s")
     except Disparity as error:
         say("\n".join((str(error), *error.__notes__)))

@@ -9,17 +9,16 @@ from typing import Any, Final, Literal
 from ocpp_fast import v16, v21, v201
 from ocpp_fast._kernels.payload import PayloadCodec, Violation
 from ocpp_fast._kernels.plan import Node, Plan
-from ocpp_fast._kernels.strict_json import loads
 from ocpp_fast._kernels.texts import Timespec
-from ocpp_fast.frames import Decoder, FrameFault
+from ocpp_fast.frames import CallError, CallResultError, Decoder, FrameFault
 from ocpp_fast.policy import STRICT, Policy
 from ocpp_fast.schema import CENTRAL, STATION, Message, Struct, Version, codec_of, plan_of
-from ocpp_fast_ext.frames import Call, CallResult, FrameWriter
-from ocpp_fast_ext.payload import CompiledPlan, compiled
+from ocpp_fast_ext.frames import Call, CallResult, FrameWriter, Send
+from ocpp_fast_ext.payload import compiled
 
-__all__ = ["DECLINED", "Disparity", "Subject", "difference", "subjects"]
+__all__ = ["DECLINED", "Disparity", "Subject", "Watched", "difference", "not_written", "subjects"]
 
-Kind = Literal["call", "result", "payload"]
+Kind = Literal["call", "send", "result"]
 
 DECLINED: Final = "declined"
 ID: Final = "550e8400-e29b-41d4-a716-446655440000"
@@ -35,8 +34,8 @@ class Watched(Decoder):
 
     learning = False
 
-    def _decode(self, raw: bytes, open_call: Callable[[str], Message | None]) -> Any:
-        return self.reference(raw, open_call) if self.learning else DECLINED
+    def _decode(self, raw: bytes | bytearray | memoryview, open_call: Callable[[str], Message | None]) -> Any:
+        return self.reference(bytes(raw), open_call) if self.learning else DECLINED
 
     def reference(self, raw: bytes, open_call: Callable[[str], Message | None]) -> Any:
         """Return what the reference core reads."""
@@ -44,24 +43,22 @@ class Watched(Decoder):
 
 
 class Subject:
-    """One payload class as calls or results carry it; that of a SEND, which only the reference reads, by itself."""
+    """One payload class as calls, sends or results carry it."""
 
     def __init__(self, decoder: Watched, message: Message, struct: type[Struct], kind: Kind) -> None:
         plan: Plan = plan_of(struct, message.draft)
-        fast = compiled(plan)
-        assert fast is not None, f"{struct} has no compiled plan"
+        assert compiled(plan) is not None, f"{struct} has no compiled plan"
         self.message: Final = message
         self.kind: Final = kind
         self.plan: Final = plan
         self.codec: Final[PayloadCodec] = codec_of(struct, message.draft)
-        self.compiled: Final[CompiledPlan] = fast
-        self.learnt = kind == "payload"
+        self.learnt = False
         self._decoder: Final = decoder
         self._writers: dict[int, FrameWriter] = {}
         self._head: Final = {
             "call": f'[2,"{ID}","{message.action}",',
             "result": f'[3,"{ID}",',
-            "payload": "",
+            "send": f'[6,"{ID}","{message.action}",',
         }[kind]
 
     def __repr__(self) -> str:
@@ -73,8 +70,7 @@ class Subject:
 
     def framed(self, payload: str) -> bytes:
         """Return the frame of a payload's text."""
-        text = self._head + payload + ("" if self.kind == "payload" else "]")
-        return text.encode("utf-8", "surrogatepass")
+        return f"{self._head}{payload}]".encode("utf-8", "surrogatepass")
 
     def learn(self, raw: bytes) -> None:
         """Let the decoder read its first such frame; the next ones are the compiled core's."""
@@ -90,35 +86,27 @@ class Subject:
 
     def read(self, raw: bytes) -> Any:
         """Return what the compiled core reads, or `DECLINED`."""
-        if self.kind == "payload":
-            value = self.compiled.read(raw)
-            return DECLINED if value is None else value
         return self._decoder.decode(raw, self._open_call)
 
     def reference(self, raw: bytes) -> Any:
         """Return what the reference core reads, or `DECLINED`. Lets through what it must not raise."""
         try:
-            if self.kind != "payload":
-                return self._decoder.reference(raw, self._open_call)
+            return self._decoder.reference(raw, self._open_call)
         except FrameFault:
-            return DECLINED
-        try:
-            return self.codec.decode(loads(raw))
-        except ValueError:
             return DECLINED
 
     def write(self, value: Any, fraction: int = 3) -> bytes | None:
         """Return the frame that the compiled core writes, or None."""
-        if self.kind == "payload":
-            return self.compiled.write(value, fraction)
         writer = self._writers.get(fraction) or self._new_writer(fraction)
         if self.kind == "result":
             return writer.result(Call(ID, self.message, None, b""), value)
-        return writer.call(ID, value)
+        return (writer.send if self.kind == "send" else writer.call)(ID, value)
 
     def _new_writer(self, fraction: int) -> FrameWriter:
-        writer = self._writers[fraction] = FrameWriter(fraction, _not_written, _not_written)
-        (writer.learn_result if self.kind == "result" else writer.learn_call)(self.message, self.plan)
+        writer = self._writers[fraction] = FrameWriter(
+            fraction, call=not_written, send=not_written, result=not_written, error=not_written
+        )
+        getattr(writer, f"learn_{self.kind}")(self.message, self.plan)
         return writer
 
     def reference_write(self, value: Any, fraction: int = 3) -> bytes | None:
@@ -127,7 +115,7 @@ class Subject:
             payload = self.codec.encode(value, TIMESPECS[fraction])
         except (Violation, AttributeError):  # the latter for an object that lacks a field altogether
             return None
-        return self._head.encode() + payload + (b"" if self.kind == "payload" else b"]")
+        return b"%b%b]" % (self._head.encode(), payload)
 
     # Both cores
 
@@ -156,7 +144,7 @@ class Subject:
         found = self.check_read(raw)
         if found is DECLINED:
             raise Disparity(f"{self}: a plain message is declined\n{raw!r}")
-        return found if self.kind == "payload" else found.payload
+        return found.payload
 
     def check_plain_write(self, value: Any, fraction: int = 3) -> bytes:
         """Return the frame of a payload that is right. Raises `Disparity` if it is declined."""
@@ -166,7 +154,7 @@ class Subject:
         return written
 
 
-def _not_written(*arguments: object) -> Any:
+def not_written(*arguments: object) -> Any:
     """Take the place of the reference core."""
     return None
 
@@ -195,7 +183,7 @@ def _subjects(version: Version, policy: Policy) -> Iterable[Subject]:
     for message in version.messages.values():
         callee, caller = (central, station) if message.sender & STATION else (station, central)
         if message.response is None:
-            yield Subject(callee, message, message.request, "payload")
+            yield Subject(callee, message, message.request, "send")
         else:
             yield Subject(callee, message, message.request, "call")
             yield Subject(caller, message, message.response, "result")
@@ -231,4 +219,7 @@ def _first(differences: Iterable[str | None]) -> str | None:
 _FRAMES: dict[type, tuple[str, ...]] = {
     Call: ("unique_id", "message", "payload", "raw"),
     CallResult: ("unique_id", "payload"),
+    Send: ("unique_id", "message", "payload", "raw"),
+    CallError: ("unique_id", "code", "description", "details"),
+    CallResultError: ("error",),
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from math import inf
 from random import Random
 from time import monotonic
 from typing import Any
@@ -15,6 +16,7 @@ from ocpp_fast._kernels.plan import Node, Op
 from ocpp_fast.policy import LENIENT
 
 from .cores import DECLINED, Disparity, Subject, subjects
+from .errors import Errors, errors, odd_elements, odd_error, plain_error
 from .odd import odd_object, odd_value
 from .spelling import damaged, plain_texts, spelt
 from .typed import get, odd_typed, places, put
@@ -39,6 +41,7 @@ class Fuzz:
         self.rounds = 0
         self.tally: Counter[str] = Counter()
         self._subjects = [*subjects(), *subjects(LENIENT)]
+        self._errors = errors()
         self._rare = [each for each in self._subjects if any(map(_is_rare, each.nodes()))]
 
     @property
@@ -51,30 +54,50 @@ class Fuzz:
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(self.tally.items()))
         return f"{self.cases} cases in {self.rounds} rounds: {kinds}"
 
-    def run(self, seconds: float) -> None:
-        """Play rounds for so long. Raises `Disparity`."""
+    def run(self, *, seconds: float = inf, cases: float = inf) -> None:
+        """Play rounds for so long, or until there were so many cases. Raises `Disparity`."""
         until = monotonic() + seconds
-        while monotonic() < until:
+        while monotonic() < until and self.cases < cases:
             self.play(self.rounds)
             self.rounds += 1
 
     def play(self, number: int) -> None:
         """Play one round. Raises `Disparity`, which tells how to play it again."""
         rng = Random(f"{self.seed}/{number}")
-        subject = rng.choice(self._rare if rng.random() < 0.3 else self._subjects)
-        value = valid_object(rng, subject.plan, rng.choice((0.0, 0.2, 0.6, 1.0)))
         try:
-            plain = [subject.framed(text.decode()) for text in plain_texts(rng, value)]
-            typed = [subject.check_plain(raw) for raw in plain]
-            self.tally["read, plain"] += len(plain)
-            for raw in (*odd_frames(rng, subject, value), *damaged_frames(rng, plain)):
-                self._read(rng, subject, raw)
-            self._write(rng, subject, typed[0])
+            if rng.random() < 0.03:
+                self._play_errors(rng)
+            else:
+                self._play_messages(rng)
         except Disparity as error:
             error.add_note(f"again: python -m tests.parity --seed {self.seed} --round {number}")
             raise
 
-    def _read(self, rng: Random, subject: Subject, raw: bytes) -> None:
+    def _play_messages(self, rng: Random) -> None:
+        subject = rng.choice(self._rare if rng.random() < 0.3 else self._subjects)
+        value = valid_object(rng, subject.plan, rng.choice((0.0, 0.2, 0.6, 1.0)))
+        plain = [subject.framed(text.decode()) for text in plain_texts(rng, value)]
+        typed = [subject.check_plain(raw) for raw in plain]
+        self.tally["read, plain"] += len(plain)
+        for raw in (*odd_frames(rng, subject, value), *damaged_frames(rng, plain)):
+            self._read(rng, subject, raw)
+        self._write(rng, subject, typed[0])
+
+    def _play_errors(self, rng: Random) -> None:
+        subject = rng.choice(self._errors)
+        for plain in (plain_error(rng) for _ in range(4)):
+            raws = [subject.framed(text.decode()) for text in plain_texts(rng, list(plain))]
+            for raw in raws:
+                subject.check_plain(raw)
+            self.tally["read, plain"] += len(raws)
+            for raw in damaged_frames(rng, raws):
+                self._read(rng, subject, raw)
+        for _ in range(4 * ODD_READS):
+            self._read(rng, subject, odd_error(rng, subject))
+            written = subject.check_write(odd_elements(rng))
+            self.tally["written, odd" if written else "written, declined"] += 1
+
+    def _read(self, rng: Random, subject: Subject | Errors, raw: bytes) -> None:
         if subject.check_read(raw) is not DECLINED:
             self.tally["read, accepted"] += 1
             return

@@ -4,7 +4,7 @@
 #
 #   tests/parity/sanitize.sh [pytest's arguments]     PYTHON names the Python, CC a gcc; both are what `make` has by default
 #
-# A copy is built in a temporary directory: nothing is left in the repository. OCPP_FAST_FUZZ_SECONDS is kept.
+# A copy is built in a temporary directory: nothing is left in the repository. OCPP_FAST_FUZZ_CASES is kept.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 python=${PYTHON:-$root/.venv/bin/python}

@@ -1,0 +1,112 @@
+"""CALLERRORs and CALLRESULTERRORs, as both cores read and write them."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any, Final
+
+from ocpp_fast import v16, v21, v201
+from ocpp_fast._kernels.plan import Node, Op
+from ocpp_fast.errors import ValidationError
+from ocpp_fast.frames import Encoder, FrameFault
+from ocpp_fast.policy import STRICT
+from ocpp_fast.schema import CENTRAL, Message, Version
+from ocpp_fast_ext.frames import FrameWriter
+
+from .cores import DECLINED, Disparity, Watched, difference, not_written
+from .odd import odd_value
+from .spelling import spelt
+from .typed import odd_typed
+from .wire import text_of, valid_value
+
+__all__ = ["Errors", "errors", "odd_elements", "odd_error", "plain_error"]
+
+ID: Final = "a"
+_NODES: Final = (Node(Op.STRING, max_length=30), Node(Op.STRING, max_length=255), Node(Op.OPEN, max_length=20))
+_CODES: Final = ("GenericError", "FormationViolation", "OccurenceConstraintViolation", "InternalError", "", "é", "Mine")
+
+
+class Errors:
+    """The errors of one message type in one version; one call is open."""
+
+    def __init__(self, version: Version, message_type: int) -> None:
+        self.message_type: Final = message_type
+        self._version: Final = version
+        self._message: Final = next(iter(version.messages.values()))
+        self._decoder: Final = Watched(version, CENTRAL, lambda message: True, STRICT)
+        self._encoder: Final = Encoder(version)
+        self._writer: Final = FrameWriter(3, call=not_written, send=not_written, result=not_written, error=not_written)
+
+    def __repr__(self) -> str:
+        return f"errors of type {self.message_type} in {self._version.number}"
+
+    def _open_call(self, unique_id: str) -> Message | None:
+        return self._message if unique_id == ID else None
+
+    def framed(self, elements: str) -> bytes:
+        """Return the frame of the text of an array of code, description and details."""
+        return f'[{self.message_type},"{ID}",{elements[1:]}'.encode("utf-8", "surrogatepass")
+
+    def reference(self, raw: bytes) -> Any:
+        """Return what the reference core reads, or `DECLINED`. Lets through what it must not raise."""
+        try:
+            return self._decoder.reference(raw, self._open_call)
+        except FrameFault:
+            return DECLINED
+
+    def check_read(self, raw: bytes) -> Any:
+        """Return what the compiled core reads, or `DECLINED`. Raises `Disparity` if the reference reads another."""
+        found: Any = self._decoder.decode(raw, self._open_call)
+        if found is not DECLINED:
+            unlike = difference(found, self.reference(raw))
+            if unlike:
+                raise Disparity(f"{self}, reading: {unlike}\n{raw!r}")
+        return found
+
+    def check_plain(self, raw: bytes) -> None:
+        """Raise `Disparity` if a frame that any sensible program writes is declined."""
+        if self.check_read(raw) is DECLINED:
+            raise Disparity(f"{self}: a plain error is declined\n{raw!r}")
+
+    def check_write(self, elements: tuple[Any, ...]) -> bytes | None:
+        """Return what the compiled core writes, or None. Raises `Disparity` if the reference writes other bytes."""
+        found = self._writer.error(self.message_type, ID, *elements)
+        if found is not None:
+            try:
+                expected = self._encoder._error(self.message_type, ID, *elements)
+            except ValidationError as error:
+                raise Disparity(f"{self}, writing {elements!r}: compiled {found!r}, reference {error}") from None
+            if found != expected:
+                raise Disparity(f"{self}, writing {elements!r}: compiled {found!r}, reference {expected!r}")
+        return found
+
+
+def errors() -> list[Errors]:
+    """Return the errors of every version; 2.1 has two kinds."""
+    return [*(Errors(version, 4) for version in (v16.VERSION, v201.VERSION, v21.VERSION)), Errors(v21.VERSION, 5)]
+
+
+def plain_error(rng: Random) -> tuple[str, str, dict[str, Any]]:
+    """Return code, description and details as any sensible program sends them."""
+    details = valid_value(rng, _NODES[2], 1.0) if rng.random() < 0.5 else {}
+    return rng.choice(_CODES), text_of(rng, rng.randrange(300)), details
+
+
+def odd_error(rng: Random, subject: Errors) -> bytes:
+    """Return a frame whose code, description, details or number of elements may be odd."""
+    elements: list[Any] = list(plain_error(rng))
+    index = rng.randrange(len(elements))
+    if rng.random() < 0.7:
+        elements[index] = odd_value(rng, _NODES[index], elements[index])
+    elif rng.random() < 0.3:
+        elements.pop(index)
+    return subject.framed(spelt(rng, elements, rng.choice((0.0, 0.1, 0.5))))
+
+
+def odd_elements(rng: Random) -> tuple[Any, ...]:
+    """Return code, description and details, of which one may be odd."""
+    elements: list[Any] = list(plain_error(rng))
+    index = rng.randrange(len(elements) + 1)
+    if index < len(elements):
+        elements[index] = odd_typed(rng, _NODES[index], elements[index])
+    return tuple(elements)
