@@ -130,11 +130,12 @@ static inline void copy_short(char *to, const char *from, Py_ssize_t size) {
 }
 
 /* Return the end of the JSON array or object that begins at p, one past its last bracket, or NULL when it does not end,
-   when it nests deeper than `depth`, when one of its strings has a control character, or when it has a number that a
-   double may not keep: one with an exponent, with a point and more than 15 digits, or with more than 18.
+   when it nests deeper than `depth`, when it holds more than 1024 of them, when one of its strings has a control
+   character, or when it has a number that a double may not keep: one with an exponent, with a point and more than 15
+   digits, or with more than 18.
    Brackets are counted, not matched: a JSON parser must read it next. */
 static inline const unsigned char *scan_container(const unsigned char *p, const unsigned char *end, int depth) {
-    int level = 0, digits = 0, most = 18;
+    int level = 0, containers = 0, digits = 0, most = 18;
     uint32_t high = 0;
     for (; p < end; p++) {
         unsigned char c = *p;
@@ -150,7 +151,7 @@ static inline const unsigned char *scan_container(const unsigned char *p, const 
         digits = 0;
         most = 18;
         if (c == '{' || c == '[') {
-            if (++level > depth) return NULL;
+            if (++level > depth || ++containers > 1024) return NULL;
         } else if (c == '}' || c == ']') {
             if (--level == 0) return p + 1;
         } else if (c == '"') {

@@ -33,7 +33,7 @@ def stub(tmp_path: Path) -> Path:
 
 def add_other_kernels(stub: Path) -> None:
     """Let every kernel but correlation be there."""
-    for kernel in ("frames", "payload"):
+    for kernel in ("decimals", "frames", "payload"):
         (stub / f"{kernel}.py").touch()
 
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from .plan import Plan
 
-__all__ = ["FrameReader", "FrameWriter", "PendingTable"]
+__all__ = ["ExactFloat", "FrameReader", "FrameWriter", "PendingTable"]
 
 
 class PendingTable(Protocol):
@@ -68,6 +68,18 @@ class PendingTable(Protocol):
 
     def __len__(self) -> int:
         """How many calls are open."""
+        ...
+
+
+class ExactFloat(Protocol):
+    """The function that reads a JSON number with a point or an exponent, without loss (R23)."""
+
+    def __call__(self, literal: str) -> float:
+        """Return the float whose `repr` has the literal's value, or a `LongFloat` where no float has.
+
+        ValueError for more than 256 characters, and for an exponent that no `Decimal` has. A number beyond the largest
+        double must not come here.
+        """
         ...
 
 

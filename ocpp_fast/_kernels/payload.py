@@ -11,8 +11,9 @@ from datetime import datetime
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
 from typing import Any
 
+from .decimals import MAX_LITERAL, LongFloat
 from .plan import Node, Op, Plan
-from .strict_json import MAX_LITERAL, LongFloat, check_value, dumps
+from .strict_json import check_value, dumps
 from .texts import Timespec, format_date_time, is_date_time, is_uri, parse_date_time
 
 __all__ = ["PayloadCodec", "Violation"]

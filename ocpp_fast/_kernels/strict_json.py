@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal, InvalidOperation
 from math import isfinite
 from typing import Any, Final
 
 import orjson
 
-__all__ = ["MAX_DEPTH", "MAX_LITERAL", "LongFloat", "check_value", "dumps", "loads"]
+from . import exact_float
+from .decimals import MAX_LITERAL, exact_int
+
+__all__ = ["MAX_DEPTH", "check_value", "dumps", "loads"]
 
 MAX_DEPTH: Final = 64
 """Arrays and objects may nest this deep, the frame's own array included."""
-MAX_LITERAL: Final = 256
-"""Characters that a number may have."""
 
 _SHAPE = bytes.maketrans(b"123456789.{E", b"0000000000[e")
 _LONG_NUMBER = b"0" * 16  # a double keeps 15 digits
@@ -23,27 +23,6 @@ _MAX_INT: Final = 10**MAX_LITERAL - 1
 _MIN_INT: Final = 1 - 10 ** (MAX_LITERAL - 1)
 _BRACKETS = bytes.maketrans(b"{}", b"[]")
 _NO_MARKS = bytes(set(range(256)) - set(b'[]{}"'))
-
-
-class LongFloat(float):
-    """A number that is written with more digits than a double keeps; its `repr` is what was written (R23)."""
-
-    __slots__ = ("_literal",)
-
-    _literal: str
-
-    def __new__(cls, literal: str) -> LongFloat:
-        self = float.__new__(cls, literal)
-        self._literal = literal
-        return self
-
-    def __repr__(self) -> str:
-        return self._literal
-
-    def is_integer(self) -> bool:
-        """Tell whether what was written is a whole number, though the double may be one and it none."""
-        written = Decimal(self._literal)
-        return written == written.to_integral_value()
 
 
 def loads(raw: bytes | bytearray) -> Any:
@@ -71,29 +50,7 @@ def _check_depth(raw: bytes | bytearray) -> None:
         raise ValueError(f"nested deeper than {MAX_DEPTH}")
 
 
-def _exact_int(literal: str) -> int:
-    if len(literal) > MAX_LITERAL:
-        raise ValueError("number too long")
-    return int(literal)
-
-
-def _exact_float(literal: str) -> float:
-    if len(literal) > MAX_LITERAL:
-        raise ValueError("number too long")
-    value = float(literal)  # finite: orjson has taken it
-    if len(literal) < 17 and abs(value) > 1e-290:  # 15 digits at most, and all of them kept
-        return value
-    if repr(value) == literal:
-        return value
-    try:
-        written = Decimal(literal)
-    except InvalidOperation:
-        raise ValueError("exponent too long") from None
-    kept = Decimal(repr(value)) == written if value else not written
-    return value if kept else LongFloat(literal)
-
-
-_EXACT = json.JSONDecoder(parse_int=_exact_int, parse_float=_exact_float)
+_EXACT = json.JSONDecoder(parse_int=exact_int, parse_float=exact_float)
 
 
 def dumps(value: Any) -> bytes:

@@ -1,0 +1,123 @@
+"""The compiled core of numbers: see `contract.ExactFloat` for what callers may rely on.
+
+A literal is taken apart into its significant digits and an exponent. Up to 15 digits survive a double, more than 17
+never do, and in between the shortest text that gives the double back decides.
+"""
+
+cimport cython
+from cpython.mem cimport PyMem_Free
+from cpython.object cimport PyObject
+from libc.math cimport isfinite
+
+__all__ = ["ExactFloat"]
+
+cdef extern from "Python.h":
+    bint PyUnicode_CheckExact(object value) noexcept
+    bint PyUnicode_IS_COMPACT_ASCII(object text) noexcept
+    const char* PyUnicode_DATA(object text) noexcept
+    double PyOS_string_to_double(const char* text, char** end, PyObject* overflow) except? -1
+    char* PyOS_double_to_string(double value, char form, int precision, int flags, int* kind) except NULL
+
+cdef enum:
+    MAX_LITERAL = 256
+    SAFE_DIGITS = 15
+    MAX_DIGITS = 17
+    SAFE_EXPONENT = 290  # numbers nearer to 0 than 10**-290 may keep fewer digits
+    MAX_EXPONENT = 99_999_999
+
+cdef struct Decimal:
+    unsigned long long digits  # without zeros at either end; right if there are at most MAX_DIGITS
+    int count
+    long long exponent  # of the last digit
+
+
+cdef bint scan_decimal(const char* p, Decimal* number) noexcept:
+    """Take a JSON number apart, up to the end of the text; False for an exponent that is too long."""
+    cdef bint fraction = False
+    cdef bint negative
+    cdef int zeros = 0
+    cdef long long exponent = 0
+
+    number.digits = number.count = number.exponent = 0
+    if p[0] == c"-":
+        p += 1
+    while c"0" <= p[0] <= c"9" or p[0] == c".":
+        if p[0] == c".":
+            fraction = True
+        else:
+            number.exponent -= fraction
+            if p[0] == c"0":
+                zeros += number.count > 0
+            else:
+                number.count += zeros + 1
+                if number.count <= MAX_DIGITS:
+                    while zeros >= 0:
+                        number.digits *= 10
+                        zeros -= 1
+                    number.digits += p[0] - c"0"
+                zeros = 0
+        p += 1
+    if p[0] == c"e" or p[0] == c"E":
+        p += 1
+        negative = p[0] == c"-"
+        if negative or p[0] == c"+":
+            p += 1
+        while p[0] != 0:
+            exponent = exponent * 10 + (p[0] - c"0")
+            if exponent > MAX_EXPONENT:
+                return False
+            p += 1
+        number.exponent += -exponent if negative else exponent
+    number.exponent += zeros
+    return True
+
+
+cdef int is_kept(double value, const Decimal* number) except -1:
+    """Tell whether a double gives the number back that it was read from."""
+    cdef Decimal shortest
+    cdef char* text
+
+    if number.count == 0 or number.count <= SAFE_DIGITS and fabs_exponent(number) < SAFE_EXPONENT:
+        return True
+    if number.count > MAX_DIGITS or value == 0:
+        return False
+    text = PyOS_double_to_string(value, c"r", 0, 0, NULL)
+    scan_decimal(text, &shortest)
+    PyMem_Free(text)
+    return shortest.digits == number.digits and shortest.exponent == number.exponent
+
+
+cdef inline long long fabs_exponent(const Decimal* number) noexcept:
+    """The size of the exponent of the first digit."""
+    cdef long long exponent = number.exponent + number.count - 1
+
+    return -exponent if exponent < 0 else exponent
+
+
+@cython.final
+cdef class ExactFloat:
+    """Makes floats of literals; see `contract.ExactFloat`."""
+
+    cdef object reference
+    cdef object long_float
+
+    def __cinit__(self, reference, long_float):
+        self.reference = reference
+        self.long_float = long_float
+
+    def __call__(self, literal):
+        cdef Decimal number
+        cdef double value
+
+        if not PyUnicode_CheckExact(literal) or not PyUnicode_IS_COMPACT_ASCII(literal) or len(literal) > MAX_LITERAL:
+            return self.reference(literal)
+        if not scan_decimal(PyUnicode_DATA(literal), &number):
+            return self.reference(literal)
+        value = PyOS_string_to_double(PyUnicode_DATA(literal), NULL, NULL)
+        if not isfinite(value):
+            return self.reference(literal)
+        if is_kept(value, &number):
+            return value
+        made = float.__new__(self.long_float, value)
+        made._literal = literal
+        return made
