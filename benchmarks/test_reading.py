@@ -43,4 +43,5 @@ def check_equal(
     assert read["msgspec"] == peer_payload(struct, message, payload)
     assert read["orjson.loads"] == frame
     assert read["orjson + fastjsonschema"] == frame[-1]
-    assert wire_value(read["ocpp"]) == camel_to_snake_case(frame[-1])
+    for package in ("ocpp", "ocpp, no thread"):
+        assert wire_value(read[package]) == camel_to_snake_case(frame[-1])
