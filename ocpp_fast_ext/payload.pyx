@@ -127,7 +127,7 @@ cdef extern from "scan.h":
 
 import_datetime()
 
-cdef enum:
+cdef enum:  # the codes of `plan.Op`
     STRING = 0
     INTEGER = 1
     NUMBER = 2
@@ -138,6 +138,7 @@ cdef enum:
     LIST = 7
     JSON = 8
     OPEN = 9
+    OPERATIONS  # how many there are
 
 cdef enum:
     MAX_MEMBERS = 64  # one bit each
@@ -304,11 +305,11 @@ cdef bint is_plain(object kind) except -1:
 
 
 cdef int fill_node(CompiledPlan made, Node* node, object source) except -1:
-    if source.op > OPEN:
+    if source.op >= OPERATIONS or _operations[source.op].scan == NULL:
         raise NotImplementedError
     node.op = source.op
-    node.scan = SCANNERS[node.op]
-    node.emit = EMITTERS[node.op]
+    node.scan = _operations[node.op].scan
+    node.emit = _operations[node.op].emit
     node.levels = FREE_DEPTH if source.op in (JSON, OPEN) else 0
     node.max_length = -1 if source.max_length is None else source.max_length
     node.min_items = source.min_items or 0
@@ -930,19 +931,6 @@ cdef PyObject* scan_nested(Reader* r, const Node* node) noexcept:
     return scan_object(r, node.plan)
 
 
-cdef Scanner[10] SCANNERS  # by op
-SCANNERS[STRING] = scan_string
-SCANNERS[INTEGER] = scan_number
-SCANNERS[NUMBER] = scan_number
-SCANNERS[BOOLEAN] = scan_boolean
-SCANNERS[DATE_TIME] = scan_date_time
-SCANNERS[ENUM] = scan_enum
-SCANNERS[OBJECT] = scan_nested
-SCANNERS[LIST] = scan_list
-SCANNERS[JSON] = scan_free
-SCANNERS[OPEN] = scan_open
-
-
 # Writing
 
 cdef char* _spare = NULL
@@ -1343,14 +1331,20 @@ cdef int emit_nested(Writer* w, PyObject* value, const Node* node, int depth) no
     return emit_object(w, value, node.plan, depth + 1)
 
 
-cdef Emitter[10] EMITTERS  # by op
-EMITTERS[STRING] = emit_string
-EMITTERS[INTEGER] = emit_integer
-EMITTERS[NUMBER] = emit_number
-EMITTERS[BOOLEAN] = emit_boolean
-EMITTERS[DATE_TIME] = emit_date_time
-EMITTERS[ENUM] = emit_enum
-EMITTERS[OBJECT] = emit_nested
-EMITTERS[LIST] = emit_list
-EMITTERS[JSON] = emit_free
-EMITTERS[OPEN] = emit_open
+# Operations
+
+cdef struct Operation:
+    Scanner scan
+    Emitter emit
+
+cdef Operation[OPERATIONS] _operations
+_operations[STRING] = Operation(scan_string, emit_string)
+_operations[INTEGER] = Operation(scan_number, emit_integer)
+_operations[NUMBER] = Operation(scan_number, emit_number)
+_operations[BOOLEAN] = Operation(scan_boolean, emit_boolean)
+_operations[DATE_TIME] = Operation(scan_date_time, emit_date_time)
+_operations[ENUM] = Operation(scan_enum, emit_enum)
+_operations[OBJECT] = Operation(scan_nested, emit_nested)
+_operations[LIST] = Operation(scan_list, emit_list)
+_operations[JSON] = Operation(scan_free, emit_free)
+_operations[OPEN] = Operation(scan_open, emit_open)
