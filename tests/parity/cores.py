@@ -16,11 +16,12 @@ from ocpp_fast.schema import CENTRAL, STATION, Message, Struct, Version, codec_o
 from ocpp_fast_ext.frames import Call, CallResult, FrameWriter, Send
 from ocpp_fast_ext.payload import compiled
 
-__all__ = ["DECLINED", "Disparity", "Subject", "Watched", "difference", "not_written", "subjects"]
+__all__ = ["DECLINED", "VERSIONS", "Disparity", "Subject", "Watched", "difference", "not_written", "subjects"]
 
 Kind = Literal["call", "send", "result"]
 
 DECLINED: Final = "declined"
+VERSIONS: Final = (v16.VERSION, v201.VERSION, v21.VERSION)
 ID: Final = "550e8400-e29b-41d4-a716-446655440000"
 TIMESPECS: Final[dict[int, Timespec]] = {0: "seconds", 3: "milliseconds", 6: "microseconds"}
 
@@ -169,9 +170,8 @@ def _nodes(plan: Plan) -> Iterator[Node]:
             node = node.item
 
 
-def subjects(policy: Policy = STRICT) -> list[Subject]:
-    """Return every payload class of every version; each side of a version has one decoder, as in a server."""
-    versions = (v16.VERSION, v201.VERSION, v21.VERSION)
+def subjects(policy: Policy = STRICT, versions: Iterable[Version] = VERSIONS) -> list[Subject]:
+    """Return every payload class of some versions; each side of a version has one decoder, as in a server."""
     return [subject for version in versions for subject in _subjects(version, policy)]
 
 

@@ -6,16 +6,17 @@ A round is determined by the seed and its number, so that one that has found som
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import inf
 from random import Random
 from time import monotonic
 from typing import Any
 
 from ocpp_fast._kernels.plan import Node, Op
-from ocpp_fast.policy import LENIENT
+from ocpp_fast.policy import LENIENT, STRICT
+from ocpp_fast.schema import Version
 
-from .cores import DECLINED, Disparity, Subject, subjects
+from .cores import DECLINED, VERSIONS, Disparity, Subject, subjects
 from .errors import Errors, errors, odd_elements, odd_error, plain_error
 from .odd import odd_object, odd_value
 from .spelling import damaged, plain_texts, spelt
@@ -36,13 +37,13 @@ REFERENCE_SHARE = 8
 class Fuzz:
     """A run: counts cases by what became of them. A case is a frame that is read or an object that is written."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, versions: Sequence[Version] = VERSIONS) -> None:
         self.seed = seed
         self.rounds = 0
         self.tally: Counter[str] = Counter()
-        self._subjects = [*subjects(), *subjects(LENIENT)]
+        self._subjects = [*subjects(STRICT, versions), *subjects(LENIENT, versions)]
         self._errors = errors()
-        self._rare = [each for each in self._subjects if any(map(_is_rare, each.nodes()))]
+        self._rare = [each for each in self._subjects if any(map(_is_rare, each.nodes()))] or self._subjects
 
     @property
     def cases(self) -> int:

@@ -1,0 +1,1 @@
+"""The pages of docs/ that can be followed are followed."""

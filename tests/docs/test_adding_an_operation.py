@@ -1,0 +1,91 @@
+"""What docs/adding_an_operation.md tells to do can be done, and does what it says."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from subprocess import CompletedProcess
+from sysconfig import get_config_var
+from typing import Final
+
+import pytest
+
+from .exercise import Edit, steps
+
+RunPython = Callable[..., "CompletedProcess[str]"]
+
+ROOT: Final = Path(__file__).parents[2]
+PAGE: Final = (ROOT / "docs" / "adding_an_operation.md").read_text("utf-8")
+PYTHON_PART, TITLE, COMPILED_PART = PAGE.partition("## 4. ")
+SOURCES: Final = ("LICENSE", "README.md", "pyproject.toml", "setup.py", "ocpp_fast", "ocpp_fast_ext", "tests")
+SCRATCH: Final = shutil.ignore_patterns("__pycache__")
+
+needs_compiler = pytest.mark.skipif(
+    shutil.which(os.environ.get("CC") or (get_config_var("CC") or "cl").split()[0]) is None, reason="no C compiler"
+)
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A copy of the sources, with what is built of them in place: only what is changed is built again."""
+    for name in SOURCES:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, tmp_path / name, ignore=SCRATCH)
+        else:
+            shutil.copy2(ROOT / name, tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def run_in_clone(run_python: RunPython, clone: Path) -> RunPython:
+    """Run Python on the copy, on whichever core is there unless told otherwise."""
+    return partial(run_python, PYTHONPATH=str(clone), OCPP_FAST_EXPECT_ACCELERATED=None)
+
+
+def test_the_reference_core_learns_it(clone: Path, run_in_clone: RunPython) -> None:
+    for step in steps(PYTHON_PART):
+        step.follow(clone, run_in_clone)
+
+
+@pytest.mark.slow
+@needs_compiler
+def test_both_cores_learn_it(clone: Path, run_in_clone: RunPython) -> None:
+    for step in steps(PYTHON_PART + TITLE + COMPILED_PART):
+        step.follow(clone, run_in_clone)
+
+
+# Whoever moves a line that the page names is told so
+
+
+def test_a_place_that_is_not_there_or_not_unique_is_told(tmp_path: Path, run_python: RunPython) -> None:
+    (tmp_path / "a.py").write_text("one\n  two\ntwo\n")
+    for line, message in {"three": "a.py has 0 lines `three`", "two": "a.py has 2 lines `two`"}.items():
+        with pytest.raises(AssertionError, match=message):
+            Edit("a.py", "above", line, "").follow(tmp_path, run_python)
+    with pytest.raises(AssertionError, match=r"there is no b\.py"):
+        Edit("b.py", "above", "one", "").follow(tmp_path, run_python)
+
+
+@pytest.mark.parametrize("words", ["Somewhere:", "In `a.py`, near `one`:", "In `a.py`, above `one`, we write:"])
+def test_a_block_without_a_place_is_told(words: str) -> None:
+    with pytest.raises(AssertionError, match="where does the block go"):
+        list(steps(f"{words}\n\n```python\none\n```\n"))
+
+
+@pytest.mark.parametrize(
+    ("code", "printed"),
+    [
+        ("python -c 1/0", "ZeroDivisionError"),
+        ("python -c 1/0  # fails: NameError", "ZeroDivisionError"),
+        ("python -c 1  # fails: NameError", "fails: NameError"),
+    ],
+)
+def test_a_command_that_does_not_do_as_told_is_told(
+    code: str, printed: str, tmp_path: Path, run_python: RunPython
+) -> None:
+    (command,) = steps(f"Now:\n\n```sh\n{code}\n```\n")
+    with pytest.raises(AssertionError, match=printed):
+        command.follow(tmp_path, run_python)
