@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from subprocess import CompletedProcess
-from sysconfig import get_config_var
+from sysconfig import get_config_var, get_path
 from typing import Final
 
 import pytest
@@ -23,8 +23,11 @@ PYTHON_PART, TITLE, COMPILED_PART = PAGE.partition("## 4. ")
 SOURCES: Final = ("LICENSE", "README.md", "pyproject.toml", "setup.py", "ocpp_fast", "ocpp_fast_ext", "tests")
 SCRATCH: Final = shutil.ignore_patterns("__pycache__")
 
+COMPILER: Final = os.environ.get("CC") or get_config_var("CC") or "cl"
+
 needs_compiler = pytest.mark.skipif(
-    shutil.which(os.environ.get("CC") or (get_config_var("CC") or "cl").split()[0]) is None, reason="no C compiler"
+    shutil.which(COMPILER.split()[0]) is None or not Path(get_path("include"), "Python.h").exists(),
+    reason="no C compiler, or no headers of Python's",
 )
 
 
