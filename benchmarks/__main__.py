@@ -5,4 +5,4 @@ from pathlib import Path
 
 import pytest
 
-pytest.main([str(Path(__file__).parent), "--quiet", *sys.argv[1:]])
+sys.exit(pytest.main([str(Path(__file__).parent), "--quiet", *sys.argv[1:]]))
