@@ -25,6 +25,8 @@ __all__ = [
     "Encoder",
     "Frame",
     "FrameFault",
+    "OpenCalls",
+    "Raw",
     "Send",
 ]
 
@@ -47,6 +49,7 @@ class CallResultError:
 
 Frame: TypeAlias = Call | CallResult | CallError | CallResultError | Send
 Raw: TypeAlias = bytes | bytearray | memoryview
+OpenCalls: TypeAlias = Callable[[str], Message | None]
 
 
 class FrameFault(Exception):
@@ -120,20 +123,20 @@ class Decoder:
         self._policy = policy
         self._learnt: set[type] = set()
         self._reader = FrameReader(self._decode, _error, self._dialect.refuses_results)
-        self.decode: Callable[[Raw, Callable[[str], Message | None]], Frame] = self._reader.decode
+        self.decode: Callable[[Raw, OpenCalls], Frame] = self._reader.decode
         """Return the frame in some bytes; a function gives the message of ours that waits for an id, or None.
 
         Raises `FrameFault` for what is no right frame, or answers no open call.
         """
 
-    def _decode(self, raw: Raw, open_call: Callable[[str], Message | None]) -> Frame:
+    def _decode(self, raw: Raw, open_call: OpenCalls) -> Frame:
         """Read what the compiled core has not read."""
         if isinstance(raw, (bytearray, memoryview)):
             raw = bytes(raw)
         elements = _elements(raw)
         message_type, unique_id = _head(elements, self._dialect)
         if message_type in (MessageType.CALL, MessageType.SEND):
-            return self._call(message_type, unique_id, elements, raw)
+            return self._call(message_type, unique_id, elements, raw, open_call)
         if message_type == MessageType.CALLRESULTERROR:
             return _read_error(message_type, unique_id, elements)
         message = open_call(unique_id)
@@ -147,9 +150,9 @@ class Decoder:
             )
         if message_type == MessageType.CALLERROR:
             return _read_error(message_type, unique_id, elements)
-        return self._result(unique_id, message, elements)
+        return self._result(unique_id, message, elements, raw, open_call)
 
-    def _call(self, message_type: int, unique_id: str, elements: list[Any], raw: bytes) -> Call | Send:
+    def _call(self, message_type: int, unique_id: str, elements: list[Any], raw: bytes, open_call: OpenCalls) -> Frame:
         confirmed = message_type == MessageType.CALL
         fault = partial(FrameFault, unique_id=unique_id, message_type=message_type, answered=confirmed)
         if len(unique_id) > MAX_UNIQUE_ID:
@@ -159,7 +162,8 @@ class Decoder:
         if not isinstance(action, str):
             raise fault(Fault.WRONG_SHAPE, "action: expected string")
         message = self.expect(action, fault, confirmed=confirmed)
-        self._learn(message.request, message, self._reader.learn_call if confirmed else self._reader.learn_send)
+        if self._learns(message.request, message, self._reader.learn_call if confirmed else self._reader.learn_send):
+            return self.decode(raw, open_call)
         try:
             payload = self._payload(message, message.request, elements[3])
         except Violation as violation:
@@ -179,10 +183,11 @@ class Decoder:
             raise fault(Fault.NOT_HANDLED, f"{action} is not handled here")
         return message
 
-    def _result(self, unique_id: str, message: Message, elements: list[Any]) -> CallResult:
+    def _result(self, unique_id: str, message: Message, elements: list[Any], raw: bytes, open_call: OpenCalls) -> Frame:
         answered = self._dialect.refuses_results
         _check_length(elements, MessageType.CALLRESULT, unique_id, answered=answered)
-        self._learn(message.response, message, self._reader.learn_result)
+        if self._learns(message.response, message, self._reader.learn_result):
+            return self.decode(raw, open_call)
         try:
             return CallResult(unique_id, self._payload(message, message.response, elements[2]))
         except Violation as violation:
@@ -195,11 +200,13 @@ class Decoder:
                 violation=violation,
             ) from None
 
-    def _learn(self, struct: Any, message: Message, learn: Callable[[Message, Plan], None]) -> None:
-        """Let the compiled core read the next payloads of this class."""
-        if struct not in self._learnt:
-            self._learnt.add(struct)
-            learn(message, plan_of(struct, message.draft))
+    def _learns(self, struct: Any, message: Message, learn: Callable[[Message, Plan], None]) -> bool:
+        """Let the compiled core read payloads of this class; tell whether that is new."""
+        if struct in self._learnt:
+            return False
+        self._learnt.add(struct)
+        learn(message, plan_of(struct, message.draft))
+        return True
 
     def _payload(self, message: Message, struct: Any, value: Any) -> Any:
         lenient = self._policy.tolerates(message.action)

@@ -28,7 +28,7 @@ from ._kernels.payload import Violation
 from ._kernels.strict_json import dumps, loads
 from .dialect import Fault, MessageType, dialect_of
 from .errors import CallError, InvalidSignature, SigningFailed
-from .frames import Call, CallResult, CallResultError, Decoder, Encoder, Frame, FrameFault, Send
+from .frames import Call, CallResult, CallResultError, Decoder, Encoder, Frame, FrameFault, OpenCalls, Send
 from .schema import Message, Notification, Request, Response, Version
 from .signature import UNCHECKED, FoundKey, Key, Signature
 
@@ -60,7 +60,6 @@ _ES256_SIGNATURE: Final = 64
 
 Payload: TypeAlias = Request[Any] | Response | Notification
 Choice: TypeAlias = Callable[[str, Payload], bool]
-OpenCalls: TypeAlias = Callable[[str], Message | None]
 
 
 def _require_extra() -> None:
