@@ -205,6 +205,7 @@ cdef class FrameReader:
     cdef list kept
     cdef ActionEntry* actions  # a hash table
     cdef unsigned int actions_mask
+    cdef const ActionEntry* latest  # that was read; NULL: none was
     cdef LearntTable results  # by message
 
     def __cinit__(self, fallback, error, bint refuses_results):
@@ -254,6 +255,7 @@ cdef class FrameReader:
         PyMem_Free(self.actions)
         self.actions = table
         self.actions_mask = slots - 1
+        self.latest = NULL
         return 0
 
     cdef const ActionEntry* scan_action(self, Reader* r) noexcept:
@@ -263,6 +265,9 @@ cdef class FrameReader:
         cdef const ActionEntry* entry
         cdef unsigned int slot
 
+        if self.latest != NULL and begins_with(r.p, r.end, self.latest.action, self.latest.size):
+            r.p += self.latest.size
+            return self.latest
         if self.actions == NULL or r.p >= r.end or r.p[0] != c'"':
             return NULL
         stop = <const unsigned char*>memchr(action, c'"', r.end - action)
@@ -275,6 +280,7 @@ cdef class FrameReader:
                 return NULL
             if begins_with(r.p, r.end, entry.action, entry.size):
                 r.p = stop + 1
+                self.latest = entry
                 return entry
             slot += 1
 
@@ -288,7 +294,7 @@ cdef class FrameReader:
         """Return the frame in `raw`, or what the fallback makes of it."""
         cdef Reader r
 
-        if PyByteArray_CheckExact(raw) or PyMemoryView_Check(raw):
+        if not PyBytes_CheckExact(raw) and (PyByteArray_CheckExact(raw) or PyMemoryView_Check(raw)):
             raw = bytes(raw)  # they may change while they are read
         if PyBytes_CheckExact(raw):
             r.p = <const unsigned char*>PyBytes_AS_STRING(raw)
@@ -381,8 +387,12 @@ cdef inline object own(PyObject* value):
 
 cdef inline object scan_id(Reader* r):
     """Read the comma and the unique id behind the message type (R3), or return None."""
-    unique_id = own(scan_text(r, MAX_UNIQUE_ID)) if scan_mark(r, c",") else None
-    return unique_id or None
+    cdef PyObject* text = scan_text(r, MAX_UNIQUE_ID) if scan_mark(r, c",") else NULL
+
+    if text != NULL and PyUnicode_GET_LENGTH(text) == 0:
+        Py_DECREF(text)
+        return None
+    return own(text)
 
 
 cdef bint scan_end(Reader* r) noexcept:
