@@ -1,1 +1,0 @@
-"""Parity of the cores: what the compiled core accepts, the reference accepts with an equal value, byte for byte."""
