@@ -1,8 +1,10 @@
 """The compiled payload core, for the compiled core of frames and for tests."""
 
-from typing import Any, final
+from typing import Any, Literal, final
 
-__all__ = ["CompiledPlan", "compiled"]
+__all__ = ["CompiledPlan", "compiled", "scan_form"]
+
+scan_form: Literal["neon", "portable", "sse2"]
 
 @final
 class CompiledPlan:

@@ -38,7 +38,7 @@ from types import MemberDescriptorType
 
 import orjson
 
-__all__ = ["CompiledPlan", "compiled"]
+__all__ = ["CompiledPlan", "compiled", "scan_form"]
 
 cdef extern from "Python.h":
     PyTypeObject* Py_TYPE(PyObject* value) noexcept
@@ -107,6 +107,7 @@ cdef extern from "<math.h>":
     bint signbit(double value) noexcept
 
 cdef extern from "scan.h":
+    const char* OCPP_FAST_FORM
     const unsigned char* scan_plain(const unsigned char* p, const unsigned char* end, unsigned int* high) noexcept
     const unsigned char* scan_container(const unsigned char* p, const unsigned char* end, int depth) noexcept
     const unsigned char* scan_digits(
@@ -149,6 +150,8 @@ cdef enum:
     FREE_DEPTH = 32  # free JSON that nests deeper is left to the reference core
     FIRST_CAPACITY = 4096
     KEPT_CAPACITY = 1 << 20
+
+scan_form = (<bytes>OCPP_FAST_FORM).decode()  # of scan.h: sse2, neon or portable
 
 cdef object _loads = orjson.loads
 cdef object _dumps = orjson.dumps

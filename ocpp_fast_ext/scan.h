@@ -1,7 +1,7 @@
 /* Scanning of JSON text: sixteen bytes at a time where the processor can, eight anywhere else.
 
    Every function reads inside [p, end) only, so that the text may be a slice of a larger buffer without a terminator.
-   OCPP_FAST_PORTABLE forces the portable form. */
+   OCPP_FAST_PORTABLE forces the portable form; OCPP_FAST_FORM names the form that was chosen. */
 
 #ifndef OCPP_FAST_SCAN_H
 #define OCPP_FAST_SCAN_H
@@ -11,10 +11,14 @@
 
 #if !defined(OCPP_FAST_PORTABLE) && (defined(__SSE2__) || defined(_M_X64))
 #define OCPP_FAST_SSE2
+#define OCPP_FAST_FORM "sse2"
 #include <emmintrin.h>
 #elif !defined(OCPP_FAST_PORTABLE) && defined(__aarch64__) && defined(__ARM_NEON)
 #define OCPP_FAST_NEON
+#define OCPP_FAST_FORM "neon"
 #include <arm_neon.h>
+#else
+#define OCPP_FAST_FORM "portable"
 #endif
 
 #if defined(_MSC_VER)
