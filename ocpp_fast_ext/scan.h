@@ -40,56 +40,19 @@ static inline int first_set(uint32_t bits) { return __builtin_ctz(bits); }
 
 static inline int is_special(unsigned char c) { return c < 0x20 || c == '"' || c == '\\'; }
 
-/* Return the first byte that a JSON string can't hold as it is (a quote, a backslash, a control character), or end;
-   *high gets a bit set when a byte of 0x80 or more stands before it. */
-static inline const unsigned char *scan_plain(const unsigned char *p, const unsigned char *end, uint32_t *high) {
 #if defined(OCPP_FAST_SSE2)
+/* Return a bit for each of sixteen bytes, set where it is special. */
+static inline uint32_t specials(__m128i bytes) {
     const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), control = _mm_set1_epi8(0x1f);
-    while (end - p >= 16) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
-        __m128i special = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)),
-                                       _mm_cmpeq_epi8(_mm_min_epu8(bytes, control), bytes));
-        uint32_t found = (uint32_t)_mm_movemask_epi8(special), above = (uint32_t)_mm_movemask_epi8(bytes);
-        if (found) {
-            int index = first_set(found);
-            *high |= above & ((1u << index) - 1);
-            return p + index;
-        }
-        *high |= above;
-        p += 16;
-    }
-#elif defined(OCPP_FAST_NEON)
-    const uint8x16_t quote = vdupq_n_u8('"'), backslash = vdupq_n_u8('\\'), space = vdupq_n_u8(0x20);
-    while (end - p >= 16) {
-        uint8x16_t bytes = vld1q_u8(p);
-        uint8x16_t special = vorrq_u8(vorrq_u8(vceqq_u8(bytes, quote), vceqq_u8(bytes, backslash)), vcltq_u8(bytes, space));
-        if (vmaxvq_u8(special)) break;
-        *high |= vmaxvq_u8(bytes) & 0x80u;
-        p += 16;
-    }
-#else
-    const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
-    while (end - p >= 8) {
-        uint64_t bytes, quote, backslash;
-        memcpy(&bytes, p, 8);
-        quote = bytes ^ (ones * '"');
-        backslash = bytes ^ (ones * '\\');
-        if ((((bytes - ones * 0x20) & ~bytes) | ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash)) & tops) break;
-        *high |= (uint32_t)((bytes & tops) != 0);
-        p += 8;
-    }
-#endif
-    for (; p < end && !is_special(*p); p++) *high |= *p & 0x80u;
-    return p;
+    return (uint32_t)_mm_movemask_epi8(
+        _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)),
+                     _mm_cmpeq_epi8(_mm_min_epu8(bytes, control), bytes)));
 }
-
-#if defined(OCPP_FAST_SSE2)
-static inline uint32_t specials(const unsigned char *p) {
-    const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
-    const __m128i special = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
-                                                      _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))),
-                                         _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes));
-    return (uint32_t)_mm_movemask_epi8(special);
+#elif defined(OCPP_FAST_NEON)
+/* Tell whether one of sixteen bytes is special. */
+static inline int specials(uint8x16_t bytes) {
+    const uint8x16_t quote = vdupq_n_u8('"'), backslash = vdupq_n_u8('\\'), space = vdupq_n_u8(0x20);
+    return vmaxvq_u8(vorrq_u8(vorrq_u8(vceqq_u8(bytes, quote), vceqq_u8(bytes, backslash)), vcltq_u8(bytes, space))) != 0;
 }
 #endif
 
@@ -100,13 +63,55 @@ static inline int maybe_special8(uint64_t bytes) {
     return ((((bytes - ones * 0x20) & ~bytes) | ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash)) & tops) != 0;
 }
 
+/* Return the first byte that a JSON string can't hold as it is (a quote, a backslash, a control character), or end;
+   *high gets a bit set when a byte of 0x80 or more stands before it. */
+static inline const unsigned char *scan_plain(const unsigned char *p, const unsigned char *end, uint32_t *high) {
+#if defined(OCPP_FAST_SSE2)
+    while (end - p >= 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
+        uint32_t found = specials(bytes), above = (uint32_t)_mm_movemask_epi8(bytes);
+        if (found) {
+            int index = first_set(found);
+            *high |= above & ((1u << index) - 1);
+            return p + index;
+        }
+        *high |= above;
+        p += 16;
+    }
+#elif defined(OCPP_FAST_NEON)
+    while (end - p >= 16) {
+        uint8x16_t bytes = vld1q_u8(p);
+        if (specials(bytes)) break;
+        *high |= vmaxvq_u8(bytes) & 0x80u;
+        p += 16;
+    }
+#else
+    while (end - p >= 8) {
+        uint64_t bytes;
+        memcpy(&bytes, p, 8);
+        if (maybe_special8(bytes)) break;
+        *high |= (uint32_t)((bytes & 0x8080808080808080u) != 0);
+        p += 8;
+    }
+#endif
+    for (; p < end && !is_special(*p); p++) *high |= *p & 0x80u;
+    return p;
+}
+
 /* Copy up to `size` bytes that a JSON string can hold as they are; return how many those were. */
 static inline Py_ssize_t copy_plain(unsigned char *to, const unsigned char *from, Py_ssize_t size) {
     Py_ssize_t done = 0;
 #if defined(OCPP_FAST_SSE2)
     for (; size - done >= 16; done += 16) {
-        if (specials(from + done)) goto slowly;
-        memcpy(to + done, from + done, 16);
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(from + done));
+        if (specials(bytes)) goto slowly;
+        _mm_storeu_si128((__m128i *)(void *)(to + done), bytes);
+    }
+#elif defined(OCPP_FAST_NEON)
+    for (; size - done >= 16; done += 16) {
+        uint8x16_t bytes = vld1q_u8(from + done);
+        if (specials(bytes)) goto slowly;
+        vst1q_u8(to + done, bytes);
     }
 #endif
     for (; size - done >= 8; done += 8) {
