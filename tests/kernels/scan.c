@@ -173,7 +173,7 @@ static void check_space_all(void) {
 
 /* Return the size of the container that a text begins with, or -1, as scan.h says it. */
 static Py_ssize_t container(const Byte *text, Py_ssize_t size, int depth) {
-    int level = 0, quoted = 0, escaped = 0, digits = 0, point = 0;
+    int level = 0, opened = 0, quoted = 0, escaped = 0, digits = 0, point = 0;
     for (Py_ssize_t i = 0; i < size; i++) {
         Byte c = text[i];
         if (quoted) {
@@ -189,7 +189,7 @@ static Py_ssize_t container(const Byte *text, Py_ssize_t size, int depth) {
         else digits = point = 0;
         if (digits > (point ? 15 : 18)) return -1;
         if (c == '"') quoted = 1;
-        if ((c == '{' || c == '[') && ++level > depth) return -1;
+        if ((c == '{' || c == '[') && (++level > depth || ++opened > 1024)) return -1;
         if ((c == '}' || c == ']') && --level == 0) return i + 1;
     }
     return -1;
@@ -221,6 +221,15 @@ static void check_container_short(void) {
             for (Py_ssize_t i = 1; i < size; i++) text[i] = (Byte)of[code >> (3 * (i - 1)) & 7];
             check_container(text, size, 2);
         }
+}
+
+static void check_container_count(void) {
+    static Byte text[2 * 1025];
+    for (int count = 1023; count <= 1025; count++) {
+        for (int i = 1; i < count; i++) memcpy(text + 2 * i - 1, i % 2 ? "[]" : "{}", 2);
+        text[0] = '[', text[2 * count - 1] = ']';
+        demand((scan_container(text, text + 2 * count, 2) == NULL) == (count > 1024), "scan_container", text, 8);
+    }
 }
 
 /* Numbers */
@@ -304,6 +313,7 @@ int main(void) {
     check_space_all();
     check_begins_all();
     check_container_short();
+    check_container_count();
     check_plain_single();
     check_plain_short();
     for (int round = 0; round < RANDOM_ROUNDS; round++) {
