@@ -70,6 +70,16 @@ def test_fields_are_what_is_annotated() -> None:
     assert Point.origin == "here"
 
 
+@pytest.mark.parametrize("head", ["", "from __future__ import annotations"], ids=["as they are", "as texts"])
+def test_fields_are_found_however_the_module_keeps_its_annotations(head: str) -> None:
+    module: dict[str, Any] = {"__name__": __name__, "Struct": Struct, "ClassVar": ClassVar}
+    body = "class Made(Struct):\n    kind: ClassVar[str] = 'made'\n    it: int\n    more: str | None = None"
+    exec(compile(f"{head}\n{body}", __name__, "exec", dont_inherit=True), module)
+    made = module["Made"]
+    assert [(each.name, each.required) for each in made.__struct_fields__.values()] == [("it", True), ("more", False)]
+    assert made(it=1).it == 1
+
+
 def test_a_field_shows_what_it_is() -> None:
     assert repr(Point.__struct_fields__["limit_l2"]) == "Field('limit_l2', json='limit_L2', required=False)"
 

@@ -104,7 +104,7 @@ def wire_name(name: str) -> str:
 
 def _own_annotations(namespace: Mapping[str, Any]) -> dict[str, Any]:
     """Return the annotations of a class body that is about to become a class."""
-    if sys.version_info >= (3, 14):
+    if sys.version_info >= (3, 14) and "__annotations__" not in namespace:
         import annotationlib
 
         annotate = annotationlib.get_annotate_from_class_namespace(namespace)

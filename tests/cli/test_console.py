@@ -6,11 +6,11 @@ import os
 import subprocess
 import sys
 
-PROGRAM = """
+PROGRAM = r"""
 import sys
 from ocpp_fast.cli.console import Console, complain
 console = Console(quiet=False)
-console.say("stäte")
+console.say("st\xe4te")
 console.note("second")
 Console(quiet=True).note("unwanted")
 complain("done")
