@@ -28,10 +28,8 @@ static inline int first_set(uint32_t bits) {
     _BitScanForward(&index, bits);
     return (int)index;
 }
-static inline int first_set64(uint64_t bits) {
-    unsigned long index;
-    _BitScanForward64(&index, bits);
-    return (int)index;
+static inline int first_set64(uint64_t bits) { /* _BitScanForward64 is not there where pointers have 32 bits */
+    return (uint32_t)bits ? first_set((uint32_t)bits) : 32 + first_set((uint32_t)(bits >> 32));
 }
 #else
 static inline int first_set64(uint64_t bits) { return __builtin_ctzll(bits); }
