@@ -100,7 +100,7 @@ def imports_of(path: Path) -> Iterator[tuple[str, bool]]:
     """Yield all that a file imports, anywhere in it, and whether only its annotations need it."""
     module = module_of(path)
     package = module if path.stem == "__init__" else module.rpartition(".")[0]
-    tree = ast.parse(path.read_text())
+    tree = ast.parse(path.read_text("utf-8"))
     for_types = {
         inner
         for node in ast.walk(tree)
@@ -161,12 +161,12 @@ def test_the_command_line_uses_public_names_only(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [each for each in FILES if each.is_relative_to(ROOT / EXTENSION)], ids=name_of)
 def test_the_extension_imports_nothing_of_the_package(path: Path) -> None:
-    assert re.findall(rf"^\s*(?:c?import|from)\s+{PACKAGE}(?!\w).*", path.read_text(), re.MULTILINE) == []
+    assert re.findall(rf"^\s*(?:c?import|from)\s+{PACKAGE}(?!\w).*", path.read_text("utf-8"), re.MULTILINE) == []
 
 
 @each_file
 def test_a_file_has_at_most_500_lines_and_declarations_800(path: Path) -> None:
-    lines = path.read_text().count("\n")
+    lines = path.read_text("utf-8").count("\n")
     assert lines <= (KERNEL_LINES if path.suffix == ".pyx" else 800 if is_declaration(path) else 500)
 
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 README = Path(__file__).parents[1] / "README.md"
-SERVER, STATION = re.findall(r"```python\n(import asyncio\n.*?)```", README.read_text(), re.DOTALL)[:2]
+SERVER, STATION = re.findall(r"```python\n(import asyncio\n.*?)```", README.read_text("utf-8"), re.DOTALL)[:2]
 
 
 def free_port() -> int:

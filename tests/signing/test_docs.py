@@ -13,7 +13,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "signing.md"
 
 
 def test_the_example_runs(run_python: RunPython) -> None:
-    example = re.search(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    example = re.search(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
     assert example is not None
     ended = run_python("-c", example[1])
     assert (ended.stdout, ended.stderr) == (

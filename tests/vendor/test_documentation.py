@@ -17,7 +17,7 @@ EXAMPLE: Final = ROOT / "examples" / "vendor_extension.py"
 
 
 def test_example_runs(run_python: RunPython) -> None:
-    done = run_python(str(EXAMPLE), PYTHONPATH=str(ROOT))
+    done = run_python(str(EXAMPLE))
     assert (done.stderr, done.returncode) == ("", 0)
     assert done.stdout.splitlines() == [
         "CP001 stands in Site(depot='North', lane=2)",
