@@ -18,6 +18,13 @@ PACKAGES = ("ocpp_fast", "ocpp_fast_ext")
 BUILT_FROM = ("LICENSE", "MANIFEST.in", "README.md", "pyproject.toml", "setup.py")
 SCRATCH = shutil.ignore_patterns("__pycache__", "*.c", "*.so", "*.pyd")
 NO_COMPILER = "false"
+WITHOUT_SOURCES = (
+    "tests/aio/test_calls.py",
+    "tests/kernels/test_payload.py",
+    "tests/test_frames.py",
+    "tests/test_session.py",
+)
+"""A part of the suite that takes seconds, and needs nothing of ours but what is installed."""
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="the compiler cannot be replaced by CC")
 
@@ -95,16 +102,31 @@ def test_the_compiled_wheel_adds_the_kernels_and_nothing_else(pure_wheel: Path, 
     assert {path.suffix for path in added} <= {".so", ".pyd"}
 
 
-@pytest.mark.parametrize(("kind", "accelerated"), [("pure", False), ("compiled", True)])
-def test_the_core_of_a_wheel_is_the_one_that_is_chosen(
-    request: pytest.FixtureRequest, run_python: RunPython, tmp_path: Path, kind: str, accelerated: bool
-) -> None:
-    installed = tmp_path / "installed"
-    with zipfile.ZipFile(request.getfixturevalue(f"{kind}_wheel")) as archive:
-        archive.extractall(installed)
+@pytest.fixture(params=["pure", "compiled"])
+def installed(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, bool]:
+    """Where a wheel is unpacked, and whether it has the compiled core."""
+    folder = tmp_path / "installed"
+    with zipfile.ZipFile(request.getfixturevalue(f"{request.param}_wheel")) as archive:
+        archive.extractall(folder)
+    return folder, request.param == "compiled"
+
+
+def test_the_core_of_a_wheel_is_the_one_that_is_chosen(run_python: RunPython, installed: tuple[Path, bool]) -> None:
+    folder, compiled = installed
     show = "from ocpp_fast import _kernels; print(_kernels.accelerated, _kernels.__file__)"
-    result = run_python("-c", show, path=[installed])
-    assert result.stdout.split() == [str(accelerated), str(installed / "ocpp_fast/_kernels/__init__.py")]
+    result = run_python("-c", show, path=[folder])
+    assert result.stdout.split() == [str(compiled), str(folder / "ocpp_fast/_kernels/__init__.py")]
+
+
+def test_a_wheel_passes_what_needs_no_sources(
+    run_python: RunPython, tmp_path: Path, installed: tuple[Path, bool]
+) -> None:
+    folder, compiled = installed
+    shutil.copy2(ROOT / "pyproject.toml", tmp_path)
+    shutil.copytree(ROOT / "tests", tmp_path / "tests", ignore=SCRATCH)
+    expected = "yes" if compiled else "no"
+    result = run_python("-m", "pytest", "-q", *WITHOUT_SOURCES, path=[folder], OCPP_FAST_EXPECT_ACCELERATED=expected)
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 def test_the_command_is_installed(pure_wheel: Path) -> None:
