@@ -15,7 +15,7 @@ import pytest
 
 __all__ = ["PATIENCE", "Program", "ocpp_fast", "program"]
 
-PATIENCE: Final = 10.0
+PATIENCE: Final = 30.0
 """Seconds that anything may take before a test fails."""
 
 
