@@ -1,7 +1,6 @@
 """The reference payload core: JSON values become typed objects and typed objects become bytes, both validated.
 
-The rules are checked by a fastjsonschema validator, compiled from the derived JSON Schema when it is first needed; the
-plan leads from values to objects and back.
+The rules are checked by a validator of the derived JSON Schema; the plan leads from values to objects and back.
 """
 
 from __future__ import annotations
@@ -14,7 +13,8 @@ from typing import Any
 from .decimals import MAX_LITERAL, LongFloat
 from .plan import Node, Op, Plan
 from .strict_json import check_value, dumps
-from .texts import Timespec, format_date_time, is_date_time, is_uri, parse_date_time
+from .texts import Timespec, format_date_time, parse_date_time
+from .validators import Validator
 
 __all__ = ["PayloadCodec", "Violation"]
 
@@ -41,24 +41,16 @@ class Violation(ValueError):
 class PayloadCodec:
     """Reads and writes the payloads of one class.
 
-    `schema` gives the JSON Schema that the plan stands for; it is asked once, when the first payload comes.
+    `validate` is the validator of the JSON Schema that the plan stands for; where it is None when the first payload
+    comes, `make_validator` is asked for it, which may take some milliseconds.
     """
 
-    __slots__ = ("_schema", "_validate", "plan")
+    __slots__ = ("_make_validator", "plan", "validate")
 
-    def __init__(self, plan: Plan, schema: Callable[[], dict[str, Any]]) -> None:
+    def __init__(self, plan: Plan, make_validator: Callable[[], Validator]) -> None:
         self.plan = plan
-        self._schema = schema
-        self._validate: Callable[[Any], Any] | None = None
-
-    def prepare(self) -> Callable[[Any], Any]:
-        """Return the validator, which is compiled when it is first asked for: that may take some milliseconds."""
-        if self._validate is None:
-            import fastjsonschema
-
-            formats = {"date-time": is_date_time, "uri": is_uri}
-            self._validate = fastjsonschema.compile(self._schema(), formats=formats, use_default=False)
-        return self._validate
+        self._make_validator = make_validator
+        self.validate: Validator | None = None
 
     def decode(self, value: Any, lenient: bool = False) -> Any:
         """Return the typed object of a parsed payload. Raises `Violation`.
@@ -83,10 +75,11 @@ class PayloadCodec:
     def _check(self, value: Any) -> None:
         from fastjsonschema import JsonSchemaValueException
 
-        validate = self.prepare()
+        if self.validate is None:
+            self.validate = self._make_validator()
         try:
             with localcontext(_EXACT):
-                validate(value)
+                self.validate(value)
         except JsonSchemaValueException as error:
             raise _explained(error) from None
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
@@ -14,7 +15,7 @@ from ..dialect import dialect_of
 from ..frames import Decoder, Encoder
 from ..policy import STRICT, Policy
 from ..routing import Route, Router
-from ..schema import Message, Sender, Version, codec_of
+from ..schema import Message, Sender, Transfer, Version, declared_extensions, prepare, unprepared
 from ..session import Reader, Writer
 from .hooks import Tasks
 
@@ -95,7 +96,7 @@ class Endpoint(Router):
         route = super().route(request)
         version = self._carriers.get(request)
         if self._vendors and version is not None:
-            route = TransferRoute(self, partial(self._envelope_of, version), rest=route)
+            route = TransferRoute(self, partial(self._envelope_of, version), self.preparing, rest=route)
         resolved[request] = route
         return route
 
@@ -138,17 +139,21 @@ class Endpoint(Router):
         return next(_new_ids)
 
     def prepare(self) -> None:
-        """Compile the validators of everything that has a handler, so that no message waits for it later."""
+        """Make the validators of all that may be sent or received, so that no message waits for it later.
+
+        It may take a second, and is done in a thread before there is a connection. An `Extension` that is declared
+        after that is the one thing to call it for again, in a thread: `await asyncio.to_thread(central.prepare)`.
+        """
         for version in self.versions:
-            for message in version.messages.values():
-                if self._handles(message):
-                    codec_of(message.request, message.draft).prepare()
-                    if message.response is not None:
-                        codec_of(message.response, message.draft).prepare()
-        for transfer in [each for messages in self._vendors.values() for each in messages.values()]:
-            codec_of(transfer.payload).prepare()
-            if transfer.reply is not None:
-                codec_of(transfer.reply).prepare()
+            version.prepare()
+        transfers = [each for messages in list(self._vendors.values()) for each in list(messages.values())]
+        prepare(payload for each in transfers for payload in each.payloads)
+        prepare((each, 6) for each in declared_extensions())
+
+    def preparing(self, transfer: Transfer) -> Coroutine[Any, Any, None] | None:
+        """Return what to await before the payloads of a vendor's message are read or written; None when nothing."""
+        missing = unprepared(transfer.payloads)
+        return asyncio.to_thread(prepare, missing) if missing else None
 
     def frames(self, version: Version, policy: Policy, identity: str) -> tuple[Reader, Writer]:
         """Return what reads and writes the frames of one station's connection."""

@@ -2,6 +2,8 @@
 
 from .codec import (
     codec_of,
+    prepare,
+    unprepared,
 )
 from .constraints import (
     CustomData,
@@ -86,6 +88,7 @@ from .vendor import (
     DataTransfer,
     Extension,
     Transfer,
+    declared_extensions,
 )
 
 __all__ = [
@@ -153,11 +156,14 @@ __all__ = [
     "Uri",
     "Version",
     "codec_of",
+    "declared_extensions",
     "field",
     "notice",
     "plan_of",
+    "prepare",
     "request_schema",
     "response_schema",
     "schema_of",
     "shortcut",
+    "unprepared",
 ]

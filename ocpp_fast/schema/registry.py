@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .codec import prepare
 from .shortcuts import Shortcuts
 from .struct import Message, Notification, Request
 
@@ -64,6 +65,14 @@ class Version:
             central_shortcuts=self.central_shortcuts,
             station_shortcuts=self.station_shortcuts,
         )
+
+    def prepare(self) -> None:
+        """Make the validators of all messages now, not one by one when a message needs it.
+
+        It may take a second: call it in a thread, where an event loop runs. `CentralSystem` and `ChargePoint` do;
+        it is for who uses a session without them.
+        """
+        prepare(payload for message in self.messages.values() for payload in message.payloads)
 
     def __repr__(self) -> str:
         return f"Version({self.number!r})"

@@ -256,6 +256,11 @@ class Message:
         self.request = request
         self.response = response
 
+    @property
+    def payloads(self) -> list[tuple[type[Struct], int]]:
+        """Its payload classes, each with the draft of its JSON Schema."""
+        return [(each, self.draft) for each in (self.request, self.response) if each is not None]
+
     def __repr__(self) -> str:
         return f"Message({self.action!r}, {self.sender.name})"
 

@@ -1,0 +1,174 @@
+"""Validators are made before they are needed: none is compiled on the thread of a running event loop.
+
+Validators are kept with the classes, so every test declares classes that no other test has used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import fastjsonschema
+import pytest
+
+from ocpp_fast import InvalidResult, ValidationError, v16, v21
+from ocpp_fast.schema import (
+    BOTH,
+    DataTransfer,
+    DateTime,
+    Extension,
+    Notification,
+    Profile,
+    Request,
+    Response,
+    Str3,
+    Version,
+)
+
+from .exchanges import answered, give
+from .harness import scenario, serving
+from .peer import PATIENCE
+from .scripted_server import charge_point
+
+VENDOR: Final = "com.example"
+TOO_LONG: Final = "expected at most 3 characters"
+
+
+@pytest.fixture(autouse=True)
+def compiling_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[threading.Thread]]:
+    """The threads that compile during the test; fails if there is none, or that of the event loop is among them."""
+    threads: list[threading.Thread] = []
+    for name in ("compile", "compile_to_code"):
+        monkeypatch.setattr(fastjsonschema, name, noting(threads, getattr(fastjsonschema, name)))
+    yield threads
+    assert threads
+    assert threading.current_thread() not in threads
+
+
+def noting(threads: list[threading.Thread], function: Callable[..., Any]) -> Callable[..., Any]:
+    def noted(*args: Any, **options: Any) -> Any:
+        threads.append(threading.current_thread())
+        return function(*args, **options)
+
+    return noted
+
+
+def polling() -> tuple[Version, Any]:
+    """A version with an action that is new, and the action's request."""
+
+    class PollResponse(Response):
+        at: DateTime
+        note: Str3 | None = None
+
+    class PollRequest(Request[PollResponse], action="Poll", sender=BOTH):
+        note: Str3 | None = None
+
+    return v16.VERSION.extended(Profile("Polling", [PollRequest])), PollRequest
+
+
+def carrying(text: str) -> dict[str, str]:
+    return {"vendorId": VENDOR, "messageId": "Note", "data": json.dumps({"text": text})}
+
+
+def note_of_vendor() -> Any:
+    """A vendor's message that is new."""
+
+    class Noted(Response):
+        text: Str3
+
+    class Note(DataTransfer[Noted], vendor_id=VENDOR, message_id="Note"):
+        text: Str3
+
+    return Note
+
+
+@scenario
+async def test_central_system_is_answered_wrongly() -> None:
+    version, request = polling()
+    async with serving(versions=[version]) as site:
+        peer, station = await site.station()
+        calling = asyncio.create_task(station.call(request()))
+        await answered(peer, {"at": "noon"})
+        with pytest.raises(InvalidResult, match="at: expected an RFC 3339 date-time"):
+            await asyncio.wait_for(calling, PATIENCE)
+
+
+@scenario
+async def test_central_system_calls_wrongly() -> None:
+    version, request = polling()
+    async with serving(versions=[version]) as site:
+        _, station = await site.station()
+        with pytest.raises(ValidationError, match=TOO_LONG):
+            await station.call(request(note="long"))
+
+
+@scenario
+async def test_central_system_sends_wrongly() -> None:
+    class DripNotification(Notification, action="Drip", sender=BOTH):
+        note: Str3 | None = None
+
+    version = v21.VERSION.extended(Profile("Dripping", [DripNotification]))
+    async with serving(versions=[version]) as site:
+        _, station = await site.station(subprotocols="ocpp2.1")
+        with pytest.raises(ValidationError, match=TOO_LONG):
+            station.send(DripNotification(note="long"))
+
+
+@scenario
+async def test_charge_point_calls_wrongly() -> None:
+    version, request = polling()
+    async with serving() as site, charge_point(site.server.url, versions=[version]) as station:
+        with pytest.raises(ValidationError, match=TOO_LONG):
+            await station.call(request(note="long"))
+
+
+@scenario
+async def test_handler_of_an_action_is_registered_late() -> None:
+    version, request = polling()
+    async with serving(versions=[version]) as site:
+        peer, _ = await site.station()
+        central: Any = site.central
+        central.on(request)(give(None))
+        peer.send([2, "1", "Poll", {"note": "long"}])
+        answer = await peer.message()
+        assert answer[:2] == [4, "1"] and TOO_LONG in answer[3]
+
+
+@scenario
+async def test_handler_of_a_vendors_message_is_registered_late() -> None:
+    note = note_of_vendor()
+    async with serving() as site:
+        peer, _ = await site.station()
+        central: Any = site.central
+        central.on(note)(lambda _, message: note.__transfer__.reply(text=message.text))
+        peer.send([2, "1", "DataTransfer", carrying("a")])
+        peer.send([2, "2", "DataTransfer", carrying("long")])
+        assert await peer.message() == [3, "1", {"status": "Accepted", "data": '{"text":"a"}'}]
+        answer = await peer.message()
+        assert answer[:2] == [4, "2"] and TOO_LONG in answer[3]
+
+
+@scenario
+async def test_vendors_message_is_sent_that_has_no_handler() -> None:
+    note = note_of_vendor()
+    async with serving() as site:
+        peer, station = await site.station()
+        with pytest.raises(ValidationError, match=TOO_LONG):
+            await station.transfer(note(text="long"))
+        calling = asyncio.create_task(station.transfer(note(text="a")))
+        await answered(peer, {"status": "Accepted", "data": '{"text":"long"}'})
+        with pytest.raises(InvalidResult, match=TOO_LONG):
+            await asyncio.wait_for(calling, PATIENCE)
+
+
+@scenario
+async def test_fields_of_custom_data_are_wrong() -> None:
+    class Site(Extension, vendor_id=VENDOR):
+        note: Str3
+
+    async with serving():
+        with pytest.raises(ValidationError, match=TOO_LONG):
+            Site(note="long").to_json()
