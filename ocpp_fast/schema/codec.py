@@ -29,12 +29,12 @@ def prepare(payloads: Iterable[Payload]) -> None:
     It may take a second for those of a whole version: call it in a thread, where an event loop runs. Raises `TypeError`
     for an annotation that OCPP payloads have no place for.
     """
-    missing = list(unprepared(payloads))
+    missing = unprepared(payloads)
     if missing:
         for payload, validate in zip(missing, validators_of(missing), strict=True):
             codec_of(*payload).validate = validate
 
 
-def unprepared(payloads: Iterable[Payload]) -> Iterable[Payload]:
+def unprepared(payloads: Iterable[Payload]) -> list[Payload]:
     """Return those of some payload classes whose validators are not there yet, each once."""
-    return dict.fromkeys(each for each in payloads if codec_of(*each).validate is None)
+    return list(dict.fromkeys(each for each in payloads if codec_of(*each).validate is None))

@@ -88,11 +88,11 @@ def test_validators_are_told_apart_whatever_their_classes_are_called() -> None:
 
 def test_prepare_makes_what_is_missing_and_only_that() -> None:
     first, second = limited("First", 1), limited("Second", 1)
-    assert list(unprepared([(first, 6), (second, 6), (first, 6), (first, 4)])) == [(first, 6), (second, 6), (first, 4)]
+    assert unprepared([(first, 6), (second, 6), (first, 6), (first, 4)]) == [(first, 6), (second, 6), (first, 4)]
     prepare([(first, 6)])
     kept = codec_of(first).validate
     prepare([(first, 6), (second, 6)])
-    assert not list(unprepared([(first, 6), (second, 6)]))
+    assert unprepared([(first, 6), (second, 6)]) == []
     assert codec_of(first).validate is kept
     assert codec_of(first, 4).validate is None
 
