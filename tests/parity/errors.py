@@ -47,6 +47,15 @@ class Errors:
         """Return the frame of the text of an array of code, description and details."""
         return f'[{self.message_type},"{ID}",{elements[1:]}'.encode("utf-8", "surrogatepass")
 
+    def read(self, raw: bytes) -> Any:
+        """Return what the compiled core reads, or `DECLINED`."""
+        return self._decoder.decode(raw, self._open_call)
+
+    def write(self, elements: tuple[Any, ...]) -> bytes | None:
+        """Return the frame that the compiled core writes, or None."""
+        frame: bytes | None = self._writer.error(self.message_type, ID, *elements)
+        return frame
+
     def reference(self, raw: bytes) -> Any:
         """Return what the reference core reads, or `DECLINED`. Lets through what it must not raise."""
         try:
@@ -56,7 +65,7 @@ class Errors:
 
     def check_read(self, raw: bytes) -> Any:
         """Return what the compiled core reads, or `DECLINED`. Raises `Disparity` if the reference reads another."""
-        found: Any = self._decoder.decode(raw, self._open_call)
+        found = self.read(raw)
         if found is not DECLINED:
             unlike = difference(found, self.reference(raw))
             if unlike:
@@ -70,7 +79,7 @@ class Errors:
 
     def check_write(self, elements: tuple[Any, ...]) -> bytes | None:
         """Return what the compiled core writes, or None. Raises `Disparity` if the reference writes other bytes."""
-        found = self._writer.error(self.message_type, ID, *elements)
+        found = self.write(elements)
         if found is not None:
             try:
                 expected = self._encoder._error(self.message_type, ID, *elements)

@@ -26,6 +26,7 @@ import pytest
 from ocpp_fast._kernels.plan import Op
 
 from .cores import DECLINED, Subject, difference, subjects
+from .errors import Errors, errors, odd_elements, odd_error, plain_error
 from .fuzz import damaged_frames, odd_frames
 from .typed import get, odd_typed, places, put
 from .wire import valid_object
@@ -38,14 +39,13 @@ ODD_VALUES = 4
 
 
 def sample() -> list[Subject]:
-    """Return small subjects that have every kind of value between them."""
-    missing: set[Any] = {*Op, "uri", "multiple_of"}
+    """Return small subjects that have every kind of frame and of value between them."""
+    missing: set[Any] = {*Op, "uri", "multiple_of", "call", "send", "result"}
     chosen = []
     for subject in sorted(SUBJECTS, key=lambda each: len(list(each.nodes()))):
         nodes = list(subject.nodes())
-        kinds = {node.op for node in nodes} | {
-            rule for rule in ("uri", "multiple_of") for node in nodes if getattr(node, rule)
-        }
+        rules = {rule for rule in ("uri", "multiple_of") for node in nodes if getattr(node, rule)}
+        kinds = {subject.kind, *rules, *(node.op for node in nodes)}
         if kinds & missing:
             missing -= kinds
             chosen.append(subject)
@@ -63,6 +63,12 @@ def frames_of(subject: Subject, rng: Random) -> list[bytes]:
     if not subject.learnt:
         subject.learn(good)
     return [good, *odd_frames(rng, subject, value), *damaged_frames(rng, [good])]
+
+
+def errors_of(subject: Errors, rng: Random) -> list[bytes]:
+    """Return frames of errors, good and bad."""
+    good = subject.framed(orjson.dumps(plain_error(rng)).decode())
+    return [good, *(odd_error(rng, subject) for _ in range(100)), *damaged_frames(rng, [good])]
 
 
 # Bounds
@@ -107,6 +113,12 @@ def test_nothing_is_read_past_the_end(edge: Edge, subject: Subject) -> None:
     for raw in frames_of(subject, Random(repr(subject))):
         if len(raw) < mmap.PAGESIZE - 64:
             assert (subject.read(edge.bytes_of(raw)) is DECLINED) is (subject.read(raw) is DECLINED)
+
+
+@pytest.mark.parametrize("subject", errors(), ids=repr)
+def test_no_error_is_read_past_its_end(edge: Edge, subject: Errors) -> None:
+    for raw in errors_of(subject, Random(repr(subject))):
+        assert (subject.read(edge.bytes_of(raw)) is DECLINED) is (subject.read(raw) is DECLINED)
 
 
 # References
@@ -181,13 +193,29 @@ def test_writing_keeps_nothing(subject: Subject) -> None:
 
     def write(times: int) -> None:
         for index in range(times // 2):
-            value, place, odd = changes[index % len(changes)]
-            before = put(place, odd)
-            subject.write(value)
-            put(place, before)
-            subject.write(value)
+            subject.write(values[index % len(values)])
+            if changes:
+                value, place, odd = changes[index % len(changes)]
+                before = put(place, odd)
+                subject.write(value)
+                put(place, before)
 
     check_keeps_nothing(held, write)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("subject", errors(), ids=repr)
+def test_errors_keep_nothing(subject: Errors) -> None:
+    rng = Random(repr(subject))
+    raws = errors_of(subject, rng)
+    elements = [odd_elements(rng) for _ in raws]
+
+    def read_and_write(times: int) -> None:
+        for index in range(times):
+            subject.read(raws[index % len(raws)])
+            subject.write(elements[index % len(elements)])
+
+    check_keeps_nothing([subject, None, True, False, "", *(each for odd in elements for each in odd)], read_and_write)
 
 
 def test_long_texts_keep_nothing() -> None:
