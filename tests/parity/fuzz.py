@@ -27,8 +27,8 @@ __all__ = ["Fuzz"]
 
 ODD_READS = 48
 DAMAGED_READS = 96
-TRUNCATED_READS = 160
-"""Shorter frames are cut off at every byte."""
+CUT_READS = 160
+"""Shorter frames are cut in two at every byte."""
 ODD_WRITES = 32
 REFERENCE_SHARE = 8
 """Of so many that the compiled core has declined, the reference takes one: it must raise only what it may."""
@@ -129,11 +129,12 @@ def _is_rare(node: Node) -> bool:
 
 
 def damaged_frames(rng: Random, plain: list[bytes]) -> Iterator[bytes]:
-    """Yield frames that were right, cut off or damaged."""
+    """Yield frames that were right, cut in two or damaged."""
     whole = plain[0]
     ends = range(len(whole))
-    for end in ends if len(ends) <= TRUNCATED_READS else rng.sample(ends, TRUNCATED_READS):
+    for end in ends if len(ends) <= CUT_READS else rng.sample(ends, CUT_READS):
         yield whole[:end]
+        yield whole[end:]
     for _ in range(DAMAGED_READS):
         yield damaged(rng, rng.choice(plain), rng.choice((1, 1, 1, 2, 3)))
 
