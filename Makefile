@@ -5,13 +5,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH ?= --benchmark-only
+FUZZ ?= --seconds 60
 READY := $(VENV)/.ready
 TYPED := ocpp_fast ocpp_fast_ext tests $(wildcard benchmarks examples)
 
-.PHONY: help setup test sanitize serve lint types bench clean
+.PHONY: help setup test fuzz sanitize serve lint types bench clean
 
 help:
 	@echo "make test      the test suite, on the compiled core and on the pure-Python core"
+	@echo "make fuzz      both cores against each other, for a minute"
 	@echo "make sanitize  the tests of the compiled core under gcc's sanitizers, in both forms of scan.h"
 	@echo "make serve     a central system that lets everyone in, on ws://127.0.0.1:8887"
 	@echo "make lint      ruff and cython-lint"
@@ -30,6 +32,9 @@ $(READY): pyproject.toml setup.py $(wildcard ocpp_fast_ext/*.pyx ocpp_fast_ext/*
 test: $(READY)
 	OCPP_FAST_EXPECT_ACCELERATED=$(OCPP_FAST_BUILD_EXT) $(BIN)/pytest
 	OCPP_FAST_EXPECT_ACCELERATED=no OCPP_FAST_NO_EXT=1 $(BIN)/pytest --ignore=tests/test_packaging.py
+
+fuzz: $(READY)
+	$(BIN)/python -m tests.parity $(FUZZ)
 
 sanitize: $(READY)
 	PYTHON=$(CURDIR)/$(BIN)/python tests/parity/sanitize.sh
