@@ -66,6 +66,7 @@ cdef struct ObjectPlan:
     Member* members
     unsigned long long all  # a bit for each member
     unsigned long long required
+    PyObject* only  # the one instance of a class that has no fields; NULL: it has some
     int levels
 
 cdef class CompiledPlan:

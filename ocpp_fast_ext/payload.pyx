@@ -292,6 +292,9 @@ cdef int fill_plan(CompiledPlan made, object plan) except -1:
         root.levels = max(root.levels, 1 + member.node.levels)
     if root.levels >= MAX_DEPTH:
         raise NotImplementedError
+    if root.size == 0 and is_bare(plan.struct):
+        made.kept.append(plan.struct())
+        root.only = <PyObject*>made.kept[-1]
     made.root = root
     return 0
 
@@ -305,6 +308,11 @@ cdef bint is_plain(object kind) except -1:
         and kind.__getattribute__ is object.__getattribute__
         and not hasattr(kind, "__del__")
     )
+
+
+cdef bint is_bare(object kind) except -1:
+    """Whether there is no place in an instance for anything, so that one is as good as many."""
+    return kind.__basicsize__ == object.__basicsize__ and kind.__dictoffset__ == 0 and kind.__weakrefoffset__ == 0
 
 
 cdef int fill_node(CompiledPlan made, Node* node, object source) except -1:
@@ -412,6 +420,8 @@ cdef PyObject* scan_object(Reader* r, const ObjectPlan* plan) noexcept:
     if r.p >= r.end or r.p[0] != c"{":
         return NULL
     r.p += 1
+    if plan.only != NULL:
+        return scan_nothing(r, plan.only)
     made = PyType_GenericAlloc(plan.kind, 0)
     if made == NULL:
         drop_error()
@@ -424,6 +434,16 @@ cdef PyObject* scan_object(Reader* r, const ObjectPlan* plan) noexcept:
         Py_INCREF(member.absent)
         (<PyObject**>(<char*>made + member.offset))[0] = member.absent
         missing &= missing - 1
+    return made
+
+
+cdef inline PyObject* scan_nothing(Reader* r, PyObject* made) noexcept:
+    """Read the closing brace of an object without members."""
+    skip_space(r)
+    if r.p >= r.end or r.p[0] != c"}":
+        return NULL
+    r.p += 1
+    Py_INCREF(made)
     return made
 
 

@@ -206,6 +206,22 @@ def test_an_instance_may_have_a_dict() -> None:
     assert read.__dict__ == {"other": 2}
 
 
+class Bare(Struct):
+    pass
+
+
+class BareWithDict(Bare, Mixin):
+    pass
+
+
+def test_what_can_hold_nothing_is_one_object_and_what_can_is_many() -> None:
+    one, other = (compiled(Bare).read(text) for text in (b"{}", b" { } "))
+    assert one is other and one == Bare()
+    assert compiled(BareWithDict).read(b"{}") is not compiled(BareWithDict).read(b"{}")
+    for text in (b"{", b"{ ", b'{"a":1}', b"{}}", b"[]"):
+        assert compiled(Bare).read(text) is None
+
+
 def cyclic() -> Plan:
     node = Node(Op.OBJECT)
     plan = Plan(Inner, (Member("text", "text", False, None, node),), plain=True)
