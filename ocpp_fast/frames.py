@@ -103,6 +103,23 @@ _RULE_FAULTS: Final = {
 }
 
 
+class _Lessons:
+    """What the compiled core has been taught: payload classes of messages, when the first frame of each comes."""
+
+    __slots__ = ("_given",)
+
+    def __init__(self) -> None:
+        self._given: set[tuple[Message, Any]] = set()
+
+    def give(self, learn: Callable[[Message, Plan], None], message: Message, struct: Any) -> bool:
+        """Let it `learn` a payload class of a message; False where it has done so before."""
+        if (message, struct) in self._given:
+            return False
+        self._given.add((message, struct))
+        learn(message, plan_of(struct, message.draft))
+        return True
+
+
 class Decoder:
     """Reads what one side of a version receives; shared by all its connections.
 
@@ -121,7 +138,7 @@ class Decoder:
         self._peer = ~receiver & Sender.BOTH
         self._handles = handles
         self._policy = policy
-        self._learnt: set[type] = set()
+        self._lessons = _Lessons()
         self._reader = FrameReader(self._decode, _error, self._dialect.refuses_results)
         self.decode: Callable[[Raw, OpenCalls], Frame] = self._reader.decode
         """Return the frame in some bytes; a function gives the message of ours that waits for an id, or None.
@@ -162,7 +179,9 @@ class Decoder:
         if not isinstance(action, str):
             raise fault(Fault.WRONG_SHAPE, "action: expected string")
         message = self.expect(action, fault, confirmed=confirmed)
-        if self._learns(message.request, message, self._reader.learn_call if confirmed else self._reader.learn_send):
+        if self._lessons.give(
+            self._reader.learn_call if confirmed else self._reader.learn_send, message, message.request
+        ):
             return self.decode(raw, open_call)
         try:
             payload = self._payload(message, message.request, elements[3])
@@ -186,7 +205,7 @@ class Decoder:
     def _result(self, unique_id: str, message: Message, elements: list[Any], raw: bytes, open_call: OpenCalls) -> Frame:
         answered = self._dialect.refuses_results
         _check_length(elements, MessageType.CALLRESULT, unique_id, answered=answered)
-        if self._learns(message.response, message, self._reader.learn_result):
+        if self._lessons.give(self._reader.learn_result, message, message.response):
             return self.decode(raw, open_call)
         try:
             return CallResult(unique_id, self._payload(message, message.response, elements[2]))
@@ -199,14 +218,6 @@ class Decoder:
                 answered=answered,
                 violation=violation,
             ) from None
-
-    def _learns(self, struct: Any, message: Message, learn: Callable[[Message, Plan], None]) -> bool:
-        """Let the compiled core read payloads of this class; tell whether that is new."""
-        if struct in self._learnt:
-            return False
-        self._learnt.add(struct)
-        learn(message, plan_of(struct, message.draft))
-        return True
 
     def _payload(self, message: Message, struct: Any, value: Any) -> Any:
         lenient = self._policy.tolerates(message.action)
@@ -304,7 +315,7 @@ class Encoder:
         self._version = version
         self._dialect = dialect_of(version.number)
         self._policy = policy
-        self._learnt: set[tuple[Message, type]] = set()
+        self._lessons = _Lessons()
         self._writer = FrameWriter(
             _FRACTIONS[policy.timespec], call=self._call, send=self._send, result=self._result, error=self._error
         )
@@ -324,7 +335,7 @@ class Encoder:
     def _call(self, unique_id: str, request: Request[Any]) -> bytes:
         """Write what the compiled core has not written."""
         message = self._known(request)
-        if self._learns(message.request, message, self._writer.learn_call):
+        if self._lessons.give(self._writer.learn_call, message, message.request):
             return self.call(unique_id, request)
         payload = self._payload(message.request, message.draft, request)
         return b"[2,%b,%b,%b]" % (dumps(unique_id), dumps(message.action), payload)
@@ -334,7 +345,7 @@ class Encoder:
         message = self._known(notification)
         if MessageType.SEND not in self._dialect.message_types:
             raise VersionMismatch(f"{message.action} can't be sent: this version of OCPP-J has no SEND")
-        if self._learns(message.request, message, self._writer.learn_send):
+        if self._lessons.give(self._writer.learn_send, message, message.request):
             return self.send(unique_id, notification)
         payload = self._payload(message.request, message.draft, notification)
         return b"[6,%b,%b,%b]" % (dumps(unique_id), dumps(message.action), payload)
@@ -342,18 +353,10 @@ class Encoder:
     def _result(self, call: Call, response: Any) -> bytes:
         """Write what the compiled core has not written."""
         message = call.message
-        if self._learns(message.response, message, self._writer.learn_result):
+        if self._lessons.give(self._writer.learn_result, message, message.response):
             return self.result(call, response)
         payload = self._payload(message.response, message.draft, response)
         return b"[3,%b,%b]" % (dumps(call.unique_id), payload)
-
-    def _learns(self, struct: Any, message: Message, learn: Callable[[Message, Plan], None]) -> bool:
-        """Let the compiled core write payloads of this class; tell whether that is new."""
-        if (message, struct) in self._learnt:
-            return False
-        self._learnt.add((message, struct))
-        learn(message, plan_of(struct, message.draft))
-        return True
 
     def fault(self, fault: FrameFault) -> bytes:
         """Return the CALLERROR, or for a result the CALLRESULTERROR, that a frame's fault is answered with."""

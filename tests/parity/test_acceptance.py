@@ -6,6 +6,8 @@ from random import Random
 
 import pytest
 
+from ocpp_fast.schema import STATION, Profile, Request, Response, Shortcuts, Version
+
 from .cores import Subject, subjects
 from .spelling import plain_texts
 from .wire import valid_object
@@ -21,3 +23,24 @@ def test_plain_messages_are_read_and_written_by_the_compiled_core(subject: Subje
             payload = subject.check_plain(subject.framed(text.decode()))
         for fraction in (0, 3, 6):
             subject.check_plain_write(payload, fraction)
+
+
+class Noted(Response):
+    number: int
+
+
+class Rise(Request[Noted], action="Rise", sender=STATION):
+    pass
+
+
+class Fall(Request[Noted], action="Fall", sender=STATION):
+    pass
+
+
+def test_messages_may_share_a_response() -> None:
+    profile = Profile("Weather", [Rise, Fall])
+    version = Version("2.1", [profile], central_shortcuts=Shortcuts, station_shortcuts=Shortcuts)
+    answers = [each for each in subjects(versions=[version]) if each.kind == "result"]
+    assert len(answers) == 2
+    for subject in answers:
+        assert subject.check_plain(subject.framed('{"number":1}')) == Noted(number=1)
