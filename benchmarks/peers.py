@@ -7,13 +7,14 @@ import atexit
 import json
 from collections.abc import Callable
 from functools import cache
+from importlib import import_module
 from typing import Any, Final
 
 import fastjsonschema
 import msgspec
 import ocpp.messages
 import orjson
-from ocpp.charge_point import camel_to_snake_case
+from ocpp.charge_point import camel_to_snake_case, remove_nones, serialize_as_dict, snake_to_camel_case
 
 from ocpp_fast._kernels import Call
 from ocpp_fast._kernels.plan import Node, Op
@@ -67,7 +68,7 @@ def read_calls(example: Example) -> tuple[Contender, list[Contender]]:
     plan = plan_of(message.request, message.draft)
     payloads = {example.action: msgspec.json.Decoder(struct_of(plan)).decode}
     heads = msgspec.json.Decoder(CallHead)
-    validators = {example.action: fastjsonschema.compile(schema_of(message.request, message.draft))}
+    validators = {example.action: _validator(message.request, message)}
     peers = [
         _loads(raw),
         Contender(
@@ -91,7 +92,7 @@ def read_results(example: Example) -> tuple[Contender, list[Contender]]:
     open_call = {UNIQUE_ID: message}.get
     payloads = {message: msgspec.json.Decoder(struct_of(plan)).decode}
     heads = msgspec.json.Decoder(ResultHead)
-    validators = {message: fastjsonschema.compile(schema_of(message.response, message.draft))}
+    validators = {message: _validator(message.response, message)}
     peers = [
         _loads(raw),
         Contender(
@@ -211,7 +212,7 @@ def _package_result(text: str, open_call: Callable[[str], Any]) -> Any:
 
 
 def write_calls(example: Example) -> tuple[Contender, list[Contender]]:
-    """Return what writes a CALL: ours and the reference core check it, msgspec and `orjson.dumps` check nothing."""
+    """Return what writes a CALL: all but msgspec and `orjson.dumps` check it."""
     message = example.message
     request = _ours(example, example.call, no_call).result().payload
     frame = {"unique_id": UNIQUE_ID, "action": message.action, "dumps": orjson.dumps, "request": request}
@@ -232,6 +233,12 @@ def write_calls(example: Example) -> tuple[Contender, list[Contender]]:
             "dumps([2, unique_id, action, payload])",
             {**frame, "payload": example.payload},
         ),
+        Contender(
+            "fastjsonschema + orjson",
+            "dumps([2, unique_id, action, validate(payload)])",
+            {**frame, "payload": example.payload, "validate": _validator(message.request, message)},
+        ),
+        _package_writing(example, "call", lambda payload: ocpp.messages.Call(UNIQUE_ID, example.action, payload)),
         Contender(
             "reference core",
             'b"[2,%b,%b,%b]" % (dumps(unique_id), dumps(action), encode(request))',
@@ -266,12 +273,42 @@ def write_results(example: Example) -> tuple[Contender, list[Contender]]:
             {**frame, "payload": example.payload},
         ),
         Contender(
+            "fastjsonschema + orjson",
+            "dumps([3, unique_id, validate(payload)])",
+            {**frame, "payload": example.payload, "validate": _validator(message.response, message)},
+        ),
+        _package_writing(
+            example, "call_result", lambda payload: ocpp.messages.CallResult(UNIQUE_ID, payload, example.action)
+        ),
+        Contender(
             "reference core",
             'b"[3,%b,%b]" % (dumps(unique_id), encode(response))',
             {**frame, "encode": codec_of(message.response, message.draft).encode},
         ),
     ]
     return ours, peers
+
+
+def _package_writing(example: Example, kind: str, framed: Callable[[Any], Any]) -> Contender:
+    """Return what the `ocpp` package does with a dataclass of its user before it sends it, as it ships."""
+    number = example.version.number
+    module = import_module(f"ocpp.v{number.replace('.', '')}.{kind}")
+    payload = getattr(module, example.action)(**camel_to_snake_case(example.payload))
+
+    async def write_many() -> Any:
+        for _ in range(PACKAGE_REPEATS):
+            message = framed(remove_nones(snake_to_camel_case(serialize_as_dict(payload))))
+            await ocpp.messages.validate_payload(message, number)
+            text = message.to_json().encode()
+        return text
+
+    names = {"run": _loop().run_until_complete, "write_many": write_many}
+    return Contender("ocpp", "run(write_many())", names, repeats=PACKAGE_REPEATS)
+
+
+def _validator(struct: Any, message: Message) -> Callable[[Any], Any]:
+    validate: Callable[[Any], Any] = fastjsonschema.compile(schema_of(struct, message.draft))
+    return validate
 
 
 def peer_payload(struct: Any, message: Message, value: Any) -> Any:
