@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 OURS: Final = "ocpp_fast"
-PACKAGE_REPEATS: Final = 20
+PACKAGE_REPEATS: Final = 10
 
 
 @cache
