@@ -23,7 +23,7 @@ from ..schema import DataTransfer, Notification, Request, Response, Sender, Stru
 from .backoff import BackOff
 from .connection import Connection
 from .endpoint import Endpoint, VersionModule
-from .security import authorization
+from .security import WEBSOCKET_LOG, authorization
 from .websocket import WebSocket
 
 if TYPE_CHECKING:
@@ -151,6 +151,7 @@ class ChargePoint(Endpoint):
             uri,
             subprotocols=[Subprotocol(each.subprotocol) for each in self.versions],
             max_size=self.max_message_size,
+            logger=WEBSOCKET_LOG,
         )
         context = (self._ssl or tls.create_default_context()) if uri.secure else None
         loop = asyncio.get_running_loop()

@@ -19,7 +19,7 @@ from websockets.typing import Subprotocol
 
 from ..schema import Version
 from .hooks import Tasks
-from .security import Auth, Handshake, Verdict
+from .security import WEBSOCKET_LOG, Auth, Handshake, Verdict
 from .websocket import MessageOwner, Pause, WebSocket
 
 __all__ = ["Gate", "ServerWebSocket", "identity_of"]
@@ -90,6 +90,7 @@ class ServerWebSocket(WebSocket):
             extensions=[_DEFLATE],
             select_subprotocol=lambda _, offered: self._select(offered),
             max_size=gate.max_message_size,
+            logger=WEBSOCKET_LOG,
         )
         super().__init__(self._server, open_timeout=gate.open_timeout, close_timeout=gate.close_timeout)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from hmac import compare_digest
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from websockets.datastructures import Headers
 
@@ -111,6 +112,18 @@ def _credentials(headers: Headers) -> tuple[bytes, bytes] | None:
     except (binascii.Error, ValueError):
         return None
     return (user, password) if colon else None
+
+
+def _hides_credentials(record: logging.LogRecord) -> bool:
+    """Take the value of an Authorization header out of a record; a filter, which lets all records pass."""
+    if isinstance(record.args, tuple) and "authorization" in (str(each).lower() for each in record.args[:1]):
+        record.args = (record.args[0], "(not logged)")
+    return True
+
+
+WEBSOCKET_LOG: Final = logging.getLogger("ocpp_fast.websocket")
+"""Where websockets logs handshakes and frames, at level DEBUG."""
+WEBSOCKET_LOG.addFilter(_hides_credentials)
 
 
 def authorization(identity: str, password: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -20,6 +21,7 @@ from ocpp_fast import (
     v16,
     v21,
 )
+from ocpp_fast.aio.security import authorization
 
 from .harness import HEARTBEAT, central_system, no_other_tasks, run, scenario, serving, until
 from .peer import PATIENCE
@@ -102,6 +104,17 @@ async def test_R34_password_is_sent() -> None:
         with pytest.raises(HandshakeFailed) as failed:
             await charge_point(site.server.url, "CP2", password=b"").__aenter__()
         assert failed.value.status == 404
+
+
+@scenario
+async def test_no_password_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    auth = BasicAuth({"CP1": b"secret"})
+    async with serving(auth=auth) as site, charge_point(site.server.url, password=b"secret") as station:
+        assert await station.v16.heartbeat() == HEARTBEAT
+    assert caplog.messages.count("> Authorization: (not logged)") == 1
+    assert caplog.messages.count("< Authorization: (not logged)") == 1
+    assert authorization("CP1", b"secret").partition(" ")[2] not in caplog.text
 
 
 @scenario
