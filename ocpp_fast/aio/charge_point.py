@@ -23,6 +23,7 @@ from ..schema import DataTransfer, Notification, Request, Response, Sender, Stru
 from .backoff import BackOff
 from .connection import Connection
 from .endpoint import Endpoint, VersionModule
+from .keepalive import Keepalive
 from .security import WEBSOCKET_LOG, authorization
 from .websocket import WebSocket
 
@@ -79,7 +80,8 @@ class ChargePoint(Endpoint):
 
     `url` is the central system's, to which the identity is appended. While the context lasts (`async with station:`) a
     lost connection is made again, after the waits of `back_off` (R42). `password` is sent by HTTP basic authentication
-    (R34). `ssl` replaces the default context of `wss://`.
+    (R34). `ssl` replaces the default context of `wss://`. The central system is pinged every `ping_interval` seconds
+    (WebSocketPingInterval; 0 is off), and taken for gone when it does not answer (R38).
     """
 
     role = Sender.STATION
@@ -92,6 +94,7 @@ class ChargePoint(Endpoint):
         versions: Sequence[VersionModule | Version],
         password: bytes | None = None,
         back_off: BackOff = BackOff(),  # noqa: B008  # immutable
+        ping_interval: float = 60.0,
         ssl: tls.SSLContext | None = None,
         **options: Any,
     ) -> None:
@@ -100,10 +103,12 @@ class ChargePoint(Endpoint):
         self.url = f"{url.rstrip('/')}/{quote(id, safe='')}"
         self.password = password
         self.back_off = back_off
+        self.ping_interval = ping_interval
         self.gate = StationGate(self._keep_silent)
         self._silence: asyncio.TimerHandle | None = None
         self._ssl = ssl
         self._connection: Connection | None = None
+        self._websockets: list[WebSocket] = []  # the one in use, or none
         self._runner: asyncio.Task[None] | None = None
         self._connected = asyncio.Event()
 
@@ -116,6 +121,8 @@ class ChargePoint(Endpoint):
         self._connected = asyncio.Event()  # it belongs to one event loop
         connection = await self._connect()
         self._runner = asyncio.create_task(self._keep_connected(connection))
+        self._keepalive = Keepalive(self.ping_interval, lambda: self._websockets)
+        self._keepalive.start()
         return self
 
     async def __aexit__(
@@ -125,6 +132,7 @@ class ChargePoint(Endpoint):
         assert self._runner is not None
         self._runner.cancel()
         await asyncio.wait([self._runner])
+        self._keepalive.stop()
         if self._connection is not None:
             await self._connection.close()
         await self.tasks.finish(grace=0)
@@ -164,6 +172,7 @@ class ChargePoint(Endpoint):
             except BaseException:
                 websocket.transport.abort()
                 raise
+        self._websockets = [websocket]
         self._connected.set()
         self.tasks.run(self.connect_hooks)
         return connection

@@ -1,4 +1,4 @@
-"""WebSocket pings for all connections of a server, on one timer (R38)."""
+"""WebSocket pings for all connections of an endpoint, on one timer (R38)."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from ocpp_fast import Disconnected, Station, v16
 
 from .harness import HEARTBEAT_JSON, scenario, serving, until
 from .peer import PING, PONG, TEXT, frame_bytes
+from .scripted_server import charge_point, raw_server, request_of, served, switching, unmasked
 
 INTERVAL = 0.15
 
@@ -45,6 +46,38 @@ async def test_R38_missing_pong_closes_and_fails_what_is_pending() -> None:
         assert await peer.close_frame() == (1011, "no pong")
         await until(lambda: gone)
     assert gone == [station]
+
+
+@scenario
+async def test_R38_a_station_pings_its_central_system() -> None:
+    pings: list[bytes] = []
+
+    async def answering(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(switching(await request_of(reader)))
+        while (frame := await unmasked(reader))[0] == PING:
+            _, payload = frame
+            pings.append(payload)
+            writer.write(served(PONG, payload))
+
+    async with raw_server(answering) as url, charge_point(url, ping_interval=INTERVAL) as station:
+        await until(lambda: len(pings) > 2)
+        assert station.connected
+
+
+@scenario
+async def test_R38_a_station_leaves_a_central_system_that_is_silent_and_comes_back() -> None:
+    connections: list[int] = []
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(switching(await request_of(reader)))
+        connections.append(len(connections))
+        await reader.read()
+
+    async with raw_server(silent) as url, charge_point(url, ping_interval=INTERVAL) as station:
+        with pytest.raises(Disconnected):
+            async with asyncio.timeout(10 * INTERVAL):
+                await station.v16.heartbeat()
+        await until(lambda: len(connections) > 1)
 
 
 @scenario
