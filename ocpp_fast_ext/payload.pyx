@@ -274,9 +274,9 @@ cdef int fill_plan(CompiledPlan made, object plan) except -1:
         member = &root.members[index]
         member.next = &root.members[(index + 1) % root.size]
         member.bit = <unsigned long long>1 << index
-        key = orjson.dumps(each.key)
-        if b"\\" in key:
+        if each.node.op == JSON and not each.required and each.default is not None:  # lenient, null is that
             raise NotImplementedError
+        key = quoted(each.key)
         member.key = <const unsigned char*>made.keep(key)
         member.key_size = len(key)
         member.label = made.keep(b"," + key + b":")
@@ -316,12 +316,14 @@ cdef bint is_bare(object kind) except -1:
 
 
 cdef int fill_node(CompiledPlan made, Node* node, object source) except -1:
-    if source.op >= OPERATIONS or _operations[source.op].scan == NULL:
+    if not 0 <= source.op < OPERATIONS or _operations[source.op].scan == NULL:
         raise NotImplementedError
     node.op = source.op
     node.scan = _operations[node.op].scan
     node.emit = _operations[node.op].emit
     node.levels = FREE_DEPTH if source.op in (JSON, OPEN) else 0
+    if (source.max_length or 0) < 0 or (source.max_items or 0) < 0:  # a limit of -1 is none here
+        raise NotImplementedError
     node.max_length = -1 if source.max_length is None else source.max_length
     node.min_items = source.min_items or 0
     node.max_items = -1 if source.max_items is None else source.max_items
@@ -338,20 +340,42 @@ cdef int fill_node(CompiledPlan made, Node* node, object source) except -1:
     if source.uri is not None:
         made.kept.append(source.uri)
         node.uri = <PyObject*>source.uri
-    if source.enum is not None:
+    return fill_parts(made, node, source)
+
+
+cdef int fill_parts(CompiledPlan made, Node* node, object source) except -1:
+    """Fill in what the operation of a node can't do without: the members of its enum, its plan, its item."""
+    cdef CompiledPlan nested
+
+    if node.op == ENUM:
+        if source.enum is None or len(source.enum) == 0:  # no member can be the latest
+            raise NotImplementedError
         node.enum = enum_table(made, source.enum)
-    if source.plan is not None:
-        nested = compiled(source.plan)
+    elif node.op == OBJECT:
+        nested = None if source.plan is None else compiled_plan(source.plan)
         if nested is None:
             raise NotImplementedError
         made.kept.append(nested)
-        node.plan = (<CompiledPlan>nested).root
+        node.plan = nested.root
         node.levels = node.plan.levels
-    if source.item is not None:
+    elif node.op == LIST:
+        if source.item is None:
+            raise NotImplementedError
         node.item = <Node*>made.allocate(sizeof(Node))
         fill_node(made, node.item, source.item)
         node.levels = 1 + node.item.levels
     return 0
+
+
+cdef bytes quoted(object text):
+    """Return a text in quotes, of which no character wants an escape."""
+    try:
+        made = orjson.dumps(text)
+    except orjson.JSONEncodeError:  # half a surrogate pair
+        raise NotImplementedError from None
+    if type(text) is not str or b"\\" in made:
+        raise NotImplementedError
+    return made
 
 
 cdef double exact_limit(object limit) except? -1:
@@ -374,8 +398,8 @@ cdef EnumTable* enum_table(CompiledPlan made, object kind) except NULL:
     table.by_member = <EnumEntry*>made.allocate(slots * sizeof(EnumEntry))
     for member in kind:
         made.kept.append(member)
-        text = orjson.dumps(member.value)
-        if b"\\" in text or type(member.value) is not str or str(member) != member.value:
+        text = quoted(member.value)
+        if str(member) != member.value:
             raise NotImplementedError
         entry.text = <const unsigned char*>made.keep(text)
         entry.size = len(text) - 2

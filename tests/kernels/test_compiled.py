@@ -17,7 +17,19 @@ import pytest
 
 from ocpp_fast._kernels.payload import Violation
 from ocpp_fast._kernels.plan import Member, Node, Op, Plan
-from ocpp_fast.schema import CustomData, DateTime, Json, Range, Str20, Struct, codec_of, field, plan_of
+from ocpp_fast.schema import (
+    CustomData,
+    DateTime,
+    Items,
+    Json,
+    MaxLength,
+    Range,
+    Str20,
+    Struct,
+    codec_of,
+    field,
+    plan_of,
+)
 from ocpp_fast.schema.struct import StructType
 
 from .frame_cores import Named, no_call, reader_of, writer_of
@@ -115,7 +127,36 @@ class WithUnlike(Struct):
     member: Unlike
 
 
-@pytest.mark.parametrize("struct", [Quoted, Twice, Huge, WithUnlike])
+class Nothing(StrEnum):
+    pass
+
+
+class WithNothing(Struct):
+    member: Nothing | None = None
+
+
+class Half(StrEnum):
+    A = "\ud800"
+
+
+class WithHalf(Struct):
+    member: Half | None = None
+
+
+class Shorter(Struct):
+    text: Annotated[str, MaxLength(-1)] | None = None
+
+
+class Fewer(Struct):
+    numbers: Annotated[list[int], Items(maximum=-1)] | None = None
+
+
+class Defaulted(Struct):
+    data: Json = 5
+    """Lenient mode takes null for nothing, strict mode for a value: only the reference knows which it is."""
+
+
+@pytest.mark.parametrize("struct", [Quoted, Twice, Huge, WithUnlike, WithNothing, WithHalf, Shorter, Fewer, Defaulted])
 def test_what_only_the_reference_can_do_has_no_compiled_plan(struct: type[Struct]) -> None:
     assert compiled(struct) is None
 
@@ -220,6 +261,12 @@ def test_what_can_hold_nothing_is_one_object_and_what_can_is_many() -> None:
     assert compiled(BareWithDict).read(b"{}") is not compiled(BareWithDict).read(b"{}")
     for text in (b"{", b"{ ", b'{"a":1}', b"{}}", b"[]"):
         assert compiled(Bare).read(text) is None
+
+
+@pytest.mark.parametrize("op", [Op.ENUM, Op.OBJECT, Op.LIST, -1, 10])
+def test_a_value_that_is_only_half_described_has_no_compiled_form(op: Any) -> None:
+    for each in (Node(op), Node(Op.LIST, item=Node(op))):
+        assert payload.compiled(Plan(Inner, (Member("text", "text", True, None, each),), plain=True)) is None
 
 
 def cyclic() -> Plan:
