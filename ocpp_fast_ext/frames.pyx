@@ -9,6 +9,7 @@ from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from cpython.object cimport PyObject, PyTypeObject
 from libc.string cimport memchr
 from ocpp_fast_ext.payload cimport (
+    PAYLOAD_DEPTH,
     SLACK,
     CompiledPlan,
     ObjectPlan,
@@ -513,7 +514,7 @@ cdef class FrameWriter:
         failed = (
             emit_text(&w, <PyObject*>unique_id, -1) < 0
             or emit_bytes(&w, known.head, known.head_size) < 0
-            or emit_object(&w, <PyObject*>payload, known.plan, 2) < 0
+            or emit_object(&w, <PyObject*>payload, known.plan, PAYLOAD_DEPTH) < 0
             or emit_bytes(&w, b"]", 1) < 0
         )
         return close_writer(&w, failed)

@@ -4,6 +4,7 @@ from cpython.object cimport PyObject, PyTypeObject
 
 cdef enum:
     SLACK = 32
+    PAYLOAD_DEPTH = 2  # the level of a payload in its frame
 
 cdef struct Reader:
     const unsigned char* p

@@ -226,13 +226,13 @@ cdef class CompiledPlan:
         Py_DECREF(value)
         return made if r.p == r.end else None
 
-    def write(self, value, int fraction=3, int depth=2):
+    def write(self, value, int fraction=3):
         """Return the JSON text of a typed object, or None to decline; date-times get `fraction` digits: 0, 3 or 6."""
         cdef Writer w
 
         if self.root == NULL or open_writer(&w, fraction) < 0:
             return None
-        return close_writer(&w, emit_object(&w, <PyObject*>value, self.root, depth))
+        return close_writer(&w, emit_object(&w, <PyObject*>value, self.root, PAYLOAD_DEPTH))
 
 
 def compiled(plan):

@@ -322,6 +322,14 @@ def test_R26_free_json_is_as_deep_as_the_frame_allows_where_it_stands(write: Cal
         assert violation.path == "free[0].data"
 
 
+def test_R26_free_json_that_holds_itself_is_declined() -> None:
+    data: list[Any] = []
+    data.append(data)
+    assert compiled(Free).write(Free(data=data)) is None
+    with pytest.raises(TypeError):
+        compiled(Free).write(Free(data=data), 3, -(2**31))  # nobody else says how deep a payload stands
+
+
 def test_a_plan_that_was_not_compiled_declines() -> None:
     assert payload.CompiledPlan().read(b"{}") is None
     assert payload.CompiledPlan().write(Inner(number=1)) is None
