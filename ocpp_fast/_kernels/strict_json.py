@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from math import isfinite
 from typing import Any, Final
 
@@ -25,6 +26,17 @@ _BRACKETS = bytes.maketrans(b"{}", b"[]")
 _NO_MARKS = bytes(set(range(256)) - set(b'[]{}"'))
 
 
+def _levels(count: int) -> re.Pattern[bytes]:
+    """Return the pattern of pairs of brackets that nest no deeper; it never takes a bracket up again."""
+    pattern = b""
+    for _ in range(count):
+        pattern = rb"(?:\[%b\])*+" % pattern
+    return re.compile(pattern)
+
+
+_SHALLOW = _levels(MAX_DEPTH)
+
+
 def loads(raw: bytes | bytearray) -> Any:
     """Return the value of a JSON text in UTF-8. Raises `ValueError` for what R26 refuses."""
     value = orjson.loads(raw)
@@ -42,11 +54,7 @@ def _check_depth(raw: bytes | bytearray) -> None:
         raw = raw.replace(rb"\\", b"").replace(rb"\"", b"")
     marks = raw.translate(_BRACKETS, _NO_MARKS).replace(b'""', b"")
     brackets = b"".join(marks.split(b'"')[::2])  # what stands outside the strings
-    for _ in range(MAX_DEPTH):
-        if not brackets:
-            return
-        brackets = brackets.replace(b"[]", b"")  # the innermost level
-    if brackets:
+    if _SHALLOW.fullmatch(brackets) is None:
         raise ValueError(f"nested deeper than {MAX_DEPTH}")
 
 

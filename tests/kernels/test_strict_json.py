@@ -138,6 +138,16 @@ def test_texts_nest_64_levels_deep_and_no_deeper(opening: bytes) -> None:
             loads(deeper)
 
 
+@pytest.mark.parametrize("comb", [b"[]", b"[[][]]", b"[[[]][][[][[]]]]", b"[" * 20 + b"]" * 20])
+def test_what_stands_side_by_side_is_not_deeper_than_one_of_it(comb: bytes) -> None:
+    height = max(comb[:end].count(b"[") - comb[:end].count(b"]") for end in range(len(comb)))
+    around = MAX_DEPTH - height
+    combs = b",".join([comb.replace(b"][", b"],[")] * 2000)
+    assert loads(b"[" * around + combs + b"]" * around) is not None
+    with pytest.raises(ValueError, match=r"^nested deeper than 64$"):
+        loads(b"[" * (around + 1) + combs + b"]" * (around + 1))
+
+
 @pytest.mark.parametrize("text", ["[" * 1000, "{" * 1000, "\\" * 1000, '"[' * 500, '\\"]' * 500, "[]{}"])
 def test_brackets_within_texts_and_keys_are_not_levels(text: str) -> None:
     value = {text: [text, {text: text}]}
