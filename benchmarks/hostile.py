@@ -98,6 +98,7 @@ FRAMES: Final = (
     Hostile("numbers of 17 digits", filled("[", "1.2345678901234567,", "0]")),
     Hostile("numbers of 200 digits", filled("[", "1." + 198 * "3" + ",", "0]")),
     Hostile("tiny numbers", filled("[", "1e-001,", "0]")),
+    Hostile("integers, and a tiny number", filled("[1e-001,", "1,", "0]")),
     Hostile("numbers of long exponents", filled("[", "1e-99999999,", "0]")),
     Hostile("a unique id", filled('[2,"', "a", '","Heartbeat",{}]')),
     Hostile("an action", filled(f'[2,"{UNIQUE_ID}","', "a", '",{}]')),

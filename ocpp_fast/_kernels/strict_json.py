@@ -20,6 +20,7 @@ MAX_DEPTH: Final = 64
 _SHAPE = bytes.maketrans(b"123456789.{E", b"0000000000[e")
 _LONG_NUMBER = b"0" * 16  # a double keeps 15 digits
 _TINY_NUMBER = b"e-000"  # and fewer of what is near to 0
+_TOO_LONG = b"0" * MAX_LITERAL  # if a sign stands before it
 _MAX_INT: Final = 10**MAX_LITERAL - 1
 _MIN_INT: Final = 1 - 10 ** (MAX_LITERAL - 1)
 _BRACKETS = bytes.maketrans(b"{}", b"[]")
@@ -44,7 +45,7 @@ def loads(raw: bytes | bytearray) -> Any:
     if shape.count(b"[") > MAX_DEPTH:
         _check_depth(raw)
     if _LONG_NUMBER in shape or _TINY_NUMBER in shape:
-        return _EXACT.decode(raw.decode())
+        return (_EXACT if _TOO_LONG in shape else _SHORT).decode(raw.decode())
     return value
 
 
@@ -59,6 +60,7 @@ def _check_depth(raw: bytes | bytearray) -> None:
 
 
 _EXACT = json.JSONDecoder(parse_int=exact_int, parse_float=exact_float)
+_SHORT = json.JSONDecoder(parse_float=exact_float)  # for a text without too long an integer
 
 
 def dumps(value: Any) -> bytes:

@@ -148,6 +148,14 @@ def test_what_stands_side_by_side_is_not_deeper_than_one_of_it(comb: bytes) -> N
         loads(b"[" * (around + 1) + combs + b"]" * (around + 1))
 
 
+@pytest.mark.parametrize("sign", [b"", b"-"])
+def test_integers_beside_a_long_number_are_as_exact_and_as_short(sign: bytes) -> None:
+    fitting = sign + b"9" * (256 - len(sign))
+    assert loads(b"[1e-0001,%b,7]" % fitting) == [0.1, int(fitting), 7]
+    with pytest.raises(ValueError, match="number too long"):
+        loads(b"[1e-0001,%b9,7]" % fitting)
+
+
 @pytest.mark.parametrize("text", ["[" * 1000, "{" * 1000, "\\" * 1000, '"[' * 500, '\\"]' * 500, "[]{}"])
 def test_brackets_within_texts_and_keys_are_not_levels(text: str) -> None:
     value = {text: [text, {text: text}]}
