@@ -24,6 +24,7 @@ from ocpp_fast.schema import (
     Struct,
     codec_of,
     field,
+    plan_of,
 )
 
 
@@ -293,6 +294,32 @@ def test_a_constructor_of_the_users_own_may_call_the_generated_one() -> None:
             super().__init__(a=int(text))
 
     assert [Own("1").a, Own("2").a, base(a=3).a, Own("4").a] == [1, 2, 3, 4]
+
+
+def shouting(cls: type[Struct]) -> type[Struct]:
+    """Replace a constructor, as a decorator may."""
+
+    def init(self: Any, text: str) -> None:
+        self.text = text.upper()
+
+    cls.__init__ = init  # type: ignore[assignment,method-assign]  # that is what is tried
+    return cls
+
+
+@shouting
+class Shouting(Struct):
+    text: str
+
+
+class Whispering(Shouting):
+    pass
+
+
+def test_a_constructor_that_is_given_to_the_class_later_is_the_users_own() -> None:
+    assert codec_of(Shouting).decode({"text": "a"}).text == "A"
+    assert not plan_of(Shouting).plain  # so that the compiled core leaves it alone
+    assert not plan_of(Whispering).plain
+    assert plan_of(Point).plain
 
 
 def test_fields_may_have_any_name_that_is_an_identifier() -> None:

@@ -158,6 +158,11 @@ class StructType(type):
         cls.__struct_plain__ = plain and all(each.__struct_plain__ for each in bases if isinstance(each, StructType))
         return cls
 
+    def __setattr__(cls, name: str, value: Any) -> None:
+        if name == "__init__":  # given to the class later, say by a decorator
+            cls.__struct_plain__ = False
+        super().__setattr__(name, value)
+
     @property
     def __signature__(cls) -> Signature:
         hints = get_type_hints(cls, include_extras=True)
