@@ -5,7 +5,6 @@ Unset: what cannot be compiled is left out with a warning, and the package runs 
 """
 
 import os
-import subprocess
 import sys
 from glob import glob
 from pathlib import Path
@@ -13,7 +12,6 @@ from pathlib import Path
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
-from setuptools.command.build_py import build_py
 
 DIRECTIVES = {"auto_pickle": False}
 FALLBACK = """
@@ -25,17 +23,6 @@ OCPP_FAST_BUILD_EXT=yes makes this an error, OCPP_FAST_BUILD_EXT=no is silent.
 ********************************************************************************"""
 
 
-VALIDATORS = """
-from pathlib import Path
-from ocpp_fast import v16, v21, v201
-from ocpp_fast.schema.validators import GENERATED, module_of
-
-for version in (v16, v201, v21):
-    source = module_of(version.VERSION.payloads)
-    Path(version.__file__).with_name(f"{GENERATED}.py").write_text(source, encoding="utf-8", newline="\\n")
-"""
-
-
 class BuildExt(build_ext):
     """Says in plain words what it means that an optional extension was not built."""
 
@@ -43,19 +30,6 @@ class BuildExt(build_ext):
         super().run()
         if not all(Path(self.get_ext_fullpath(extension.name)).exists() for extension in self.extensions):
             self.warn(FALLBACK)
-
-
-class BuildPy(build_py):
-    """Adds the validators of every version, so that they are imported and not compiled where they are needed.
-
-    An editable installation has none, and does what they do at run time.
-    """
-
-    def run(self) -> None:
-        super().run()
-        if not self.editable_mode:
-            environment = os.environ | {"OCPP_FAST_NO_EXT": "1"}
-            subprocess.run([sys.executable, "-B", "-c", VALIDATORS], cwd=self.build_lib, env=environment, check=True)
 
 
 def extensions(wanted: str) -> list[Extension]:
@@ -82,5 +56,5 @@ def extensions(wanted: str) -> list[Extension]:
 
 setup(
     ext_modules=extensions(os.environ.get("OCPP_FAST_BUILD_EXT", "")),
-    cmdclass={"build_ext": BuildExt, "build_py": BuildPy},
+    cmdclass={"build_ext": BuildExt},
 )

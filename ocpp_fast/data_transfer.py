@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import Any, Final
 
 from ._kernels.payload import Violation
@@ -149,22 +148,14 @@ def _nodes(struct: type[Struct], draft: int) -> dict[str, Node]:
 class TransferRoute(Route):
     """Handles DataTransfer by the handlers of vendors' messages; `rest`, if there is one, gets what none of them takes.
 
-    `envelope_of` gives the envelope of the subject that a handler is called with: a station, or nothing. `preparing`
-    gives what must be awaited before a message can be read, or None.
+    `envelope_of` gives the envelope of the subject that a handler is called with: a station, or nothing.
     """
 
-    __slots__ = ("_envelope_of", "_preparing", "_rest", "_router")
+    __slots__ = ("_envelope_of", "_rest", "_router")
 
-    def __init__(
-        self,
-        router: Router,
-        envelope_of: Callable[..., Envelope],
-        preparing: Callable[[Transfer], Awaitable[None] | None],
-        rest: Route | None,
-    ) -> None:
+    def __init__(self, router: Router, envelope_of: Callable[..., Envelope], rest: Route | None) -> None:
         self._router = router
         self._envelope_of = envelope_of
-        self._preparing = preparing
         self._rest = rest
 
     def __call__(self, *args: Any, context: Callable[[], Context]) -> Any:
@@ -176,12 +167,6 @@ class TransferRoute(Route):
             if self._rest is not None:
                 return self._rest(*args, context=context)
             return envelope.unknown(vendor=not messages)
-        handle = partial(self._handle, transfer, envelope, *args, context=context)
-        preparing = self._preparing(transfer)
-        return handle() if preparing is None else _when_prepared(preparing, handle)
-
-    def _handle(self, transfer: Transfer, envelope: Envelope, *args: Any, context: Callable[[], Context]) -> Any:
-        *subject, request = args
         route = self._router.route(transfer.payload)
         assert route is not None
         try:
@@ -191,12 +176,6 @@ class TransferRoute(Route):
         if inspect.isawaitable(outcome):
             return _later(envelope, transfer, outcome)
         return envelope.accepted(transfer, outcome)
-
-
-async def _when_prepared(preparing: Awaitable[None], handle: Callable[[], Any]) -> Any:
-    await preparing
-    outcome = handle()
-    return await outcome if inspect.isawaitable(outcome) else outcome
 
 
 async def _later(envelope: Envelope, transfer: Transfer, outcome: Awaitable[Any]) -> Response:

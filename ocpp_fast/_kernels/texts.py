@@ -104,10 +104,15 @@ def format_date_time(value: datetime, timespec: Timespec = "milliseconds") -> st
 
     Raises `ValueError` when it is naive or can't be told in UTC.
     """
+    if value.tzinfo is not UTC:
+        value = _in_utc(value)
+    return value.replace(tzinfo=None).isoformat(timespec=timespec) + "Z"
+
+
+def _in_utc(value: datetime) -> datetime:
     if value.tzinfo is None or value.utcoffset() is None:
         raise ValueError("a date-time with a time zone")
     try:
-        moment = value.astimezone(UTC)
+        return value.astimezone(UTC)
     except OverflowError:
         raise ValueError("a date-time from year 1 to 9999") from None
-    return moment.replace(tzinfo=None).isoformat(timespec=timespec) + "Z"

@@ -228,7 +228,6 @@ class CentralSystem(Endpoint):
         self._listeners += 1
         self.stopping = False
         try:
-            await asyncio.to_thread(self.prepare)
             await listener.start_serving()
             keepalive.start()
             yield Server(listener, host, secure=ssl is not None)

@@ -116,7 +116,6 @@ class ChargePoint(Endpoint):
 
     async def __aenter__(self) -> Self:
         """Connect. Raises `HandshakeFailed`, `OSError` or `TimeoutError` when the first try fails."""
-        await asyncio.to_thread(self.prepare)
         self.stopping = False
         self._connected = asyncio.Event()  # it belongs to one event loop
         connection = await self._connect()

@@ -129,9 +129,6 @@ class Connection:
         Raises `TransferRefused` when the answer's status is not Accepted, `VersionMismatch` where the version is
         declared without DataTransfer, and what `call` raises.
         """
-        preparing = self._endpoint.preparing(payload.__transfer__)
-        if preparing is not None:
-            await preparing
         envelope = self._endpoint.envelope(self.version, self.policy)
         replies: list[A] = []
 

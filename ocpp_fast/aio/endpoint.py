@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import logging
 import os
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
@@ -15,7 +14,7 @@ from ..dialect import dialect_of
 from ..frames import Decoder, Encoder
 from ..policy import STRICT, Policy
 from ..routing import Route, Router
-from ..schema import Message, Sender, Transfer, Version, declared_extensions, prepare, unprepared
+from ..schema import Message, Sender, Version
 from ..session import Reader, Writer
 from .hooks import Tasks
 
@@ -92,12 +91,11 @@ class Endpoint(Router):
             return self._resolve(request)
 
     def _resolve(self, request: type) -> Route | None:
-        resolved = self._resolved  # a handler may be registered while another thread prepares
         route = super().route(request)
         version = self._carriers.get(request)
         if self._vendors and version is not None:
-            route = TransferRoute(self, partial(self._envelope_of, version), self.preparing, rest=route)
-        resolved[request] = route
+            route = TransferRoute(self, partial(self._envelope_of, version), rest=route)
+        self._resolved[request] = route
         return route
 
     def _envelope_of(self, version: Version, *subject: Any) -> Envelope:
@@ -137,23 +135,6 @@ class Endpoint(Router):
     def new_unique_id(self) -> str:
         """Return an id that this process has not used before (R3)."""
         return next(_new_ids)
-
-    def prepare(self) -> None:
-        """Make the validators of all that may be sent or received, so that no message waits for it later.
-
-        It may take a second, and is done in a thread before there is a connection. An `Extension` that is declared
-        after that is the one thing to call it for again, in a thread: `await asyncio.to_thread(central.prepare)`.
-        """
-        for version in self.versions:
-            version.prepare()
-        transfers = [each for messages in list(self._vendors.values()) for each in list(messages.values())]
-        prepare(payload for each in transfers for payload in each.payloads)
-        prepare((each, 6) for each in declared_extensions())
-
-    def preparing(self, transfer: Transfer) -> Coroutine[Any, Any, None] | None:
-        """Return what to await before the payloads of a vendor's message are read or written; None when nothing."""
-        missing = unprepared(transfer.payloads)
-        return asyncio.to_thread(prepare, missing) if missing else None
 
     def frames(self, version: Version, policy: Policy, identity: str) -> tuple[Reader, Writer]:
         """Return what reads and writes the frames of one station's connection."""

@@ -1,9 +1,7 @@
-"""Declarations of OCPP messages, and what is derived from them: plans, JSON Schemas, validators, registries."""
+"""Declarations of OCPP messages, and what is derived from them: plans, JSON Schemas, codecs, registries."""
 
 from .codec import (
     codec_of,
-    prepare,
-    unprepared,
 )
 from .constraints import (
     CustomData,
@@ -88,7 +86,6 @@ from .vendor import (
     DataTransfer,
     Extension,
     Transfer,
-    declared_extensions,
 )
 
 __all__ = [
@@ -156,14 +153,11 @@ __all__ = [
     "Uri",
     "Version",
     "codec_of",
-    "declared_extensions",
     "field",
     "notice",
     "plan_of",
-    "prepare",
     "request_schema",
     "response_schema",
     "schema_of",
     "shortcut",
-    "unprepared",
 ]

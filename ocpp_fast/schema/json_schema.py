@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from .._kernels.plan import Node, Op, Plan
 from .plan import plan_of
 from .struct import Request, Struct
 
-__all__ = ["DRAFTS", "definitions_of", "request_schema", "response_schema", "schema_of"]
+__all__ = ["request_schema", "response_schema", "schema_of"]
 
-DRAFTS: Final = {4: "http://json-schema.org/draft-04/schema#", 6: "http://json-schema.org/draft-06/schema#"}
+_DRAFTS = {4: "http://json-schema.org/draft-04/schema#", 6: "http://json-schema.org/draft-06/schema#"}
 _SIMPLE_TYPES = {Op.STRING: "string", Op.INTEGER: "integer", Op.NUMBER: "number", Op.BOOLEAN: "boolean"}
 
 
@@ -32,19 +32,10 @@ def response_schema(request: type[Request[Any]]) -> dict[str, Any]:
 def schema_of(struct: type[Struct], draft: int = 6) -> dict[str, Any]:
     """Return the JSON Schema of a struct, its nested types as `definitions`, of draft 4 or 6."""
     definitions = _Definitions()
-    schema = {"$schema": DRAFTS[draft], **_object(plan_of(struct, draft), definitions)}
+    schema = {"$schema": _DRAFTS[draft], **_object(plan_of(struct, draft), definitions)}
     if definitions.schemas:
         schema["definitions"] = definitions.schemas
     return schema
-
-
-def definitions_of(
-    structs: Iterable[type[Struct]], draft: int
-) -> tuple[dict[str, dict[str, Any]], dict[type[Struct], str]]:
-    """Return the JSON Schemas of structs and of their nested types, as `definitions`, and the name of each struct."""
-    definitions = _Definitions()
-    names = {each: definitions.name(each, partial(_object, plan_of(each, draft), definitions)) for each in structs}
-    return definitions.schemas, names
 
 
 class _Definitions:
@@ -56,10 +47,6 @@ class _Definitions:
 
     def reference(self, kind: type, derive: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Return a `$ref` to the definition of `kind`, derived when first asked for."""
-        return {"$ref": f"#/definitions/{self.name(kind, derive)}"}
-
-    def name(self, kind: type, derive: Callable[[], dict[str, Any]]) -> str:
-        """Return the name of the definition of `kind`, derived when first asked for."""
         if kind not in self._names:
             name = kind.__name__
             while name in self.schemas:
@@ -67,7 +54,7 @@ class _Definitions:
             self._names[kind] = name
             self.schemas[name] = {}
             self.schemas[name] = derive()
-        return self._names[kind]
+        return {"$ref": f"#/definitions/{self._names[kind]}"}
 
 
 def _object(plan: Plan, definitions: _Definitions) -> dict[str, Any]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .codec import prepare
 from .shortcuts import Shortcuts
-from .struct import Message, Notification, Request, Struct
+from .struct import Message, Notification, Request
 
 __all__ = ["Profile", "Version"]
 
@@ -65,19 +64,6 @@ class Version:
             central_shortcuts=self.central_shortcuts,
             station_shortcuts=self.station_shortcuts,
         )
-
-    @property
-    def payloads(self) -> list[tuple[type[Struct], int]]:
-        """The payload classes of all messages, each with the draft of its JSON Schema."""
-        return [payload for message in self.messages.values() for payload in message.payloads]
-
-    def prepare(self) -> None:
-        """Make the validators of all messages now, not one by one when a message needs it.
-
-        It may take a second: call it in a thread, where an event loop runs. `CentralSystem` and `ChargePoint` do;
-        it is for who uses a session without them.
-        """
-        prepare(self.payloads)
 
     def __repr__(self) -> str:
         return f"Version({self.number!r})"

@@ -1,8 +1,7 @@
 """`Struct`: a class whose annotations are a JSON object's declaration.
 
 A `Struct` has slots, a keyword-only constructor, equality by value and `replace`. Creating the class is cheap: its
-constructor is generated when its first instance is made, its plan, JSON Schema and validator when its first message is
-read or written.
+constructor is generated when its first instance is made, its plan when its first message is read or written.
 """
 
 from __future__ import annotations
@@ -260,11 +259,6 @@ class Message:
         self.draft = draft
         self.request = request
         self.response = response
-
-    @property
-    def payloads(self) -> list[tuple[type[Struct], int]]:
-        """Its payload classes, each with the draft of its JSON Schema."""
-        return [(each, self.draft) for each in (self.request, self.response) if each is not None]
 
     def __repr__(self) -> str:
         return f"Message({self.action!r}, {self.sender.name})"

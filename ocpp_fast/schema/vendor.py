@@ -13,7 +13,7 @@ from .codec import codec_of
 from .plan import plan_of
 from .struct import Struct
 
-__all__ = ["DataTransfer", "Extension", "Transfer", "declared_extensions"]
+__all__ = ["DataTransfer", "Extension", "Transfer"]
 
 A_co = TypeVar("A_co", bound=Struct | None, covariant=True)
 
@@ -39,11 +39,6 @@ class Transfer:
         self.payload = payload
         self.reply = reply
         self.optional = optional
-
-    @property
-    def payloads(self) -> list[tuple[type[Struct], int]]:
-        """Its payload classes, each with the draft of its JSON Schema."""
-        return [(each, 6) for each in (self.payload, self.reply) if each is not None]
 
     def __repr__(self) -> str:
         return f"Transfer({self.vendor_id!r}, {self.message_id!r})"
@@ -142,14 +137,6 @@ class Extension(Struct):
         ours = {"vendorId", *(each.key for each in plan_of(type(self)).members)}
         kept = {key: each for key, each in (onto or {}).items() if key not in ours}
         return {"vendorId": self.__vendor_id__, **kept, **wire}
-
-
-def declared_extensions() -> list[type[Extension]]:
-    """Return the extensions that this process has declared."""
-    found = Extension.__subclasses__()
-    for each in found:  # which grows
-        found += each.__subclasses__()
-    return found
 
 
 def _declared(plan: Plan, value: dict[str, Any]) -> dict[str, Any]:

@@ -17,19 +17,12 @@ from ocpp_fast._kernels.plan import Node, Op, Plan
 from ocpp_fast.schema import Struct, codec_of
 
 from .instances import Case, Steps, path_of, valid, violations
-from .official import PAYLOADS, VERSIONS, Payload, payload_name
+from .official import PAYLOADS, Payload, payload_name
 
 each_payload = pytest.mark.parametrize("payload", PAYLOADS, ids=payload_name)
 
 OF_THE_OBJECT = {"required", "additionalProperties"}
 """Rules that `jsonschema` reports at the object, we at the field."""
-
-
-@pytest.fixture(autouse=True, scope="module")
-def prepared() -> None:
-    """Validators are those that servers use, made together, version by version."""
-    for official in VERSIONS:
-        official.version.prepare()
 
 
 def codec(payload: Payload) -> PayloadCodec:

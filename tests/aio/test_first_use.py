@@ -1,17 +1,15 @@
-"""Validators are made before they are needed: none is compiled on the thread of a running event loop.
+"""A running server needs nothing but its declarations, whatever is sent or received, and whenever it was declared.
 
-Validators are kept with the classes, so every test declares classes that no other test has used.
+What is made of a declaration is kept with the class, so every test declares classes that no other test has used.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import threading
-from collections.abc import Callable, Iterator
+import sys
 from typing import Any, Final
 
-import fastjsonschema
 import pytest
 
 from ocpp_fast import InvalidResult, ValidationError, v16, v21
@@ -38,22 +36,9 @@ TOO_LONG: Final = "expected at most 3 characters"
 
 
 @pytest.fixture(autouse=True)
-def compiling_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[threading.Thread]]:
-    """The threads that compile during the test; fails if there is none, or that of the event loop is among them."""
-    threads: list[threading.Thread] = []
-    for name in ("compile", "compile_to_code"):
-        monkeypatch.setattr(fastjsonschema, name, noting(threads, getattr(fastjsonschema, name)))
-    yield threads
-    assert threads
-    assert threading.current_thread() not in threads
-
-
-def noting(threads: list[threading.Thread], function: Callable[..., Any]) -> Callable[..., Any]:
-    def noted(*args: Any, **options: Any) -> Any:
-        threads.append(threading.current_thread())
-        return function(*args, **options)
-
-    return noted
+def _no_fastjsonschema(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Importing it fails: it is the tests' judge, and no part of what is installed."""
+    monkeypatch.setitem(sys.modules, "fastjsonschema", None)
 
 
 def polling() -> tuple[Version, Any]:
