@@ -71,6 +71,18 @@ def custom(name: str, filling: str, *, tail: str = "", right: bool = True) -> Ho
     return Hostile(f"customData of {name}", raw, v201.VERSION, right=right)
 
 
+def stopped(tail: str) -> bytes:
+    """Return a StopTransaction of very many samples, the smallest that there are, that ends as said."""
+    head = f'{{"meterStop":0,"timestamp":"{moment(0)}","transactionId":1,"transactionData":'
+    return call("StopTransaction", f'{head}[{{"timestamp":"{moment(0)}","sampledValue":[{{"value":""}}', EMPTY, tail)
+
+
+def leaping() -> bytes:
+    """Return MeterValues of very many samples, the smallest that there are, at a leap second."""
+    head = '{"connectorId":1,"meterValue":[{"timestamp":"2016-12-31T23:59:60Z","sampledValue":[{"value":""}'
+    return call("MeterValues", head, EMPTY, "]}]}")
+
+
 def many_keys() -> bytes:
     """Return a Heartbeat of very many keys, each another."""
     keys = [f'"k{number:04}":0' for number in range(SIZE // 10)]
@@ -79,6 +91,7 @@ def many_keys() -> bytes:
 
 
 SAMPLE: Final = ',{"value":"1"}'
+EMPTY: Final = ',{"value":""}'
 
 QUICKEST: Final = Hostile("one string", call("DataTransfer", '{"vendorId":"V","data":"', "a", '"}'), right=True)
 """The frame of the size that costs the least."""
@@ -99,6 +112,7 @@ FRAMES: Final = (
     Hostile("numbers of 200 digits", filled("[", "1." + 198 * "3" + ",", "0]")),
     Hostile("tiny numbers", filled("[", "1e-001,", "0]")),
     Hostile("integers, and a tiny number", filled("[1e-001,", "1,", "0]")),
+    Hostile("numbers next to 0", filled("[", "9e-309,", "0]")),
     Hostile("numbers of long exponents", filled("[", "1e-99999999,", "0]")),
     Hostile("a unique id", filled('[2,"', "a", '","Heartbeat",{}]')),
     Hostile("an action", filled(f'[2,"{UNIQUE_ID}","', "a", '",{}]')),
@@ -125,6 +139,8 @@ FRAMES: Final = (
     Hostile("MeterValues, a value missing at the end", meter_values(",{}]}]}")),
     Hostile("MeterValues, a wrong enum at the end", meter_values(',{"value":"1","unit":"a"}]}]}')),
     Hostile("MeterValues, cut off", meter_values("")[:-1]),
+    Hostile("a StopTransaction of the smallest samples, wrong at its end", stopped(",[7]]}]}")),
+    Hostile("MeterValues of the smallest samples, at a leap second", leaping(), right=True),
     Hostile("MeterValues of {}", call("MeterValues", '{"connectorId":1,"meterValue":[{}', ",{}", "]}")),
     Hostile("MeterValues of 64 digits", call("MeterValues", '{"connectorId":1,"meterValue":[0', f",{'1' * 64}", "]}")),
     custom("[]", "[],"),

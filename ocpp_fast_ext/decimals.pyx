@@ -7,7 +7,7 @@ never do, and in between the shortest text that gives the double back decides.
 cimport cython
 from cpython.mem cimport PyMem_Free
 from cpython.object cimport PyObject
-from libc.math cimport isfinite
+from libc.math cimport fabs, isfinite
 
 __all__ = ["ExactFloat"]
 
@@ -22,8 +22,9 @@ cdef enum:
     MAX_LITERAL = 256
     SAFE_DIGITS = 15
     MAX_DIGITS = 17
-    SAFE_EXPONENT = 290  # numbers nearer to 0 than 10**-290 may keep fewer digits
     MAX_EXPONENT = 99_999_999
+
+cdef double TINY = 1e-300
 
 cdef struct Decimal:
     unsigned long long digits  # without zeros at either end; right if there are at most MAX_DIGITS
@@ -73,25 +74,20 @@ cdef bint scan_decimal(const char* p, Decimal* number) noexcept:
 
 
 cdef int is_kept(double value, const Decimal* number) except -1:
-    """Tell whether a double gives the number back that it was read from."""
+    """Tell whether a double gives the number back that it was read from, and is not next to 0."""
     cdef Decimal shortest
     cdef char* text
 
-    if number.count == 0 or number.count <= SAFE_DIGITS and fabs_exponent(number) < SAFE_EXPONENT:
+    if number.count == 0:
         return True
-    if number.count > MAX_DIGITS or value == 0:
+    if number.count > MAX_DIGITS or fabs(value) < TINY:
         return False
+    if number.count <= SAFE_DIGITS:
+        return True
     text = PyOS_double_to_string(value, c"r", 0, 0, NULL)
     scan_decimal(text, &shortest)
     PyMem_Free(text)
     return shortest.digits == number.digits and shortest.exponent == number.exponent
-
-
-cdef inline long long fabs_exponent(const Decimal* number) noexcept:
-    """The size of the exponent of the first digit."""
-    cdef long long exponent = number.exponent + number.count - 1
-
-    return -exponent if exponent < 0 else exponent
 
 
 @cython.final

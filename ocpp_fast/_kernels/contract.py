@@ -75,7 +75,7 @@ class ExactFloat(Protocol):
     """The function that reads a JSON number with a point or an exponent, without loss (R23)."""
 
     def __call__(self, literal: str) -> float:
-        """Return the float whose `repr` has the literal's value, or a `LongFloat` where no float has.
+        """Return the float whose `repr` has the literal's value, or a `LongFloat`: where no float has, and next to 0.
 
         ValueError for more than 256 characters, and for an exponent that no `Decimal` has. A number beyond the largest
         double must not come here.

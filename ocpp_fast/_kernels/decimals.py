@@ -5,14 +5,16 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-__all__ = ["MAX_LITERAL", "LongFloat", "exact_float", "exact_int"]
+__all__ = ["MAX_LITERAL", "TINY", "LongFloat", "exact_float", "exact_int"]
 
 MAX_LITERAL: Final = 256
 """Characters that a number may have."""
+TINY: Final = 1e-300
+"""What is nearer to 0 is kept as it is written: there a double keeps fewer digits."""
 
 
 class LongFloat(float):
-    """A number that is written with more digits than a double keeps; its `repr` is what was written (R23)."""
+    """A number that a double may not keep as it is written; its `repr` is what was written (R23)."""
 
     __slots__ = ("_literal",)
 
@@ -44,13 +46,12 @@ def exact_float(literal: str) -> float:
     if len(literal) > MAX_LITERAL:
         raise ValueError("number too long")
     value = float(literal)
-    if len(literal) < 17 and abs(value) > 1e-290:  # 15 digits at most, and all of them kept
-        return value
-    if repr(value) == literal:
+    tiny = abs(value) < TINY
+    if not tiny and (len(literal) < 17 or repr(value) == literal):  # 15 digits at most are all kept
         return value
     try:
         written = Decimal(literal)
     except InvalidOperation:
         raise ValueError("exponent too long") from None
-    kept = Decimal(repr(value)) == written if value else not written
+    kept = not written if tiny else Decimal(repr(value)) == written
     return value if kept else LongFloat(literal)
