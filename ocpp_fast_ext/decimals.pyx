@@ -5,9 +5,9 @@ never do, and in between the shortest text that gives the double back decides.
 """
 
 cimport cython
-from cpython.mem cimport PyMem_Free
-from cpython.object cimport PyObject
-from libc.math cimport fabs, isfinite
+from libc.math cimport fabs
+
+import orjson
 
 __all__ = ["ExactFloat"]
 
@@ -15,8 +15,9 @@ cdef extern from "Python.h":
     bint PyUnicode_CheckExact(object value) noexcept
     bint PyUnicode_IS_COMPACT_ASCII(object text) noexcept
     const char* PyUnicode_DATA(object text) noexcept
-    double PyOS_string_to_double(const char* text, char** end, PyObject* overflow) except? -1
-    char* PyOS_double_to_string(double value, char form, int precision, int flags, int* kind) except NULL
+    bint PyFloat_CheckExact(object value) noexcept
+    double PyFloat_AS_DOUBLE(object value) noexcept
+    const char* PyBytes_AS_STRING(object text) noexcept
 
 cdef enum:
     MAX_LITERAL = 256
@@ -25,6 +26,9 @@ cdef enum:
     MAX_EXPONENT = 99_999_999
 
 cdef double TINY = 1e-300
+cdef object _loads = orjson.loads  # both are quicker than Python's own, and exact as well
+cdef object _dumps = orjson.dumps
+cdef object _new = float.__new__
 
 cdef struct Decimal:
     unsigned long long digits  # without zeros at either end; right if there are at most MAX_DIGITS
@@ -73,20 +77,18 @@ cdef bint scan_decimal(const char* p, Decimal* number) noexcept:
     return True
 
 
-cdef int is_kept(double value, const Decimal* number) except -1:
-    """Tell whether a double gives the number back that it was read from, and is not next to 0."""
+cdef int is_kept(object value, const Decimal* number) except -1:
+    """Tell whether a float gives the number back that it was read from, and is not next to 0."""
     cdef Decimal shortest
-    cdef char* text
 
     if number.count == 0:
         return True
-    if number.count > MAX_DIGITS or fabs(value) < TINY:
+    if number.count > MAX_DIGITS or fabs(PyFloat_AS_DOUBLE(value)) < TINY:
         return False
     if number.count <= SAFE_DIGITS:
         return True
-    text = PyOS_double_to_string(value, c"r", 0, 0, NULL)
-    scan_decimal(text, &shortest)
-    PyMem_Free(text)
+    text = _dumps(value)
+    scan_decimal(PyBytes_AS_STRING(text), &shortest)
     return shortest.digits == number.digits and shortest.exponent == number.exponent
 
 
@@ -103,17 +105,19 @@ cdef class ExactFloat:
 
     def __call__(self, literal):
         cdef Decimal number
-        cdef double value
 
         if not PyUnicode_CheckExact(literal) or not PyUnicode_IS_COMPACT_ASCII(literal) or len(literal) > MAX_LITERAL:
             return self.reference(literal)
         if not scan_decimal(PyUnicode_DATA(literal), &number):
             return self.reference(literal)
-        value = PyOS_string_to_double(PyUnicode_DATA(literal), NULL, NULL)
-        if not isfinite(value):
+        try:
+            value = _loads(literal)
+        except orjson.JSONDecodeError:
+            return self.reference(literal)
+        if not PyFloat_CheckExact(value):
             return self.reference(literal)
         if is_kept(value, &number):
             return value
-        made = float.__new__(self.long_float, value)
+        made = _new(self.long_float, value)
         made._literal = literal
         return made
