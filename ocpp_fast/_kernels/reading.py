@@ -7,7 +7,7 @@ all that is in it, what it must not have; a list's type, its length, its items.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from enum import StrEnum
 from functools import cache
@@ -33,8 +33,7 @@ def reader_of(plan: Plan) -> Reader:
     """Return the one reader of the objects that a plan describes."""
     struct = plan.struct
     required = [member.key for member in plan.members if member.required]
-    members = [(member.key, member.name, node_reader(member.node)) for member in plan.members]
-    known = {member.key for member in plan.members}
+    members = {member.key: (member.name, node_reader(member.node)) for member in plan.members}
 
     def read(value: Any) -> Any:
         if not isinstance(value, dict):
@@ -45,21 +44,32 @@ def reader_of(plan: Plan) -> Reader:
         fields = {}
         key = ""
         try:
-            for key, name, read_member in members:
-                if key in value:
-                    fields[name] = read_member(value[key])
+            for key, each in value.items():
+                name, read_member = members[key]
+                fields[name] = read_member(each)
+        except KeyError:
+            _check_rest(value, members, fields)
+            raise Violation(key[:_SHOWN] or '""', "additionalProperties", "no property of this name") from None
         except Violation as violation:
+            _check_rest(value, members, fields, key)
             raise violation.within(key) from None
-        if len(fields) != len(value):
-            raise _unknown(value, known)
         return struct(**fields)
 
     return read
 
 
-def _unknown(value: Mapping[str, Any], known: set[str]) -> Violation:
-    extra = next(key for key in value if key not in known)[:_SHOWN]
-    return Violation(extra or '""', "additionalProperties", "no property of this name")
+def _check_rest(
+    value: Mapping[str, Any], members: Mapping[str, tuple[str, Reader]], read: Container[str], end: str | None = None
+) -> None:
+    """Raise the first `Violation` of the members, in their order, that were not read yet; `end` is not looked at."""
+    for key, (name, read_member) in members.items():
+        if key == end:
+            return
+        if key in value and name not in read:
+            try:
+                read_member(value[key])
+            except Violation as violation:
+                raise violation.within(key) from None
 
 
 def node_reader(node: Node) -> Reader:
