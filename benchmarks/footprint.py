@@ -55,7 +55,7 @@ def _steps() -> tuple[Callable[[], list[Any]], Callable[[Sequence[Any]], list[An
     from ocpp_fast import accelerated, v21
     from ocpp_fast.schema import plan_of
 
-    messages = v21.VERSION.messages.values()
+    messages = v21.VERSION.actions.values()
     structs = [struct for each in messages for struct in (each.request, each.response) if struct is not None]
     if not accelerated:
         return lambda: [plan_of(struct) for struct in structs], lambda plans: []

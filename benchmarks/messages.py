@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 
 from ocpp_fast import v16, v201
-from ocpp_fast.schema import Message, Version
+from ocpp_fast.schema import Action, Version
 
 __all__ = ["CALLS", "RESULTS", "UNIQUE_ID", "WITH_BLANKS", "Example", "moment", "samples16"]
 
@@ -28,8 +28,8 @@ class Example:
     """Whether it is written with a blank behind each comma and colon, as `json.dumps` does."""
 
     @property
-    def message(self) -> Message:
-        return self.version.messages[self.action]
+    def message(self) -> Action:
+        return self.version.actions[self.action]
 
     @property
     def call(self) -> bytes:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from ocpp_fast._kernels.plan import Node, Op, Plan
+from ocpp_fast._core.plan import Node, Op, Plan
 
 __all__ = ["CallHead", "ResultHead", "decoders_of", "peer_value", "struct_of"]
 

@@ -16,10 +16,10 @@ import ocpp.messages
 import orjson
 from ocpp.charge_point import camel_to_snake_case, remove_nones, serialize_as_dict, snake_to_camel_case
 
-from ocpp_fast._kernels import Call
-from ocpp_fast._kernels.plan import Node, Op
+from ocpp_fast._core import Call
+from ocpp_fast._core.plan import Node, Op
 from ocpp_fast.frames import Decoder, Encoder
-from ocpp_fast.schema import BOTH, Message, Sender, Version, codec_of, plan_of, schema_of
+from ocpp_fast.schema import BOTH, Action, Sender, Version, codec_of, plan_of, schema_of
 
 from .messages import UNIQUE_ID, Example
 from .msgspec_types import CallHead, ResultHead, peer_value, struct_of
@@ -46,7 +46,7 @@ def decoder_of(version: Version, receiver: Sender) -> Decoder:
     return Decoder(version, receiver, lambda message: True)
 
 
-def _receiver(message: Message) -> Sender:
+def _receiver(message: Action) -> Sender:
     return ~message.sender & BOTH or Sender.CENTRAL
 
 
@@ -143,7 +143,7 @@ def _checked_call(validators: dict[str, Callable[[Any], Any]]) -> Callable[[byte
 
 
 def _checked_result(
-    validators: dict[Message, Callable[[Any], Any]], open_call: Callable[[str], Any]
+    validators: dict[Action, Callable[[Any], Any]], open_call: Callable[[str], Any]
 ) -> Callable[[bytes], Any]:
     def read(raw: bytes) -> Any:
         frame = orjson.loads(raw)
@@ -215,7 +215,7 @@ def write_calls(example: Example) -> tuple[Contender, list[Contender]]:
     """Return what writes a CALL: all but msgspec and `orjson.dumps` check it."""
     message = example.message
     request = _ours(example, example.call, no_call).result().payload
-    frame = {"unique_id": UNIQUE_ID, "action": message.action, "dumps": orjson.dumps, "request": request}
+    frame = {"unique_id": UNIQUE_ID, "action": message.name, "dumps": orjson.dumps, "request": request}
     ours = Contender(OURS, "call(unique_id, request)", {**frame, "call": Encoder(example.version).call})
     peers = [
         Contender(
@@ -306,11 +306,11 @@ def _package_writing(example: Example, kind: str, framed: Callable[[Any], Any]) 
     return Contender("ocpp", "run(write_many())", names, repeats=PACKAGE_REPEATS)
 
 
-def _validator(struct: Any, message: Message) -> Callable[[Any], Any]:
+def _validator(struct: Any, message: Action) -> Callable[[Any], Any]:
     validate: Callable[[Any], Any] = fastjsonschema.compile(schema_of(struct, message.draft))
     return validate
 
 
-def peer_payload(struct: Any, message: Message, value: Any) -> Any:
+def peer_payload(struct: Any, message: Action, value: Any) -> Any:
     """Return the Struct that is equal to one of our payloads."""
     return peer_value(Node(Op.OBJECT, plan=plan_of(struct, message.draft)), value)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import count
+from typing import Any
 
 import pytest
 
-from ocpp_fast._kernels import contract, correlation
+from ocpp_fast._core import contract, correlation
 
 from .conftest import Race
 from .race import Contender
 
-Core = type[contract.PendingTable]
+Core = type[contract.PendingTable[Any]]
 
 TABLE = "Correlation, compiled core: how many times as fast as"
 CALLS = 1000

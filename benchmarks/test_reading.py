@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from ocpp.charge_point import camel_to_snake_case
 
-from ocpp_fast.schema import Message
+from ocpp_fast.schema import Action
 
 from .conftest import Race
 from .messages import CALLS, RESULTS, UNIQUE_ID, WITH_BLANKS, Example
@@ -33,7 +33,7 @@ def test_result(example: Example, race: Race) -> None:
 
 
 def check_equal(
-    ours: Contender, peers: list[Contender], frame: list[object], struct: type | None, message: Message
+    ours: Contender, peers: list[Contender], frame: list[object], struct: type | None, message: Action
 ) -> None:
     """Each of them reads the same out of the frame, in its own form."""
     payload = ours.result().payload

@@ -6,8 +6,7 @@ they are named. `accelerated` tells whether the compiled core is in use.
 
 from typing import TYPE_CHECKING, Any
 
-from ._kernels import accelerated
-from .dialect import Fault
+from ._core import accelerated
 from .errors import (
     CallError,
     CallTimeout,
@@ -20,12 +19,14 @@ from .errors import (
     NotConnected,
     NotRegistered,
     OcppError,
+    PayloadError,
     SigningFailed,
     TransferRefused,
     UnhandledActions,
     ValidationError,
     VersionMismatch,
 )
+from .faults import Fault
 from .policy import LENIENT, STRICT, Policy
 from .registration import Registrations
 from .routing import Context, Router, after, on
@@ -69,6 +70,7 @@ __all__ = [
     "NotConnected",
     "NotRegistered",
     "OcppError",
+    "PayloadError",
     "Policy",
     "Registrations",
     "Router",

@@ -6,14 +6,14 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from ._kernels.payload import Violation
-from ._kernels.plan import Node, Op
-from ._kernels.strict_json import dumps, loads
-from ._kernels.texts import Timespec
-from .errors import InvalidPayload, InvalidResult, TransferRefused, ValidationError, VersionMismatch
+from ._core.plan import Node, Op
+from ._core.strict_json import dumps, loads
+from ._core.texts import Timespec
+from ._core.violation import Violation
+from .errors import InvalidAnswer, InvalidPayload, InvalidResult, TransferRefused, ValidationError, VersionMismatch
 from .policy import Policy
-from .routing import Context, InvalidAnswer, Route, Router
-from .schema import DataTransfer, Message, Request, Response, Struct, Transfer, Version, codec_of, plan_of
+from .routing import Context, Route, Routes
+from .schema import DATA_TRANSFER, Action, DataTransfer, Request, Response, Struct, Transfer, Version, codec_of, plan_of
 
 __all__ = ["Envelope", "TransferRoute", "carrier_of"]
 
@@ -22,9 +22,9 @@ UNKNOWN_MESSAGE: Final = "UnknownMessageId"
 UNKNOWN_VENDOR: Final = "UnknownVendorId"
 
 
-def carrier_of(version: Version) -> Message | None:
+def carrier_of(version: Version) -> Action | None:
     """Return the message of a version that carries those of vendors."""
-    return version.messages.get(DataTransfer.__action__)
+    return version.actions.get(DATA_TRANSFER)
 
 
 class Envelope:
@@ -36,13 +36,13 @@ class Envelope:
     def __init__(self, version: Version, policy: Policy) -> None:
         carrier = carrier_of(version)
         if carrier is None or carrier.response is None:
-            raise VersionMismatch(f"OCPP {version.number} is declared without {DataTransfer.__action__}")
+            raise VersionMismatch(f"OCPP {version.number} is declared without {DATA_TRANSFER}")
         self._request: Any = carrier.request
         self._response: Any = carrier.response
         self._is_text = _nodes(carrier.request, carrier.draft)["data"].op is Op.STRING
         info = _nodes(carrier.response, carrier.draft).get("status_info")
         self._status_info: Any = info.plan.struct if info is not None and info.plan is not None else None
-        self._lenient = policy.tolerates(carrier.action)
+        self._lenient = policy.tolerates(carrier.name)
         self._timespec: Timespec = policy.timespec
 
     # The side that sends
@@ -63,7 +63,7 @@ class Envelope:
         try:
             return self._reply(transfer, response.data)
         except Violation as violation:
-            raise InvalidResult(violation.path, violation.rule, violation.expected) from None
+            raise InvalidResult.of(violation) from None
 
     def _reply(self, transfer: Transfer, data: Any) -> Any:
         nothing = data is None or (self._is_text and not data)
@@ -80,7 +80,7 @@ class Envelope:
         try:
             return self._read(transfer.payload, request.data)
         except Violation as violation:
-            raise InvalidPayload(violation.path, violation.rule, violation.expected) from None
+            raise InvalidPayload.of(violation) from None
 
     def accepted(self, transfer: Transfer, reply: Any) -> Response:
         """Return the answer that carries a reply. Raises `InvalidAnswer`."""
@@ -89,7 +89,7 @@ class Envelope:
             if reply is not None or not transfer.optional:
                 data = self._answered(transfer, reply)
         except ValidationError as error:
-            raise InvalidAnswer(error.path, error.rule, error.expected) from None
+            raise InvalidAnswer.of(error) from None
         return self._status(ACCEPTED, data=data)
 
     def _answered(self, transfer: Transfer, reply: Any) -> Any:
@@ -134,8 +134,7 @@ class Envelope:
         try:
             wire = codec_of(struct).wire(value, self._timespec)
         except Violation as violation:
-            fault = violation.within("data")
-            raise ValidationError(fault.path, fault.rule, fault.expected) from None
+            raise ValidationError.of(violation.within("data")) from None
         if not wire and not empty:
             return None
         return dumps(wire).decode() if self._is_text else wire
@@ -151,23 +150,23 @@ class TransferRoute(Route):
     `envelope_of` gives the envelope of the subject that a handler is called with: a station, or nothing.
     """
 
-    __slots__ = ("_envelope_of", "_rest", "_router")
+    __slots__ = ("_envelope_of", "_rest", "_routes")
 
-    def __init__(self, router: Router, envelope_of: Callable[..., Envelope], rest: Route | None) -> None:
-        self._router = router
+    def __init__(self, routes: Routes, envelope_of: Callable[..., Envelope], rest: Route | None) -> None:
+        self._routes = routes
         self._envelope_of = envelope_of
         self._rest = rest
 
     def __call__(self, *args: Any, context: Callable[[], Context]) -> Any:
         *subject, request = args
         envelope = self._envelope_of(*subject)
-        messages = self._router.transfers_of(request.vendor_id)
-        transfer = messages.get(request.message_id)
+        transfers = self._routes.transfers_of(request.vendor_id)
+        transfer = transfers.get(request.message_id)
         if transfer is None:
             if self._rest is not None:
                 return self._rest(*args, context=context)
-            return envelope.unknown(vendor=not messages)
-        route = self._router.route(transfer.payload)
+            return envelope.unknown(vendor=not transfers)
+        route = self._routes.find(transfer.payload)
         assert route is not None
         try:
             outcome = route(*subject, envelope.payload(transfer, request), context=context)

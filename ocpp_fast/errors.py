@@ -3,27 +3,30 @@
 ::
 
     OcppError
-    ├── ValidationError (ValueError)     our own payload breaks a rule; nothing was sent
-    │   └── InvalidPayload               the peer's breaks a vendor's declaration; in a handler: answers with CALLERROR
+    ├── PayloadError                     a payload breaks a rule of its declaration, wherever it comes from
+    │   ├── ValidationError (ValueError)   ours; nothing was sent
+    │   ├── InvalidPayload                 the peer's call: a handler that raises it answers with a CALLERROR
+    │   └── InvalidResult                  the peer's answer
     ├── CallError                        the peer answered with CALLERROR; raise it in a handler to do the same
     ├── TransferRefused                  the peer refused a DataTransfer; raise it in a handler to do the same
-    ├── InvalidResult                    the peer answered with a CALLRESULT that breaks a rule
     ├── CallTimeout (TimeoutError)       no answer came in time
     ├── Disconnected (ConnectionError)   the connection ended before the answer, or before the call
     ├── NotConnected (KeyError)          no station of that identity is connected
     ├── NotRegistered                    the station may not send this before it is accepted
     ├── SigningFailed                    our own message could not be signed; nothing was sent
-    ├── InvalidSignature                 a signature is missing or false, or its key is not known
+    ├── InvalidSignature                 a signature is missing or false, or its key is unknown
     ├── HandshakeFailed (ConnectionError)  the server refused the connection
     ├── VersionMismatch                  another OCPP version was negotiated than the one asked for
     └── UnhandledActions (TypeError)     an object leaves actions of a profile without a handler
+
+An error that concerns a station names it: `error.station` is its identity.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol, Self
 
 __all__ = [
     "CallError",
@@ -37,6 +40,7 @@ __all__ = [
     "NotConnected",
     "NotRegistered",
     "OcppError",
+    "PayloadError",
     "SigningFailed",
     "TransferRefused",
     "UnhandledActions",
@@ -65,9 +69,29 @@ class ErrorCode(StrEnum):
 class OcppError(Exception):
     """The root of every exception this library raises on purpose."""
 
+    station: str | None = None
+    """The identity of the station that it concerns; None where it concerns none."""
 
-class ValidationError(OcppError, ValueError):
-    """A payload of ours breaks a rule of its declaration; raised before a byte is sent.
+    def __str__(self) -> str:
+        return f"{self.station}: {self._text()}" if self.station else self._text()
+
+    def _text(self) -> str:
+        return super().__str__()
+
+
+class BrokenRule(Protocol):
+    """What breaks a rule, as the cores tell it."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def rule(self) -> str: ...
+    @property
+    def expected(self) -> str: ...
+
+
+class PayloadError(OcppError):
+    """A payload breaks a rule of its declaration.
 
     `path` is the JSON path within the payload (`meterValue[0].timestamp`, empty for the payload itself),
     `rule` the JSON Schema keyword that is broken, `expected` what would have been right.
@@ -79,16 +103,39 @@ class ValidationError(OcppError, ValueError):
         self.rule = rule
         self.expected = expected
 
-    def __str__(self) -> str:
+    @classmethod
+    def of(cls, violation: BrokenRule) -> Self:
+        """Return the error of this kind for a broken rule."""
+        return cls(violation.path, violation.rule, violation.expected)
+
+    def _text(self) -> str:
         return f"{self.path or 'payload'}: expected {self.expected}"
 
 
-class InvalidPayload(ValidationError):
-    """What the peer sent breaks a vendor's declaration: `customData`, or the data of a DataTransfer.
+class ValidationError(PayloadError, ValueError):
+    """A payload of ours breaks a rule of its declaration; raised before a byte is sent."""
+
+
+class InvalidAnswer(ValidationError):
+    """A handler's answer breaks its declaration; raised for a handler, never by one."""
+
+
+class InvalidPayload(PayloadError):
+    """The peer's call breaks a vendor's declaration: `customData`, or the data of a DataTransfer.
 
     A handler that raises it answers with the CALLERROR that such a fault has in a payload of OCPP's own. `path` is
     relative to the payload (`customData.depot`).
     """
+
+
+class InvalidResult(PayloadError):
+    """The peer's answer breaks the response's declaration, or is no complete answer.
+
+    `raw` is the frame as it came; `payload` is the decoded JSON of its payload, None where the frame is not JSON.
+    """
+
+    raw: bytes = b""
+    payload: Any = None
 
 
 class CallError(OcppError):
@@ -111,7 +158,7 @@ class CallError(OcppError):
         self.details: Mapping[str, Any] = {} if details is None else details
         self.unique_id = unique_id
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         return f"{self.code}: {self.description}" if self.description else self.code
 
 
@@ -136,24 +183,19 @@ class TransferRefused(OcppError):
         self.additional_info = additional_info
         self.data = data
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         return ": ".join(each for each in (self.status, self.reason_code, self.additional_info) if each)
 
 
-class InvalidResult(OcppError):
-    """The peer's CALLRESULT breaks the response's declaration; `path`, `rule`, `expected` as in `ValidationError`."""
-
-    def __init__(self, path: str, rule: str, expected: str) -> None:
-        super().__init__(path, rule, expected)
-        self.path = path
-        self.rule = rule
-        self.expected = expected
-
-    __str__ = ValidationError.__str__
-
-
 class CallTimeout(OcppError, TimeoutError):
-    """A call was not answered within its time, waiting for its turn included."""
+    """A call was not answered within its time, waiting for its turn included; `action` is the name of its action."""
+
+    def __init__(self, action: str = "") -> None:
+        super().__init__(action)
+        self.action = action
+
+    def _text(self) -> str:
+        return f"{self.action or 'the call'} was not answered in time"
 
 
 class Disconnected(OcppError, ConnectionError):
@@ -163,8 +205,12 @@ class Disconnected(OcppError, ConnectionError):
 class NotConnected(OcppError, KeyError):
     """No station of that identity is connected."""
 
-    def __str__(self) -> str:
-        return f"{self.args[0]} is not connected" if self.args else "not connected"
+    def __init__(self, station: str | None = None) -> None:
+        super().__init__(*([] if station is None else [station]))
+        self.station = station
+
+    def _text(self) -> str:
+        return "not connected"
 
 
 class NotRegistered(OcppError):
@@ -176,13 +222,13 @@ class SigningFailed(OcppError):
 
 
 class InvalidSignature(OcppError):
-    """A signature is not right, or of nobody who is known; `expected` says what would have been right (R17)."""
+    """A signature is missing or false, or its key is unknown; `expected` says what would have been right (R17)."""
 
     def __init__(self, expected: str) -> None:
         super().__init__(expected)
         self.expected = expected
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         return f"signature: expected {self.expected}"
 
 

@@ -1,20 +1,32 @@
-"""Frames: bytes become values here, and values become bytes."""
+"""Frames: bytes become values here, and values become bytes.
+
+The plan of this module:
+
+- A `Decoder` reads what one side of one version receives. Its `decode` is the compiled core's, where there is one: that
+  returns the frame, or declines and calls `_decode`, which reads the frame in Python or raises the `FrameFault`. So
+  every fault is made here, whichever core runs.
+- An `Encoder` writes what one side sends, in the same way; `error` writes every kind of CALLERROR.
+- The compiled core knows no action until the first frame of it comes. Then it asks `_lookup`, once, for the action and
+  for the plan of the payload, and keeps them.
+- A frame's payload alone is read by `Decoder.payload` and written by `Encoder.payload`: for signing.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final, TypeAlias
 
-from ._kernels import Call, CallResult, FrameReader, FrameWriter, Send
-from ._kernels.payload import Violation
-from ._kernels.plan import Plan
-from ._kernels.strict_json import check_value, dumps, loads
-from ._kernels.texts import Timespec
-from .dialect import Dialect, Fault, MessageType, dialect_of, understood
-from .errors import CallError, InvalidPayload, InvalidResult, ValidationError, VersionMismatch
+from ._core import Call, CallResult, FrameReader, FrameWriter, Send
+from ._core.plan import Plan
+from ._core.strict_json import check_value, dumps, loads
+from ._core.texts import FRACTIONS
+from ._core.violation import Violation
+from .errors import CallError, InvalidPayload, InvalidResult, PayloadError, ValidationError, VersionMismatch
+from .faults import Dialect, Fault, MessageType, code_of, dialect_of, fault_of
 from .policy import STRICT, Policy
-from .schema import Message, Notification, Request, Sender, Version, codec_of, plan_of
+from .schema import Action, Notification, Request, Sender, Version, codec_of, plan_of
 
 __all__ = [
     "Call",
@@ -23,6 +35,7 @@ __all__ = [
     "CallResultError",
     "Decoder",
     "Encoder",
+    "Faulty",
     "Frame",
     "FrameFault",
     "OpenCalls",
@@ -49,14 +62,18 @@ class CallResultError:
 
 Frame: TypeAlias = Call | CallResult | CallError | CallResultError | Send
 Raw: TypeAlias = bytes | bytearray | memoryview
-OpenCalls: TypeAlias = Callable[[str], Message | None]
+OpenCalls: TypeAlias = Callable[[str], Action | None]
+"""Returns the action of our open call with a unique id, or None."""
 
 
 class FrameFault(Exception):
-    """A received frame is not right: what is wrong, and whether the peer is to be told.
+    """A fault of a received frame, and whether the peer is to be told.
 
-    `message_type` is that of the frame where it could be read, `violation` says more of a payload's fault.
+    `message_type` is that of the frame where it could be read, `violation` the broken rule of a payload's fault,
+    `elements` the frame as JSON, None where it is not a JSON array.
     """
+
+    elements: list[Any] | None = None
 
     def __init__(
         self,
@@ -76,12 +93,29 @@ class FrameFault(Exception):
         self.answered = answered
         self.violation = violation
 
-    def invalid_result(self) -> InvalidResult:
-        """Return what the call ends with that this fault was to answer."""
-        violation = self.violation or Violation("", "type", self.description)
-        invalid = InvalidResult(violation.path, violation.rule, violation.expected)
+    @classmethod
+    def of(cls, error: PayloadError, unique_id: str, message_type: MessageType) -> FrameFault:
+        """Return the fault of a payload that somebody else has judged."""
+        violation = Violation(error.path, error.rule, error.expected)
+        return _payload_fault(violation, partial(cls, unique_id=unique_id, message_type=message_type))
+
+    def invalid_result(self, raw: bytes) -> InvalidResult:
+        """Return the error that ends the call which this frame was to answer."""
+        invalid = InvalidResult.of(self.violation or Violation("", "type", self.description))
         invalid.__cause__ = self.__cause__
+        invalid.raw = raw
+        if self.elements is not None and len(self.elements) > 2:
+            invalid.payload = self.elements[2]
         return invalid
+
+
+Faulty: TypeAlias = Callable[..., FrameFault]
+"""Makes a fault of a frame whose head is known: of a `Fault`, a description and a `violation`."""
+
+
+def _payload_fault(violation: Violation, faulty: Faulty) -> FrameFault:
+    described = f"{violation.path or 'payload'}: expected {violation.expected}"
+    return faulty(fault_of(violation.path, violation.rule), described, violation=violation)
 
 
 _LENGTHS: Final = {
@@ -92,72 +126,73 @@ _LENGTHS: Final = {
     MessageType.SEND: 4,
 }
 
-_FRACTIONS: Final[Mapping[Timespec, int]] = {"seconds": 0, "milliseconds": 3, "microseconds": 6}
-
-_RULE_FAULTS: Final = {
-    "required": Fault.OCCURRENCE,
-    "minItems": Fault.OCCURRENCE,
-    "maxItems": Fault.OCCURRENCE,
-    "type": Fault.WRONG_TYPE,
-    "additionalProperties": Fault.ADDITIONAL,
-}
-
-
-class _Lessons:
-    """What the compiled core has been taught: payload classes of messages, when the first frame of each comes."""
-
-    __slots__ = ("_given",)
-
-    def __init__(self) -> None:
-        self._given: set[tuple[Message, Any]] = set()
-
-    def give(self, learn: Callable[[Message, Plan], None], message: Message, struct: Any) -> bool:
-        """Let it `learn` a payload class of a message; False where it has done so before."""
-        if (message, struct) in self._given:
-            return False
-        self._given.add((message, struct))
-        learn(message, plan_of(struct, message.draft))
-        return True
+_ANSWER: Final = re.compile(rb'\s*\[\s*([34])\s*,\s*("(?:[^"\\]|\\.)*+")')
+"""The beginning of a CALLRESULT or CALLERROR, up to its unique id."""
 
 
 class Decoder:
     """Reads what one side of a version receives; shared by all its connections.
 
-    `receiver` is the side that reads, `handles` tells whether it has a handler for a message.
+    `receiver` is the side that reads, `has_handler` tells whether it handles an action. Raises `ValueError` for an
+    unknown version.
     """
 
     def __init__(
         self,
         version: Version,
         receiver: Sender,
-        handles: Callable[[Message], bool],
+        has_handler: Callable[[Action], bool],
         policy: Policy = STRICT,
     ) -> None:
-        self._messages = version.messages
+        self._actions = version.actions
         self._dialect = dialect_of(version.number)
         self._peer = ~receiver & Sender.BOTH
-        self._handles = handles
+        self._has_handler = has_handler
         self._policy = policy
-        self._lessons = _Lessons()
-        self._reader = FrameReader(self._decode, _error, self._dialect.refuses_results)
-        self.decode: Callable[[Raw, OpenCalls], Frame] = self._reader.decode
-        """Return the frame in some bytes; a function gives the message of ours that waits for an id, or None.
+        self.decode: Callable[[Raw, OpenCalls], Frame] = self._decode
+        """Return the frame in some bytes; a function tells the action of our open call with an id, or None.
 
-        Raises `FrameFault` for what is no right frame, or answers no open call.
+        Raises `FrameFault` for an invalid frame, and for one that answers no open call.
         """
+        if FrameReader is not None:
+            self.decode = FrameReader(
+                fallback=self._decode,
+                error=_error,
+                lookup=self._lookup,
+                refuses_results=self._dialect.refuses_results,
+            ).decode
+
+    def _lookup(self, message_type: int, key: Any) -> tuple[Action, Plan] | None:
+        """Return an action that is taken here, and its plan, for the compiled core: by name, or for a result itself."""
+        if message_type == MessageType.CALLRESULT:
+            return key, plan_of(key.response, key.draft)
+        action = self._taken(key, message_type)
+        return (action, plan_of(action.request, action.draft)) if isinstance(action, Action) else None
 
     def _decode(self, raw: Raw, open_call: OpenCalls) -> Frame:
-        """Read what the compiled core has not read."""
+        """Read what the compiled core has declined."""
         if isinstance(raw, (bytearray, memoryview)):
             raw = bytes(raw)
-        elements = _elements(raw)
+        try:
+            elements = loads(raw)
+        except ValueError:
+            raise _unreadable(raw, open_call) from None
+        if not isinstance(elements, list):
+            raise FrameFault(Fault.MALFORMED, "expected an array")
+        try:
+            return self._frame(elements, raw, open_call)
+        except FrameFault as fault:
+            fault.elements = elements
+            raise
+
+    def _frame(self, elements: list[Any], raw: bytes, open_call: OpenCalls) -> Frame:
         message_type, unique_id = _head(elements, self._dialect)
         if message_type in (MessageType.CALL, MessageType.SEND):
-            return self._call(message_type, unique_id, elements, raw, open_call)
+            return self._call(message_type, unique_id, elements, raw)
         if message_type == MessageType.CALLRESULTERROR:
             return _read_error(message_type, unique_id, elements)
-        message = open_call(unique_id)
-        if message is None:
+        action = open_call(unique_id)
+        if action is None:
             raise FrameFault(
                 Fault.UNKNOWN_ID,
                 "answers no open call",
@@ -167,71 +202,84 @@ class Decoder:
             )
         if message_type == MessageType.CALLERROR:
             return _read_error(message_type, unique_id, elements)
-        return self._result(unique_id, message, elements, raw, open_call)
+        faulty = self.faulty(message_type, unique_id)
+        _check_length(elements, message_type, faulty)
+        return CallResult(unique_id, self.payload(action, message_type, elements[2], faulty))
 
-    def _call(self, message_type: int, unique_id: str, elements: list[Any], raw: bytes, open_call: OpenCalls) -> Frame:
-        confirmed = message_type == MessageType.CALL
-        fault = partial(FrameFault, unique_id=unique_id, message_type=message_type, answered=confirmed)
+    def _call(self, message_type: int, unique_id: str, elements: list[Any], raw: bytes) -> Call | Send:
+        faulty = self.faulty(message_type, unique_id)
         if len(unique_id) > MAX_UNIQUE_ID:
-            raise fault(Fault.LONG_ID, f"unique id: expected at most {MAX_UNIQUE_ID} characters")
-        _check_length(elements, message_type, unique_id, answered=confirmed)
-        action = elements[2]
-        if not isinstance(action, str):
-            raise fault(Fault.WRONG_SHAPE, "action: expected string")
-        message = self.expect(action, fault, confirmed=confirmed)
-        if self._lessons.give(
-            self._reader.learn_call if confirmed else self._reader.learn_send, message, message.request
-        ):
-            return self.decode(raw, open_call)
-        try:
-            payload = self._payload(message, message.request, elements[3])
-        except Violation as violation:
-            raise fault(_fault_of(violation), _described(violation), violation=violation) from None
-        return (Call if confirmed else Send)(unique_id, message, payload, raw)
+            raise faulty(Fault.LONG_ID, f"unique id: expected at most {MAX_UNIQUE_ID} characters")
+        _check_length(elements, message_type, faulty)
+        name = elements[2]
+        if not isinstance(name, str):
+            raise faulty(Fault.WRONG_SHAPE, "action: expected string")
+        action = self.expect(name, message_type, faulty)
+        payload = self.payload(action, message_type, elements[3], faulty)
+        return (Call if message_type == MessageType.CALL else Send)(unique_id, action, payload, raw)
 
-    def expect(self, action: str, fault: Callable[[Fault, str], FrameFault], *, confirmed: bool) -> Message:
-        """Return the message of a CALL (`confirmed`) or SEND. Raises what `fault` makes, for one not taken here."""
-        message = self._messages.get(action)
-        if message is None:
-            raise fault(Fault.UNKNOWN_ACTION, "no such action in this version")
-        if not message.sender & self._peer:
-            raise fault(Fault.WRONG_SENDER, f"{action} is not sent in this direction")
-        if confirmed is (message.response is None):
-            raise fault(Fault.NOT_HANDLED, f"{action} is {'not a call' if confirmed else 'a call'}")
-        if not self._handles(message):
-            raise fault(Fault.NOT_HANDLED, f"{action} is not handled here")
-        return message
+    def faulty(self, message_type: int, unique_id: str) -> Faulty:
+        """Return what makes the faults of a frame whose head is known."""
+        answered = message_type == MessageType.CALL or (
+            message_type == MessageType.CALLRESULT and self._dialect.refuses_results
+        )
+        return partial(FrameFault, unique_id=unique_id, message_type=message_type, answered=answered)
 
-    def _result(self, unique_id: str, message: Message, elements: list[Any], raw: bytes, open_call: OpenCalls) -> Frame:
-        answered = self._dialect.refuses_results
-        _check_length(elements, MessageType.CALLRESULT, unique_id, answered=answered)
-        if self._lessons.give(self._reader.learn_result, message, message.response):
-            return self.decode(raw, open_call)
+    def expect(self, name: str, message_type: int, faulty: Faulty) -> Action:
+        """Return the action of a CALL or SEND. Raises what `faulty` makes, for one that is not taken here."""
+        action = self._taken(name, message_type)
+        if not isinstance(action, Action):
+            raise faulty(*action)
+        return action
+
+    def _taken(self, name: str, message_type: int) -> Action | tuple[Fault, str]:
+        """Return an action that is taken here, or the reason why it is not."""
+        action = self._actions.get(name)
+        if action is None:
+            return Fault.UNKNOWN_ACTION, "no such action in this version"
+        if not action.sender & self._peer:
+            return Fault.WRONG_SENDER, f"{name} is not sent in this direction"
+        confirmed = message_type == MessageType.CALL
+        if confirmed is (action.response is None):
+            return Fault.NOT_HANDLED, f"{name} is {'not a call' if confirmed else 'a call'}"
+        if not self._has_handler(action):
+            return Fault.NOT_HANDLED, f"{name} is not handled here"
+        return action
+
+    def payload(self, action: Action, message_type: int, value: Any, faulty: Faulty) -> Any:
+        """Return the typed payload of a frame, whose `value` is JSON or, in bytes, the text of JSON.
+
+        Raises what `faulty` makes, for a payload that breaks a rule.
+        """
+        struct: Any = action.response if message_type == MessageType.CALLRESULT else action.request
+        codec = codec_of(struct, action.draft)
+        lenient = self._policy.tolerates(action.name)
         try:
-            return CallResult(unique_id, self._payload(message, message.response, elements[2]))
+            if isinstance(value, bytes):
+                return codec.read(value, lenient)
+            return codec.decode({} if value is None else value, lenient)
         except Violation as violation:
-            raise FrameFault(
-                _fault_of(violation),
-                _described(violation),
+            raise _payload_fault(violation, faulty) from None
+
+
+def _unreadable(raw: bytes, open_call: OpenCalls) -> FrameFault:
+    """Return the fault of text that is not JSON; if it begins as an answer to an open call, it ends that (R10a)."""
+    begin = _ANSWER.match(raw)
+    if begin is not None:
+        try:
+            unique_id = loads(begin[2])
+        except ValueError:
+            unique_id = UNREADABLE_ID
+        if open_call(unique_id) is not None:
+            return FrameFault(
+                Fault.MALFORMED,
+                "expected JSON",
                 unique_id=unique_id,
-                message_type=MessageType.CALLRESULT,
-                answered=answered,
-                violation=violation,
-            ) from None
-
-    def _payload(self, message: Message, struct: Any, value: Any) -> Any:
-        lenient = self._policy.tolerates(message.action)
-        return codec_of(struct, message.draft).decode({} if value is None else value, lenient)
-
-
-def _elements(raw: bytes) -> list[Any]:
-    try:
-        elements = loads(raw)
-    except ValueError:
-        raise FrameFault(Fault.MALFORMED, "expected JSON") from None
-    if not isinstance(elements, list):
-        raise FrameFault(Fault.MALFORMED, "expected an array")
-    return elements
+                message_type=int(begin[1]),
+                answered=False,
+                violation=Violation("frame", "format", "JSON"),
+            )
+    return FrameFault(Fault.MALFORMED, "expected JSON")
 
 
 def _head(elements: list[Any], dialect: Dialect) -> tuple[int, str]:
@@ -251,31 +299,20 @@ def _head(elements: list[Any], dialect: Dialect) -> tuple[int, str]:
     return message_type, unique_id
 
 
-def _check_length(elements: list[Any], message_type: int, unique_id: str, *, answered: bool = False) -> None:
+def _check_length(elements: list[Any], message_type: int, faulty: Faulty) -> None:
     wanted = _LENGTHS[MessageType(message_type)]
     if len(elements) != wanted:
-        raise FrameFault(
-            Fault.WRONG_SHAPE,
-            f"expected {wanted} elements",
-            unique_id=unique_id,
-            message_type=message_type,
-            answered=answered,
-            violation=Violation("frame", "items", f"{wanted} elements"),
-        )
+        violation = Violation("frame", "items", f"{wanted} elements")
+        raise faulty(Fault.WRONG_SHAPE, f"expected {wanted} elements", violation=violation)
 
 
 def _read_error(message_type: int, unique_id: str, elements: list[Any]) -> CallError | CallResultError:
-    _check_length(elements, message_type, unique_id)
+    faulty = partial(FrameFault, unique_id=unique_id, message_type=message_type, answered=False)
+    _check_length(elements, message_type, faulty)
     _, _, code, description, details = elements
     if not isinstance(code, str):
-        raise FrameFault(
-            Fault.WRONG_SHAPE,
-            "errorCode: expected string",
-            unique_id=unique_id,
-            message_type=message_type,
-            answered=False,
-            violation=Violation("errorCode", "type", "string"),
-        )
+        violation = Violation("errorCode", "type", "string")
+        raise faulty(Fault.WRONG_SHAPE, "errorCode: expected string", violation=violation)
     description = description if isinstance(description, str) else ""
     return _error(message_type, unique_id, code, description, details if isinstance(details, dict) else {})
 
@@ -283,141 +320,119 @@ def _read_error(message_type: int, unique_id: str, elements: list[Any]) -> CallE
 def _error(
     message_type: int, unique_id: str, code: str, description: str, details: dict[str, Any]
 ) -> CallError | CallResultError:
-    error = CallError(understood(code), description, details, unique_id=unique_id)
+    error = CallError(code_of(code), description, details, unique_id=unique_id)
     return error if message_type == MessageType.CALLERROR else CallResultError(error)
 
 
-def _fault_of(violation: Violation) -> Fault:
-    if not violation.path and violation.rule == "type":
-        return Fault.NOT_AN_OBJECT
-    return _RULE_FAULTS.get(violation.rule, Fault.PROPERTY)
-
-
-def _described(violation: Violation) -> str:
-    return f"{violation.path or 'payload'}: expected {violation.expected}"
-
-
-def _fault_at(error: InvalidPayload | InvalidResult, unique_id: str, message_type: MessageType) -> FrameFault:
-    violation = Violation(error.path, error.rule, error.expected)
-    return FrameFault(
-        _fault_of(violation),
-        _described(violation),
-        unique_id=unique_id,
-        message_type=message_type,
-        violation=violation,
-    )
-
-
 class Encoder:
-    """Writes what one side of a version sends; shared by all its connections."""
+    """Writes what one side of a version sends; shared by all its connections.
+
+    Raises `ValueError` for an unknown version.
+    """
 
     def __init__(self, version: Version, policy: Policy = STRICT) -> None:
         self._version = version
         self._dialect = dialect_of(version.number)
         self._policy = policy
-        self._lessons = _Lessons()
-        self._writer = FrameWriter(
-            _FRACTIONS[policy.timespec], call=self._call, send=self._send, result=self._result, error=self._error
-        )
-        self.call: Callable[[str, Request[Any]], bytes] = self._writer.call
+        self.call: Callable[[str, Request[Any]], bytes] = self._call
         """Return the CALL of a unique id and a request.
 
-        Raises `ValidationError`, or `VersionMismatch` for a message of another version.
+        Raises `ValidationError`, or `VersionMismatch` for a request of another version.
         """
-        self.send: Callable[[str, Notification], bytes] = self._writer.send
+        self.send: Callable[[str, Notification], bytes] = self._send
         """Return the SEND of a unique id and a notification.
 
-        Raises `ValidationError`, or `VersionMismatch` where there is no such message or no such frame (R11).
+        Raises `ValidationError`, or `VersionMismatch` where there is no such action or no such frame (R11).
         """
-        self.result: Callable[[Call, Any], bytes] = self._writer.result
+        self.result: Callable[[Call, Any], bytes] = self._result
         """Return the CALLRESULT that answers a call with a response. Raises `ValidationError`."""
+        self.refuses_results = self._dialect.refuses_results
+        """Whether there is a frame to refuse a result with (R10)."""
+        self._write_error: Callable[[int, str, str, str, Any], bytes] = _write_error
+        if FrameWriter is not None:
+            writer = FrameWriter(
+                FRACTIONS[policy.timespec],
+                lookup=self._lookup,
+                call=self._call,
+                send=self._send,
+                result=self._result,
+                error=_write_error,
+            )
+            self.call, self.send, self.result, self._write_error = writer.call, writer.send, writer.result, writer.error
+
+    def _lookup(self, message_type: int, key: Any) -> tuple[Action, Plan] | None:
+        """Return an action and its plan, for the compiled core: by the class of a payload, or for a result itself."""
+        if message_type == MessageType.CALLRESULT:
+            return key, plan_of(key.response, key.draft)
+        action = getattr(key, "__action__", None)
+        if not isinstance(action, Action) or action.request is not key or not self._writes(action, message_type):
+            return None
+        return action, plan_of(key, action.draft)
+
+    def _writes(self, action: Action, message_type: int) -> bool:
+        return self._version.actions.get(action.name) is action and message_type in self._dialect.message_types
 
     def _call(self, unique_id: str, request: Request[Any]) -> bytes:
-        """Write what the compiled core has not written."""
-        message = self._known(request)
-        if self._lessons.give(self._writer.learn_call, message, message.request):
-            return self.call(unique_id, request)
-        payload = self._payload(message.request, message.draft, request)
-        return b"[2,%b,%b,%b]" % (dumps(unique_id), dumps(message.action), payload)
+        """Write what the compiled core has declined."""
+        action = self.expect(request, MessageType.CALL)
+        return b"[2,%b,%b,%b]" % (dumps(unique_id), dumps(action.name), self._encoded(action, action.request, request))
 
     def _send(self, unique_id: str, notification: Notification) -> bytes:
-        """Write what the compiled core has not written."""
-        message = self._known(notification)
-        if MessageType.SEND not in self._dialect.message_types:
-            raise VersionMismatch(f"{message.action} can't be sent: this version of OCPP-J has no SEND")
-        if self._lessons.give(self._writer.learn_send, message, message.request):
-            return self.send(unique_id, notification)
-        payload = self._payload(message.request, message.draft, notification)
-        return b"[6,%b,%b,%b]" % (dumps(unique_id), dumps(message.action), payload)
+        """Write what the compiled core has declined."""
+        action = self.expect(notification, MessageType.SEND)
+        payload = self._encoded(action, action.request, notification)
+        return b"[6,%b,%b,%b]" % (dumps(unique_id), dumps(action.name), payload)
 
     def _result(self, call: Call, response: Any) -> bytes:
-        """Write what the compiled core has not written."""
-        message = call.message
-        if self._lessons.give(self._writer.learn_result, message, message.response):
-            return self.result(call, response)
-        payload = self._payload(message.response, message.draft, response)
-        return b"[3,%b,%b]" % (dumps(call.unique_id), payload)
+        """Write what the compiled core has declined."""
+        return b"[3,%b,%b]" % (dumps(call.unique_id), self._encoded(call.action, call.action.response, response))
 
-    def fault(self, fault: FrameFault) -> bytes:
-        """Return the CALLERROR, or for a result the CALLRESULTERROR, that a frame's fault is answered with."""
-        code = self._policy.codes.get(fault.fault) or self._dialect.codes[fault.fault]
-        if fault.message_type == MessageType.CALLRESULT:
-            return self.error(fault.unique_id, code, fault.description, kind=MessageType.CALLRESULTERROR)
-        return self.error(fault.unique_id, code, fault.description)
+    def _encoded(self, action: Action, struct: Any, value: Any) -> bytes:
+        try:
+            return codec_of(struct, action.draft).encode(value, self._policy.timespec)
+        except Violation as violation:
+            raise ValidationError.of(violation) from None
 
-    def invalid(self, unique_id: str, error: InvalidPayload) -> bytes:
-        """Return the CALLERROR for a payload that breaks a vendor's declaration.
+    def expect(self, payload: Request[Any] | Notification, message_type: MessageType) -> Action:
+        """Return the action of a payload that is to be sent. Raises `VersionMismatch`."""
+        action = payload.__action__
+        if not self._writes(action, message_type):
+            raise VersionMismatch(f"OCPP {self._version.number} has no {message_type.name} {type(payload).__name__}")
+        return action
 
-        Raises `ValidationError` for what is no text.
-        """
-        return self.fault(_fault_at(error, unique_id, MessageType.CALL))
-
-    def _known(self, payload: Request[Any] | Notification) -> Message:
-        message = payload.__message__
-        if self._version.messages.get(message.action) is not message:
-            raise VersionMismatch(f"{type(payload).__name__} is no message of OCPP {self._version.number}")
-        return message
-
-    def refusal(self, unique_id: str, error: CallError | InvalidResult) -> list[bytes]:
-        """Return the CALLRESULTERROR for a result that is not accepted, if this version has such frames (R10).
-
-        Raises `ValidationError` for details that are no JSON.
-        """
-        if not self._dialect.refuses_results:
-            return []
-        if isinstance(error, InvalidResult):
-            return [self.fault(_fault_at(error, unique_id, MessageType.CALLRESULT))]
-        kind = MessageType.CALLRESULTERROR
-        return [self.error(unique_id, error.code, error.description, error.details, kind=kind)]
+    def payload(self, action: Action, struct: Any, value: Any) -> bytes:
+        """Return the JSON text of a payload alone. Raises `ValidationError`."""
+        try:
+            return codec_of(struct, action.draft).write(value, self._policy.timespec)
+        except Violation as violation:
+            raise ValidationError.of(violation) from None
 
     def error(
         self,
         unique_id: str,
-        code: str,
-        description: str = "",
-        details: Mapping[str, Any] | None = None,
-        *,
+        error: CallError | InvalidPayload | InvalidResult | FrameFault,
         kind: MessageType = MessageType.CALLERROR,
     ) -> bytes:
-        """Return a CALLERROR, or a CALLRESULTERROR; too long a description is cut (R15).
+        """Return the CALLERROR, or the CALLRESULTERROR, that tells the peer of an error.
 
-        Raises `ValidationError` for what is no text or no JSON.
+        Too long a description is cut (R15). Raises `ValidationError` for what is not text or not JSON.
         """
-        details = {} if details is None else details
-        return self._writer.error(int(kind), unique_id, self._dialect.spell(code), description, details)
+        if isinstance(error, PayloadError):
+            error = FrameFault.of(error, unique_id, kind)
+        if isinstance(error, CallError):
+            code, description, details = error.code, error.description, error.details
+        else:
+            code = self._policy.codes.get(error.fault) or self._dialect.codes[error.fault]
+            description, details = error.description, {}
+        return self._write_error(int(kind), unique_id, self._dialect.spell(code), description, details)
 
-    def _error(self, kind: int, unique_id: str, code: str, description: str, details: Mapping[str, Any]) -> bytes:
-        """Write what the compiled core has not written."""
-        _check("errorCode", code, str, "string")
-        _check("errorDescription", description, str, "string")
-        _check("errorDetails", details, Mapping, "object")
-        return dumps([kind, unique_id, code, description[:MAX_DESCRIPTION], dict(details)])
 
-    def _payload(self, struct: Any, draft: int, value: Any) -> bytes:
-        try:
-            return codec_of(struct, draft).encode(value, self._policy.timespec)
-        except Violation as violation:
-            raise ValidationError(violation.path, violation.rule, violation.expected) from None
+def _write_error(kind: int, unique_id: str, code: str, description: str, details: Mapping[str, Any]) -> bytes:
+    """Write what the compiled core has declined."""
+    _check("errorCode", code, str, "string")
+    _check("errorDescription", description, str, "string")
+    _check("errorDetails", details, Mapping, "object")
+    return dumps([kind, unique_id, code, description[:MAX_DESCRIPTION], dict(details)])
 
 
 def _check(place: str, value: Any, kind: type, expected: str) -> None:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from math import inf
+from types import MappingProxyType
+from typing import Any, get_args
 
-from ._kernels.texts import Timespec
-from .dialect import Fault
+from ._core.texts import Timespec
+from .faults import Fault
 
 __all__ = ["LENIENT", "STRICT", "Policy"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Policy:
-    """How a session judges its peer, and how much it tells it.
+    """How a session judges its peer, and how much it tells it. Policies compare by value and are hashable.
 
     - `lenient`: take null for an optional field, date-times without a zone or with a blank (R24, R25): for all actions
       (True), for those named, or for none.
-    - `answer_malformed`: answer text that is no frame at all with a CALLERROR of id `-1` (R1), or stay silent.
-    - `codes`: what a fault is answered with, where it is not the version's own code.
+    - `answer_malformed`: answer text that is not a frame with a CALLERROR of id `-1` (R1), or stay silent.
+    - `codes`: the error codes of faults, where they are not to be the version's own.
     - `reveal_exceptions`: put the text of an exception that a handler raised into the CALLERROR.
     - `timespec`: how finely date-times are written (R24).
     - `registration_gate`: refuse what a station must not send before its BootNotification is accepted (R40).
@@ -26,9 +29,13 @@ class Policy:
       asked for a BootNotification.
     - `max_open_calls`: how many CALLs of ours may wait for their answer at one time (R14).
     - `max_waiting_calls`: how many CALLs of the peer may wait for their turn before reading stops.
+    - `repeat_window`: for how many seconds after its answer a CALL that comes again, with the same id and the same
+      bytes, gets the same answer again without being handled (R13); 0 is off, for stations that use one id for ever.
+
+    Raises `TypeError` or `ValueError` for an unusable value.
     """
 
-    lenient: bool | Container[str] = False
+    lenient: bool | Collection[str] = False
     answer_malformed: bool = True
     codes: Mapping[Fault, str] = field(default_factory=dict)
     reveal_exceptions: bool = False
@@ -37,12 +44,44 @@ class Policy:
     lets_strangers: bool = True
     max_open_calls: int = 1
     max_waiting_calls: int = 16
+    repeat_window: float = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lenient", _actions(self.lenient))
+        object.__setattr__(self, "codes", _codes(self.codes))
+        if self.timespec not in get_args(Timespec):
+            raise ValueError(f"timespec: expected one of {', '.join(get_args(Timespec))}, not {self.timespec!r}")
+        for name in ("max_open_calls", "max_waiting_calls"):
+            if type(getattr(self, name)) is not int or getattr(self, name) < 1:
+                raise ValueError(f"{name}: expected an integer greater than 0, not {getattr(self, name)!r}")
+        window: Any = self.repeat_window
+        if type(window) not in (int, float) or not 0 <= window < inf:
+            raise ValueError(f"repeat_window: expected seconds, 0 or more, not {window!r}")
+
+    def __hash__(self) -> int:
+        plain = (getattr(self, name) for name in self.__dataclass_fields__ if name != "codes")
+        return hash((*plain, frozenset(self.codes.items())))
 
     def tolerates(self, action: str) -> bool:
-        """Whether payloads of `action` are read leniently."""
-        if isinstance(self.lenient, str):
-            return action == self.lenient
+        """Whether payloads of the action of this name are read leniently."""
         return self.lenient if isinstance(self.lenient, bool) else action in self.lenient
+
+
+def _actions(lenient: Any) -> bool | frozenset[str]:
+    """Return the names of actions that are read leniently, in a form that compares by value."""
+    if isinstance(lenient, bool):
+        return lenient
+    names = frozenset({lenient} if isinstance(lenient, str) else lenient)
+    if not all(isinstance(name, str) for name in names):
+        raise TypeError(f"lenient: expected True, False or names of actions, not {lenient!r}")
+    return names
+
+
+def _codes(codes: Mapping[Any, Any]) -> Mapping[Fault, str]:
+    for fault, code in codes.items():
+        if not isinstance(fault, Fault) or not isinstance(code, str):
+            raise TypeError(f"codes: expected a mapping of Fault to error codes, not {fault!r}: {code!r}")
+    return MappingProxyType(dict(codes))
 
 
 STRICT = Policy()

@@ -5,13 +5,13 @@ A registration belongs to a station's identity and outlives its connections; `Re
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol
 
 from .errors import NotRegistered
-from .schema import Message
+from .schema import Action
 
-__all__ = ["CentralGate", "Gate", "MemoryRegistrations", "Registrations", "StationGate"]
+__all__ = ["BOOT", "CentralGate", "MemoryRegistrations", "RegistrationGate", "Registrations", "StationGate"]
 
 BOOT: Final = "BootNotification"
 ACCEPTED: Final = "Accepted"
@@ -31,17 +31,25 @@ _CERTIFICATE_TRIGGERS: Final = frozenset(
 
 
 class Registrations(Protocol):
-    """Remembers, by identity, what the last BootNotification was answered: Accepted, Pending or Rejected.
+    """Remembers, by identity, the last answer to a BootNotification: Accepted, Pending or Rejected.
 
-    Both methods are called on the event loop and should be quick.
+    Both methods may be plain or async; a plain one is called on the event loop and should be quick.
     """
 
-    def load(self, identity: str) -> str | None:
-        """Return the status of a station, or None when nothing is known of it."""
+    def load(self, identity: str) -> str | Awaitable[str | None] | None:
+        """Return the status of a station, or None for an unknown one.
+
+        Awaited before the handshake is answered, for a second at most; what it raises is logged. A station whose status
+        can't be loaded counts as unknown.
+        """
         ...
 
-    def store(self, identity: str, status: str) -> None:
-        """Remember the status of a station."""
+    def store(self, identity: str, status: str) -> Awaitable[None] | None:
+        """Remember the status of a station.
+
+        Awaited before the BootNotification is answered. If it raises, the station gets InternalError and is not
+        registered.
+        """
         ...
 
 
@@ -60,140 +68,103 @@ class MemoryRegistrations:
         self._statuses[identity] = status
 
 
-class Gate(Protocol):
-    """What a session asks, and tells, about registration."""
-
-    answers: bool
-    """Whether a CALL that is not admitted is answered with SecurityError, or met with silence."""
-
-    def admits(self, message: Message) -> bool:
-        """Whether a CALL of the peer may be handled."""
-        ...
-
-    def called(self, message: Message, request: Any) -> None:
-        """A CALL of the peer is about to be handled."""
-        ...
-
-    def answered(self, message: Message, response: Any) -> None:
-        """A CALL of the peer has been answered."""
-        ...
-
-    def check_call(self, message: Message) -> None:
-        """Raise `NotRegistered` when a message of ours must not be sent now."""
-        ...
-
-    def calling(self, message: Message, request: Any) -> None:
-        """A CALL of ours is going to be sent."""
-        ...
-
-    def resulted(self, message: Message, response: Any) -> None:
-        """A CALL of ours has had its result."""
-        ...
-
-
-def requested_actions(message: Message, request: Any) -> tuple[str, ...]:
-    """Return the actions that a request of the central system asks the station to send."""
-    if message.action in _REPORTS:
+def requested_actions(action: Action, request: Any) -> tuple[str, ...]:
+    """Return the names of the actions that a request of the central system asks the station to send."""
+    if action.name in _REPORTS:
         return ("NotifyReport",)
-    if message.action not in _TRIGGERS:
+    if action.name not in _TRIGGERS:
         return ()
     wanted = str(request.requested_message)
     return ("SignCertificate" if wanted in _CERTIFICATE_TRIGGERS else wanted,)
 
 
-class CentralGate:
-    """The central system's side: refuses calls of a station that it has not accepted.
+class RegistrationGate:
+    """Decides, for a session, on calls before a station is accepted; `status` is None until that is known.
 
-    What it has asked for by TriggerMessage, or by asking for a report, is let in (R40). `lets_strangers` says what
-    happens to a station of which nothing is known.
+    `answers` tells whether a CALL that is not admitted is answered with SecurityError, or ignored.
     """
 
-    __slots__ = ("_lets_strangers", "_remember", "_requested", "answers", "status")
+    __slots__ = ("_requested", "status")
 
-    def __init__(self, status: str | None, remember: Callable[[str], None], *, lets_strangers: bool = True) -> None:
-        self.answers = True
+    answers: bool
+
+    def __init__(self, status: str | None = None) -> None:
         self.status = status
-        self._remember = remember
-        self._lets_strangers = lets_strangers
         self._requested: frozenset[str] = frozenset()
 
-    def admits(self, message: Message) -> bool:
+    def admits(self, action: Action) -> bool:
+        """Whether a CALL of the peer may be handled; asked when its turn comes."""
+        raise NotImplementedError
+
+    def check_call(self, action: Action) -> None:
+        """Raise `NotRegistered` when a message of ours must not be sent now."""
+
+    def requested(self, action: Action, request: Any) -> None:
+        """A CALL passes, in either direction: note what the central system asks the station for."""
+        if self.status != ACCEPTED:
+            self._requested = self._requested.union(requested_actions(action, request))
+
+    def answered(self, action: Action, response: Any) -> None:
+        """A result passes, in either direction: note how a BootNotification is answered."""
+        if action.name == BOOT:
+            self.status = str(response.status)
+            self._requested = frozenset()
+
+
+class CentralGate(RegistrationGate):
+    """The central system's side: refuses calls of a station that it has not accepted.
+
+    What it has asked for by TriggerMessage, or by asking for a report, is admitted (R40). `lets_strangers` decides on a
+    station of which nothing is known.
+    """
+
+    __slots__ = ("_lets_strangers",)
+
+    answers = True
+
+    def __init__(self, status: str | None, *, lets_strangers: bool = True) -> None:
+        super().__init__(status)
+        self._lets_strangers = lets_strangers
+
+    def admits(self, action: Action) -> bool:
         """Whether the station may send this now."""
         if self.status == ACCEPTED or (self.status is None and self._lets_strangers):
             return True
-        return message.action == BOOT or message.action in self._requested
-
-    def called(self, message: Message, request: Any) -> None:
-        """Nothing to note."""
-
-    def answered(self, message: Message, response: Any) -> None:
-        """Note how a BootNotification was answered."""
-        if message.action == BOOT:
-            self.status = str(response.status)
-            self._requested = frozenset()
-            self._remember(self.status)
-
-    def check_call(self, message: Message) -> None:
-        """Let everything out."""
-
-    def calling(self, message: Message, request: Any) -> None:
-        """Note what the station is asked to send."""
-        if self.status != ACCEPTED:
-            self._requested = self._requested.union(requested_actions(message, request))
-
-    def resulted(self, message: Message, response: Any) -> None:
-        """Nothing to note."""
-
-    def accept(self) -> None:
-        """Take the station for accepted, though nothing was known of it."""
-        self.status = ACCEPTED
-        self._remember(ACCEPTED)
+        return action.name == BOOT or action.name in self._requested
 
 
-class StationGate:
+class StationGate(RegistrationGate):
     """The station's side: holds back what an unregistered station must not send.
 
     Pending: only BootNotification and what the central system asked for. Rejected: nothing at all, until
     `end_silence`; then only BootNotification. `silenced` is called with the seconds after which that is due.
     """
 
-    __slots__ = ("_requested", "_silenced", "answers", "silent", "status")
+    __slots__ = ("_silenced", "silent")
+
+    answers = False
 
     def __init__(self, silenced: Callable[[float], object]) -> None:
-        self.answers = False
-        self.status: str | None = None
+        super().__init__()
         self.silent = False
         self._silenced = silenced
-        self._requested: frozenset[str] = frozenset()
 
-    def admits(self, message: Message) -> bool:
+    def admits(self, action: Action) -> bool:
         """Whether a CALL of the central system is answered."""
         return not self.silent
 
-    def called(self, message: Message, request: Any) -> None:
-        """Note what the central system asks for."""
-        if self.status not in (None, ACCEPTED):
-            self._requested = self._requested.union(requested_actions(message, request))
-
-    def answered(self, message: Message, response: Any) -> None:
-        """Nothing to note."""
-
-    def calling(self, message: Message, request: Any) -> None:
-        """Nothing to note."""
-
-    def check_call(self, message: Message) -> None:
+    def check_call(self, action: Action) -> None:
         """Raise `NotRegistered` for what must not be sent now."""
         if self.silent:
-            raise NotRegistered(f"{message.action} can't be sent: the station was rejected and must wait")
-        if self.status in (None, ACCEPTED) or message.action == BOOT or message.action in self._requested:
+            raise NotRegistered(f"{action.name} can't be sent: the station was rejected and must wait")
+        if self.status in (None, ACCEPTED) or action.name == BOOT or action.name in self._requested:
             return
-        raise NotRegistered(f"{message.action} can't be sent: the registration is {self.status}")
+        raise NotRegistered(f"{action.name} can't be sent: the registration is {self.status}")
 
-    def resulted(self, message: Message, response: Any) -> None:
+    def answered(self, action: Action, response: Any) -> None:
         """Note how a BootNotification was answered."""
-        if message.action == BOOT:
-            self.status = str(response.status)
-            self._requested = frozenset()
+        super().answered(action, response)
+        if action.name == BOOT:
             self.silent = self.status == REJECTED and response.interval > 0
             if self.silent:
                 self._silenced(float(response.interval))

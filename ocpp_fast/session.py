@@ -1,48 +1,69 @@
 """The state machine of one connection, without I/O: frames and time go in, frames and events come out.
 
-The owner of a session feeds it what arrives (`receive`), what its user wants (`call`, `answer`, `cancel`) and the end
-of the connection (`close`). After each of these it sends what `take_outbox` gives, in order, and sees to `take_ended`.
-Deadlines are kept in a table that many sessions share; its owner hands what has expired to `expire`. Time is a number
-of seconds that only grows.
+The plan of this module:
+
+- The owner of a session feeds it what arrives (`receive`), what its user wants (`call`, `send`, `answer`, `fail`,
+  `cancel`) and the end of the connection (`close`). After each of these it sends what `take_outbox` returns, in order,
+  and handles what `take_events` returns.
+- A CALL of the peer is `current_call` from its `CallReceived` until `answer` or `fail`; the others wait. What decides
+  on a call, the registration gate first, decides when its turn comes: on arrival, or in `next_call`.
+- A call of ours is an `OpenCall`, in a table of deadlines that many sessions share, until it ends in a `CallEnded`. The
+  owner of the table hands expired calls to `expire`.
+- Time is a number of seconds that only grows. It is passed in as `now`, and needed only for `Policy.repeat_window`.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final, Protocol, TypeAlias
 
-from .dialect import Fault, MessageType
-from .errors import CallError, CallTimeout, Disconnected, InvalidPayload, InvalidResult, NotRegistered, OcppError
+from ._core.contract import PendingTable
+from ._core.strict_json import dumps
+from .errors import (
+    CallError,
+    CallTimeout,
+    Disconnected,
+    InvalidAnswer,
+    InvalidPayload,
+    InvalidResult,
+    NotRegistered,
+    OcppError,
+    ValidationError,
+)
+from .faults import Fault, MessageType
 from .frames import Call, CallResultError, Frame, FrameFault, Send
 from .policy import STRICT, Policy
-from .registration import Gate
-from .schema import Message, Notification, Request, Response
+from .registration import RegistrationGate
+from .schema import Action, Notification, Request, Response
 
 __all__ = [
-    "Answered",
+    "CallEnded",
+    "CallReceived",
     "Event",
-    "Noticed",
-    "Notified",
+    "FaultNoticed",
+    "FrameDecoder",
+    "FrameEncoder",
     "OpenCall",
-    "Reader",
-    "Received",
-    "Refused",
+    "ResultRefused",
+    "SendReceived",
     "Session",
-    "Table",
-    "Writer",
+    "Waiter",
 ]
 
+_MAX_KEPT_ANSWERS: Final = 64
+"""Answers that a session keeps for `Policy.repeat_window` at most; the oldest goes first."""
 
-class Reader(Protocol):
-    """What reads frames: a `Decoder`, or what stands in front of one."""
+
+class FrameDecoder(Protocol):
+    """Reads frames: a `Decoder`, or an object in front of one."""
 
     @property
-    def decode(self) -> Callable[[bytes, Callable[[str], Message | None]], Frame]: ...
+    def decode(self) -> Callable[[bytes, Callable[[str], Action | None]], Frame]: ...
 
 
-class Writer(Protocol):
-    """What writes frames: an `Encoder`, or what stands in front of one."""
+class FrameEncoder(Protocol):
+    """Writes frames: an `Encoder`, or an object in front of one."""
 
     @property
     def call(self) -> Callable[[str, Request[Any]], bytes]: ...
@@ -51,39 +72,34 @@ class Writer(Protocol):
     @property
     def result(self) -> Callable[[Call, Any], bytes]: ...
     @property
-    def error(self) -> Callable[[str, str, str, Mapping[str, Any]], bytes]: ...
+    def refuses_results(self) -> bool: ...
     @property
-    def fault(self) -> Callable[[FrameFault], bytes]: ...
-    @property
-    def invalid(self) -> Callable[[str, InvalidPayload], bytes]: ...
-    @property
-    def refusal(self) -> Callable[[str, CallError | InvalidResult], list[bytes]]: ...
+    def error(self) -> Callable[[str, CallError | InvalidPayload | InvalidResult | FrameFault, MessageType], bytes]: ...
 
 
-class Table(Protocol):
-    """The table of open calls, as `ocpp_fast._kernels` provides it."""
+class Waiter(Protocol):
+    """Who waits for the answer to a call."""
 
-    def add(self, owner: Any, unique_id: str, value: object, deadline: float) -> None: ...
-    def get(self, owner: Any, unique_id: str) -> Any: ...
-    def take(self, owner: Any, unique_id: str) -> Any: ...
-    def take_all(self, owner: Any) -> list[tuple[str, Any]]: ...
+    def expired(self, open_call: OpenCall) -> None:
+        """The call's time has run out; its owner hands it to `Session.expire`."""
+        ...
 
 
 class OpenCall:
     """A call of ours that has no answer yet; `waiter` is the owner's, untouched here."""
 
-    __slots__ = ("frame", "message", "unique_id", "waiter")
+    __slots__ = ("action", "frame", "unique_id", "waiter")
 
-    def __init__(self, unique_id: str, message: Message, frame: bytes, waiter: Any) -> None:
+    def __init__(self, unique_id: str, action: Action, frame: bytes, waiter: Waiter | None) -> None:
         self.unique_id = unique_id
-        self.message = message
+        self.action = action
         self.frame: bytes | None = frame
-        """What is to be sent; None once it has been."""
+        """The frame while it waits for its turn; None once it has been sent."""
         self.waiter = waiter
 
 
-class Received:
-    """A CALL of the peer is to be handled now; `answer` or `reject` must follow."""
+class CallReceived:
+    """A CALL of the peer is to be handled now; `answer` or `fail` must follow."""
 
     __slots__ = ("call",)
 
@@ -91,7 +107,7 @@ class Received:
         self.call = call
 
 
-class Answered:
+class CallEnded:
     """A call of ours has ended: `outcome` is the response, or the exception to raise."""
 
     __slots__ = ("open_call", "outcome")
@@ -101,8 +117,8 @@ class Answered:
         self.outcome = outcome
 
 
-class Noticed:
-    """The peer sent something that is not right; it was answered, or ignored."""
+class FaultNoticed:
+    """The peer sent an invalid frame; it was answered, or ignored."""
 
     __slots__ = ("fault",)
 
@@ -110,8 +126,8 @@ class Noticed:
         self.fault = fault
 
 
-class Notified:
-    """A SEND of the peer is to be handled; it wants no answer (R11)."""
+class SendReceived:
+    """A SEND of the peer is to be handled; it has no answer (R11)."""
 
     __slots__ = ("send",)
 
@@ -119,7 +135,7 @@ class Notified:
         self.send = send
 
 
-class Refused:
+class ResultRefused:
     """The peer refuses a result that it was sent (R10)."""
 
     __slots__ = ("error",)
@@ -128,52 +144,66 @@ class Refused:
         self.error = error
 
 
-Event: TypeAlias = Received | Answered | Noticed | Notified | Refused
+Event: TypeAlias = CallReceived | CallEnded | FaultNoticed | SendReceived | ResultRefused
+
+
+class _KeptAnswer:
+    """An answer that is given again to the same bytes, until a time."""
+
+    __slots__ = ("call", "frame", "until")
+
+    def __init__(self, call: bytes, frame: bytes, until: float) -> None:
+        self.call = call
+        self.frame = frame
+        self.until = until
 
 
 class Session:
     """One side of one connection.
 
     CALLs of the peer are handled one after another; answers to ours never wait behind them. Of our own calls, only so
-    many are sent as the policy lets be open, the others wait for their turn (R14).
+    many are sent as the policy lets be open; the others wait for their turn (R14).
     """
 
     __slots__ = (
         "_closed",
         "_decoder",
         "_encoder",
-        "_ended",
+        "_events",
         "_gate",
-        "_handling",
+        "_kept",
         "_open",
         "_outbox",
         "_policy",
         "_queue",
         "_table",
         "_waiting",
+        "current_call",
         "ignored_answers",
     )
 
     def __init__(
         self,
-        decoder: Reader,
-        encoder: Writer,
-        table: Table,
+        decoder: FrameDecoder,
+        encoder: FrameEncoder,
+        table: PendingTable[OpenCall],
         policy: Policy = STRICT,
-        gate: Gate | None = None,
+        gate: RegistrationGate | None = None,
     ) -> None:
-        self._decoder: Final[Reader] = decoder
-        self._encoder: Final = encoder
+        self._decoder: Final[FrameDecoder] = decoder
+        self._encoder: Final[FrameEncoder] = encoder
         self._table: Final = table
         self._policy: Final = policy
         self._gate: Final = gate
         self._closed = False
-        self._handling: Call | None = None
+        self.current_call: Call | None = None
+        """The CALL of the peer that is being handled."""
         self._waiting: deque[Call] | None = None
+        self._kept: dict[str, _KeptAnswer] | None = None
         self._open = 0
         self._queue: deque[OpenCall] | None = None
         self._outbox: list[bytes] = []
-        self._ended: list[Answered] = []
+        self._events: list[CallEnded | FaultNoticed] = []
         self.ignored_answers = 0
         """How many results and errors answered no open call (R12)."""
 
@@ -184,143 +214,198 @@ class Session:
         frames, self._outbox = self._outbox, []
         return frames
 
-    def take_ended(self) -> list[Answered]:
-        """Return the calls that have ended because their turn came when they must not be sent, and forget them."""
-        if not self._ended:
-            return self._ended
-        ended, self._ended = self._ended, []
-        return ended
+    def take_events(self) -> list[CallEnded | FaultNoticed]:
+        """Return the events beside those that were returned: of calls whose turn came and must not be; forget them."""
+        if not self._events:
+            return self._events
+        events, self._events = self._events, []
+        return events
 
     # What arrives
 
-    def receive(self, raw: bytes) -> Event | None:
+    def receive(self, raw: bytes, now: float = 0.0) -> Event | None:
         """Take one text message of the peer; never raises for what the peer did (R45)."""
         if not raw or self._closed:
             return None
         try:
-            frame = self._decoder.decode(raw, self._message_of)
+            frame = self._decoder.decode(raw, self._open_action)
         except FrameFault as fault:
-            return self._faulty(fault)
+            return self._notice(fault, raw)
         if isinstance(frame, Call):
-            return self._called(frame)
+            return self._call_received(frame, now)
         if isinstance(frame, Send):
-            return self._sent(frame)
+            return self._send_received(frame)
         if isinstance(frame, CallResultError):
-            return Refused(frame.error)
+            return ResultRefused(frame.error)
         open_call = self._finish(frame.unique_id)
         if isinstance(frame, CallError):
-            return Answered(open_call, frame)
+            return CallEnded(open_call, frame)
         if self._gate is not None:
-            self._gate.resulted(open_call.message, frame.payload)
-        return Answered(open_call, frame.payload)
+            self._gate.answered(open_call.action, frame.payload)
+        return CallEnded(open_call, frame.payload)
 
-    def _message_of(self, unique_id: str) -> Message | None:
-        open_call: OpenCall | None = self._table.get(self, unique_id)
-        return open_call.message if open_call is not None and open_call.frame is None else None
+    def _open_action(self, unique_id: str) -> Action | None:
+        open_call = self._table.get(self, unique_id)
+        return open_call.action if open_call is not None and open_call.frame is None else None
 
-    def _sent(self, send: Send) -> Event:
-        if self._gate is not None and not self._gate.admits(send.message):
-            return self._faulty(_unregistered(send, answered=False))
-        return Notified(send)
+    def _send_received(self, send: Send) -> Event:
+        if self._gate is not None and not self._gate.admits(send.action):
+            return self._notice(_unregistered(send, answered=False))
+        return SendReceived(send)
 
-    def _called(self, call: Call) -> Event | None:
-        if self._handling is not None and self._is_handled(call.unique_id):
-            fault = FrameFault(Fault.DUPLICATE_ID, "unique id: still being handled", unique_id=call.unique_id)
-            return self._faulty(fault)
-        if self._gate is not None:
-            if not self._gate.admits(call.message):
-                return self._faulty(_unregistered(call, answered=self._gate.answers))
-            self._gate.called(call.message, call.payload)
-        if self._handling is None:
-            self._handling = call
-            return Received(call)
+    def _call_received(self, call: Call, now: float) -> Event | None:
+        if self.current_call is not None:
+            for each in (self.current_call, *(self._waiting or ())):
+                if each.unique_id == call.unique_id:
+                    return self._call_repeated(call, each)
+        if self._kept is not None and self._answer_again(call, now):
+            return None
+        if self.current_call is None and not self._waiting:
+            refusal = self._begin(call)
+            return CallReceived(call) if refusal is None else refusal
         if self._waiting is None:
             self._waiting = deque()
         self._waiting.append(call)
         return None
 
-    def _is_handled(self, unique_id: str) -> bool:
-        """Whether a call with this id is being handled, or waits for that (R13)."""
-        return any(
-            each is not None and each.unique_id == unique_id for each in (self._handling, *(self._waiting or ()))
-        )
+    def _call_repeated(self, call: Call, first: Call) -> Event | None:
+        """Take a CALL whose id is being handled, or waits for it: the same bytes are a retry (R13)."""
+        if call.raw == first.raw:
+            return None
+        return self._notice(FrameFault(Fault.DUPLICATE_ID, "unique id: still being handled", unique_id=call.unique_id))
 
-    def _faulty(self, fault: FrameFault) -> Event:
+    def _answer_again(self, call: Call, now: float) -> bool:
+        """Answer a CALL that was answered lately; whether it was (R13)."""
+        kept = None if self._kept is None else self._kept.get(call.unique_id)
+        if kept is None or kept.until < now or kept.call != call.raw:
+            return False
+        self._outbox.append(kept.frame)
+        return True
+
+    def _begin(self, call: Call) -> FaultNoticed | None:
+        """Make a call the current one, or refuse it: its turn has come (R40)."""
+        if self._gate is not None:
+            if not self._gate.admits(call.action):
+                fault = _unregistered(call, answered=self._gate.answers)
+                self._answer_fault(fault)
+                return FaultNoticed(fault)
+            self._gate.requested(call.action, call.payload)
+        self.current_call = call
+        return None
+
+    def _notice(self, fault: FrameFault, raw: bytes = b"") -> CallEnded | FaultNoticed:
+        """Answer a fault, and end the call of ours that an invalid answer was for."""
         if fault.fault is Fault.UNKNOWN_ID:
             self.ignored_answers += 1
-        if fault.answered and (fault.fault is not Fault.MALFORMED or self._policy.answer_malformed):
-            self._outbox.append(self._encoder.fault(fault))
+        self._answer_fault(fault)
         answers_call = fault.message_type in (MessageType.CALLRESULT, MessageType.CALLERROR)
-        if answers_call and self._message_of(fault.unique_id) is not None:
-            return Answered(self._finish(fault.unique_id), fault.invalid_result())
-        return Noticed(fault)
+        if answers_call and self._open_action(fault.unique_id) is not None:
+            return CallEnded(self._finish(fault.unique_id), fault.invalid_result(raw))
+        return FaultNoticed(fault)
 
-    # Handling the peer's calls
+    def _answer_fault(self, fault: FrameFault) -> None:
+        if fault.answered and (fault.fault is not Fault.MALFORMED or self._policy.answer_malformed):
+            is_result = fault.message_type == MessageType.CALLRESULT
+            kind = MessageType.CALLRESULTERROR if is_result else MessageType.CALLERROR
+            self._outbox.append(self._encoder.error(fault.unique_id, fault, kind))
+
+    # The peer's calls
 
     @property
     def is_full(self) -> bool:
         """Whether so many calls of the peer wait that no more should be read."""
         return self._waiting is not None and len(self._waiting) >= self._policy.max_waiting_calls
 
-    def answer(self, call: Call, response: Response) -> Call | None:
-        """Send the result of a call that was `Received`; return the next one to handle, if one waits.
+    def check_answer(self, call: Call, response: Response) -> None:
+        """Raise what `answer` would raise."""
+        self._result(call, response)
 
-        Raises `ValidationError` when the response is not right, with the call still to be answered.
+    def _result(self, call: Call, response: Response) -> bytes:
+        try:
+            return self._encoder.result(call, response)
+        except ValidationError as error:
+            raise InvalidAnswer.of(error) from None
+
+    def answer(self, call: Call, response: Response, now: float = 0.0) -> None:
+        """Send the result of the current call.
+
+        Raises `InvalidAnswer` for an invalid response, and what signing raises; the call is still to be answered.
         """
-        frame = self._encoder.result(call, response)
+        frame = self._result(call, response)
         if self._gate is not None:
-            self._gate.answered(call.message, response)
-        return self._handled(frame)
+            self._gate.answered(call.action, response)
+        self._conclude(call, frame, now)
 
-    def reject(self, call: Call, error: CallError) -> Call | None:
-        """Send a CALLERROR for a call that was `Received`; return the next one to handle, if one waits.
+    def fail(self, call: Call, error: Exception, now: float = 0.0) -> Exception | None:
+        """Send the CALLERROR of the current call; the type of the error decides which.
 
-        Raises `ValidationError` when the error's details are no JSON, with the call still to be answered.
+        A `CallError` and an `InvalidPayload` are told as they are. Anything else is InternalError, and the text of an
+        exception stays here unless the policy says otherwise. Never raises: an error that can't be written becomes a
+        constant CALLERROR, and the reason is returned.
         """
-        return self._handled(self._encoder.error(call.unique_id, error.code, error.description, error.details))
+        try:
+            frame = self._encoder.error(call.unique_id, self._told(call, error), MessageType.CALLERROR)
+            reason = None
+        except Exception as unwritable:  # noqa: BLE001  # what is in an exception is its author's
+            frame, reason = b'[4,%b,"InternalError","%b",{}]' % (dumps(call.unique_id), _FAILED.encode()), unwritable
+        self._conclude(call, frame, now)
+        return reason
 
-    def refuse(self, call: Call, error: InvalidPayload) -> Call | None:
-        """Send the CALLERROR for a payload that its handler found not right; return the next call to handle.
-
-        Raises `ValidationError` when the error holds what is no text, with the call still to be answered.
-        """
-        return self._handled(self._encoder.invalid(call.unique_id, error))
-
-    def fail(self, call: Call, reason: str | Exception) -> Call | None:
-        """Answer that the handler failed; return the next call to handle, if one waits.
-
-        The text of an exception stays here unless the policy says otherwise.
-        """
-        if isinstance(reason, str):
-            description = reason
+    def _told(self, call: Call, error: Exception) -> CallError | InvalidPayload | FrameFault:
+        if isinstance(error, (CallError, InvalidPayload)):
+            return error
+        if isinstance(error, InvalidAnswer):
+            description = "the handler's answer is not valid"
         elif self._policy.reveal_exceptions:
-            description = _revealed(reason)
+            description = f"{type(error).__name__}: {error}"
         else:
-            description = _HANDLER_FAILED
-        return self._handled(self._encoder.fault(FrameFault(Fault.HANDLER, description, unique_id=call.unique_id)))
+            description = _FAILED
+        return FrameFault(Fault.HANDLER, description, unique_id=call.unique_id)
 
-    def _handled(self, frame: bytes) -> Call | None:
-        if not self._closed:
-            self._outbox.append(frame)
-        self._handling = self._waiting.popleft() if self._waiting else None
-        return self._handling
+    def _conclude(self, call: Call, frame: bytes, now: float) -> None:
+        self.current_call = None
+        if self._closed:
+            return
+        self._outbox.append(frame)
+        if self._policy.repeat_window:
+            self._keep(call, frame, now)
+
+    def _keep(self, call: Call, frame: bytes, now: float) -> None:
+        """Keep an answer for the policy's `repeat_window`, and drop those whose time is over."""
+        kept = {} if self._kept is None else self._kept
+        kept.pop(call.unique_id, None)
+        kept[call.unique_id] = _KeptAnswer(call.raw, frame, now + self._policy.repeat_window)
+        while (oldest := next(iter(kept.items())))[1].until < now or len(kept) > _MAX_KEPT_ANSWERS:
+            del kept[oldest[0]]
+        self._kept = kept
+
+    def next_call(self) -> Call | None:
+        """Return the waiting call whose turn has come, now that the current one is answered."""
+        while self._waiting:
+            call = self._waiting.popleft()
+            refusal = self._begin(call)
+            if refusal is None:
+                return call
+            self._events.append(refusal)
+        return None
 
     # Our own calls
 
-    def call(self, unique_id: str, request: Request[Any], deadline: float, waiter: Any = None) -> OpenCall:
+    def call(self, unique_id: str, request: Request[Any], deadline: float, waiter: Waiter | None = None) -> OpenCall:
         """Send a request, now or when its turn comes; `deadline` is when it ends unanswered.
 
-        Raises `ValidationError` for a request that is not right, `VersionMismatch` for one of another version,
+        Raises `ValidationError` for an invalid request, `VersionMismatch` for one of another version,
         `NotRegistered` for one that must not be sent yet, `Disconnected` after `close`, `KeyError` for an id that is in
         use, and what signing raises.
         """
         if self._closed:
             raise Disconnected("the connection is closed")
-        open_call = OpenCall(unique_id, request.__message__, self._encoder.call(unique_id, request), waiter)
+        open_call = OpenCall(unique_id, request.__action__, self._encoder.call(unique_id, request), waiter)
         if self._gate is not None:
-            self._gate.check_call(request.__message__)
-            self._gate.calling(request.__message__, request)
+            self._gate.check_call(request.__action__)
         self._table.add(self, unique_id, open_call, deadline)
+        if self._gate is not None:
+            self._gate.requested(request.__action__, request)
         if self._open < self._policy.max_open_calls:
             self._send(open_call)
         else:
@@ -330,7 +415,7 @@ class Session:
         return open_call
 
     def send(self, unique_id: str, notification: Notification) -> None:
-        """Send a message that wants no answer, past all calls that wait (R11, R14).
+        """Send an unconfirmed message, past all calls that wait (R11, R14).
 
         Raises `ValidationError`, `NotRegistered`, `Disconnected`, and `VersionMismatch` before 2.1.
         """
@@ -338,26 +423,30 @@ class Session:
             raise Disconnected("the connection is closed")
         frame = self._encoder.send(unique_id, notification)
         if self._gate is not None:
-            self._gate.check_call(notification.__message__)
+            self._gate.check_call(notification.__action__)
         self._outbox.append(frame)
 
     def refuse_result(self, unique_id: str, error: CallError | InvalidResult) -> None:
-        """Tell the peer that its result is not accepted, where the version has a frame for it (R10)."""
-        if not self._closed:
-            self._outbox += self._encoder.refusal(unique_id, error)
+        """Tell the peer that its result is not accepted, where the version has a frame for it (R10).
+
+        Raises `ValidationError` for details that are not JSON.
+        """
+        if not self._closed and self._encoder.refuses_results:
+            self._outbox.append(self._encoder.error(unique_id, error, MessageType.CALLRESULTERROR))
 
     def cancel(self, open_call: OpenCall) -> None:
         """Give a call up; its place is free at once, and a late answer is ignored (R12, R44)."""
         if self._table.get(self, open_call.unique_id) is open_call:
             self._finish(open_call.unique_id)
 
-    def expire(self, open_call: OpenCall) -> Answered:
+    def expire(self, open_call: OpenCall) -> CallEnded:
         """End a call whose deadline has passed: one that the table's `expire` has returned."""
         self._release(open_call)
-        return Answered(open_call, CallTimeout(f"{open_call.message.action} was not answered in time"))
+        return CallEnded(open_call, CallTimeout(open_call.action.name))
 
     def _finish(self, unique_id: str) -> OpenCall:
-        open_call: OpenCall = self._table.take(self, unique_id)
+        open_call = self._table.take(self, unique_id)
+        assert open_call is not None
         self._release(open_call)
         return open_call
 
@@ -383,24 +472,24 @@ class Session:
         if self._gate is None:
             return True
         try:
-            self._gate.check_call(open_call.message)
+            self._gate.check_call(open_call.action)
         except NotRegistered as error:
             self._table.take(self, open_call.unique_id)
-            self._ended.append(Answered(open_call, error))
+            self._events.append(CallEnded(open_call, error))
             return False
         return True
 
     # The end
 
-    def close(self) -> list[Answered]:
+    def close(self) -> list[CallEnded]:
         """End the session: every call of ours fails, nothing is sent or handled any more (R44)."""
         self._closed = True
-        self._waiting = self._queue = None
+        self._waiting = self._queue = self._kept = None
         self._outbox.clear()
         return [
-            Answered(
+            CallEnded(
                 open_call,
-                Disconnected(f"the connection closed before {open_call.message.action} was answered"),
+                Disconnected(f"the connection closed before {open_call.action.name} was answered"),
             )
             for _, open_call in self._table.take_all(self)
         ]
@@ -416,14 +505,4 @@ def _unregistered(frame: Call | Send, *, answered: bool) -> FrameFault:
     )
 
 
-_HANDLER_FAILED: Final = "the handler failed"
-
-
-def _revealed(reason: Exception) -> str:
-    """Return an exception's text, unless it is none that a frame can hold."""
-    shown = f"{type(reason).__name__}: {reason}"
-    try:
-        shown.encode()
-    except UnicodeEncodeError:
-        return _HANDLER_FAILED
-    return shown
+_FAILED: Final = "the handler failed"

@@ -19,17 +19,16 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
-from functools import partial
 from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeAlias
 
-from ._kernels.payload import Violation
-from ._kernels.strict_json import dumps, loads
-from .dialect import Fault, MessageType, dialect_of
+from ._core.strict_json import dumps, loads
+from ._core.violation import Violation
 from .errors import CallError, InvalidSignature, SigningFailed
-from .frames import Call, CallResult, CallResultError, Decoder, Encoder, Frame, FrameFault, OpenCalls, Send
-from .schema import Message, Notification, Request, Response, Version
+from .faults import Fault, MessageType
+from .frames import Call, CallResult, CallResultError, Decoder, Encoder, Faulty, Frame, FrameFault, OpenCalls, Send
+from .schema import Action, Notification, Request, Response
 from .signature import UNCHECKED, FoundKey, Key, Signature
 
 __all__ = [
@@ -267,11 +266,9 @@ class Signing:
         self.requires = requires
         self.answers = answers
 
-    def bind(
-        self, identity: str, version: Version, decoder: Decoder, encoder: Encoder
-    ) -> tuple[SigningDecoder, SigningEncoder]:
+    def bind(self, identity: str, decoder: Decoder, encoder: Encoder) -> tuple[SigningDecoder, SigningEncoder]:
         """Return what reads and writes the frames of one station's connection."""
-        return SigningDecoder(self, identity, version, decoder), SigningEncoder(self, identity, encoder)
+        return SigningDecoder(self, identity, decoder), SigningEncoder(self, identity, encoder)
 
 
 class SignedCall(Call):
@@ -279,21 +276,20 @@ class SignedCall(Call):
 
     __slots__ = ("signature",)
 
-    def __init__(self, unique_id: str, message: Message, payload: Any, raw: bytes, signature: Signature) -> None:
-        super().__init__(unique_id, message, payload, raw)
+    def __init__(self, unique_id: str, action: Action, payload: Any, raw: bytes, signature: Signature) -> None:
+        super().__init__(unique_id, action, payload, raw)
         self.signature = signature
 
 
 class SigningDecoder:
-    """Stands in front of a `Decoder` that many connections share: opens what is signed, and lets it read that."""
+    """Stands in front of a `Decoder` that many connections share: opens signed frames and lets it read them."""
 
-    __slots__ = ("_answers_results", "_decoder", "_identity", "_signing")
+    __slots__ = ("_decoder", "_identity", "_signing")
 
-    def __init__(self, signing: Signing, identity: str, version: Version, decoder: Decoder) -> None:
+    def __init__(self, signing: Signing, identity: str, decoder: Decoder) -> None:
         self._signing = signing
         self._identity = identity
         self._decoder = decoder
-        self._answers_results = dialect_of(version.number).refuses_results
 
     def decode(self, raw: bytes, open_call: OpenCalls) -> Frame:
         """Return the frame in some bytes; as `Decoder.decode`."""
@@ -310,89 +306,64 @@ class SigningDecoder:
         return frame
 
     def _opened(self, raw: bytes, fault: FrameFault, open_call: OpenCalls) -> tuple[Frame, Signature] | None:
-        """Return the frame that was signed; None where the fault has nothing to do with signing."""
+        """Return the signed frame behind a fault; None where the fault has nothing to do with signing."""
+        elements = fault.elements or []
         if fault.fault is Fault.UNKNOWN_ACTION:
-            message_type, unique_id, action, jws = loads(raw)
-            if action.endswith(_SUFFIX):
-                return self._opened_call(raw, message_type, unique_id, action.removesuffix(_SUFFIX), jws)
-        elif fault.message_type == MessageType.CALLRESULT and fault.violation is not None:
-            message, elements = open_call(fault.unique_id), loads(raw)
-            if message is not None and len(elements) == 3 and _is_jws(elements[2]):
-                return self._opened_result(message, fault.unique_id, elements[2], open_call)
+            message_type, unique_id, name, jws = elements
+            if name.endswith(_SUFFIX):
+                return self._opened_call(raw, message_type, unique_id, name.removesuffix(_SUFFIX), jws)
+        elif fault.message_type == MessageType.CALLRESULT and len(elements) == 3 and _is_jws(elements[2]):
+            action = open_call(fault.unique_id)
+            if action is not None and fault.violation is not None:
+                return self._opened_result(action, fault.unique_id, elements[2])
         return None
 
-    def _opened_result(
-        self, message: Message, unique_id: str, jws: Any, open_call: OpenCalls
-    ) -> tuple[Frame, Signature]:
-        payload, signature = self._verified(jws, message.action, MessageType.CALLRESULT, unique_id)
-        plain = b"%b%b]" % (_head(MessageType.CALLRESULT, unique_id, message.action), payload)
-        self._check_payload(plain, MessageType.CALLRESULT, unique_id)
-        return self._decoder.decode(plain, open_call), signature
+    def _opened_result(self, action: Action, unique_id: str, jws: Any) -> tuple[Frame, Signature]:
+        faulty = self._decoder.faulty(MessageType.CALLRESULT, unique_id)
+        text, signature = self._verified(jws, action.name, MessageType.CALLRESULT, faulty)
+        payload = self._decoder.payload(action, MessageType.CALLRESULT, text, faulty)
+        return CallResult(unique_id, payload), signature
 
     def _opened_call(
-        self, raw: bytes, message_type: int, unique_id: str, action: str, jws: Any
+        self, raw: bytes, message_type: int, unique_id: str, name: str, jws: Any
     ) -> tuple[Frame, Signature]:
-        confirmed = message_type == MessageType.CALL
-        refused = partial(FrameFault, unique_id=unique_id, message_type=message_type, answered=confirmed)
-        self._decoder.expect(action, refused, confirmed=confirmed)
-        payload, signature = self._verified(jws, action, message_type, unique_id)
-        plain = b"%b%b]" % (_head(message_type, unique_id, action), payload)
-        self._check_payload(plain, message_type, unique_id)
-        frame = self._decoder.decode(plain, _nothing_open)
-        assert isinstance(frame, (Call, Send))
-        kind = SignedCall if isinstance(frame, Call) else Send
-        return kind(frame.unique_id, frame.message, frame.payload, raw, signature), signature
+        faulty = self._decoder.faulty(message_type, unique_id)
+        action = self._decoder.expect(name, message_type, faulty)
+        text, signature = self._verified(jws, name, message_type, faulty)
+        payload = self._decoder.payload(action, message_type, text, faulty)
+        kind = SignedCall if message_type == MessageType.CALL else Send
+        return kind(unique_id, action, payload, raw, signature), signature
 
-    def _verified(self, jws: Any, action: str, message_type: int, unique_id: str) -> tuple[bytes, Signature]:
+    def _verified(self, jws: Any, name: str, message_type: int, faulty: Faulty) -> tuple[bytes, Signature]:
         try:
-            return verify(jws, self._key_of, action=action, message_type=message_type)
+            return verify(jws, self._key_of, action=name, message_type=message_type)
         except InvalidSignature as error:
-            raise self._fault(message_type, unique_id, error.expected) from None
+            raise _fault(faulty, error.expected) from None
         except Exception as error:  # of the user's lookup
-            raise self._fault(message_type, unique_id, "a key lookup that works", Fault.HANDLER) from error
+            raise _fault(faulty, "a key lookup that works", Fault.HANDLER) from error
 
     def _key_of(self, header: Mapping[str, Any]) -> FoundKey:
         return self._signing.keys(self._identity, header)
 
-    def _check_payload(self, plain: bytes, message_type: int, unique_id: str) -> None:
-        """Check that what was signed is one JSON object, or null (R7), which fits into the frame made of it."""
-        try:
-            *_, payload = elements = loads(plain)
-        except ValueError:
-            payload = elements = plain
-        wanted = 3 if message_type == MessageType.CALLRESULT else 4
-        if len(elements) != wanted or not (payload is None or isinstance(payload, dict)):
-            raise self._fault(message_type, unique_id, "a JSON object under it", Fault.NOT_AN_OBJECT)
-
     def _check_required(self, requires: Choice, frame: Frame) -> None:
         if isinstance(frame, (CallError, CallResultError)):
             return  # which nobody can sign
-        kind = _message_type(frame)
+        faulty = self._decoder.faulty(_message_type(frame), frame.unique_id)
         try:
             required = requires(self._identity, frame.payload)
         except Exception as error:  # of the user's function
-            raise self._fault(kind, frame.unique_id, "a rule that works", Fault.HANDLER) from error
+            raise _fault(faulty, "a rule that works", Fault.HANDLER) from error
         if required:
-            raise self._fault(kind, frame.unique_id, "the message to have one that was checked")
+            raise _fault(faulty, "the message to have one that was checked")
 
-    def _fault(self, message_type: int, unique_id: str, expected: str, fault: Fault = Fault.SIGNATURE) -> FrameFault:
-        is_result = message_type == MessageType.CALLRESULT
-        return FrameFault(
-            fault,
-            f"signature: expected {expected}",
-            unique_id=unique_id,
-            message_type=message_type,
-            answered=self._answers_results if is_result else message_type == MessageType.CALL,
-            violation=Violation("signature", "signature", expected),
-        )
+
+def _fault(faulty: Faulty, expected: str, fault: Fault = Fault.SIGNATURE) -> FrameFault:
+    violation = Violation("signature", "signature", expected)
+    return faulty(fault, f"signature: expected {expected}", violation=violation)
 
 
 def _is_jws(value: Any) -> bool:
     return isinstance(value, dict) and all(name in value for name in _MEMBERS)
-
-
-def _nothing_open(unique_id: str) -> None:
-    return None
 
 
 def _message_type(frame: Call | CallResult | Send) -> MessageType:
@@ -407,59 +378,55 @@ class SigningEncoder:
     Its methods raise `SigningFailed`, too.
     """
 
-    __slots__ = ("_encoder", "_identity", "_signing", "error", "fault", "invalid", "refusal")
+    __slots__ = ("_encoder", "_identity", "_signing", "error", "refuses_results")
 
     def __init__(self, signing: Signing, identity: str, encoder: Encoder) -> None:
         self._signing = signing
         self._identity = identity
         self._encoder = encoder
         self.error = encoder.error
-        self.fault = encoder.fault
-        self.invalid = encoder.invalid
-        self.refusal = encoder.refusal
+        self.refuses_results = encoder.refuses_results
 
     def call(self, unique_id: str, request: Request[Any]) -> bytes:
         """Return a CALL, signed or not."""
-        frame = self._encoder.call(unique_id, request)
-        return self._signed(frame, MessageType.CALL, unique_id, request.__message__, request)
+        if not self._signs(request):
+            return self._encoder.call(unique_id, request)
+        return self._signed_request(MessageType.CALL, unique_id, request)
 
     def send(self, unique_id: str, notification: Notification) -> bytes:
         """Return a SEND, signed or not."""
-        frame = self._encoder.send(unique_id, notification)
-        return self._signed(frame, MessageType.SEND, unique_id, notification.__message__, notification)
+        if not self._signs(notification):
+            return self._encoder.send(unique_id, notification)
+        return self._signed_request(MessageType.SEND, unique_id, notification)
 
     def result(self, call: Call, response: Any) -> bytes:
         """Return the CALLRESULT that answers `call`, signed or not."""
-        frame = self._encoder.result(call, response)
-        asked = call.signature is not None and self._signing.answers
-        return self._signed(frame, MessageType.CALLRESULT, call.unique_id, call.message, response, asked=asked)
+        asked = call.signature is not None and self._signing.answers and self._signing.signer is not None
+        if not asked and not self._signs(response):
+            return self._encoder.result(call, response)
+        text = self._encoder.payload(call.action, call.action.response, response)
+        jws = self._jws(text, call.action, MessageType.CALLRESULT)
+        return b"[3,%b,%b]" % (dumps(call.unique_id), jws)
 
-    def _signed(
-        self,
-        frame: bytes,
-        message_type: MessageType,
-        unique_id: str,
-        message: Message,
-        payload: Payload,
-        *,
-        asked: bool = False,
-    ) -> bytes:
-        """Return a frame with the JWS in place of its payload, or as it is where nothing is to be signed."""
+    def _signs(self, payload: Payload) -> bool:
         signing = self._signing
-        if signing.signer is None:
-            return frame
+        if signing.signer is None or signing.signs is None:
+            return False
         try:
-            if not asked and (signing.signs is None or not signing.signs(self._identity, payload)):
-                return frame
-            written = frame[len(_head(message_type, unique_id, message.action)) : -1]
-            jws = sign(written, signing.signer, action=message.action, message_type=message_type)
-            return b"%b%b]" % (_head(message_type, unique_id, message.action + _SUFFIX), dumps(jws))
-        except Exception as error:  # of the user's function, or of the signer
-            raise SigningFailed(f"{message.action} could not be signed") from error
+            return signing.signs(self._identity, payload)
+        except Exception as error:  # of the user's function
+            raise SigningFailed(f"whether to sign {type(payload).__name__} could not be decided") from error
 
+    def _signed_request(self, message_type: MessageType, unique_id: str, payload: Request[Any] | Notification) -> bytes:
+        action = self._encoder.expect(payload, message_type)
+        jws = self._jws(self._encoder.payload(action, action.request, payload), action, message_type)
+        return b"[%d,%b,%b,%b]" % (message_type, dumps(unique_id), dumps(action.name + _SUFFIX), jws)
 
-def _head(message_type: int, unique_id: str, action: str) -> bytes:
-    """Return what stands before the payload of a frame."""
-    if message_type == MessageType.CALLRESULT:
-        return b"[3,%b," % dumps(unique_id)
-    return b"[%d,%b,%b," % (message_type, dumps(unique_id), dumps(action))
+    def _jws(self, text: bytes, action: Action, message_type: MessageType) -> bytes:
+        """Return the JSON text of the JWS around a payload's text."""
+        signer = self._signing.signer
+        assert signer is not None
+        try:
+            return dumps(sign(text, signer, action=action.name, message_type=message_type))
+        except Exception as error:  # of the signer
+            raise SigningFailed(f"{action.name} could not be signed") from error

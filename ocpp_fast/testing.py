@@ -16,13 +16,13 @@ from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
-from ._kernels import PendingTable
-from .errors import CallError, OcppError
+from ._core import PendingTable
+from .errors import OcppError
 from .frames import Call, Decoder, Encoder
 from .policy import STRICT, Policy
-from .registration import Gate
-from .schema import Message, Request, Response, Sender, Version
-from .session import Answered, Event, OpenCall, Reader, Received, Session, Writer
+from .registration import RegistrationGate
+from .schema import Action, Request, Response, Sender, Version
+from .session import CallEnded, CallReceived, Event, FrameDecoder, FrameEncoder, OpenCall, Session
 
 if TYPE_CHECKING:
     from .signing import Signing
@@ -71,19 +71,17 @@ class Side:
 
     def answer(self, response: Any) -> None:
         """Answer the call that is being handled. Raises as `Session.answer` does."""
-        self._handled(self.session.answer(self._to_answer(), response))
+        self.session.answer(self._to_answer(), response, self._clock.now)
+        self._concluded()
 
-    def reject(self, error: CallError) -> None:
-        """Answer the call that is being handled with a CALLERROR. Raises as `Session.reject` does."""
-        self._handled(self.session.reject(self._to_answer(), error))
-
-    def fail(self, reason: str | Exception) -> None:
-        """Answer the call that is being handled as if its handler had failed."""
-        self._handled(self.session.fail(self._to_answer(), reason))
+    def fail(self, error: Exception) -> None:
+        """Answer the call that is being handled with the CALLERROR of an error; as `Session.fail`."""
+        self.session.fail(self._to_answer(), error, self._clock.now)
+        self._concluded()
 
     def receive(self, raw: bytes) -> None:
         """Take a frame, whoever wrote it."""
-        self.record(self.session.receive(raw))
+        self.record(self.session.receive(raw, self._clock.now))
 
     def deliver(self, index: int = 0) -> None:
         """Let a frame in transit arrive, the oldest unless told otherwise."""
@@ -91,26 +89,28 @@ class Side:
 
     def record(self, event: Event | None) -> None:
         """Note what the session says has happened, and take what it sends."""
+        for each in (event, *self.session.take_events()):
+            if each is not None:
+                self.events.append(each)
+            if isinstance(each, CallReceived):
+                self.handling = each.call
+            elif isinstance(each, CallEnded):
+                self._outcomes[each.open_call] = each.outcome
         self.in_transit += self.session.take_outbox()
-        if event is not None:
-            self.events.append(event)
-        if isinstance(event, Received):
-            self.handling = event.call
-        elif isinstance(event, Answered):
-            self._outcomes[event.open_call] = event.outcome
 
     def _to_answer(self) -> Call:
         if self.handling is None:
             raise LookupError("no call is being handled")
         return self.handling
 
-    def _handled(self, following: Call | None) -> None:
+    def _concluded(self) -> None:
+        following = self.session.next_call()
         self.handling = None
-        self.record(Received(following) if following else None)
+        self.record(CallReceived(following) if following else None)
 
 
 class Pair:
-    """A central system and the station `CP1`, connected; each handles the messages that `handles` is true of."""
+    """A central system and the station `CP1`, connected; each handles the actions that `has_handler` is true of."""
 
     def __init__(
         self,
@@ -120,18 +120,18 @@ class Pair:
         station: Policy = STRICT,
         central_signing: Signing | None = None,
         station_signing: Signing | None = None,
-        central_gate: Gate | None = None,
-        station_gate: Gate | None = None,
-        handles: Callable[[Message], bool] = lambda message: True,
+        central_gate: RegistrationGate | None = None,
+        station_gate: RegistrationGate | None = None,
+        has_handler: Callable[[Action], bool] = lambda action: True,
     ) -> None:
         self.clock: Final = Clock()
-        self.table: Final = PendingTable(tick=1 / 64)  # notices whole seconds in time
+        self.table: Final[PendingTable[OpenCall]] = PendingTable(tick=1 / 64)  # notices whole seconds in time
 
-        def side(role: Sender, policy: Policy, signing: Signing | None, gate: Gate | None) -> Side:
-            decoder, encoder = Decoder(version, role, handles, policy), Encoder(version, policy)
-            ends: tuple[Reader, Writer] = decoder, encoder
+        def side(role: Sender, policy: Policy, signing: Signing | None, gate: RegistrationGate | None) -> Side:
+            decoder, encoder = Decoder(version, role, has_handler, policy), Encoder(version, policy)
+            ends: tuple[FrameDecoder, FrameEncoder] = decoder, encoder
             if signing is not None:
-                ends = signing.bind("CP1", version, decoder, encoder)
+                ends = signing.bind("CP1", decoder, encoder)
             return Side(Session(*ends, self.table, policy, gate), self.clock)
 
         self.central: Final = side(Sender.CENTRAL, central, central_signing, central_gate)
@@ -145,7 +145,7 @@ class Pair:
         while (due := self.table.next_deadline()) is not None and due <= until:
             self.clock.now = max(self.clock.now, due)
             for session, _, open_call in self.table.expire(due):
-                assert isinstance(session, Session) and isinstance(open_call, OpenCall)
+                assert isinstance(session, Session)
                 self._sides[session].record(session.expire(open_call))
         self.clock.now = until
 

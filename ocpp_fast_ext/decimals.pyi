@@ -1,4 +1,4 @@
-"""The compiled core of numbers: see `ocpp_fast._kernels.contract`."""
+"""The compiled core of numbers: see `ocpp_fast._core.contract`."""
 
 from collections.abc import Callable
 from typing import final

@@ -1,12 +1,13 @@
 # cython: binding=False
 """The compiled frame core: the head of a frame and its payload, read or written in one pass.
 
-What is not plainly right is declined, and left to the reference core, which is given as `fallback`.
+It declines what is not plainly right and leaves it to the reference core, which is given as `fallback`. When it meets
+an action or a class for the first time it asks `lookup` for the plan and keeps the answer.
 """
 
 cimport cython
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
-from cpython.object cimport PyObject, PyTypeObject
+from cpython.object cimport PyObject
 from libc.string cimport memchr
 from ocpp_fast_ext.payload cimport (
     PAYLOAD_DEPTH,
@@ -42,7 +43,6 @@ cdef extern from "Python.h":
     char* PyBytes_AS_STRING(object value) noexcept
     Py_ssize_t PyBytes_GET_SIZE(object value) noexcept
     Py_ssize_t PyUnicode_GET_LENGTH(PyObject* text) noexcept
-    PyTypeObject* Py_TYPE(PyObject* value) noexcept
 
 cdef extern from "scan.h":
     bint begins_with(
@@ -55,26 +55,26 @@ cdef enum:
     MAX_UNIQUE_ID = 36
     MAX_DESCRIPTION = 255
 
-cdef struct Learnt:
+cdef struct Known:
     PyObject* key
-    const ObjectPlan* plan
+    const ObjectPlan* plan  # NULL: it has no compiled form
     const char* head  # what stands between the unique id and the payload of a call
     Py_ssize_t head_size
 
 cdef struct ActionEntry:
     const unsigned char* action  # in quotes, with SLACK bytes behind
     Py_ssize_t size  # with the quotes
-    PyObject* message
-    const ObjectPlan* plan
+    PyObject* described  # the action itself
+    const ObjectPlan* plan  # NULL: it has no compiled form
     unsigned char message_type  # the digit of a CALL or of a SEND
 
 
 @cython.final
-cdef class LearntTable:
-    """What was learnt of some objects, found by their identity."""
+cdef class KnownTable:
+    """The plans of some objects, found by the objects' identity."""
 
     cdef dict kept  # by identity
-    cdef Learnt* entries
+    cdef Known* entries
     cdef unsigned int mask
 
     def __cinit__(self):
@@ -86,12 +86,12 @@ cdef class LearntTable:
     cdef int add(self, object key, CompiledPlan plan, bytes head) except -1:
         cdef unsigned int slots = 16
         cdef unsigned int slot
-        cdef Learnt* entries
+        cdef Known* entries
 
         self.kept[<size_t><PyObject*>key] = key, plan, head
         while slots < 2 * len(self.kept):
             slots *= 2
-        entries = <Learnt*>PyMem_Calloc(slots, sizeof(Learnt))
+        entries = <Known*>PyMem_Calloc(slots, sizeof(Known))
         if entries == NULL:
             raise MemoryError
         for key, plan, head in self.kept.values():
@@ -99,7 +99,7 @@ cdef class LearntTable:
             while entries[slot & (slots - 1)].key != NULL:
                 slot += 1
             entries[slot & (slots - 1)].key = <PyObject*>key
-            entries[slot & (slots - 1)].plan = plan.root
+            entries[slot & (slots - 1)].plan = root_of(plan)
             entries[slot & (slots - 1)].head = PyBytes_AS_STRING(head)
             entries[slot & (slots - 1)].head_size = len(head)
         PyMem_Free(self.entries)
@@ -107,9 +107,9 @@ cdef class LearntTable:
         self.mask = slots - 1
         return 0
 
-    cdef inline const Learnt* find(self, PyObject* key) noexcept:
+    cdef inline const Known* find(self, PyObject* key) noexcept:
         cdef unsigned int slot = identity_hash(key)
-        cdef const Learnt* entry
+        cdef const Known* entry
 
         if self.entries == NULL:
             return NULL
@@ -120,6 +120,10 @@ cdef class LearntTable:
             if entry.key == NULL:
                 return NULL
             slot += 1
+
+
+cdef inline const ObjectPlan* root_of(CompiledPlan plan) noexcept:
+    return NULL if plan is None else plan.root
 
 
 cdef inline unsigned int identity_hash(PyObject* key) noexcept:
@@ -140,13 +144,13 @@ cdef class Call:
     """A CALL that was received; see the reference core."""
 
     cdef readonly object unique_id
-    cdef readonly object message
+    cdef readonly object action
     cdef readonly object payload
     cdef readonly object raw
 
-    def __init__(self, unique_id, message, payload, raw):
+    def __init__(self, unique_id, action, payload, raw):
         self.unique_id = unique_id
-        self.message = message
+        self.action = action
         self.payload = payload
         self.raw = raw
 
@@ -180,14 +184,14 @@ cdef class Send:
     """A SEND that was received; see the reference core."""
 
     cdef readonly object unique_id
-    cdef readonly object message
+    cdef readonly object action
     cdef readonly object payload
     cdef readonly object raw
     cdef readonly object signature
 
-    def __init__(self, unique_id, message, payload, raw, signature=None):
+    def __init__(self, unique_id, action, payload, raw, signature=None):
         self.unique_id = unique_id
-        self.message = message
+        self.action = action
         self.payload = payload
         self.raw = raw
         self.signature = signature
@@ -202,37 +206,24 @@ cdef class FrameReader:
 
     cdef object fallback
     cdef object error
+    cdef object lookup
     cdef bint refuses_results
     cdef list kept
     cdef ActionEntry* actions  # a hash table
     cdef unsigned int actions_mask
     cdef const ActionEntry* latest  # that was read; NULL: none was
-    cdef LearntTable results  # by message
+    cdef KnownTable results  # by action
 
-    def __cinit__(self, fallback, error, bint refuses_results):
+    def __cinit__(self, *, fallback, error, lookup, bint refuses_results):
         self.fallback = fallback
         self.error = error
+        self.lookup = lookup
         self.refuses_results = refuses_results
         self.kept = []
-        self.results = LearntTable()
+        self.results = KnownTable()
 
     def __dealloc__(self):
         PyMem_Free(self.actions)
-
-    def learn_call(self, message, plan):
-        """Read calls of `message` here from now on; its action must be new here."""
-        self.learn_action(c"2", message, compiled_plan(plan))
-
-    def learn_send(self, message, plan):
-        """Read sends of `message` here from now on; its action must be new here."""
-        self.learn_action(c"6", message, compiled_plan(plan))
-
-    cdef int learn_action(self, unsigned char message_type, object message, CompiledPlan plan) except -1:
-        action = orjson.dumps(message.action)
-        if plan is not None and b"\\" not in action:
-            self.kept.append((message_type, action + bytes(SLACK), message, plan))
-            self.build_table()
-        return 0
 
     cdef int build_table(self) except -1:
         cdef unsigned int slots = 16
@@ -244,14 +235,14 @@ cdef class FrameReader:
         table = <ActionEntry*>PyMem_Calloc(slots, sizeof(ActionEntry))
         if table == NULL:
             raise MemoryError
-        for message_type, action, message, plan in self.kept:
-            slot = short_hash(<const unsigned char*>PyBytes_AS_STRING(action) + 1, len(action) - SLACK - 2)
+        for message_type, text, action, plan in self.kept:
+            slot = short_hash(<const unsigned char*>PyBytes_AS_STRING(text) + 1, len(text) - SLACK - 2)
             while table[slot & (slots - 1)].action != NULL:
                 slot += 1
-            table[slot & (slots - 1)].action = <const unsigned char*>PyBytes_AS_STRING(action)
-            table[slot & (slots - 1)].size = len(action) - SLACK
-            table[slot & (slots - 1)].message = <PyObject*>message
-            table[slot & (slots - 1)].plan = (<CompiledPlan>plan).root
+            table[slot & (slots - 1)].action = <const unsigned char*>PyBytes_AS_STRING(text)
+            table[slot & (slots - 1)].size = len(text) - SLACK
+            table[slot & (slots - 1)].described = <PyObject*>action
+            table[slot & (slots - 1)].plan = root_of(plan)
             table[slot & (slots - 1)].message_type = message_type
         PyMem_Free(self.actions)
         self.actions = table
@@ -259,37 +250,52 @@ cdef class FrameReader:
         self.latest = NULL
         return 0
 
-    cdef const ActionEntry* scan_action(self, Reader* r) noexcept:
-        """Read the action of a call or send; NULL if it is not one that was learnt."""
-        cdef const unsigned char* action = r.p + 1
+    cdef const ActionEntry* scan_action(self, Reader* r, unsigned char message_type) except? NULL:
+        """Read the action of a call or send; NULL if it is not one that is taken here."""
         cdef const unsigned char* stop
         cdef const ActionEntry* entry
-        cdef unsigned int slot
 
         if self.latest != NULL and begins_with(r.p, r.end, self.latest.action, self.latest.size):
             r.p += self.latest.size
             return self.latest
-        if self.actions == NULL or r.p >= r.end or r.p[0] != c'"':
+        if r.p >= r.end or r.p[0] != c'"':
             return NULL
-        stop = <const unsigned char*>memchr(action, c'"', r.end - action)
+        stop = <const unsigned char*>memchr(r.p + 1, c'"', r.end - r.p - 1)
         if stop == NULL:
             return NULL
-        slot = short_hash(action, stop - action)
+        entry = self.find_action(r, stop)
+        if entry == NULL and self.ask(message_type, r.p[: stop + 1 - r.p]):
+            entry = self.find_action(r, stop)
+        if entry != NULL:
+            r.p = stop + 1
+            self.latest = entry
+        return entry
+
+    cdef const ActionEntry* find_action(self, Reader* r, const unsigned char* stop) noexcept:
+        cdef unsigned int slot = short_hash(r.p + 1, stop - r.p - 1)
+        cdef const ActionEntry* entry
+
+        if self.actions == NULL:
+            return NULL
         while True:
             entry = &self.actions[slot & self.actions_mask]
-            if entry.action == NULL:
-                return NULL
-            if begins_with(r.p, r.end, entry.action, entry.size):
-                r.p = stop + 1
-                self.latest = entry
-                return entry
+            if entry.action == NULL or begins_with(r.p, r.end, entry.action, entry.size):
+                return NULL if entry.action == NULL else entry
             slot += 1
 
-    def learn_result(self, message, plan):
-        """Read results of `message` here from now on."""
-        made = compiled_plan(plan)
-        if made is not None:
-            self.results.add(message, made, b"")
+    cdef bint ask(self, unsigned char message_type, bytes text) except -1:
+        """Ask for the action whose name, in quotes, is `text`, and keep it; whether it is taken here."""
+        try:
+            name = text[1:-1].decode()
+        except UnicodeDecodeError:
+            return False
+        found = self.lookup(message_type - c"0", name)
+        if found is None or orjson.dumps(name) != text:
+            return False
+        action, plan = found
+        self.kept.append((message_type, text + bytes(SLACK), action, compiled_plan(plan)))
+        self.build_table()
+        return True
 
     def decode(self, raw, open_call):
         """Return the frame in `raw`, or what the fallback makes of it."""
@@ -327,34 +333,36 @@ cdef class FrameReader:
         unique_id = scan_id(r)
         if unique_id is None:
             return None
-        known = self.scan_action(r) if scan_mark(r, c",") else NULL
-        if known == NULL or known.message_type != message_type or not scan_mark(r, c","):
+        known = self.scan_action(r, message_type) if scan_mark(r, c",") else NULL
+        if known == NULL or known.plan == NULL or known.message_type != message_type or not scan_mark(r, c","):
             return None
-        message = <object>known.message
+        action = <object>known.described
         plan = known.plan  # while the payload is read, a new table may take the place of the entry's
         payload = own(scan_object(r, plan))
         if payload is None or not scan_end(r):
             return None
         if message_type == c"6":
-            return Send(unique_id, message, payload, raw)
+            return Send(unique_id, action, payload, raw)
         call = Call.__new__(Call)
         call.unique_id = unique_id
-        call.message = message
+        call.action = action
         call.payload = payload
         call.raw = raw
         return call
 
     cdef object scan_result(self, Reader* r, object open_call):
         """Read the rest of a CALLRESULT."""
-        cdef const Learnt* known
+        cdef const Known* known
         cdef CallResult result
 
         unique_id = scan_id(r)
         if unique_id is None or not scan_mark(r, c","):
             return None
-        message = open_call(unique_id)
-        known = self.results.find(<PyObject*>message)
-        if known == NULL:
+        action = open_call(unique_id)
+        if action is None:
+            return None
+        known = known_of(self.results, action, self.lookup, 3)
+        if known == NULL or known.plan == NULL:
             return None
         payload = own(scan_object(r, known.plan))
         if payload is None or not scan_end(r):
@@ -375,6 +383,20 @@ cdef class FrameReader:
         if details is None or not scan_end(r):
             return None
         return self.error(message_type, unique_id, code, description, details)
+
+
+cdef inline const Known* known_of(KnownTable table, object key, object lookup, int message_type) except? NULL:
+    """Return what is known of an action or a class; asks once, and keeps the answer."""
+    cdef const Known* known = table.find(<PyObject*>key)
+
+    if known != NULL:
+        return known
+    found = lookup(message_type, key)
+    if found is None:
+        return NULL
+    action, plan = found
+    table.add(key, compiled_plan(plan), b"," if message_type == 3 else b",%b," % orjson.dumps(action.name))
+    return table.find(<PyObject*>key)
 
 
 cdef inline object own(PyObject* value):
@@ -406,69 +428,44 @@ cdef class FrameWriter:
     """Writes frames of all kinds; see `contract.FrameWriter`."""
 
     cdef int fraction
+    cdef object lookup
     cdef object call_fallback
     cdef object send_fallback
     cdef object result_fallback
     cdef object error_fallback
-    cdef LearntTable calls  # by class of the request
-    cdef LearntTable sends  # by class of the notification
-    cdef LearntTable results  # by message
+    cdef KnownTable calls  # by class of the request
+    cdef KnownTable sends  # by class of the notification
+    cdef KnownTable results  # by action
 
-    def __cinit__(self, int fraction, *, call, send, result, error):
+    def __cinit__(self, int fraction, *, lookup, call, send, result, error):
         self.fraction = fraction
+        self.lookup = lookup
         self.call_fallback = call
         self.send_fallback = send
         self.result_fallback = result
         self.error_fallback = error
-        self.calls = LearntTable()
-        self.sends = LearntTable()
-        self.results = LearntTable()
-
-    def learn_call(self, message, plan):
-        """Write calls of `message` here from now on."""
-        made = compiled_plan(plan)
-        if made is not None:
-            self.calls.add(message.request, made, b",%b," % orjson.dumps(message.action))
-
-    def learn_send(self, message, plan):
-        """Write sends of `message` here from now on."""
-        made = compiled_plan(plan)
-        if made is not None:
-            self.sends.add(message.request, made, b",%b," % orjson.dumps(message.action))
-
-    def learn_result(self, message, plan):
-        """Write results of `message` here from now on."""
-        made = compiled_plan(plan)
-        if made is not None:
-            self.results.add(message, made, b",")
+        self.calls = KnownTable()
+        self.sends = KnownTable()
+        self.results = KnownTable()
 
     def call(self, unique_id, request):
         """Return a CALL, or what the fallback makes of it."""
-        cdef const Learnt* known = self.calls.find(<PyObject*>Py_TYPE(<PyObject*>request))
-
-        if known != NULL:
-            frame = self.emit_frame(c"2", unique_id, known, request)
-            if frame is not None:
-                return frame
-        return self.call_fallback(unique_id, request)
+        frame = self.emit_frame(c"2", unique_id, known_of(self.calls, type(request), self.lookup, 2), request)
+        return self.call_fallback(unique_id, request) if frame is None else frame
 
     def send(self, unique_id, notification):
         """Return a SEND, or what the fallback makes of it."""
-        cdef const Learnt* known = self.sends.find(<PyObject*>Py_TYPE(<PyObject*>notification))
-
-        if known != NULL:
-            frame = self.emit_frame(c"6", unique_id, known, notification)
-            if frame is not None:
-                return frame
-        return self.send_fallback(unique_id, notification)
+        frame = self.emit_frame(
+            c"6", unique_id, known_of(self.sends, type(notification), self.lookup, 6), notification
+        )
+        return self.send_fallback(unique_id, notification) if frame is None else frame
 
     def result(self, call, response):
         """Return a CALLRESULT, or what the fallback makes of it."""
-        cdef const Learnt* known = NULL
+        cdef const Known* known
 
         if isinstance(call, Call):
-            known = self.results.find(<PyObject*>(<Call>call).message)
-        if known != NULL:
+            known = known_of(self.results, (<Call>call).action, self.lookup, 3)
             frame = self.emit_frame(c"3", (<Call>call).unique_id, known, response)
             if frame is not None:
                 return frame
@@ -505,11 +502,11 @@ cdef class FrameWriter:
         )
         return close_writer(&w, failed)
 
-    cdef object emit_frame(self, char message_type, object unique_id, const Learnt* known, object payload):
+    cdef object emit_frame(self, char message_type, object unique_id, const Known* known, object payload):
         cdef Writer w
         cdef int failed
 
-        if open_frame(&w, self.fraction, message_type, unique_id) < 0:
+        if known == NULL or known.plan == NULL or open_frame(&w, self.fraction, message_type, unique_id) < 0:
             return None
         failed = (
             emit_text(&w, <PyObject*>unique_id, -1) < 0

@@ -9,7 +9,7 @@ from sysconfig import get_path
 
 import pytest
 
-from ocpp_fast._kernels import accelerated
+from ocpp_fast._core import accelerated
 
 RunPython = Callable[..., "subprocess.CompletedProcess[str]"]
 

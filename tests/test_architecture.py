@@ -20,24 +20,24 @@ LAYERS: Mapping[str, frozenset[str]] = {
     for unit, below in {
         "ocpp_fast_ext": "",
         "errors": "",
-        "_kernels": "ocpp_fast_ext",
-        "schema": "_kernels errors",
+        "_core": "ocpp_fast_ext",
+        "schema": "_core errors",
         "v16": "schema",
         "v201": "schema",
         "v21": "schema",
         "signature": "",
         "dialect": "errors",
-        "policy": "_kernels dialect",
+        "policy": "_core dialect",
         "registration": "errors schema",
-        "frames": "_kernels dialect errors policy schema signature",
+        "frames": "_core dialect errors policy schema signature",
         "_jose": "",
-        "signing": "_jose _kernels dialect errors frames policy schema signature",
+        "signing": "_jose _core dialect errors frames policy schema signature",
         "session": "dialect errors frames policy registration schema",
         "routing": "errors schema signature",
-        "data_transfer": "_kernels errors policy routing schema",
-        "testing": "_kernels dialect errors frames policy registration schema session signing",
-        "aio": "_kernels data_transfer dialect errors frames policy registration routing schema session signing",
-        "ocpp_fast": "_kernels aio dialect errors policy registration routing",
+        "data_transfer": "_core errors policy routing schema",
+        "testing": "_core dialect errors frames policy registration schema session signing",
+        "aio": "_core data_transfer dialect errors frames policy registration routing schema session signing",
+        "ocpp_fast": "_core aio dialect errors policy registration routing",
         "cli": "ocpp_fast v16 v201 v21",
         "__main__": "cli",
     }.items()
@@ -142,7 +142,7 @@ def test_imports_point_one_way(path: Path) -> None:
 
 @each_source
 def test_only_the_selector_imports_the_extension(path: Path) -> None:
-    if name_of(path) != f"{PACKAGE}/_kernels/__init__.py":
+    if name_of(path) != f"{PACKAGE}/_core/__init__.py":
         assert [name for name, _ in imports_of(path) if unit_of(name) == EXTENSION] == []
 
 

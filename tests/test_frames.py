@@ -14,21 +14,21 @@ from hypothesis import strategies as st
 
 from ocpp_fast import CallError, Fault, Policy, ValidationError, v16, v21, v201
 from ocpp_fast.frames import Call, CallResult, Decoder, Encoder, FrameFault
-from ocpp_fast.schema import CENTRAL, STATION, Message, Sender, Version
+from ocpp_fast.schema import CENTRAL, STATION, Action, Sender, Version
 
 NOON = datetime(2024, 2, 29, 12, tzinfo=UTC)
 HEARTBEAT = b'[2,"a","Heartbeat",{}]'
 VERSIONS: list[Version] = [v16.VERSION, v201.VERSION, v21.VERSION]
 each_version = pytest.mark.parametrize("version", VERSIONS, ids=lambda version: version.number)
 
-Waiting = Callable[[str], Message | None]
+Waiting = Callable[[str], Action | None]
 
 
 def nothing_waits(unique_id: str) -> None:
     return None
 
 
-def waits(message: Message) -> Waiting:
+def waits(message: Action) -> Waiting:
     """Return what says that a call of `message` with the id `a` waits for its answer."""
     return {"a": message}.get
 
@@ -58,14 +58,14 @@ def test_a_call_has_its_id_message_payload_and_the_frame_as_it_came() -> None:
         call = reader.decode(raw, nothing_waits)
         assert isinstance(call, Call)
         assert call.unique_id == "a"
-        assert call.message is v16.AuthorizeRequest.__message__
+        assert call.action is v16.AuthorizeRequest.__action__
         assert call.payload == v16.AuthorizeRequest(id_tag="T")
         assert call.raw is raw
         assert repr(call) == "Call('a', AuthorizeRequest(id_tag='T'))"
 
 
 def test_a_result_has_its_id_and_payload() -> None:
-    reader, waiting = decoder(), waits(v16.ClearCacheRequest.__message__)
+    reader, waiting = decoder(), waits(v16.ClearCacheRequest.__action__)
     for _ in range(2):
         result = reader.decode(b'[3,"a",{"status":"Accepted"}]', waiting)
         assert isinstance(result, CallResult)
@@ -75,7 +75,7 @@ def test_a_result_has_its_id_and_payload() -> None:
 
 
 def test_an_error_is_a_CallError_with_its_id() -> None:
-    waiting = waits(v16.ClearCacheRequest.__message__)
+    waiting = waits(v16.ClearCacheRequest.__action__)
     error = decoder().decode(b'[4,"a","FormationViolation","why",{"x":[1]}]', waiting)
     assert isinstance(error, CallError)
     assert (error.unique_id, error.code, error.description) == ("a", "FormatViolation", "why")
@@ -99,11 +99,11 @@ def test_an_answer_is_asked_for_by_its_id(raw: bytes, unique_id: str) -> None:
 def test_whether_a_call_is_handled_is_asked_for_its_message() -> None:
     asked = []
 
-    def handles(message: Message) -> bool:
-        asked.append(message.action)
-        return message.action == "Heartbeat"
+    def has_handler(action: Action) -> bool:
+        asked.append(action.name)
+        return action.name == "Heartbeat"
 
-    reader = Decoder(v16.VERSION, CENTRAL, handles)
+    reader = Decoder(v16.VERSION, CENTRAL, has_handler)
     assert isinstance(reader.decode(HEARTBEAT, nothing_waits), Call)
     fault = fault_of(b'[2,"a","Authorize",{"idTag":"T"}]', reader)
     assert fault.fault is Fault.NOT_HANDLED
@@ -157,9 +157,9 @@ def test_R08_a_side_takes_what_the_other_sends_and_nothing_else(
     version: Version, receiver: Sender, sent: Sender
 ) -> None:
     reader = Decoder(version, receiver, lambda message: False)
-    for message in version.messages.values():
-        raw = b'[%d,"a","%b",{}]' % (6 if message.response is None else 2, message.action.encode())
-        expected = Fault.NOT_HANDLED if message.sender & sent else Fault.WRONG_SENDER
+    for action in version.actions.values():
+        raw = b'[%d,"a","%b",{}]' % (6 if action.response is None else 2, action.name.encode())
+        expected = Fault.NOT_HANDLED if action.sender & sent else Fault.WRONG_SENDER
         assert fault_of(raw, reader).fault is expected
 
 
@@ -177,7 +177,7 @@ def test_R25_a_decoder_is_lenient_for_the_actions_of_its_policy() -> None:
 
 def a_call(unique_id: str = "a", request: Any = None) -> Call:
     request = request or v16.HeartbeatRequest()
-    return Call(unique_id, request.__message__, request, b"")
+    return Call(unique_id, request.__action__, request, b"")
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_ids_are_written_as_JSON(unique_id: str, written: bytes) -> None:
     assert encoder.call(unique_id, v16.HeartbeatRequest()) == b'[2,%b,"Heartbeat",{}]' % written
     response = v16.HeartbeatResponse(current_time=NOON)
     assert encoder.result(a_call(unique_id), response) == b'[3,%b,{"currentTime":"2024-02-29T12:00:00.000Z"}]' % written
-    assert encoder.error(unique_id, "GenericError") == b'[4,%b,"GenericError","",{}]' % written
+    assert encoder.error(unique_id, CallError("GenericError")) == b'[4,%b,"GenericError","",{}]' % written
 
 
 def test_a_payload_is_written_in_declared_order_without_blanks() -> None:
@@ -311,14 +311,14 @@ def test_an_answer_of_another_class_is_not_written(response: Any) -> None:
     ],
 )
 def test_R09_the_encoder_spells_as_its_version_does(version: Version, code: str, spelt: bytes) -> None:
-    assert Encoder(version).error("a", code) == b'[4,"a","%b","",{}]' % spelt
+    assert Encoder(version).error("a", CallError(code)) == b'[4,"a","%b","",{}]' % spelt
 
 
 @each_version
 def test_a_fault_is_answered_by_its_code_or_the_policys(version: Version) -> None:
     for fault in Fault:
         for policy in (Policy(), Policy(codes={fault: "MyError"})):
-            error = orjson.loads(Encoder(version, policy).fault(FrameFault(fault, "why", unique_id="a")))
+            error = orjson.loads(Encoder(version, policy).error("a", FrameFault(fault, "why", unique_id="a")))
             assert error[:2] == [4, "a"]
             assert (error[2] == "MyError") is bool(policy.codes)
             assert error[3:] == ["why", {}]
@@ -327,15 +327,15 @@ def test_a_fault_is_answered_by_its_code_or_the_policys(version: Version) -> Non
 @pytest.mark.parametrize("length", [0, 1, 254, 255, 256, 10_000])
 @pytest.mark.parametrize("letter", ["x", "é", "😀", '"', "\n"])
 def test_R15_a_description_has_at_most_255_characters(letter: str, length: int) -> None:
-    error = orjson.loads(Encoder(v16.VERSION).error("a", "GenericError", letter * length))
+    error = orjson.loads(Encoder(v16.VERSION).error("a", CallError("GenericError", letter * length)))
     assert error[3] == letter * min(length, 255)
 
 
 @pytest.mark.parametrize("details", [None, {}, {"a": [1, {"b": None}]}, MappingProxyType({"x": 2**70})], ids=repr)
 def test_R15_details_are_an_object(details: Any) -> None:
-    written = Encoder(v16.VERSION).error("a", "GenericError", "", details)
+    written = Encoder(v16.VERSION).error("a", CallError("GenericError", "", details))
     assert written.endswith(b"}]")
-    assert decoder().decode(written, waits(v16.ClearCacheRequest.__message__)).details == dict(details or {})  # type: ignore[union-attr]  # a CallError
+    assert decoder().decode(written, waits(v16.ClearCacheRequest.__action__)).details == dict(details or {})  # type: ignore[union-attr]  # a CallError
 
 
 def nested(levels: int) -> dict[str, Any]:
@@ -347,9 +347,9 @@ def nested(levels: int) -> dict[str, Any]:
 
 def test_R26_details_nest_no_deeper_than_a_frame_may() -> None:
     encoder = Encoder(v16.VERSION)
-    fault_of(encoder.error("a", "GenericError", "", nested(63)))  # which is read: it answers no call
+    fault_of(encoder.error("a", CallError("GenericError", "", nested(63))))  # which is read: it answers no call
     with pytest.raises(ValidationError, match=r"^errorDetails: expected a JSON value: nested deeper than 64$"):
-        encoder.error("a", "GenericError", "", nested(64))
+        encoder.error("a", CallError("GenericError", "", nested(64)))
 
 
 # Both ways
@@ -376,7 +376,7 @@ def test_what_is_written_is_read_again() -> None:
     def both_ways(unique_id: str, request: Any) -> None:
         raw = encoder.call(unique_id, request)
         assert raw == b"[2,%b,%b" % (orjson.dumps(unique_id), raw.split(orjson.dumps(unique_id) + b",", 1)[1])
-        call = readers[request.__message__.sender].decode(raw, nothing_waits)
+        call = readers[request.__action__.sender].decode(raw, nothing_waits)
         assert isinstance(call, Call)
         assert (call.unique_id, call.payload) == (unique_id, request)
 

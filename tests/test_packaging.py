@@ -113,9 +113,9 @@ def installed(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, boo
 
 def test_the_core_of_a_wheel_is_the_one_that_is_chosen(run_python: RunPython, installed: tuple[Path, bool]) -> None:
     folder, compiled = installed
-    show = "from ocpp_fast import _kernels; print(_kernels.accelerated, _kernels.__file__)"
+    show = "from ocpp_fast import _core; print(_core.accelerated, _core.__file__)"
     result = run_python("-c", show, path=[folder])
-    assert result.stdout.split() == [str(compiled), str(folder / "ocpp_fast/_kernels/__init__.py")]
+    assert result.stdout.split() == [str(compiled), str(folder / "ocpp_fast/_core/__init__.py")]
 
 
 def test_a_wheel_passes_what_needs_no_sources(

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Optional, Union
 
 import pytest
 
-from ocpp_fast._kernels.plan import Node, Op
-from ocpp_fast._kernels.texts import is_uri
+from ocpp_fast._core.plan import Node, Op
+from ocpp_fast._core.texts import is_uri
 from ocpp_fast.schema import (
     CustomData,
     DateTime,

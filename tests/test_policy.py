@@ -7,7 +7,7 @@ from dataclasses import FrozenInstanceError
 import pytest
 
 from ocpp_fast import LENIENT, STRICT, Fault, Policy
-from ocpp_fast.dialect import dialect_of, understood
+from ocpp_fast.faults import code_of, dialect_of
 
 
 def test_the_defaults_are_strict() -> None:
@@ -87,4 +87,4 @@ def test_R09_a_code_is_spelt_as_the_version_does(number: str, code: str, spelt: 
     ],
 )
 def test_R09_both_spellings_are_understood(code: str, meaning: str) -> None:
-    assert understood(code) == meaning
+    assert code_of(code) == meaning

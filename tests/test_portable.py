@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ocpp_fast._kernels import accelerated
+from ocpp_fast._core import accelerated
 
 RunPython = Callable[..., "subprocess.CompletedProcess[str]"]
 

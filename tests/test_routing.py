@@ -11,13 +11,13 @@ import pytest
 from ocpp_fast import Context, Router, UnhandledActions, after, on, routing, v16
 from ocpp_fast.schema import CENTRAL, STATION, Profile
 
-CONTEXT = Context("a", "Heartbeat", b'[2,"a","Heartbeat",{}]')
+CONTEXT = Context("a", v16.HeartbeatRequest.__action__, b'[2,"a","Heartbeat",{}]')
 RESPONSE = v16.StatusNotificationResponse()
 
 
 def handle(router: Router, request: type, *arguments: Any) -> Any:
     """Call what handles a message."""
-    route = router.route(request)
+    route = router._routes.find(request)
     assert route is not None
     return route(*arguments, context=lambda: CONTEXT)
 
@@ -28,7 +28,7 @@ def gives(value: object) -> Any:
 
 
 def actions(router: Router) -> list[str]:
-    return sorted(each.__name__.removesuffix("Request") for each in router.handled)
+    return sorted(each.name for each in v16.VERSION.actions.values() if router._routes.find(each.request) is not None)
 
 
 # Registration
@@ -42,14 +42,14 @@ def test_a_function_is_registered_and_stays_what_it_was() -> None:
 
     assert router.on(v16.StatusNotificationRequest)(status) is status
     assert handle(router, v16.StatusNotificationRequest, "request") is RESPONSE
-    assert router.handled == [v16.StatusNotificationRequest]
+    assert actions(router) == ["StatusNotification"]
 
 
 def test_what_is_not_registered_has_no_route() -> None:
     router = Router()
-    assert router.route(v16.HeartbeatRequest) is None
-    assert router.routes_after(v16.HeartbeatRequest) == []
-    assert router.handled == []
+    assert router._routes.find(v16.HeartbeatRequest) is None
+    assert router._routes.after(v16.HeartbeatRequest) == []
+    assert router._routes.find(v16.HeartbeatRequest) is None
 
 
 def test_the_handler_registered_last_is_the_one() -> None:
@@ -156,7 +156,7 @@ def test_without_future_annotations_it_is_the_same() -> None:
 def test_a_handler_that_does_not_ask_costs_no_context() -> None:
     router = Router()
     router.on(v16.HeartbeatRequest)(lambda request: request)
-    route = router.route(v16.HeartbeatRequest)
+    route = router._routes.find(v16.HeartbeatRequest)
     assert route is not None
 
     def never() -> Context:
@@ -183,7 +183,7 @@ def test_a_router_is_included_with_its_handlers_and_what_comes_after() -> None:
     outer.include(inner)
     assert handle(outer, v16.HeartbeatRequest) == "inner"
     assert handle(outer, v16.AuthorizeRequest) == "outer"
-    ran = [route(context=lambda: CONTEXT) for route in outer.routes_after(v16.HeartbeatRequest)]
+    ran = [route(context=lambda: CONTEXT) for route in outer._routes.after(v16.HeartbeatRequest)]
     assert ran == ["after outer", "after inner"]
     assert actions(inner) == ["Heartbeat"]
 
@@ -192,7 +192,7 @@ def test_what_is_registered_later_with_the_inner_router_is_not_taken_over() -> N
     inner, outer = Router(), Router()
     outer.include(inner)
     inner.on(v16.HeartbeatRequest)(gives(None))
-    assert outer.handled == []
+    assert outer._routes.find(v16.HeartbeatRequest) is None
 
 
 # Objects with marked methods
@@ -238,7 +238,7 @@ def test_the_marked_methods_of_an_object_are_taken_over_bound() -> None:
     assert actions(router) == ["Authorize", "Heartbeat", "StatusNotification"]
     assert handle(router, v16.HeartbeatRequest, None) == ("base", handlers)
     assert handle(router, v16.AuthorizeRequest, None) is CONTEXT
-    (route,) = router.routes_after(v16.HeartbeatRequest)
+    (route,) = router._routes.after(v16.HeartbeatRequest)
     assert route(None, context=lambda: CONTEXT) == ("after", handlers)
 
 
@@ -246,7 +246,7 @@ def test_of_inherited_methods_the_subclass_decides() -> None:
     router, handlers = Router(), Derived()
     router.include(handlers)
     assert handle(router, v16.HeartbeatRequest, None) == ("derived", handlers)
-    assert router.route(v16.StatusNotificationRequest) is None
+    assert router._routes.find(v16.StatusNotificationRequest) is None
 
 
 def test_one_method_may_be_marked_for_several_messages() -> None:
@@ -328,8 +328,8 @@ def test_nothing_is_taken_over_from_an_object_that_is_refused() -> None:
     router = CentralRouter()
     with pytest.raises(UnhandledActions):
         router.include(Derived(), profile=TWO)
-    assert router.handled == []
-    assert router.routes_after(v16.HeartbeatRequest) == []
+    assert router._routes.find(v16.HeartbeatRequest) is None
+    assert router._routes.after(v16.HeartbeatRequest) == []
 
 
 def test_only_what_the_other_side_sends_must_be_handled() -> None:

@@ -1,4 +1,4 @@
-"""Which core `ocpp_fast._kernels` chooses, each time in a process of its own."""
+"""Which core `ocpp_fast._core` chooses, each time in a process of its own."""
 
 from collections.abc import Callable
 from functools import partial
@@ -9,13 +9,13 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from ocpp_fast import _kernels
+from ocpp_fast import _core
 
 RunPython = Callable[..., "CompletedProcess[str]"]
 
-CHOICE = "from ocpp_fast import _kernels; print(_kernels.accelerated, _kernels.PendingTable.__module__)"
+CHOICE = "from ocpp_fast import _core; print(_core.accelerated, _core.PendingTable.__module__)"
 COMPILED = "True ocpp_fast_ext.correlation\n"
-REFERENCE = "False ocpp_fast._kernels.correlation\n"
+REFERENCE = "False ocpp_fast._core.correlation\n"
 
 needs_extension = pytest.mark.skipif(
     find_spec("ocpp_fast_ext.correlation") is None, reason="the compiled core is not built"
@@ -40,7 +40,7 @@ def add_other_kernels(stub: Path) -> None:
 @pytest.fixture
 def choose_beside_stub(run_python: RunPython, stub: Path) -> RunPython:
     """Let the selector choose where `stub` stands in for the real `ocpp_fast_ext`."""
-    return partial(run_python, "-c", CHOICE, path=[stub.parent, Path(_kernels.__file__).parents[2]])
+    return partial(run_python, "-c", CHOICE, path=[stub.parent, Path(_core.__file__).parents[2]])
 
 
 @needs_extension

@@ -18,7 +18,7 @@ from ocpp_fast import (
     ValidationError,
     v16,
 )
-from ocpp_fast.session import Answered, Noticed, Received
+from ocpp_fast.session import CallEnded, CallReceived, FaultNoticed, OpenCall
 from ocpp_fast.testing import Pair, Side
 
 HEARTBEAT = v16.HeartbeatRequest()
@@ -165,7 +165,7 @@ def test_R14_results_are_taken_while_calls_of_the_peer_wait(pair: Pair) -> None:
 def test_calls_of_the_peer_are_handled_in_order(pair: Pair) -> None:
     for number in "abc":
         pair.central.receive(heartbeat(number))
-    assert [each.call.unique_id for each in pair.central.events if isinstance(each, Received)] == ["a"]
+    assert [each.call.unique_id for each in pair.central.events if isinstance(each, CallReceived)] == ["a"]
     for number in "abc":
         assert pair.central.handling is not None
         assert pair.central.handling.unique_id == number
@@ -177,8 +177,7 @@ def test_calls_of_the_peer_are_handled_in_order(pair: Pair) -> None:
 def test_however_a_call_is_answered_the_next_is_handled(pair: Pair) -> None:
     for number in "abcd":
         pair.central.receive(heartbeat(number))
-    pair.central.reject(CallError("SecurityError", "no"))
-    pair.central.fail("it failed")
+    pair.central.fail(CallError("SecurityError", "no"))
     pair.central.fail(RuntimeError("secret"))
     pair.central.answer(HEARTBEAT_RESPONSE)
     assert pair.central.in_transit == [
@@ -195,7 +194,7 @@ def test_a_call_that_is_not_right_is_answered_at_once(pair: Pair) -> None:
     assert pair.central.in_transit == [
         b'[4,"b","FormationViolation","x: expected no property of this name",{}]',
     ]
-    (notice,) = (each for each in pair.central.events if isinstance(each, Noticed))
+    (notice,) = (each for each in pair.central.events if isinstance(each, FaultNoticed))
     assert notice.fault.fault is Fault.ADDITIONAL
 
 
@@ -247,7 +246,7 @@ def test_an_answer_that_is_not_right_leaves_the_call_to_be_answered(pair: Pair) 
 def test_an_error_that_is_not_right_leaves_the_call_to_be_answered(pair: Pair, error: CallError) -> None:
     pair.central.receive(heartbeat("a"))
     with pytest.raises(ValidationError, match=r"^error(Code|Description|Details): expected "):
-        pair.central.reject(error)
+        pair.central.fail(error)
     assert pair.central.in_transit == []
     pair.central.fail(error)
     assert pair.central.in_transit == [b'[4,"a","InternalError","the handler failed",{}]']
@@ -255,7 +254,7 @@ def test_an_error_that_is_not_right_leaves_the_call_to_be_answered(pair: Pair, e
 
 def test_the_details_of_an_error_are_sent(pair: Pair) -> None:
     pair.central.receive(heartbeat("a"))
-    pair.central.reject(CallError("GenericError", "why", {"x": [1, None, {"y": "é"}]}))
+    pair.central.fail(CallError("GenericError", "why", {"x": [1, None, {"y": "é"}]}))
     assert pair.central.in_transit == ['[4,"a","GenericError","why",{"x":[1,null,{"y":"é"}]}]'.encode()]
 
 
@@ -310,7 +309,7 @@ def test_when_the_open_call_times_out_the_next_is_sent(pair: Pair) -> None:
         pair.central.call(CLEAR_CACHE, timeout=seconds)
     pair.advance(10)
     assert pair.central.in_transit == [b'[2,"1","ClearCache",{}]', b'[2,"3","ClearCache",{}]']
-    ended = [each.open_call.unique_id for each in pair.central.events if isinstance(each, Answered)]
+    ended = [each.open_call.unique_id for each in pair.central.events if isinstance(each, CallEnded)]
     assert ended == ["2", "1"]
 
 
@@ -341,9 +340,9 @@ def test_after_the_end_nothing_is_sent_or_taken(pair: Pair) -> None:
     session.call("x", CLEAR_CACHE, 30.0)  # sent, but not taken out before the end
     session.close()
     assert session.take_outbox() == []
-    assert session.answer(call, HEARTBEAT_RESPONSE) is None
-    assert session.reject(call, CallError("GenericError")) is None
-    assert session.fail(call, "late") is None
+    session.answer(call, HEARTBEAT_RESPONSE)
+    assert session.fail(call, CallError("GenericError")) is None
+    assert session.next_call() is None
     assert session.receive(heartbeat("c")) is None
     assert session.receive(b"nonsense") is None
     assert not session.is_full
@@ -433,13 +432,18 @@ def test_the_outbox_is_forgotten_when_it_is_taken(pair: Pair) -> None:
     assert taken == [b'[2,"a","ClearCache",{}]']
 
 
+class Nobody:
+    def expired(self, open_call: OpenCall) -> None:
+        raise AssertionError
+
+
 def test_the_waiter_of_a_call_comes_back_untouched(pair: Pair) -> None:
-    waiter = object()
+    waiter = Nobody()
     session = pair.central.session
     call = session.call("a", CLEAR_CACHE, 30.0, waiter)
     assert call.waiter is waiter
     event = session.receive(cleared("a"))
-    assert isinstance(event, Answered)
+    assert isinstance(event, CallEnded)
     assert event.open_call is call
 
 

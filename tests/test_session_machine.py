@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 )
 
 from ocpp_fast import CallError, CallTimeout, Disconnected, Policy, v16
-from ocpp_fast.session import Answered, OpenCall
+from ocpp_fast.session import CallEnded, OpenCall
 from ocpp_fast.testing import Pair, Side
 
 KINDS = {2: "call", 3: "result", 4: "error"}
@@ -139,9 +139,9 @@ class Connection(RuleBasedStateMachine):
             model.sent.append(("result", unique_id))
             return
         if how == "reject":
-            side.reject(CallError())
+            side.fail(CallError())
         else:
-            side.fail("it failed")
+            side.fail(RuntimeError("it failed"))
         model.sent.append(("error", unique_id))
 
     # What the network does
@@ -232,7 +232,7 @@ class Connection(RuleBasedStateMachine):
     @invariant()
     def each_call_ends_once_and_as_it_should(self) -> None:
         for central, side in self.sides.items():
-            ended = Counter(each.open_call for each in side.events if isinstance(each, Answered))
+            ended = Counter(each.open_call for each in side.events if isinstance(each, CallEnded))
             assert all(times == 1 for times in ended.values())
             model = self.models[central]
             for (whose, unique_id), call in self.calls.items():

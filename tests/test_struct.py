@@ -15,8 +15,8 @@ from ocpp_fast.schema import (
     BOTH,
     CENTRAL,
     STATION,
+    Action,
     MaxLength,
-    Message,
     Notification,
     Request,
     Response,
@@ -361,11 +361,11 @@ def test_the_signature_is_that_of_the_constructor() -> None:
 
 
 def test_a_request_knows_its_message() -> None:
-    message = ProbeRequest.__message__
-    assert isinstance(message, Message)
-    assert (message.action, message.sender, message.draft) == ("Probe", CENTRAL, 6)
+    message = ProbeRequest.__action__
+    assert isinstance(message, Action)
+    assert (message.name, message.sender, message.draft) == ("Probe", CENTRAL, 6)
     assert (message.request, message.response) == (ProbeRequest, EmptyResponse)
-    assert repr(message) == "Message('Probe', CENTRAL)"
+    assert repr(message) == "Action('Probe', CENTRAL)"
 
 
 def test_a_draft_is_inherited_and_may_be_changed() -> None:
@@ -380,8 +380,8 @@ def test_a_draft_is_inherited_and_may_be_changed() -> None:
     class NewRequest(Old[EmptyResponse], action="New", sender=BOTH, draft=6):
         pass
 
-    assert OldRequest.__message__.draft == 4
-    assert NewRequest.__message__.draft == 6
+    assert OldRequest.__action__.draft == 4
+    assert NewRequest.__action__.draft == 6
     assert Request.__draft__ == 6
 
 
@@ -389,7 +389,7 @@ def test_a_notification_has_no_response() -> None:
     class News(Notification, action="News", sender=STATION):
         text: str
 
-    assert (News.__message__.action, News.__message__.response) == ("News", None)
+    assert (News.__action__.name, News.__action__.response) == ("News", None)
 
 
 def test_a_request_must_say_its_response() -> None:

@@ -5,16 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from .arguments import check_interval
+
 __all__ = ["BackOff"]
 
 
 @dataclass(frozen=True, slots=True)
 class BackOff:
-    """The reconnect waits, in seconds: RetryBackOffWaitMinimum, -RandomRange and -RepeatTimes of OCPP 2.x."""
+    """The reconnect waits, in seconds: RetryBackOffWaitMinimum, -RandomRange and -RepeatTimes of OCPP 2.x.
+
+    Raises `ValueError` for times that are negative, or not finite.
+    """
 
     minimum: float = 1.0
     random_range: float = 2.0
     repeat_times: int = 6
+
+    def __post_init__(self) -> None:
+        shortest = check_interval("minimum", self.minimum) + check_interval("random_range", self.random_range)
+        if shortest == 0:
+            raise ValueError("minimum: expected seconds, greater than 0 where random_range is 0")
+        if type(self.repeat_times) is not int or self.repeat_times < 0:
+            raise ValueError(f"repeat_times: expected an integer, 0 or more, not {self.repeat_times!r}")
 
     def waits(self, random: Callable[[], float]) -> Iterator[float]:
         """Yield one wait after another; `random` gives numbers from 0 to 1.

@@ -3,134 +3,121 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
+import logging
+import socket
 import ssl as tls
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from websockets.frames import CloseCode
-
-from ..dialect import Fault
-from ..errors import NotConnected, OcppError, VersionMismatch
-from ..frames import FrameFault
+from ..errors import NotConnected
 from ..policy import STRICT, Policy
-from ..registration import CentralGate, MemoryRegistrations, Registrations
+from ..registration import MemoryRegistrations, Registrations
+from ..routing import Routes
 from ..schema import Sender, Version
-from .connection import Connection
-from .endpoint import Endpoint, VersionModule
+from .arguments import check_interval, check_policy
+from .connection import check_loop
+from .endpoint import Endpoint, Runtime, VersionModule
 from .handshake import Identify, ServerWebSocket, identity_of
 from .keepalive import Keepalive
-from .security import Auth, Handshake
+from .security import Auth, Handshake, check_auth
+from .stations import ConnectedStations, Duplicates, Station, Stations
+from .transport import CloseCode
 
 if TYPE_CHECKING:
-    from .. import v16, v21, v201
+    from ..signing import Signing
 
-__all__ = ["CentralSystem", "Server", "Station"]
+__all__ = ["CentralSystem", "Server"]
 
 PolicyChoice: TypeAlias = Policy | Callable[[Handshake], Policy]
-Duplicates: TypeAlias = Literal["replace", "reject"] | Callable[["Station", Handshake], bool]
+_LOAD_SECONDS = 1.0
 
 
-class Station(Connection):
-    """A connected station, as the central system sees it.
-
-    `id` is its identity, `version` the negotiated OCPP version, `policy` how it is judged, `handshake` what it said
-    when it connected; `data` is the user's own.
-    """
+class CentralRuntime(Runtime):
+    """What the connections to one central system share; the owner of their handshakes."""
 
     def __init__(
         self,
-        central: CentralSystem,
-        websocket: ServerWebSocket,
-        handshake: Handshake,
-        version: Version,
-        policy: Policy,
+        versions: Sequence[VersionModule | Version],
+        routes: Routes,
+        *,
+        auth: Auth,
+        identify: Identify,
+        policy_choice: PolicyChoice,
+        refuse_unknown_subprotocols: bool,
+        stations: Stations,
+        registrations: Registrations,
+        **settings: Any,
     ) -> None:
-        self.id = handshake.identity
-        gate = CentralGate(
-            central.registrations.load(self.id),
-            partial(central.registrations.store, self.id),
-            lets_strangers=policy.lets_strangers,
-        )
-        super().__init__(central, websocket, version, policy, gate, identity=self.id)
-        self._central = central
-        self._gate = gate
-        self._subject = (self,)
-        self.handshake = handshake
-        self.data: Any = None
-        self._asked_to_boot = False
+        policy = policy_choice if isinstance(policy_choice, Policy) else STRICT
+        super().__init__(Sender.CENTRAL, versions, routes, policy, **settings)
+        self.auth = auth
+        self.identify = identify
+        self.refuse_unknown_subprotocols = refuse_unknown_subprotocols
+        self.stations = stations
+        self.registrations = registrations
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.listeners = 0
+        self._policy_choice = policy_choice
 
-    @property
-    def v16(self) -> v16.CentralSystemShortcuts:
-        """The calls of OCPP 1.6 as methods. Raises `VersionMismatch` when another version was negotiated."""
-        shortcuts: v16.CentralSystemShortcuts = self._shortcuts("1.6")
-        return shortcuts
+    def admits(self, handshake: Handshake) -> bool:
+        """Whether a station that is who it says may connect now (R36)."""
+        return not self.stopping and self.stations.admits(handshake)
 
-    @property
-    def v201(self) -> v201.CentralSystemShortcuts:
-        """The calls of OCPP 2.0.1 as methods. Raises `VersionMismatch` when another version was negotiated."""
-        shortcuts: v201.CentralSystemShortcuts = self._shortcuts("2.0.1")
-        return shortcuts
-
-    @property
-    def v21(self) -> v21.CentralSystemShortcuts:
-        """The calls of OCPP 2.1 as methods. Raises `VersionMismatch` when another version was negotiated."""
-        shortcuts: v21.CentralSystemShortcuts = self._shortcuts("2.1")
-        return shortcuts
-
-    def _shortcuts(self, number: str) -> Any:
-        if self.version.number != number:
-            raise VersionMismatch(f"{self.id} speaks OCPP {self.version.number}, not {number}")
-        return self.version.central_shortcuts(self.call, self.send)
-
-    @property
-    def registration(self) -> str | None:
-        """What its last BootNotification was answered: Accepted, Pending, Rejected; None when not known (R40)."""
-        return self._gate.status
-
-    def _noticed(self, fault: FrameFault) -> None:
-        if fault.fault is Fault.NOT_REGISTERED and self._gate.status is None and not self._asked_to_boot:
-            self._asked_to_boot = True
-            self._central.tasks.start(self._ask_to_boot())
-
-    async def _ask_to_boot(self) -> None:
-        """Ask a station of which nothing is known for its BootNotification (R40)."""
-        trigger: Any = self.version.messages["TriggerMessage"].request
+    def registration_of(self, identity: str) -> str | Awaitable[str | None] | None:
+        """Return the status of a station, or what to await for it; never raises."""
         try:
-            answer = await self.call(trigger(requested_message="BootNotification"))
-        except OcppError as error:
-            self._central.log.info("%s: would not boot: %s", self, error)
-            return
-        if answer.status == "Rejected":  # as one must that has been accepted before (F06.FR.17)
-            self._gate.accept()
+            status = self.registrations.load(identity)
+        except Exception:  # of the user's code
+            self.log.exception("%s: the registration can't be loaded", identity)
+            return None
+        return self._loaded(identity, status) if inspect.isawaitable(status) else status
 
-    def _left(self) -> None:
-        self._central._departed(self)
+    async def _loaded(self, identity: str, status: Awaitable[str | None]) -> str | None:
+        try:
+            async with asyncio.timeout(_LOAD_SECONDS):
+                return await status
+        except Exception:  # of the user's code, or it took too long
+            self.log.exception("%s: the registration can't be loaded", identity)
+            return None
 
-    def __repr__(self) -> str:
-        return f"<Station {self.id} {self.version.number}{'' if self.connected else ' disconnected'}>"
-
-    def __str__(self) -> str:
-        return self.id
+    def arrived(
+        self, websocket: ServerWebSocket, handshake: Handshake, version: Version, status: str | None
+    ) -> Station:
+        """Take a station in, in place of an older connection of the same identity."""
+        policy = self._policy_choice
+        if not isinstance(policy, Policy):
+            policy = policy(handshake)
+            check_policy(policy)
+        station = Station(self, self.stations, self.registrations, websocket, handshake, version, policy, status)
+        self.stations.add(station)
+        asyncio.get_running_loop().call_soon(self.tasks.run, self.connect_hooks, station)
+        return station
 
 
 class CentralSystem(Endpoint):
     """Accepts stations, answers them and calls them.
 
-    `auth` decides who may connect (`NoAuth()`, `BasicAuth(...)`). `policy` may be a function of the handshake. A
-    station that connects a second time replaces its old connection (`duplicates="replace"`), is refused (`"reject"`),
-    or a function of the connected station and the handshake tells whether it replaces it (R36). A client without a
-    common subprotocol is closed with 1002, or refused with HTTP 400 (`refuse_unknown_subprotocols`, R31).
-    `identify` maps a request's path and headers to an identity, in place of the path's last segment (R32). Stations are
-    pinged every `ping_interval` seconds (R38, 0 is off). `registrations` remembers who was accepted (R40); the default
-    forgets with the process.
+    - `auth` decides who may connect (`NoAuth()`, `BasicAuth(...)`); `versions` are spoken.
+    - `policy` says what is tolerated; it may be a function of the handshake.
+    - `duplicates`: a station that connects a second time replaces its old connection ("replace"), is refused
+      ("reject"), or a function of the connected station and the handshake tells whether it replaces it (R36).
+    - `stations` are the connected ones; given in place of `duplicates` by what extends a central system.
+    - `refuse_unknown_subprotocols`: a client without a common subprotocol gets HTTP 400; else it is closed with 1002
+      right after the handshake (R31).
+    - `identify` maps a request's path and headers to an identity, in place of the path's last segment (R32).
+    - `registrations` remembers who was accepted (R40); the default forgets with the process.
+    - `signing` opens and writes signed frames (R17); without it they are unknown actions.
+    - Times are in seconds: stations are pinged every `ping_interval` (R38, 0 is off); a call may take `call_timeout`
+      when it does not say itself; `open_timeout` bounds a handshake and `close_timeout` the closing one.
+    - `max_message_size` bounds a message, in bytes. `log` takes what is logged, in place of the logger `ocpp_fast`.
 
     It is a mapping of the connected stations: `central["CP001"]`, `"CP001" in central`, `len(central)`; iteration gives
-    the stations themselves.
+    the stations themselves. Raises `TypeError` or `ValueError` for an unusable argument.
     """
 
-    role = Sender.CENTRAL
+    _runtime: CentralRuntime
 
     def __init__(
         self,
@@ -139,154 +126,150 @@ class CentralSystem(Endpoint):
         versions: Sequence[VersionModule | Version],
         policy: PolicyChoice = STRICT,
         duplicates: Duplicates = "replace",
+        stations: Stations | None = None,
         refuse_unknown_subprotocols: bool = False,
         identify: Identify = identity_of,
-        ping_interval: float = 60.0,
         registrations: Registrations | None = None,
-        **options: Any,
+        signing: Signing | None = None,
+        ping_interval: float = 60.0,
+        call_timeout: float = 30.0,
+        open_timeout: float = 10.0,
+        close_timeout: float = 5.0,
+        max_message_size: int = 1024 * 1024,
+        log: logging.Logger | None = None,
     ) -> None:
-        super().__init__(versions, **options)
-        self.auth = auth
-        self.duplicates = duplicates
-        self.refuse_unknown_subprotocols = refuse_unknown_subprotocols
-        self.identify = identify
-        self.ping_interval = ping_interval
-        self.registrations: Registrations = MemoryRegistrations() if registrations is None else registrations
-        self._policy_of: Callable[[Handshake], Policy] = policy if callable(policy) else lambda _: policy
-        self._stations: dict[str, Station] = {}
-        self._arrivals: dict[str, set[asyncio.Future[Station]]] = {}
-        self._listeners = 0
+        check_policy(policy, or_function=True)
+        routes = Routes(Sender.STATION)
+        runtime = CentralRuntime(
+            versions,
+            routes,
+            auth=check_auth(auth),
+            identify=identify,
+            policy_choice=policy,
+            refuse_unknown_subprotocols=refuse_unknown_subprotocols,
+            stations=ConnectedStations(duplicates) if stations is None else stations,
+            registrations=MemoryRegistrations() if registrations is None else registrations,
+            signing=signing,
+            call_timeout=call_timeout,
+            open_timeout=open_timeout,
+            close_timeout=close_timeout,
+            max_message_size=max_message_size,
+            log=log,
+        )
+        super().__init__(runtime, routes)
+        self._ping_interval = check_interval("ping_interval", ping_interval)
 
     # The connected stations
 
-    def __getitem__(self, identity: str) -> Station:
-        """Return a connected station. Raises `NotConnected`."""
-        try:
-            return self._stations[identity]
-        except KeyError:
-            raise NotConnected(identity) from None
-
     def get(self, identity: str) -> Station | None:
         """Return a connected station, or None."""
-        return self._stations.get(identity)
+        return self._runtime.stations.find(identity)
+
+    def __getitem__(self, identity: str) -> Station:
+        """Return a connected station. Raises `NotConnected`, a `KeyError`."""
+        station = self.get(identity)
+        if station is None:
+            raise NotConnected(identity)
+        return station
 
     def __contains__(self, identity: object) -> bool:
-        return identity in self._stations
+        return isinstance(identity, str) and self.get(identity) is not None
 
     def __iter__(self) -> Iterator[Station]:
-        return iter(list(self._stations.values()))
+        return iter(self._runtime.stations)
 
     def __len__(self) -> int:
-        return len(self._stations)
+        return len(self._runtime.stations)
 
     def __bool__(self) -> bool:
         return True  # also without stations
 
     async def wait_connected(self, identity: str) -> Station:
-        """Return a station as soon as it is connected; bound the wait with `asyncio.timeout`."""
-        station = self._stations.get(identity)
-        if station is not None:
-            return station
-        arrival: asyncio.Future[Station] = asyncio.get_running_loop().create_future()
-        self._arrivals.setdefault(identity, set()).add(arrival)
-        try:
-            return await arrival
-        finally:
-            self._give_up_waiting(identity, arrival)
+        """Return a station as soon as it is connected; bound the wait with `asyncio.timeout`.
 
-    def _give_up_waiting(self, identity: str, arrival: asyncio.Future[Station]) -> None:
-        waiting = self._arrivals.get(identity, set())
-        waiting.discard(arrival)
-        if not waiting:
-            self._arrivals.pop(identity, None)
+        Raises `RuntimeError` on another event loop than the one that serves.
+        """
+        if self._runtime.loop is not None:
+            check_loop(self._runtime.loop, "the central system")
+        return await self._runtime.stations.wait(identity)
 
     # Serving
 
     @asynccontextmanager
     async def serve(
         self,
-        host: str = "127.0.0.1",
+        host: str | None = "127.0.0.1",
         port: int = 0,
         *,
         ssl: tls.SSLContext | None = None,
         grace: float = 5.0,
-        **options: Any,
+        sock: socket.socket | None = None,
+        backlog: int = 100,
+        reuse_address: bool | None = None,
+        reuse_port: bool | None = None,
     ) -> AsyncIterator[Server]:
-        """Listen while the context lasts; port 0 picks a free one. `options` are those of `loop.create_server`.
+        """Listen while the context lasts; port 0 picks a free one.
 
-        In the end handlers that run get `grace` seconds to answer, then all connections are closed with 1001. Several
-        ports may be served at once; the handlers are waited for when the last of them ends.
+        `sock` is a bound socket, in place of `host` and `port`; it and what follows are as in `loop.create_server`. In
+        the end handlers that run get `grace` seconds to answer, then all connections are closed with 1001. Several
+        ports may be served at once, on one event loop; the handlers are waited for when the last of them ends.
         """
-        sockets: set[ServerWebSocket] = set()
+        runtime = self._runtime
         loop = asyncio.get_running_loop()
-        if ssl is not None:
-            options.setdefault("ssl_handshake_timeout", self.open_timeout)
+        check_interval("grace", grace)
+        if runtime.listeners and runtime.loop is not loop:
+            raise RuntimeError("the central system serves on another event loop")
+        sockets: set[ServerWebSocket] = set()
+        place: dict[str, Any] = {"host": host, "port": port} if sock is None else {"sock": sock}
         listener = await loop.create_server(
-            lambda: ServerWebSocket(self, sockets), host, port, ssl=ssl, start_serving=False, **options
+            lambda: ServerWebSocket(runtime, sockets),
+            **place,
+            ssl=ssl,
+            ssl_handshake_timeout=runtime.open_timeout if ssl is not None else None,
+            backlog=backlog,
+            reuse_address=reuse_address,
+            reuse_port=reuse_port,
+            start_serving=False,
         )
-        keepalive = Keepalive(self.ping_interval, lambda: sockets)
-        self._listeners += 1
-        self.stopping = False
+        keepalive = Keepalive(self._ping_interval, lambda: sockets)
+        runtime.loop = loop
+        runtime.listeners += 1
+        runtime.stopping = False
         try:
             await listener.start_serving()
             keepalive.start()
-            yield Server(listener, host, secure=ssl is not None)
+            yield Server(listener, host if sock is None else None, secure=ssl is not None)
         finally:
             keepalive.stop()
             listener.close()
-            self._listeners -= 1
+            runtime.listeners -= 1
             await self._stop(sockets, grace)
 
     async def _stop(self, sockets: set[ServerWebSocket], grace: float) -> None:
-        is_last = self._listeners == 0
+        runtime = self._runtime
+        is_last = runtime.listeners == 0
         if is_last:
-            self.stopping = True
-            await self.tasks.finish(grace)
+            runtime.stopping = True
+            await runtime.tasks.finish(grace)
         while closing := list(sockets):
-            for socket in closing:
-                socket.close(CloseCode.GOING_AWAY, "the central system stops")
-            for socket in closing:
-                await socket.wait_closed()
+            for each in closing:
+                each.close(CloseCode.GOING_AWAY, "the central system stops")
+            for each in closing:
+                await each.wait_closed()
         if is_last:
-            await self.tasks.finish(grace)
-
-    # The handshake asks
-
-    def admits(self, handshake: Handshake) -> bool:
-        """Whether the identity may connect, one that is connected already included (R36)."""
-        if self.stopping:
-            return False
-        old = self._stations.get(handshake.identity)
-        if old is None or self.duplicates == "replace":
-            return True
-        return callable(self.duplicates) and self.duplicates(old, handshake)
-
-    def arrived(self, websocket: ServerWebSocket, handshake: Handshake, version: Version) -> Station:
-        """Take a station in, in place of an older connection of the same identity."""
-        station = Station(self, websocket, handshake, version, self._policy_of(handshake))
-        old = self._stations.get(station.id)
-        if old is not None:
-            old._websocket.close(CloseCode.POLICY_VIOLATION, "replaced by a newer connection")
-        self._stations[station.id] = station
-        for arrival in self._arrivals.pop(station.id, ()):
-            if not arrival.done():
-                arrival.set_result(station)
-        asyncio.get_running_loop().call_soon(self.tasks.run, self.connect_hooks, station)
-        return station
-
-    def _departed(self, station: Station) -> None:
-        if self._stations.get(station.id) is station:
-            del self._stations[station.id]
+            await runtime.tasks.finish(grace)
+            if runtime.listeners == 0:
+                runtime.loop = None
 
 
 class Server:
     """A central system that listens: where, and until when."""
 
-    def __init__(self, listener: asyncio.Server, host: str, *, secure: bool) -> None:
-        self._listener = listener
-        self.host = host
-        self.port: int = listener.sockets[0].getsockname()[1]
-        self.url = f"{'wss' if secure else 'ws'}://{f'[{host}]' if ':' in host else host}:{self.port}"
+    def __init__(self, listener: asyncio.Server, host: str | None, *, secure: bool) -> None:
+        bound, port = listener.sockets[0].getsockname()[:2]
+        self.host: str = host or bound
+        self.port: int = port
+        self.url = f"{'wss' if secure else 'ws'}://{f'[{self.host}]' if ':' in self.host else self.host}:{port}"
         """Where stations connect to; their identity follows as the last segment of the path."""
 
     async def serve_forever(self) -> None:

@@ -3,88 +3,59 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
+import logging
 import random
 import ssl as tls
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, TypeVar
 
-from websockets.client import ClientProtocol
-from websockets.exceptions import InvalidStatus
-from websockets.http11 import Request as HttpRequest
-from websockets.http11 import Response as HttpResponse
-from websockets.typing import Subprotocol
-from websockets.uri import parse_uri
-
-from ..errors import Disconnected, HandshakeFailed, VersionMismatch
+from ..errors import CallError, Disconnected, HandshakeFailed, VersionMismatch
+from ..policy import STRICT, Policy
 from ..registration import StationGate
+from ..routing import Routes
 from ..schema import DataTransfer, Notification, Request, Response, Sender, Struct, Version
+from .address import Address
+from .arguments import check_identity, check_interval, check_policy
 from .backoff import BackOff
-from .connection import Connection
-from .endpoint import Endpoint, VersionModule
+from .connection import Connection, check_loop
+from .endpoint import Endpoint, Runtime, VersionModule
+from .handshake import ClientWebSocket
 from .keepalive import Keepalive
-from .security import WEBSOCKET_LOG, authorization
-from .websocket import WebSocket
 
 if TYPE_CHECKING:
     from .. import v16, v21, v201
+    from ..signing import Signing
 
 __all__ = ["ChargePoint"]
 
 R = TypeVar("R", bound=Response)
 A = TypeVar("A", bound=Struct | None)
+Socket: TypeAlias = ClientWebSocket[Connection]
 
-
-class ClientWebSocket(WebSocket):
-    """A station's connection; `handshake` is done when the server has answered."""
-
-    def __init__(self, station: ChargePoint, client: ClientProtocol) -> None:
-        super().__init__(client, open_timeout=station.open_timeout, close_timeout=station.close_timeout)
-        self._station = station
-        self._client = client
-        self.handshake: asyncio.Future[Connection] = self._loop.create_future()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        request = self._client.connect()
-        if self._station.password is not None:
-            request.headers["Authorization"] = authorization(self._station.id, self._station.password)
-        self._client.send_request(request)
-        self._flush()
-
-    def handshake_event(self, event: HttpRequest | HttpResponse) -> None:
-        error = self._client.handshake_exc
-        version = self._station.version_of(self._client.subprotocol)
-        if error is not None or version is None:
-            status = error.response.status_code if isinstance(error, InvalidStatus) else None
-            self._give_up(HandshakeFailed(str(error or "the server chose no subprotocol"), status))
-            self.close(1002)
-        elif not self.handshake.done():
-            station = self._station
-            connection = Connection(station, self, version, station.policy, station.gate, identity=station.id)
-            connection.speaker = station
-            self.opened(connection)
-            self.handshake.set_result(connection)
-
-    def disconnected(self) -> None:
-        self._give_up(HandshakeFailed(str(self._client.handshake_exc or "the connection ended during the handshake")))
-
-    def _give_up(self, error: HandshakeFailed) -> None:
-        if not self.handshake.done():
-            self.handshake.set_exception(error)
+_PROVEN: Final = 10.0
+"""After so many seconds, or after an answer, a connection counts as good: the back-off starts anew (R42)."""
 
 
 class ChargePoint(Endpoint):
     """A station: connects to a central system, calls it and answers it.
 
-    `url` is the central system's, to which the identity is appended. While the context lasts (`async with station:`) a
-    lost connection is made again, after the waits of `back_off` (R42). `password` is sent by HTTP basic authentication
-    (R34). `ssl` replaces the default context of `wss://`. The central system is pinged every `ping_interval` seconds
-    (WebSocketPingInterval; 0 is off), and taken for gone when it does not answer (R38).
-    """
+    - `id` is its identity, which is put into the path of `url`, the central system's; `versions` are offered, the
+      preferred one first.
+    - `password` is sent by HTTP basic authentication (R34), in place of user info in the URL.
+    - While the context lasts (`async with charge_point:`) a lost connection is made again, after the waits of
+      `back_off` (R42). It can be entered again when it has ended, on another event loop, too.
+    - `ssl` replaces the default context of `wss://`. `policy` says what is tolerated.
+    - `signing` opens and writes signed frames (R17); without it they are unknown actions.
+    - Times are in seconds: the central system is pinged every `ping_interval` (WebSocketPingInterval; 0 is off), and
+      taken for gone when it does not answer (R38); a call may take `call_timeout` when it does not say itself;
+      `open_timeout` bounds a handshake and `close_timeout` the closing one.
+    - `max_message_size` bounds a message, in bytes. `log` takes what is logged, in place of the logger `ocpp_fast`.
 
-    role = Sender.STATION
+    Raises `TypeError` or `ValueError` for an unusable argument.
+    """
 
     def __init__(
         self,
@@ -94,47 +65,97 @@ class ChargePoint(Endpoint):
         versions: Sequence[VersionModule | Version],
         password: bytes | None = None,
         back_off: BackOff = BackOff(),  # noqa: B008  # immutable
-        ping_interval: float = 60.0,
         ssl: tls.SSLContext | None = None,
-        **options: Any,
+        policy: Policy = STRICT,
+        signing: Signing | None = None,
+        ping_interval: float = 60.0,
+        call_timeout: float = 30.0,
+        open_timeout: float = 10.0,
+        close_timeout: float = 5.0,
+        max_message_size: int = 1024 * 1024,
+        log: logging.Logger | None = None,
     ) -> None:
-        super().__init__(versions, **options)
-        self.id = id
-        self.url = f"{url.rstrip('/')}/{quote(id, safe='')}"
+        check_policy(policy)
+        routes = Routes(Sender.CENTRAL)
+        runtime = Runtime(
+            Sender.STATION,
+            versions,
+            routes,
+            policy,
+            signing=signing,
+            call_timeout=call_timeout,
+            open_timeout=open_timeout,
+            close_timeout=close_timeout,
+            max_message_size=max_message_size,
+            log=log,
+        )
+        super().__init__(runtime, routes)
+        self.id = check_identity(id)
+        self._base_url = url
         self.password = password
         self.back_off = back_off
-        self.ping_interval = ping_interval
-        self.gate = StationGate(self._keep_silent)
-        self._silence: asyncio.TimerHandle | None = None
+        self._ping_interval = check_interval("ping_interval", ping_interval)
         self._ssl = ssl
+        self._gate = StationGate(self._keep_silent)
+        self._silence_ends = 0.0
+        self._silence: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._connection: Connection | None = None
-        self._websockets: list[WebSocket] = []  # the one in use, or none
-        self._runner: asyncio.Task[None] | None = None
+        self._sockets: list[Socket] = []  # the one in use, or none
         self._connected = asyncio.Event()
+        self._proven = False
+
+    @property
+    def url(self) -> str:
+        """Where it connects to, the identity included, without user info."""
+        return self._address.url
+
+    @property
+    def password(self) -> bytes | None:
+        """The password that is sent from the next connection on; None sends none."""
+        return self._password
+
+    @password.setter
+    def password(self, password: bytes | None) -> None:
+        self._address = Address(self._base_url, self.id, password)
+        self._password = password
 
     # The connection
 
     async def __aenter__(self) -> Self:
-        """Connect. Raises `HandshakeFailed`, `OSError` or `TimeoutError` when the first try fails."""
-        self.stopping = False
-        self._connected = asyncio.Event()  # it belongs to one event loop
-        connection = await self._connect()
+        """Connect. Raises `HandshakeFailed`, `OSError` or `TimeoutError` when the first try fails.
+
+        Raises `RuntimeError` while it is entered already.
+        """
+        if self._loop is not None:
+            raise RuntimeError(f"{self.id} is connected already: `async with` can't be entered twice at a time")
+        self._loop = asyncio.get_running_loop()
+        self._runtime.stopping = False
+        self._resume_silence()
+        try:
+            connection = await self._connect()
+        except BaseException:
+            self._loop = None
+            raise
         self._runner = asyncio.create_task(self._keep_connected(connection))
-        self._keepalive = Keepalive(self.ping_interval, lambda: self._websockets)
+        self._keepalive = Keepalive(self._ping_interval, lambda: self._sockets)
         self._keepalive.start()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stopping = True
-        assert self._runner is not None
+        self._runtime.stopping = True
         self._runner.cancel()
         await asyncio.wait([self._runner])
         self._keepalive.stop()
+        if self._silence is not None:
+            self._silence.cancel()
         if self._connection is not None:
             await self._connection.close()
-        await self.tasks.finish(grace=0)
+        await self._runtime.tasks.finish(grace=0)
+        self._connected = asyncio.Event()  # it belongs to one event loop
+        self._loop = None
 
     @property
     def connected(self) -> bool:
@@ -148,59 +169,107 @@ class ChargePoint(Endpoint):
 
     async def wait_connected(self) -> None:
         """Wait until calls can be made; bound the wait with `asyncio.timeout`."""
+        if self._loop is not None:
+            check_loop(self._loop, self.id)
         while not self.connected:
             self._connected.clear()
             await self._connected.wait()
 
     async def _connect(self) -> Connection:
-        uri = parse_uri(self.url)
-        client = ClientProtocol(
-            uri,
-            subprotocols=[Subprotocol(each.subprotocol) for each in self.versions],
-            max_size=self.max_message_size,
-            logger=WEBSOCKET_LOG,
-        )
-        context = (self._ssl or tls.create_default_context()) if uri.secure else None
-        loop = asyncio.get_running_loop()
-        async with asyncio.timeout(self.open_timeout):
-            _, websocket = await loop.create_connection(
-                lambda: ClientWebSocket(self, client), uri.host, uri.port, ssl=context
-            )
-            try:
-                connection = self._connection = await websocket.handshake
-            except BaseException:
-                websocket.transport.abort()
-                raise
-        self._websockets = [websocket]
+        runtime, address = self._runtime, self._address
+        context = (self._ssl or tls.create_default_context()) if address.secure else None
+        try:
+            async with asyncio.timeout(runtime.open_timeout):
+                _, websocket = await asyncio.get_running_loop().create_connection(
+                    self._new_socket, address.host, address.port, ssl=context
+                )
+                try:
+                    connection = self._connection = await websocket.handshake
+                except BaseException:
+                    websocket.abort()
+                    raise
+        except TimeoutError as error:
+            if not str(error):
+                raise TimeoutError(f"{self.url} did not answer within {runtime.open_timeout:g} s") from None
+            raise
+        except HandshakeFailed as error:
+            error.station = self.id
+            raise
+        self._sockets = [websocket]
         self._connected.set()
-        self.tasks.run(self.connect_hooks)
+        runtime.tasks.run(runtime.connect_hooks)
+        return connection
+
+    def _new_socket(self) -> Socket:
+        return ClientWebSocket(
+            self.url,
+            [each.subprotocol for each in self.versions],
+            self._new_connection,
+            authorization=self._address.authorization,
+            max_message_size=self._runtime.max_message_size,
+            open_timeout=self._runtime.open_timeout,
+            close_timeout=self._runtime.close_timeout,
+        )
+
+    def _new_connection(self, websocket: Socket, subprotocol: str | None) -> Connection | None:
+        version = self._runtime.version_of(subprotocol)
+        if version is None:
+            return None
+        connection = Connection(self._runtime, websocket, version, self._runtime.policy, self._gate, identity=self.id)
+        connection._speaker = self
         return connection
 
     async def _keep_connected(self, connection: Connection) -> None:
+        """Connect again, whenever the connection is lost; ends only by cancellation."""
+        waits = self._waits()
         while True:
+            self._proven = False
+            began = time.monotonic()
             await connection.wait_closed()
-            connection = await self._reconnect()
+            if self._proven or time.monotonic() - began >= _PROVEN:
+                waits = self._waits()
+            connection = await self._reconnect(waits)
 
-    async def _reconnect(self) -> Connection:
-        for wait in self.back_off.waits(random.random):
+    def _waits(self) -> Iterator[float]:
+        return self.back_off.waits(random.random)
+
+    async def _reconnect(self, waits: Iterator[float]) -> Connection:
+        for wait in waits:
             await asyncio.sleep(wait)
             try:
                 return await self._connect()
             except (OSError, HandshakeFailed) as error:
-                self.log.info("%s: can't connect: %s", self.id, error)
+                self._runtime.log.info("%s: can't connect: %s", self.id, str(error) or type(error).__name__)
+            except Exception:  # of ssl contexts, resolvers, hooks: whatever it is, the next try follows
+                self._runtime.log.exception("%s: can't connect", self.id)
         raise AssertionError("the waits never end")
 
+    # Registration (R40)
+
+    @property
+    def registration(self) -> str | None:
+        """The last answer to the BootNotification: Accepted, Pending, Rejected; None before there was one (R40)."""
+        return self._gate.status
+
     def _keep_silent(self, seconds: float) -> None:
+        self._silence_ends = time.monotonic() + seconds
+        self._resume_silence()
+
+    def _resume_silence(self) -> None:
+        """Keep silent for the rest of a rejection's interval, on the loop that runs now."""
         if self._silence is not None:
             self._silence.cancel()
-        self._silence = asyncio.get_running_loop().call_later(seconds, self.gate.end_silence)
+        rest = max(0.0, self._silence_ends - time.monotonic())
+        self._silence = asyncio.get_running_loop().call_later(rest, self._gate.end_silence)
+
+    # Calls
 
     def _current(self) -> Connection:
         if self._connection is None or not self._connection.connected:
-            raise Disconnected(f"{self.id} is not connected")
+            error = Disconnected("not connected")
+            error.station = self.id
+            raise error
         return self._connection
-
-    # Calls
 
     async def call(
         self,
@@ -210,20 +279,33 @@ class ChargePoint(Endpoint):
         check: Callable[[R], object] | None = None,
     ) -> R:
         """Send a request and return its response; as `Station.call`."""
-        return await self._current().call(request, timeout=timeout, check=check)
+        try:
+            response = await self._current().call(request, timeout=timeout, check=check)
+        except CallError:
+            self._proven = True
+            raise
+        self._proven = True
+        return response
+
+    def call_threadsafe(
+        self,
+        request: Request[R],
+        *,
+        timeout: float | None = None,
+        check: Callable[[R], object] | None = None,
+    ) -> concurrent.futures.Future[R]:
+        """Make a call from another thread or event loop; as `Station.call_threadsafe`."""
+        if self._loop is None or self._loop.is_closed():
+            raise Disconnected(f"{self.id} is not connected")
+        return asyncio.run_coroutine_threadsafe(self.call(request, timeout=timeout, check=check), self._loop)
 
     def send(self, notification: Notification) -> asyncio.Future[None]:
-        """Send a message that wants no answer; as `Station.send`."""
+        """Send an unconfirmed message; as `Station.send`."""
         return self._current().send(notification)
 
     async def transfer(self, payload: DataTransfer[A], *, timeout: float | None = None) -> A:
         """Send a vendor's message in a DataTransfer and return the data of its answer; as `Station.transfer`."""
         return await self._current().transfer(payload, timeout=timeout)
-
-    @property
-    def registration(self) -> str | None:
-        """What the last BootNotification was answered: Accepted, Pending, Rejected; None before there was one (R40)."""
-        return self.gate.status
 
     @property
     def v16(self) -> v16.ChargePointShortcuts:

@@ -1,8 +1,13 @@
-"""One OCPP connection of either side: a WebSocket below, a session inside, handlers above."""
+"""One OCPP connection of either side: a transport below, a session inside, handlers above.
+
+The way of a call of the peer: `message_received` gives it to the session, `_handle` runs its handler when its turn has
+come, at once or, where the handler is async, in a task; `_answer` or `_fail` ends it, and the next one's turn has come.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import inspect
 import logging
 from collections.abc import Awaitable, Callable
@@ -10,22 +15,21 @@ from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from websockets.frames import CloseCode
-
-from ..errors import CallError, InvalidPayload, InvalidResult, SigningFailed, ValidationError
+from ..errors import CallError, Disconnected, InvalidAnswer, InvalidPayload, InvalidResult, OcppError
 from ..frames import Call, FrameFault, Send
-from ..registration import Gate
-from ..routing import Context, InvalidAnswer
+from ..registration import RegistrationGate
+from ..routing import Context
 from ..schema import DataTransfer, Notification, Request, Response, Struct, Version
-from ..session import Answered, Noticed, Notified, OpenCall, Received, Refused, Session
+from ..session import CallEnded, CallReceived, Event, FaultNoticed, OpenCall, ResultRefused, SendReceived, Session
+from .arguments import check_seconds
 from .deadlines import Deadlines
-from .websocket import Pause, WebSocket
+from .transport import CloseCode, Transport
 
 if TYPE_CHECKING:
     from ..policy import Policy
-    from .endpoint import Endpoint
+    from .endpoint import Runtime
 
-__all__ = ["Connection", "Direction"]
+__all__ = ["Connection", "Direction", "check_loop"]
 
 R = TypeVar("R", bound=Response)
 A = TypeVar("A", bound=Struct | None)
@@ -45,39 +49,47 @@ class Waiter(NamedTuple):
     future: asyncio.Future[Any]
     check: Callable[[Any], object] | None
 
+    def expired(self, open_call: OpenCall) -> None:
+        """End the call."""
+        self.connection._expire(open_call)
+
+
+def check_loop(loop: asyncio.AbstractEventLoop, identity: str) -> None:
+    """Raise `RuntimeError` unless `loop` is the one that runs here."""
+    if asyncio._get_running_loop() is not loop:
+        raise RuntimeError(f"{identity} belongs to another event loop: use call_threadsafe() to call it from here")
+
 
 class Connection:
-    """The calls, answers and handlers of one WebSocket; the owner of its session."""
+    """The calls, answers and handlers of one transport; the owner of its session."""
 
     def __init__(
         self,
-        endpoint: Endpoint,
-        websocket: WebSocket,
+        runtime: Runtime,
+        transport: Transport,
         version: Version,
         policy: Policy,
-        gate: Gate,
+        gate: RegistrationGate,
         *,
         identity: str,
     ) -> None:
-        self._endpoint = endpoint
-        self._websocket = websocket
+        self.id = identity
+        self.version = version
+        self.policy = policy
+        self.close_code: int | None = None
+        self.close_reason = ""
+        self._runtime = runtime
+        self._transport = transport
         self._loop = asyncio.get_running_loop()
         self._deadlines = Deadlines.of(self._loop)
-        decoder, encoder = endpoint.frames(version, policy, identity)
         self._session = Session(
-            decoder,
-            encoder,
+            *runtime.frames(version, policy, identity),
             self._deadlines.table,
             policy,
             gate if policy.registration_gate else None,
         )
         self._subject: tuple[Any, ...] = ()
-        self.speaker: object = self
-        """Who hooks are told this is: a `Station`, or the `ChargePoint` whose connection it is."""
-        self.version = version
-        self.policy = policy
-        self.close_code: int | None = None
-        self.close_reason = ""
+        self._speaker: object = self  # whom hooks are told of: a `Station`, or the `ChargePoint`
 
     @property
     def connected(self) -> bool:
@@ -97,27 +109,50 @@ class Connection:
         raised here, and sent to the peer as a CALLRESULTERROR where the version has that (2.1, R10).
 
         Raises `ValidationError`, `NotRegistered` or `SigningFailed` (nothing was sent), `CallError` (the peer refused),
-        `InvalidResult` (its answer is not right), `CallTimeout`, `Disconnected`.
+        `InvalidResult` (its answer is invalid), `CallTimeout`, `Disconnected`; `RuntimeError` on another event loop.
         """
-        future: asyncio.Future[R] = self._loop.create_future()
-        seconds = self._endpoint.call_timeout if timeout is None else timeout
-        deadline = self._loop.time() + seconds
-        open_call = self._session.call(self._endpoint.new_unique_id(), request, deadline, Waiter(self, future, check))
-        self._deadlines.schedule()
-        self._flush()
+        check_loop(self._loop, self.id)
+        seconds = self._runtime.call_timeout if timeout is None else check_seconds("timeout", timeout)
+        waiter = Waiter(self, self._loop.create_future(), check)
         try:
-            return await future
-        except asyncio.CancelledError:
-            self._session.cancel(open_call)
+            open_call = self._session.call(self._runtime.new_unique_id(), request, self._loop.time() + seconds, waiter)
+            self._deadlines.schedule()
             self._flush()
+            try:
+                response: R = await waiter.future
+            except asyncio.CancelledError:
+                self._session.cancel(open_call)
+                self._flush()
+                raise
+        except OcppError as error:
+            error.station = self.id
             raise
+        return response
+
+    def call_threadsafe(
+        self,
+        request: Request[R],
+        *,
+        timeout: float | None = None,
+        check: Callable[[R], object] | None = None,
+    ) -> concurrent.futures.Future[R]:
+        """Make a call from another thread or event loop; the future ends as `call` does, and cancelling it cancels."""
+        if self._loop.is_closed():
+            raise Disconnected(f"{self.id}: its event loop is closed")
+        return asyncio.run_coroutine_threadsafe(self.call(request, timeout=timeout, check=check), self._loop)
 
     def send(self, notification: Notification) -> asyncio.Future[None]:
-        """Send a message that wants no answer (2.1, R11), at once; may be awaited.
+        """Send an unconfirmed message (2.1, R11), at once; may be awaited.
 
-        Raises `ValidationError`, `NotRegistered`, `SigningFailed`, `Disconnected`, and `VersionMismatch` before 2.1.
+        Raises `ValidationError`, `NotRegistered`, `SigningFailed`, `Disconnected`, and `VersionMismatch` before 2.1;
+        `RuntimeError` on another event loop.
         """
-        self._session.send(self._endpoint.new_unique_id(), notification)
+        check_loop(self._loop, self.id)
+        try:
+            self._session.send(self._runtime.new_unique_id(), notification)
+        except OcppError as error:
+            error.station = self.id
+            raise
         self._flush()
         sent = self._loop.create_future()
         sent.set_result(None)
@@ -129,7 +164,7 @@ class Connection:
         Raises `TransferRefused` when the answer's status is not Accepted, `VersionMismatch` where the version is
         declared without DataTransfer, and what `call` raises.
         """
-        envelope = self._endpoint.envelope(self.version, self.policy)
+        envelope = self._runtime.envelope(self.version, self.policy)
         replies: list[A] = []
 
         def check(response: Response) -> None:
@@ -138,193 +173,177 @@ class Connection:
         await self.call(envelope.request(payload), timeout=timeout, check=check)
         return replies[0]
 
-    async def close(self, code: int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
+    async def close(self, code: int = CloseCode.NORMAL, reason: str = "") -> None:
         """Close the connection; pending calls fail with `Disconnected`."""
-        self._websocket.close(code, reason)
-        await self.wait_closed()
+        check_loop(self._loop, self.id)
+        self._transport.close(code, reason)
+        await self._transport.wait_closed()
 
     async def wait_closed(self) -> None:
         """Wait until the connection has ended."""
-        await self._websocket.wait_closed()
+        check_loop(self._loop, self.id)
+        await self._transport.wait_closed()
 
-    def expire(self, open_call: OpenCall) -> None:
-        """End a call whose time has run out."""
-        self._ended(self._session.expire(open_call))
+    def _expire(self, open_call: OpenCall) -> None:
+        self._call_ended(self._session.expire(open_call))
         self._flush()
 
-    # The WebSocket calls
+    # The transport calls
 
     def message_received(self, raw: bytes) -> None:
         """Take a message of the peer."""
-        if self._endpoint.frame_hooks:
-            self._endpoint.tasks.run(self._endpoint.frame_hooks, Direction.IN, self.speaker, raw)
-        event = self._session.receive(raw)
-        if isinstance(event, Received):
+        if self._runtime.frame_hooks:
+            self._runtime.tasks.run(self._runtime.frame_hooks, Direction.IN, self._speaker, raw)
+        event = self._session.receive(raw, self._now())
+        if isinstance(event, CallReceived):
             self._handle(event.call)
-        elif isinstance(event, Answered):
-            self._ended(event)
-        elif isinstance(event, Noticed):
-            level = logging.INFO if event.fault.__cause__ is None else logging.ERROR  # the cause is of our side
-            self._endpoint.log.log(
-                level,
-                "%s: %s (%s)",
-                self,
-                event.fault.description,
-                event.fault.fault.name,
-                exc_info=event.fault.__cause__,
-            )
-            self._noticed(event.fault)
-        elif isinstance(event, Notified):
-            self._notify(event.send)
-        elif isinstance(event, Refused):
-            self._endpoint.tasks.run(self._endpoint.refusal_hooks, *self._subject, event.error)
-        self._flush()
+        else:
+            self._take(event, raw)
+            self._flush()
         if self._session.is_full:
-            self._websocket.pause(Pause.WAITING)
+            self._transport.pause()
 
-    def websocket_closed(self, code: int, reason: str) -> None:
+    def transport_closed(self, code: int, reason: str) -> None:
         """Fail what is pending, and tell the hooks."""
         self.close_code = code
         self.close_reason = reason
-        for answered in self._session.close():
-            self._ended(answered)
+        for ended in self._session.close():
+            self._call_ended(ended)
         self._left()
         # Not now: the hooks of a connection that ends as it opens must be told in this order.
-        self._loop.call_soon(self._endpoint.tasks.run, self._endpoint.disconnect_hooks, *self._subject)
+        self._loop.call_soon(self._runtime.tasks.run, self._runtime.disconnect_hooks, *self._subject)
 
     def _left(self) -> None:
         """The connection has ended; the hooks are told next."""
 
-    def _noticed(self, fault: FrameFault) -> None:
-        """The peer's frame was not right."""
+    def _now(self) -> float:
+        return self._loop.time() if self.policy.repeat_window else 0.0
+
+    def _take(self, event: Event | None, raw: bytes = b"") -> None:
+        """Act on an event that is not a call to handle."""
+        if isinstance(event, CallEnded):
+            self._call_ended(event, raw)
+        elif isinstance(event, FaultNoticed):
+            self._fault_noticed(event.fault)
+        elif isinstance(event, SendReceived):
+            self._handle_send(event.send)
+        elif isinstance(event, ResultRefused):
+            event.error.station = self.id
+            self._runtime.tasks.run(self._runtime.refusal_hooks, *self._subject, event.error)
+
+    def _fault_noticed(self, fault: FrameFault) -> None:
+        cause = fault.__cause__  # of our side, if there is one
+        level = logging.INFO if cause is None else logging.ERROR
+        self._runtime.log.log(level, "%s: %s (%s)", self.id, fault.description, fault.fault.name, exc_info=cause)
 
     # Handlers
 
-    def _notify(self, send: Send) -> None:
-        route = self._endpoint.route(send.message.request)
+    def _handle_send(self, send: Send) -> None:
+        route = self._runtime.route(send.action.request)
         assert route is not None
-        context = partial(_context, send)
-        self._endpoint.tasks.run([partial(route, context=context)], *self._subject, send.payload)
+        self._runtime.tasks.run([partial(route, context=partial(_context, send))], *self._subject, send.payload)
 
     def _handle(self, call: Call | None) -> None:
-        """Handle a call, and those that wait behind it until one takes its time."""
-        while call is not None and not self._endpoint.stopping:
-            route = self._endpoint.route(call.message.request)
-            assert route is not None
-            context = partial(_context, call)
+        """Handle a call, and those that wait behind it, until one takes its time."""
+        while call is not None and not self._runtime.stopping:
             try:
-                outcome = route(*self._subject, call.payload, context=context)
-            except Exception as error:  # noqa: BLE001  # what a user's code raises
-                call = self._failed(call, error)
-                continue
-            if inspect.isawaitable(outcome):
-                self._endpoint.tasks.start(self._handle_later(call, outcome))
-                return
-            call = self._answer(call, outcome)
+                outcome = self._run_handler(call)
+                if not inspect.isawaitable(outcome):
+                    self._answer(call, outcome)
+            except Exception as error:  # noqa: BLE001  # of the user's code
+                self._fail(call, error)
+            else:
+                if inspect.isawaitable(outcome):
+                    self._runtime.tasks.start(self._handle_later(call, outcome))
+                    break
+            call = self._session.next_call()
+        self._flush()
+        if not self._session.is_full:
+            self._transport.resume()
+
+    def _run_handler(self, call: Call) -> Any:
+        """Return what the handler returns: the response, or an awaitable of it."""
+        route = self._runtime.route(call.action.request)
+        assert route is not None
+        return route(*self._subject, call.payload, context=partial(_context, call))
 
     async def _handle_later(self, call: Call, outcome: Awaitable[Any]) -> None:
         try:
-            response = await outcome
+            self._answer(call, await outcome)
         except asyncio.CancelledError:
-            if self._endpoint.stopping:
+            if self._runtime.stopping:
                 raise
-            following = self._failed(call, RuntimeError("cancelled"))
-        except Exception as error:  # noqa: BLE001  # what a user's code raises
-            following = self._failed(call, error)
-        else:
-            following = self._answer(call, response)
-        self._handle(following)
+            self._fail(call, RuntimeError("cancelled"))
+        except Exception as error:  # noqa: BLE001  # of the user's code
+            self._fail(call, error)
+        self._handle(self._session.next_call())
 
-    def _answer(self, call: Call, response: Any) -> Call | None:
-        """Send the answer of a handler; return the next call to handle."""
-        try:
-            following = self._session.answer(call, response)
-        except SigningFailed as error:
-            return self._failed(call, error)
-        except ValidationError as error:
-            return self._failed(call, InvalidAnswer(error.path, error.rule, error.expected))
-        self._handled()
-        for route in self._endpoint.routes_after(call.message.request):
-            context = partial(_context, call)
-            self._endpoint.tasks.run([partial(route, context=context)], *self._subject, call.payload)
-        return following
-
-    def _failed(self, call: Call, error: Exception) -> Call | None:
-        """Send the CALLERROR for what a handler raised; return the next call to handle."""
-        if isinstance(error, CallError):
-            following = self._rejected(call, error)
-        elif isinstance(error, InvalidPayload):
-            following = self._refused(call, error)
-        elif isinstance(error, InvalidAnswer):
-            following = self._answered_wrongly(call, error)
-        else:
-            following = self._broken(call, error)
-        self._handled()
-        return following
-
-    def _answered_wrongly(self, call: Call, error: InvalidAnswer) -> Call | None:
-        self._endpoint.log.error("%s: the handler of %s answered wrongly: %s", self, call.message.action, error)
-        return self._session.fail(call, "the handler's answer is not valid")
-
-    def _refused(self, call: Call, error: InvalidPayload) -> Call | None:
-        self._endpoint.log.info("%s: %s (%s)", self, error, call.message.action)
-        try:
-            return self._session.refuse(call, error)
-        except (TypeError, ValueError) as invalid:  # the handler may have made it
-            return self._broken(call, invalid)
-
-    def _rejected(self, call: Call, error: CallError) -> Call | None:
-        try:
-            return self._session.reject(call, error)
-        except (TypeError, ValueError) as invalid:  # nobody has checked what the handler put into it
-            return self._broken(call, invalid)
-
-    def _broken(self, call: Call, error: Exception) -> Call | None:
-        self._endpoint.log.error("%s: the handler of %s failed", self, call.message.action, exc_info=error)
-        try:
-            return self._session.fail(call, error)
-        except Exception:  # noqa: BLE001  # the text of an exception is its author's, too
-            return self._session.fail(call, "the handler failed")
-
-    def _handled(self) -> None:
+    def _answer(self, call: Call, response: Any) -> None:
+        """Send the answer of a handler. Raises what can't be sent; the call is still to be answered then."""
+        self._session.answer(call, response, self._now())
         self._flush()
-        if not self._session.is_full:
-            self._websocket.resume(Pause.WAITING)
+        for route in self._runtime.routes_after(call.action.request):
+            self._runtime.tasks.run([partial(route, context=partial(_context, call))], *self._subject, call.payload)
+
+    def _fail(self, call: Call, error: Exception) -> None:
+        """Send the CALLERROR for an error, whatever it is, and log it."""
+        log, action = self._runtime.log, call.action
+        if isinstance(error, InvalidPayload):
+            log.info("%s: %s (%s)", self.id, error, action)
+        elif isinstance(error, InvalidAnswer):
+            log.error("%s: the handler of %s answered wrongly: %s", self.id, action, error)
+        elif not isinstance(error, CallError):
+            log.error("%s: the handler of %s failed", self.id, action, exc_info=error)
+        unwritable = self._session.fail(call, error, self._now())
+        if unwritable is not None:
+            log.error("%s: the error of %s can't be written", self.id, action, exc_info=unwritable)
+        self._flush()
 
     # Frames and answers
 
     def _flush(self) -> None:
-        for ended in self._session.take_ended():
-            self._ended(ended)
+        for event in self._session.take_events():
+            self._take(event)
         for frame in self._session.take_outbox():
-            if self._endpoint.frame_hooks:
-                self._endpoint.tasks.run(self._endpoint.frame_hooks, Direction.OUT, self.speaker, frame)
-            self._websocket.send_text(frame)
+            if self._runtime.frame_hooks:
+                self._runtime.tasks.run(self._runtime.frame_hooks, Direction.OUT, self._speaker, frame)
+            self._transport.send(frame)
 
-    def _ended(self, answered: Answered) -> None:
-        waiter: Waiter = answered.open_call.waiter
+    def _call_ended(self, ended: CallEnded, raw: bytes = b"") -> None:
+        waiter = ended.open_call.waiter
+        assert isinstance(waiter, Waiter)
         if waiter.future.done():
             return
-        outcome: Response | Exception = answered.outcome
+        outcome: Response | Exception = ended.outcome
         if waiter.check is not None and isinstance(outcome, Response):
-            outcome = self._checked(answered.open_call.unique_id, outcome, waiter.check)
+            outcome = self._checked(ended.open_call.unique_id, outcome, waiter.check, raw)
         if isinstance(outcome, Exception):
             waiter.future.set_exception(outcome)
         else:
             waiter.future.set_result(outcome)
 
-    def _checked(self, unique_id: str, response: Response, check: Callable[[Any], object]) -> Response | Exception:
+    def _checked(
+        self, unique_id: str, response: Response, check: Callable[[Any], object], raw: bytes
+    ) -> Response | Exception:
         """Return the response, or what the caller's check raises of it."""
         try:
             check(response)
         except StopIteration:
             return RuntimeError("the check raised StopIteration")  # which no future takes
-        except Exception as error:  # noqa: BLE001  # what a user's code raises
-            if isinstance(error, CallError | InvalidResult):
-                self._session.refuse_result(unique_id, error)
+        except Exception as error:  # noqa: BLE001  # of the user's code
+            if isinstance(error, InvalidResult):
+                error.raw = error.raw or raw
+            if isinstance(error, (CallError, InvalidResult)):
+                self._refuse_result(unique_id, error)
             return error
         return response
 
+    def _refuse_result(self, unique_id: str, error: CallError | InvalidResult) -> None:
+        try:
+            self._session.refuse_result(unique_id, error)
+        except Exception:  # what is in an error is its author's
+            self._runtime.log.exception("%s: the refusal of a result can't be written", self.id)
+
 
 def _context(frame: Call | Send) -> Context:
-    return Context(frame.unique_id, frame.message.action, frame.raw, frame.signature)
+    return Context(frame.unique_id, frame.action, frame.raw, frame.signature)

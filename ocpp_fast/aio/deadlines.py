@@ -4,48 +4,45 @@ from __future__ import annotations
 
 import asyncio
 from math import inf
-from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
-from .._kernels import PendingTable
-
-if TYPE_CHECKING:
-    from .connection import Connection
+from .._core import PendingTable
+from ..session import OpenCall
 
 __all__ = ["Deadlines"]
 
 
 class Deadlines:
-    """Wakes the connections whose calls have run out of time."""
+    """Tells the waiters of calls that have run out of time."""
 
-    # The loop is not kept here, nor a handle of its: it would never be freed.
-
-    def __init__(self) -> None:
-        self.table = PendingTable()
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = ref(loop)  # or the loop would keep itself alive, through the table of loops below
+        self.table: PendingTable[OpenCall] = PendingTable()
         self._due = inf
 
     @classmethod
     def of(cls, loop: asyncio.AbstractEventLoop) -> Deadlines:
         """Return the one of a loop."""
         if loop not in _of_loops:
-            _of_loops[loop] = cls()
+            _of_loops[loop] = cls(loop)
         return _of_loops[loop]
 
     def schedule(self) -> None:
         """See to it that the next deadline is noticed; to be called after a call was added."""
         due = self.table.next_deadline()
-        if due is not None and due < self._due:
+        loop = self._loop()
+        if due is not None and due < self._due and loop is not None:
             self._due = due
-            asyncio.get_running_loop().call_at(due, self._expire, due)
+            loop.call_at(due, self._expire, due)
 
     def _expire(self, due: float) -> None:
-        if due != self._due:
+        loop = self._loop()
+        if due != self._due or loop is None:
             return  # another timer goes off for what is due next
         self._due = inf
-        expired = self.table.expire(asyncio.get_running_loop().time())
-        for _, _, open_call in expired:
-            connection: Connection = open_call.waiter.connection  # type: ignore[attr-defined]
-            connection.expire(open_call)  # type: ignore[arg-type]
+        for _, _, open_call in self.table.expire(loop.time()):
+            if open_call.waiter is not None:
+                open_call.waiter.expired(open_call)
         self.schedule()
 
 

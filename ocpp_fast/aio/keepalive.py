@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import Final
-
-from .websocket import WebSocket
+from typing import Final, Protocol
 
 __all__ = ["Keepalive"]
 
 _SLICES: Final = 32
 
 
+class Pinged(Protocol):
+    """A connection that can be asked for a sign of life."""
+
+    def ping(self) -> None:
+        """Ask, and close the connection if the last question was not answered."""
+        ...
+
+
 class Keepalive:
     """Pings every connection once in `interval` seconds, a slice of them at a time; 0 is off."""
 
-    def __init__(self, interval: float, connections: Callable[[], Iterable[WebSocket]]) -> None:
+    def __init__(self, interval: float, connections: Callable[[], Iterable[Pinged]]) -> None:
         self._interval = interval
         self._connections = connections
         self._slice = 0

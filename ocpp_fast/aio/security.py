@@ -5,26 +5,44 @@ from __future__ import annotations
 import base64
 import binascii
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from hmac import compare_digest
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias, overload
 
-from websockets.datastructures import Headers
+from .arguments import check_password
 
-__all__ = ["Auth", "BasicAuth", "Handshake", "NoAuth", "Verdict"]
+__all__ = ["Auth", "BasicAuth", "Handshake", "Headers", "NoAuth", "Verdict", "check_auth"]
+
+
+class Headers(Protocol):
+    """The headers of an HTTP request: a multi-valued mapping with case-insensitive names."""
+
+    def __contains__(self, name: object) -> bool: ...
+    def __iter__(self) -> Iterator[str]: ...
+    def __getitem__(self, name: str) -> str:
+        """Return the only value of a header. Raises `LookupError` if there are several, or none."""
+        ...
+
+    @overload
+    def get(self, name: str, /) -> str | None: ...
+    @overload
+    def get(self, name: str, default: str, /) -> str: ...
+    def get_all(self, name: str) -> list[str]:
+        """Return all values of a header, in order."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """What a station says of itself before it is let in."""
+    """A station's request to connect, before it is let in."""
 
     identity: str
     path: str
     """The path as requested, with its query."""
     headers: Headers
-    """The request's headers; a multi-valued mapping that ignores case."""
+    """The request's headers."""
     remote_address: Any
     subprotocols: tuple[str, ...]
     """What the station offers, in its order of preference (R30)."""
@@ -64,12 +82,18 @@ class BasicAuth:
 
     `passwords` is a mapping of identities to passwords, compared in constant time, or a plain or async function of
     identity and password, both as the station sent them, that returns True, False for a wrong password, or None for
-    a station that is not known. Passwords are bytes and may hold any byte: for 1.6 decode the 40 hexadecimal digits
+    an unknown station. Passwords are bytes and may hold any byte: for 1.6 decode the 40 hexadecimal digits
     of AuthorizationKey with `bytes.fromhex`.
     """
 
     def __init__(self, passwords: Mapping[str, bytes] | Check) -> None:
-        self._check: Check = passwords if callable(passwords) else _Passwords(passwords)
+        if callable(passwords):
+            self._check: Check = passwords
+        elif isinstance(passwords, Mapping):
+            self._check = _Passwords(passwords)
+        else:
+            kind = type(passwords).__name__
+            raise TypeError(f"passwords: expected a mapping or a function check(identity, password), not {kind}")
 
     def authenticate(self, handshake: Handshake) -> Verdict | Awaitable[Verdict]:
         """Check the credentials of the Authorization header."""
@@ -84,6 +108,9 @@ class BasicAuth:
 
 class _Passwords:
     def __init__(self, passwords: Mapping[str, bytes]) -> None:
+        if isinstance(passwords, dict):  # others may be large, or slow
+            for identity, password in passwords.items():
+                check_password(f"passwords[{identity!r}]", password)
         self._passwords = passwords
 
     def __call__(self, identity: str, password: bytes) -> bool | None:
@@ -114,6 +141,15 @@ def _credentials(headers: Headers) -> tuple[bytes, bytes] | None:
     return (user, password) if colon else None
 
 
+def check_auth(auth: Any) -> Auth:
+    """Return an auth. Raises `TypeError` for what can't be one."""
+    if isinstance(auth, type) or not callable(getattr(auth, "authenticate", None)):
+        wanted = "NoAuth(), BasicAuth(...) or an object with authenticate(handshake)"
+        raise TypeError(f"auth: expected {wanted}, not {auth!r}")
+    checked: Auth = auth
+    return checked
+
+
 def _hides_credentials(record: logging.LogRecord) -> bool:
     """Take the value of an Authorization header out of a record; a filter, which lets all records pass."""
     if isinstance(record.args, tuple) and "authorization" in (str(each).lower() for each in record.args[:1]):
@@ -124,8 +160,3 @@ def _hides_credentials(record: logging.LogRecord) -> bool:
 WEBSOCKET_LOG: Final = logging.getLogger("ocpp_fast.websocket")
 """Where websockets logs handshakes and frames, at level DEBUG."""
 WEBSOCKET_LOG.addFilter(_hides_credentials)
-
-
-def authorization(identity: str, password: bytes) -> str:
-    """Return the Authorization header that a station sends (R34)."""
-    return "Basic " + base64.b64encode(identity.encode() + b":" + password).decode()

@@ -9,16 +9,18 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from enum import Flag, auto
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, cast
 from weakref import WeakKeyDictionary
 
 from websockets.client import ClientProtocol
-from websockets.frames import CloseCode, Frame, Opcode
+from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
-__all__ = ["MessageOwner", "Pause", "WebSocket"]
+from .transport import CloseCode, TransportOwner
+
+__all__ = ["Pause", "WebSocket"]
 
 _RECEIVE_SIZE: Final = 64 * 1024
 _MAX_HANDSHAKE: Final = 16 * 1024
@@ -40,20 +42,8 @@ class Pause(Flag):
     """The handshake is being decided."""
     WRITING = auto()
     """The peer does not read what it is sent."""
-    WAITING = auto()
-    """Too many of its calls wait."""
-
-
-class MessageOwner(Protocol):
-    """What an open WebSocket calls back."""
-
-    def message_received(self, raw: bytes) -> None:
-        """A whole text message has come, in valid UTF-8."""
-        ...
-
-    def websocket_closed(self, code: int, reason: str) -> None:
-        """The connection has ended; nothing follows. Code 1006 says that it was no clean close."""
-        ...
+    OWNER = auto()
+    """The owner wants no more messages: too many of the peer's calls wait."""
 
 
 class WebSocket(asyncio.BufferedProtocol):
@@ -80,7 +70,7 @@ class WebSocket(asyncio.BufferedProtocol):
         self._pauses = Pause.NONE
         self._backlog: deque[bytes] | None = None
         self._fragments: bytearray | None = None
-        self._owner: MessageOwner | None = None
+        self._owner: TransportOwner | None = None
         self._handshake_size = 0
         self._pong_due = False
         self._lost = False
@@ -141,14 +131,14 @@ class WebSocket(asyncio.BufferedProtocol):
         self.disconnected()
 
     def pause_writing(self) -> None:
-        self.pause(Pause.WRITING)
+        self._pause(Pause.WRITING)
 
     def resume_writing(self) -> None:
-        self.resume(Pause.WRITING)
+        self._resume(Pause.WRITING)
 
     # The owner calls
 
-    def opened(self, owner: MessageOwner) -> None:
+    def opened(self, owner: TransportOwner) -> None:
         """The handshake is done: messages go to `owner` from now on."""
         self._stop_timer()
         self._owner = owner
@@ -158,15 +148,15 @@ class WebSocket(asyncio.BufferedProtocol):
         """Whether messages can be sent."""
         return self._protocol.state is State.OPEN and not self._lost
 
-    def send_text(self, raw: bytes) -> None:
-        """Send a text message, UTF-8 that is. Does nothing when the connection is closing."""
+    def send(self, raw: bytes) -> None:
+        """Send a text message, in UTF-8. Does nothing when the connection is closing."""
         if self.is_open:
             self._protocol.send_text(raw)
             self._flush()
 
     def ping(self) -> None:
         """Ask for a sign of life; close with 1011 when the last one asked for has not come (R38)."""
-        if self._pong_due and not self._pauses & Pause.WAITING:  # where the pong would wait as well
+        if self._pong_due and not self._pauses & Pause.OWNER:  # where the pong would wait as well
             self.close(CloseCode.INTERNAL_ERROR, "no pong")
             self.transport.abort()
         elif self.is_open:
@@ -174,7 +164,7 @@ class WebSocket(asyncio.BufferedProtocol):
             self._protocol.send_ping(b"")
             self._flush()
 
-    def close(self, code: int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
+    def close(self, code: int = CloseCode.NORMAL, reason: str = "") -> None:
         """Start the closing handshake, or cut a handshake that is still going on."""
         if self._protocol.state is State.CONNECTING:
             self.transport.close()
@@ -189,18 +179,30 @@ class WebSocket(asyncio.BufferedProtocol):
                 self._end = self._loop.create_future()
             await asyncio.shield(self._end)
 
-    def pause(self, reason: Pause) -> None:
-        """Stop reading, until every reason given has been taken back by `resume`."""
+    def abort(self) -> None:
+        """Cut the connection."""
+        self.transport.abort()
+
+    def pause(self) -> None:
+        """Hand over no more messages, until `resume`."""
+        self._pause(Pause.OWNER)
+
+    def resume(self) -> None:
+        """Hand over messages again, those that came meanwhile first."""
+        self._resume(Pause.OWNER)
+
+    def _pause(self, reason: Pause) -> None:
+        """Stop reading, until every reason given has been taken back by `_resume`."""
         if not self._pauses:
             self.transport.pause_reading()
         self._pauses |= reason
 
-    def resume(self, reason: Pause) -> None:
+    def _resume(self, reason: Pause) -> None:
         """Take a reason back; what was read meanwhile is delivered first."""
         if not self._pauses & reason:
             return
         self._pauses &= ~reason
-        if reason is Pause.WAITING:
+        if reason is Pause.OWNER:
             self._pong_due = False  # it may be behind what was not read
         while self._backlog and not self._pauses and self._owner is not None:
             self._owner.message_received(self._backlog.popleft())
@@ -283,15 +285,22 @@ class WebSocket(asyncio.BufferedProtocol):
             self.transport.resume_reading()
         close = self._protocol.close_rcvd or self._protocol.close_sent
         if close is None:
-            owner.websocket_closed(CloseCode.ABNORMAL_CLOSURE, "")
+            owner.transport_closed(CloseCode.ABNORMAL, "")
         else:
-            owner.websocket_closed(close.code, close.reason)
+            owner.transport_closed(close.code, close.reason)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def peer_name(self) -> Any:
-        """The peer's address as the transport tells it."""
+    @property
+    def peer(self) -> Any:
+        """The peer's address, as the operating system tells it."""
         return self.transport.get_extra_info("peername")
+
+    @property
+    def certificate(self) -> bytes | None:
+        """The peer's TLS certificate in DER; None if it showed none."""
+        tls = self.transport.get_extra_info("ssl_object")
+        return None if tls is None else tls.getpeercert(binary_form=True)

@@ -73,8 +73,8 @@ from .struct import (
     BOTH,
     CENTRAL,
     STATION,
+    Action,
     Field,
-    Message,
     Notification,
     Request,
     Response,
@@ -83,6 +83,7 @@ from .struct import (
     field,
 )
 from .vendor import (
+    DATA_TRANSFER,
     DataTransfer,
     Extension,
     Transfer,
@@ -91,7 +92,9 @@ from .vendor import (
 __all__ = [
     "BOTH",
     "CENTRAL",
+    "DATA_TRANSFER",
     "STATION",
+    "Action",
     "CustomData",
     "DataTransfer",
     "DateTime",
@@ -101,7 +104,6 @@ __all__ = [
     "Items",
     "Json",
     "MaxLength",
-    "Message",
     "MultipleOf",
     "Notification",
     "Open",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from .._kernels.payload import PayloadCodec
+from .._core import compiled_payload
+from .._core.payload import PayloadCodec
 from .plan import plan_of
 from .struct import Struct
 
@@ -21,4 +22,5 @@ def codec_of(struct: type[Struct], draft: int = 6) -> PayloadCodec:
 
 @cache
 def _codec_of(struct: type[Struct], draft: int) -> PayloadCodec:
-    return PayloadCodec(plan_of(struct, draft))
+    plan = plan_of(struct, draft)
+    return PayloadCodec(plan, compiled_payload(plan) if compiled_payload is not None else None)

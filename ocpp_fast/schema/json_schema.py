@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Any
 
-from .._kernels.plan import Node, Op, Plan
+from .._core.plan import Node, Op, Plan
 from .plan import plan_of
 from .struct import Request, Struct
 
@@ -19,14 +19,14 @@ _SIMPLE_TYPES = {Op.STRING: "string", Op.INTEGER: "integer", Op.NUMBER: "number"
 
 def request_schema(request: type[Request[Any]]) -> dict[str, Any]:
     """Return the JSON Schema of a message's CALL payload."""
-    return schema_of(request, request.__message__.draft)
+    return schema_of(request, request.__action__.draft)
 
 
 def response_schema(request: type[Request[Any]]) -> dict[str, Any]:
     """Return the JSON Schema of the CALLRESULT payload that answers `request`."""
-    response = request.__message__.response
+    response = request.__action__.response
     assert response is not None
-    return schema_of(response, request.__message__.draft)
+    return schema_of(response, request.__action__.draft)
 
 
 def schema_of(struct: type[Struct], draft: int = 6) -> dict[str, Any]:

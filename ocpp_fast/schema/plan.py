@@ -8,8 +8,8 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from .._kernels.plan import Member, Node, Op, Plan
-from .._kernels.texts import is_uri
+from .._core.plan import Member, Node, Op, Plan
+from .._core.texts import is_uri
 from .constraints import Format, Items, MaxLength, MultipleOf, Open, Range
 from .struct import Struct
 

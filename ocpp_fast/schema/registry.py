@@ -1,4 +1,4 @@
-"""The messages of a version: profiles, and the version that is made of them."""
+"""The actions of a version: profiles, and the version that is made of them."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .shortcuts import Shortcuts
-from .struct import Message, Notification, Request
+from .struct import Action, Notification, Request
 
 __all__ = ["Profile", "Version"]
 
 
 class Profile:
-    """A named group of messages: a profile of 1.6, a functional block of 2.x, or a vendor's own."""
+    """A named group of actions: a profile of 1.6, a functional block of 2.x, or a vendor's own."""
 
-    __slots__ = ("messages", "name")
+    __slots__ = ("actions", "name")
 
     def __init__(self, name: str, requests: Iterable[type[Request[Any] | Notification]]) -> None:
         self.name = name
-        self.messages: tuple[Message, ...] = tuple(each.__message__ for each in requests)
+        self.actions: tuple[Action, ...] = tuple(each.__action__ for each in requests)
 
     def __repr__(self) -> str:
-        return f"Profile({self.name!r}, {len(self.messages)} messages)"
+        return f"Profile({self.name!r}, {len(self.actions)} actions)"
 
 
 class Version:
-    """An OCPP version: its number, its WebSocket subprotocol and its messages by action.
+    """An OCPP version: its number, its WebSocket subprotocol and its actions by name.
 
     `central_shortcuts` and `station_shortcuts` are what the central system and the charge point offer as, say,
     `station.v16`. Raises `ValueError` when two profiles declare one action.
@@ -44,14 +44,14 @@ class Version:
         self.station_shortcuts = station_shortcuts
         self.subprotocol = f"ocpp{number}"
         self.profiles = tuple(profiles)
-        self.messages: Mapping[str, Message] = self._by_action()
+        self.actions: Mapping[str, Action] = self._by_name()
 
-    def _by_action(self) -> dict[str, Message]:
-        messages: dict[str, Message] = {}
-        for message in (each for profile in self.profiles for each in profile.messages):
-            if messages.setdefault(message.action, message) is not message:
-                raise ValueError(f"OCPP {self.number} declares {message.action} twice")
-        return messages
+    def _by_name(self) -> dict[str, Action]:
+        actions: dict[str, Action] = {}
+        for action in (each for profile in self.profiles for each in profile.actions):
+            if actions.setdefault(action.name, action) is not action:
+                raise ValueError(f"OCPP {self.number} declares {action.name} twice")
+        return actions
 
     def extended(self, *profiles: Profile) -> Version:
         """Return the version with profiles of a vendor's own actions beside its own.

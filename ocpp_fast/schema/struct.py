@@ -26,8 +26,8 @@ __all__ = [
     "BOTH",
     "CENTRAL",
     "STATION",
+    "Action",
     "Field",
-    "Message",
     "Notification",
     "Request",
     "Response",
@@ -237,31 +237,34 @@ class Response(Struct):
 R_co = TypeVar("R_co", bound=Response, covariant=True)
 
 
-class Message:
-    """What is known of a message beside its fields: kept on its request class as `__message__`.
+class Action:
+    """What is known of a message beside its fields: kept on its request class as `__action__`.
 
     `sender` says which side may send the CALL; `draft` is the JSON Schema draft that the message's integers follow
-    (R20: 4 refuses `1.0`, 6 takes it). A message without `response` is unconfirmed: a SEND (R11).
+    (R20: 4 refuses `1.0`, 6 takes it). An action without `response` is unconfirmed: a SEND (R11).
     """
 
-    __slots__ = ("action", "draft", "request", "response", "sender")
+    __slots__ = ("draft", "name", "request", "response", "sender")
 
     def __init__(
         self,
-        action: str,
+        name: str,
         sender: Sender,
         draft: int,
         request: type[Request[Any] | Notification],
         response: type[Response] | None,
     ) -> None:
-        self.action = action
+        self.name = name
         self.sender = sender
         self.draft = draft
         self.request = request
         self.response = response
 
     def __repr__(self) -> str:
-        return f"Message({self.action!r}, {self.sender.name})"
+        return f"Action({self.name!r}, {self.sender.name})"
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Request(Struct, Generic[R_co]):
@@ -271,7 +274,7 @@ class Request(Struct, Generic[R_co]):
     its response.
     """
 
-    __message__: ClassVar[Message]
+    __action__: ClassVar[Action]
     __draft__: ClassVar[int] = 6
 
     def __init_subclass__(
@@ -292,15 +295,15 @@ class Request(Struct, Generic[R_co]):
         answers = [answer for base in cls.__dict__.get("__orig_bases__", ()) for answer in get_args(base)]
         if len(answers) != 1 or not (isinstance(answers[0], type) and issubclass(answers[0], Response)):
             raise TypeError(f"{cls.__name__} must derive from Request[...] with its response class")
-        cls.__message__ = Message(action, sender, cls.__draft__, cls, answers[0])
+        cls.__action__ = Action(action, sender, cls.__draft__, cls, answers[0])
 
 
 class Notification(Struct):
     """The payload of a SEND, 2.1's message without an answer (R11)."""
 
-    __message__: ClassVar[Message]
+    __action__: ClassVar[Action]
 
     def __init_subclass__(cls, *, action: str | None = None, sender: Sender | None = None, **options: Any) -> None:
         super().__init_subclass__(**options)
         if action is not None and sender is not None:
-            cls.__message__ = Message(action, sender, 6, cls, None)
+            cls.__action__ = Action(action, sender, 6, cls, None)

@@ -1,25 +1,28 @@
-"""What a vendor declares beyond OCPP: the messages that DataTransfer carries, and what it adds to `customData`."""
+"""A vendor's own declarations beyond OCPP: the messages that DataTransfer carries, and what it adds to `customData`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import NoneType, UnionType
-from typing import Any, ClassVar, Generic, Self, TypeVar, Union, get_args, get_origin
+from typing import Any, ClassVar, Final, Generic, Self, TypeVar, Union, get_args, get_origin
 
-from .._kernels.payload import Violation
-from .._kernels.plan import Node, Plan
+from .._core.plan import Node, Plan
+from .._core.violation import Violation
 from ..errors import InvalidPayload, ValidationError
 from .codec import codec_of
 from .plan import plan_of
 from .struct import Struct
 
-__all__ = ["DataTransfer", "Extension", "Transfer"]
+__all__ = ["DATA_TRANSFER", "DataTransfer", "Extension", "Transfer"]
+
+DATA_TRANSFER: Final = "DataTransfer"
+"""The name of the action that carries vendors' messages."""
 
 A_co = TypeVar("A_co", bound=Struct | None, covariant=True)
 
 
 class Transfer:
-    """What is known of a vendor's message beside its fields: kept on its class as `__transfer__`.
+    """What describes a vendor's message beside its fields; kept on its class as `__transfer__`.
 
     `reply` is the class of the answer's data, None where it has none; `optional` says that an answer may lack it.
     """
@@ -53,7 +56,6 @@ class DataTransfer(Struct, Generic[A_co]):
     message without data. Raises `TypeError` when a subclass does not say its answer or its vendor.
     """
 
-    __action__: ClassVar = "DataTransfer"
     __transfer__: ClassVar[Transfer]
     __vendor_id__: ClassVar[str | None] = None
     __message_id__: ClassVar[str | None] = None
@@ -120,8 +122,7 @@ class Extension(Struct):
         try:
             found: Self = codec_of(cls).decode(value)
         except Violation as violation:
-            fault = violation.within("customData")
-            raise InvalidPayload(fault.path, fault.rule, fault.expected) from None
+            raise InvalidPayload.of(violation.within("customData")) from None
         return found
 
     def to_json(self, onto: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -132,8 +133,7 @@ class Extension(Struct):
         try:
             wire = codec_of(type(self)).wire(self)
         except Violation as violation:
-            fault = violation.within("customData")
-            raise ValidationError(fault.path, fault.rule, fault.expected) from None
+            raise ValidationError.of(violation.within("customData")) from None
         ours = {"vendorId", *(each.key for each in plan_of(type(self)).members)}
         kept = {key: each for key, each in (onto or {}).items() if key not in ours}
         return {"vendorId": self.__vendor_id__, **kept, **wire}

@@ -16,6 +16,8 @@ from typing import Any, Final, TypeAlias
 import pytest
 
 from ocpp_fast import CentralSystem, NoAuth, Server, Station, v16, v21, v201
+from ocpp_fast.aio.connection import Connection
+from ocpp_fast.aio.websocket import WebSocket
 
 from .peer import PATIENCE, HttpAnswer, Peer, handshake_bytes
 
@@ -89,6 +91,13 @@ def scenario(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., No
     run_test.__signature__ = given.replace(parameters=[*given.parameters.values(), loop])  # type: ignore[attr-defined]  # read by pytest
     pytest.mark.parametrize("loop", ["asyncio", "uvloop"])(run_test)
     return run_test
+
+
+def websocket_of(connection: Connection) -> WebSocket:
+    """The WebSocket below a connection."""
+    websocket = connection._transport
+    assert isinstance(websocket, WebSocket)
+    return websocket
 
 
 async def until(condition: Callable[[], object], *, seconds: float = PATIENCE) -> float:

@@ -21,7 +21,7 @@ from ocpp_fast import (
     v16,
     v21,
 )
-from ocpp_fast.aio.security import authorization
+from ocpp_fast.aio.address import authorization
 
 from .harness import HEARTBEAT, central_system, no_other_tasks, run, scenario, serving, until
 from .peer import PATIENCE
@@ -328,16 +328,18 @@ async def test_error_in_the_body_comes_through() -> None:
 
 def test_context_may_be_entered_again_on_another_loop() -> None:
     stations: list[ChargePoint] = []
+    ports: list[int] = []
 
     async def once() -> None:
-        async with serving() as site:
-            station = stations[0] if stations else charge_point("ws://127.0.0.1")
+        central = central_system()
+        async with central.serve(port=ports[-1] if ports else 0) as server:
+            ports.append(server.port)
+            station = stations[0] if stations else charge_point(server.url)
             stations.append(station)
-            station.url = f"{site.server.url}/CP1"
             for _ in range(2):
                 async with station:
                     assert await station.v16.heartbeat() == HEARTBEAT
-                    seen = await site.central.wait_connected("CP1")
+                    seen = await central.wait_connected("CP1")
                     await seen.close()
                     async with asyncio.timeout(PATIENCE):
                         await station.wait_connected()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections import UserDict
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
 from ocpp_fast import BasicAuth, Handshake, Verdict
-from ocpp_fast.aio.security import authorization
+from ocpp_fast.aio.address import authorization
 
 from .harness import central_system, scenario, serving
 from .peer import handshake_bytes
@@ -147,7 +148,7 @@ BREAKAGES: dict[str, dict[str, Any]] = {
     "async auth gives no verdict": {"auth": AuthOf(no_verdict_later)},
     "check raises": {"auth": BasicAuth(broken)},
     "async check raises": {"auth": BasicAuth(broken_later)},
-    "passwords are no bytes": {"auth": BasicAuth({"CP1": "p"})},  # type: ignore[dict-item]  # on purpose
+    "passwords are no bytes": {"auth": BasicAuth(UserDict({"CP1": "p"}))},
     "identify raises": {"identify": broken},
     "policy raises": {"policy": broken},
 }

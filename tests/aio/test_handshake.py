@@ -322,7 +322,7 @@ async def test_authentication_that_hangs_ends_with_its_connection() -> None:
             peer = await site.tcp()
             peer.write(handshake_bytes(f"/CP{number}"))
         await until(lambda: len(ended) == 3)
-        await until(lambda: not site.central.tasks._tasks)
+        await until(lambda: not site.central._runtime.tasks._tasks)
 
 
 @scenario

@@ -9,7 +9,7 @@ import pytest
 
 from ocpp_fast import Context, Direction, Station, v16
 
-from .harness import CLEARED, HEARTBEAT, HEARTBEAT_JSON, scenario, serving, until
+from .harness import CLEARED, HEARTBEAT, HEARTBEAT_JSON, scenario, serving, until, websocket_of
 from .peer import Peer
 
 
@@ -157,7 +157,7 @@ async def test_after_hooks_do_not_run_when_the_handler_failed(
 @scenario
 async def test_frame_hook_may_close_the_station() -> None:
     async with serving() as site:
-        site.central.on_frame(lambda _, station, __: station._websocket.close(4000, "seen enough"))
+        site.central.on_frame(lambda _, station, __: websocket_of(station).close(4000, "seen enough"))
         peer = await site.peer()
         peer.heartbeat("1")
         assert await peer.close_frame() == (4000, "seen enough")

@@ -8,7 +8,7 @@ import pytest
 
 from ocpp_fast import Disconnected, Station, v16
 
-from .harness import HEARTBEAT_JSON, scenario, serving, until
+from .harness import HEARTBEAT_JSON, scenario, serving, until, websocket_of
 from .peer import PING, PONG, TEXT, frame_bytes
 from .scripted_server import charge_point, raw_server, request_of, served, switching, unmasked
 
@@ -130,7 +130,7 @@ async def test_R38_station_that_we_make_wait_and_that_is_gone_is_noticed() -> No
         peer, station = await site.station()
         calls = [frame_bytes(TEXT, b'[2,"%d","DataTransfer",{"vendorId":"V"}]' % number) for number in range(50)]
         peer.write(b"".join(calls))
-        await until(lambda: station._websocket._pauses)
+        await until(lambda: websocket_of(station)._pauses)
         peer.abort()
         await until(lambda: not station.connected)
         may_go.set()
@@ -147,19 +147,19 @@ async def test_R38_pong_is_not_missed_the_moment_reading_goes_on() -> None:
     def ping_once(station: Station, request: v16.DataTransferRequest) -> None:
         if not pinged:
             pinged.append(station)
-            station._websocket.ping()
+            websocket_of(station).ping()
 
     pinged: list[Station] = []
     async with serving(ping_interval=0) as site:
         site.central.on(v16.DataTransferRequest)(transfer)
         site.central.after(v16.DataTransferRequest)(ping_once)
         peer, station = await site.station()
-        station._websocket.ping()
+        websocket_of(station).ping()
         ping = await peer.frame()
         assert ping is not None and ping.opcode == PING
         calls = [frame_bytes(TEXT, b'[2,"%d","DataTransfer",{"vendorId":"V"}]' % number) for number in range(17)]
         peer.write(b"".join(calls))
-        await until(lambda: station._websocket._pauses)
+        await until(lambda: websocket_of(station)._pauses)
         peer.send_frame(PONG)
         may_go.set()
         for number in range(17):

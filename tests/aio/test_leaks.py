@@ -65,7 +65,7 @@ async def repeat(site: Site, visit: Callable[[Site], Awaitable[None]], times: in
         await visit(site)
         site.leave()
     await until(lambda: len(site.central) == 0)
-    await until(lambda: not site.central.tasks._tasks)
+    await until(lambda: not site.central._runtime.tasks._tasks)
 
 
 def held() -> Counter[str]:

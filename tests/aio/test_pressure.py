@@ -12,7 +12,7 @@ import pytest
 
 from ocpp_fast import CallTimeout, Disconnected, Policy, Station, v16
 
-from .harness import CLEARED, HEARTBEAT_JSON, Site, scenario, serving, until
+from .harness import CLEARED, HEARTBEAT_JSON, Site, scenario, serving, until, websocket_of
 from .peer import CONTINUATION, PATIENCE, PING, TEXT, Peer, frame_bytes, handshake_bytes
 
 TRANSFERRED = v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED)
@@ -153,7 +153,7 @@ async def deaf_peer(site: Site) -> tuple[Peer, Station]:
     """A peer that reads nothing, and little of what it is sent leaves the server."""
     peer, station = await site.station(receive_buffer=4096)
     peer.writer.transport.pause_reading()  # type: ignore[attr-defined]  # it is a transport for both ways
-    sock = station._websocket.transport.get_extra_info("socket")
+    sock = websocket_of(station).transport.get_extra_info("socket")
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     return peer, station
 
@@ -182,11 +182,11 @@ async def test_flood_of_a_peer_that_never_reads_costs_little_and_delays_nobody(f
             await stops_taking(deaf)
             await lives(other)
             assert tracemalloc.get_traced_memory()[0] - deaf.writer.transport.get_write_buffer_size() < 2_000_000
-            assert station._websocket.transport.get_write_buffer_size() < 250_000
+            assert websocket_of(station).transport.get_write_buffer_size() < 250_000
         finally:
             tracemalloc.stop()
         assert station.connected
-        station._websocket.transport.abort()  # or all of the flood is taken in yet
+        websocket_of(station).transport.abort()  # or all of the flood is taken in yet
 
 
 @scenario
@@ -206,7 +206,7 @@ async def test_deaf_peer_that_ends_its_stream_is_cut() -> None:
     """It can't be told a close, and what is written to it never leaves: that must not last."""
     async with serving(close_timeout=0.2) as site:
         deaf, station = await deaf_peer(site)
-        transport = station._websocket.transport
+        transport = websocket_of(station).transport
         while transport.get_write_buffer_size() == 0:
             with pytest.raises(CallTimeout):
                 await station.call(v16.DataTransferRequest(vendor_id="V", data="x" * 10_000), timeout=0)

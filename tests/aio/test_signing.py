@@ -110,7 +110,7 @@ async def test_R17_both_sides_sign_their_calls_and_results() -> None:
         async with station:
             assert await station.call(HEARTBEAT) == HEARTBEAT_RESPONSE
             assert await central["CP1"].call(RESET) == RESET_RESPONSE
-    assert [(each.action, each.signature and each.signature.key) for each in seen] == [
+    assert [(each.action.name, each.signature and each.signature.key) for each in seen] == [
         ("Heartbeat", STATION_PUBLIC),
         ("Reset", CENTRAL_PUBLIC),
     ]

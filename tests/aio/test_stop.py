@@ -81,7 +81,7 @@ async def test_running_handler_finishes_within_the_grace() -> None:
     peer.send(TRANSFER)
     await running.wait()
     server.stop()
-    await until(lambda: central.stopping)
+    await until(lambda: central._runtime.stopping)
     may_go.set()
     assert await peer.message() == [3, "1", {"status": "Accepted"}]
     assert (await peer.close_frame())[0] == 1001
@@ -94,7 +94,7 @@ async def test_running_handler_may_call_its_station_within_the_grace() -> None:
 
     async def transfer(station: Station, request: v16.DataTransferRequest) -> v16.DataTransferResponse:
         running.set()
-        await until(lambda: central.stopping)
+        await until(lambda: central._runtime.stopping)
         await station.v16.clear_cache()
         return TRANSFERRED
 
@@ -120,7 +120,7 @@ async def test_what_follows_a_handler_has_its_part_of_the_grace() -> None:
 
     async def transfer(*_: object) -> v16.DataTransferResponse:
         running.set()
-        await until(lambda: central.stopping)
+        await until(lambda: central._runtime.stopping)
         return TRANSFERRED
 
     async def after(*_: object) -> None:
@@ -164,7 +164,7 @@ async def test_handler_over_the_grace_is_cancelled() -> None:
     peer.send(TRANSFER)
     peer.send([2, "2", "DataTransfer", {"vendorId": "waits"}])
     peer.heartbeat("3")
-    await until(lambda: central.tasks._tasks)
+    await until(lambda: central._runtime.tasks._tasks)
     start = time.monotonic()
     server.stop()
     assert (await peer.close_frame())[0] == 1001
@@ -182,7 +182,7 @@ async def test_calls_that_come_while_it_stops_are_not_handled() -> None:
     async def transfer(station: Station, request: v16.DataTransferRequest) -> v16.DataTransferResponse:
         seen.append(request.data)
         running.set()
-        await until(lambda: central.stopping)
+        await until(lambda: central._runtime.stopping)
         late.heartbeat("late")
         await asyncio.sleep(0.02)
         return TRANSFERRED
@@ -209,7 +209,7 @@ async def test_newcomers_are_refused_while_it_stops() -> None:
 
     async def transfer(*_: object) -> v16.DataTransferResponse:
         running.set()
-        await until(lambda: central.stopping)
+        await until(lambda: central._runtime.stopping)
         newcomer.write(handshake_bytes("/CP2"))
         assert (await newcomer.http_answer()).status in (409, 503)
         return TRANSFERRED

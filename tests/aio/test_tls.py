@@ -12,7 +12,7 @@ import pytest
 
 from ocpp_fast import ChargePoint, Disconnected, v16
 
-from .harness import HEARTBEAT, central_system, scenario, serving, until
+from .harness import HEARTBEAT, central_system, scenario, serving, until, websocket_of
 from .peer import Peer
 from .scripted_server import charge_point
 
@@ -40,8 +40,8 @@ def server_context(certificate: Path) -> ssl.SSLContext:
     return context
 
 
-def wss_charge_point(url: str, certificate: Path) -> ChargePoint:
-    station = charge_point(url, ssl=ssl.create_default_context(cafile=str(certificate)))
+def wss_charge_point(url: str, certificate: Path, identity: str = "CP1") -> ChargePoint:
+    station = charge_point(url, identity, ssl=ssl.create_default_context(cafile=str(certificate)))
     station.on(v16.DataTransferRequest)(lambda _: ANSWER)
     return station
 
@@ -84,8 +84,7 @@ async def test_server_stops_quickly(certificate: Path) -> None:
     async with asyncio.timeout(2):
         async with central.serve(ssl=server_context(certificate)) as server:
             for number in range(5):
-                station = wss_charge_point(server.url, certificate)
-                station.url = f"{server.url}/CP{number}"
+                station = wss_charge_point(server.url, certificate, f"CP{number}")
                 await station.__aenter__()
                 stations.append(station)
         for station in stations:
@@ -103,7 +102,7 @@ async def test_R44_cut_connection_fails_what_is_pending(certificate: Path) -> No
         calls = [asyncio.create_task(seen.v16.unlock_connector(connector_id=1)) for _ in range(2)]
         await asyncio.sleep(0)
         assert station._connection is not None
-        station._connection._websocket.transport.abort()
+        websocket_of(station._connection).transport.abort()
         outcomes = await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), 1)
         assert Disconnected in {type(each) for each in outcomes}
         await until(lambda: not seen.connected)

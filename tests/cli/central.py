@@ -43,7 +43,7 @@ class Central(Recorder):
             "DataTransfer": lambda: v16.DataTransferResponse(status=v16.DataTransferStatus.UNKNOWN_VENDOR_ID),
             "SignCertificate": lambda: v16.SignCertificateResponse(status=v16.GenericStatusEnumType.ACCEPTED),
         }
-        return usual[action]() if action in usual else request.__message__.response()
+        return usual[action]() if action in usual else request.__action__.response()
 
     async def next_status(self, connector_id: int, status: v16.ChargePointStatus) -> None:
         """Wait for a status of a connector."""

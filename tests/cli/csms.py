@@ -34,9 +34,9 @@ class Csms(Recorder):
             "SignCertificate": lambda: ocpp.SignCertificateResponse(status="Accepted"),
             "OpenPeriodicEventStream": lambda: ocpp.OpenPeriodicEventStreamResponse(status="Accepted"),
         }
-        if request.__message__.response is None:
+        if request.__action__.response is None:
             return None
-        return usual[action]() if action in usual else request.__message__.response()
+        return usual[action]() if action in usual else request.__action__.response()
 
     def boot_answer(self, status: str, interval: int) -> Any:
         return self.ocpp.BootNotificationResponse(

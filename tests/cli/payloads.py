@@ -95,5 +95,5 @@ COMMANDS: Final[dict[str, dict[str, Any]]] = {
 
 def actions_of(side: str) -> set[str]:
     """The actions that a side ("STATION", "CENTRAL") may send."""
-    messages = v16.VERSION.messages.values()
-    return {each.action for each in messages if each.sender.name in (side, "BOTH")}
+    messages = v16.VERSION.actions.values()
+    return {each.name for each in messages if each.sender.name in (side, "BOTH")}

@@ -7,6 +7,7 @@ from abc import abstractmethod
 from typing import Any, TypeVar
 
 from ocpp_fast import CentralSystem, NoAuth, Station
+from ocpp_fast.schema import STATION
 
 from .programs import PATIENCE
 
@@ -24,15 +25,14 @@ class Recorder(CentralSystem):
         self.answers: dict[str, Any] = {}
         self._read = 0
         self._news = asyncio.Event()
-        for message in version.VERSION.messages.values():
-            if message.sender & self.peer:
-                register: Any = self.on(message.request)
-                register(self._answer)
+        for action in version.VERSION.actions.values():
+            if action.sender & STATION:
+                self.add(action, self._answer)
 
     def _answer(self, station: Station, request: Any) -> Any:
         self.received.append(request)
         self._news.set()
-        action = request.__message__.action
+        action = request.__action__.name
         return self.answers[action] if action in self.answers else self.usual(action, request)
 
     @abstractmethod

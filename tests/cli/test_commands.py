@@ -107,7 +107,7 @@ def test_a_remote_start_charges_until_the_remote_stop() -> None:
             assert (await stop(transaction_id=1)).status == "Accepted"
             await central.next(v16.StopTransactionRequest, transaction_id=1, reason=v16.Reason.REMOTE)
             await central.next_status(2, Status.AVAILABLE)
-            assert "Authorize" not in {each.__message__.action for each in central.received}
+            assert "Authorize" not in {each.__action__.name for each in central.received}
 
     run(test())
 
@@ -298,7 +298,7 @@ def test_a_message_that_is_asked_for_comes_after_the_answer(wanted: Trigger) -> 
 
             answer = await station.v16.trigger_message(requested_message=wanted, connector_id=2)
             assert answer.status == "Accepted"
-            sent = await central.next(v16.VERSION.messages[wanted].request)
+            sent = await central.next(v16.VERSION.actions[wanted].request)
             assert getattr(sent, "connector_id", 2) == 2
             assert [frame[:2] for frame in frames] == [b"[3", b"[2"]
             refused = await station.v16.trigger_message(requested_message=wanted, connector_id=3)
@@ -318,7 +318,7 @@ def test_so_does_one_of_the_security_extension(wanted: ExtendedTrigger) -> None:
         async with commanded() as (station, central):
             answer = await station.v16.extended_trigger_message(requested_message=wanted)
             assert answer.status == "Accepted"
-            await central.next(v16.VERSION.messages[actions.get(wanted, wanted)].request)
+            await central.next(v16.VERSION.actions[actions.get(wanted, wanted)].request)
 
     run(test())
 

@@ -83,7 +83,7 @@ def test_a_message_that_is_asked_for_comes_after_the_answer(number: str) -> None
                 kind = ocpp.MessageTriggerEnumType(message)
                 answer = await trigger(requested_message=kind, evse=station.evse(2, 1))
                 assert answer.status == "Accepted"
-                sent = await csms.next(ocpp.VERSION.messages[action].request)
+                sent = await csms.next(ocpp.VERSION.actions[action].request)
                 assert getattr(sent, "evse_id", 2) == 2
                 assert [frame[:2] for frame in frames] == [b"[3", b"[2"]
 

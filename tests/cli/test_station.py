@@ -40,7 +40,7 @@ def boot_answer(status: v16.RegistrationStatus, interval: int) -> v16.BootNotifi
 
 def told(request: Any) -> str:
     """A request in a word, and the status that it reports."""
-    action: str = request.__message__.action
+    action: str = request.__action__.name
     return f"{action} {request.status}" if action == "StatusNotification" else action
 
 

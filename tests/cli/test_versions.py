@@ -14,7 +14,7 @@ from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.typing import Subprotocol
 
-from ocpp_fast.schema import Message, plan_of
+from ocpp_fast.schema import Action, plan_of
 
 from ..declarations.instances import maximal, minimal
 from .central import connected
@@ -32,13 +32,13 @@ def run(test: Coroutine[Any, Any, None]) -> None:
     asyncio.run(bounded())
 
 
-def messages(number: str, *sides: str) -> list[Message]:
+def messages(number: str, *sides: str) -> list[Action]:
     """The messages that one of these sides may send, and a Reset after all others."""
-    declared = [each for each in MODULES[number].VERSION.messages.values() if each.sender.name in sides]
+    declared = [each for each in MODULES[number].VERSION.actions.values() if each.sender.name in sides]
     return sorted(declared, key=lambda each: each.action == "Reset")
 
 
-def requests(number: str, *sides: str) -> Iterator[tuple[Message, dict[str, Any]]]:
+def requests(number: str, *sides: str) -> Iterator[tuple[Action, dict[str, Any]]]:
     """Each message with every field, then each with no more than it must have."""
     for message in messages(number, *sides):
         yield message, maximal(plan_of(message.request))
@@ -56,11 +56,11 @@ def test_every_action_of_a_station_gets_a_result(number: str) -> None:
                 assert client.subprotocol == subprotocol
                 for message, payload in requests(number, "STATION", "BOTH"):
                     frame_type = 6 if message.response is None else 2
-                    await client.send(json.dumps([frame_type, message.action, message.action, payload]))
+                    await client.send(json.dumps([frame_type, message.name, message.name, payload]))
                     if message.response is not None:
                         answer = json.loads(await client.recv())
-                        assert answer[:2] == [3, message.action], answer
-                    await program.line(rf"CP001 -> {message.action}\(")
+                        assert answer[:2] == [3, message.name], answer
+                    await program.line(rf"CP001 -> {message.name}\(")
             assert (await program.stop(), program.complaints) == (0, "")
 
     run(test())
@@ -78,8 +78,8 @@ def test_every_command_gets_a_result(number: str) -> None:
             for _ in range(3):  # it boots and reports two EVSEs
                 await answer(connection, number, json.loads(await connection.recv()))
             for message, payload in requests(number, "CENTRAL", "BOTH"):
-                await connection.send(json.dumps([2, message.action, message.action, payload]))
-                answers.append((await answer_until(connection, number, message.action))[:2])
+                await connection.send(json.dumps([2, message.name, message.name, payload]))
+                answers.append((await answer_until(connection, number, message.name))[:2])
             finished.set()
 
         async with serve(talk, "127.0.0.1", 0, subprotocols=[subprotocol]) as server:
@@ -89,7 +89,7 @@ def test_every_command_gets_a_result(number: str) -> None:
                 await program.line(r"CP001 <- Reset\(type=Immediate\): status=Accepted")
                 await finished.wait()
                 assert (await program.stop(), program.complaints) == (0, "")
-        assert answers == [[3, message.action] for message, _ in requests(number, "CENTRAL", "BOTH")]
+        assert answers == [[3, message.name] for message, _ in requests(number, "CENTRAL", "BOTH")]
 
     run(test())
 
@@ -97,7 +97,7 @@ def test_every_command_gets_a_result(number: str) -> None:
 async def answer(connection: ServerConnection, number: str, frame: list[Any]) -> None:
     """Answer a call with no more than must be in it; what wants no answer gets none."""
     if frame[0] == 2:
-        response = MODULES[number].VERSION.messages[frame[2]].response
+        response = MODULES[number].VERSION.actions[frame[2]].response
         await connection.send(json.dumps([3, frame[1], minimal(plan_of(response))]))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import Any, NamedTuple
 
-from ocpp_fast._kernels.plan import Node, Op, Plan
+from ocpp_fast._core.plan import Node, Op, Plan
 
 __all__ = ["Case", "Place", "maximal", "minimal", "path_of", "places", "valid", "violations"]
 

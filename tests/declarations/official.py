@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from ocpp_fast import v16, v21, v201
-from ocpp_fast.schema import Message, Struct, Version
+from ocpp_fast.schema import Action, Struct, Version
 
 __all__ = ["PAYLOADS", "VERSIONS", "Official", "Payload", "payload_name"]
 
@@ -75,19 +75,19 @@ class Payload(NamedTuple):
     """One direction of one message of one version, and the struct that is declared for it."""
 
     official: Official
-    message: Message
+    action: Action
     direction: str
     struct: type[Struct]
 
     @property
     def schema(self) -> dict[str, Any]:
-        return self.official.schema(self.message.action, self.direction)
+        return self.official.schema(self.action.name, self.direction)
 
 
 PAYLOADS = [
     Payload(official, message, direction, struct)
     for official in VERSIONS
-    for message in official.version.messages.values()
+    for message in official.version.actions.values()
     for direction, struct in (("request", message.request), ("response", message.response))
     if struct is not None
 ]
@@ -95,4 +95,4 @@ PAYLOADS = [
 
 def payload_name(payload: Payload) -> str:
     """Return what pytest calls a test of `payload`: `v16-Reset-request`."""
-    return f"{payload.official.name}-{payload.message.action}-{payload.direction}"
+    return f"{payload.official.name}-{payload.action.name}-{payload.direction}"

@@ -12,8 +12,8 @@ import pytest
 from jsonschema import Draft4Validator, Draft6Validator, FormatChecker, validators
 from jsonschema.protocols import Validator
 
-from ocpp_fast._kernels.payload import PayloadCodec, Violation
-from ocpp_fast._kernels.plan import Node, Op, Plan
+from ocpp_fast._core.payload import PayloadCodec, Violation
+from ocpp_fast._core.plan import Node, Op, Plan
 from ocpp_fast.schema import Struct, codec_of
 
 from .instances import Case, Steps, path_of, valid, violations
@@ -26,7 +26,7 @@ OF_THE_OBJECT = {"required", "additionalProperties"}
 
 
 def codec(payload: Payload) -> PayloadCodec:
-    return codec_of(payload.struct, payload.message.draft)
+    return codec_of(payload.struct, payload.action.draft)
 
 
 def plan(payload: Payload) -> Plan:
@@ -53,7 +53,7 @@ _JUDGES: dict[int, Any] = {
 @cache
 def judge(payload: Payload) -> Validator:
     """Return the validator of the official schema, which wants its fractions as `Decimal` (R23)."""
-    validator: Validator = _JUDGES[payload.message.draft](
+    validator: Validator = _JUDGES[payload.action.draft](
         payload.schema, format_checker=FormatChecker(["date-time", "uri"])
     )
     assert validator.META_SCHEMA["$schema"] == payload.schema["$schema"]

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from ocpp_fast._kernels.plan import Node, Plan
+from ocpp_fast._core.plan import Node, Plan
 from ocpp_fast.schema import (
     CENTRAL,
     STATION,
@@ -65,7 +65,7 @@ def _normalised(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str
 
 
 def derived_schema(payload: Payload) -> dict[str, Any]:
-    schema = json.loads(json.dumps(schema_of(payload.struct, payload.message.draft)), parse_float=Decimal)
+    schema = json.loads(json.dumps(schema_of(payload.struct, payload.action.draft)), parse_float=Decimal)
     assert isinstance(schema, dict)
     return schema
 
@@ -100,13 +100,13 @@ def test_named_types_have_their_official_names(payload: Payload) -> None:
 @each_version
 def test_every_official_action_is_in_exactly_one_profile(official: Official) -> None:
     profiles = official.version.profiles
-    declared = Counter(message.action for profile in profiles for message in profile.messages)
+    declared = Counter(action.name for profile in profiles for action in profile.actions)
     assert declared == dict.fromkeys(official.actions, 1)
 
 
 @each_version
 def test_messages_are_named_after_their_action(official: Official) -> None:
-    for action, message in official.version.messages.items():
+    for action, message in official.version.actions.items():
         assert message.request.__name__ == f"{action}Request"
         assert message.response is None or message.response.__name__ == f"{action}Response"
 
@@ -137,7 +137,7 @@ def test_every_class_has_one_line_of_docstring(official: Official) -> None:
 @each_version
 def test_every_declared_type_is_used(official: Official) -> None:
     used = {kind for kinds in types_by_module(official).values() for kind in kinds}
-    messages = official.version.messages.values()
+    messages = official.version.actions.values()
     used |= {struct for each in messages for struct in (each.request, each.response) if struct is not None}
     assert {each for each in classes_of(official) if not issubclass(each, Shortcuts)} == used
 
@@ -187,7 +187,7 @@ def test_each_side_has_a_shortcut_for_each_action_it_sends_and_no_other(official
     }
     assert called == {
         letters(action): message.request
-        for action, message in version.messages.items()
+        for action, message in version.actions.items()
         if side in message.sender and message.response is not None
     }
 
@@ -230,7 +230,7 @@ def classes_of(official: Official) -> list[type]:
 def types_by_module(official: Official) -> dict[str, set[type]]:
     """Return the modules that declare messages, each with the types its messages refer to."""
     users: dict[str, set[type]] = {}
-    for message in official.version.messages.values():
+    for message in official.version.actions.values():
         for struct in (message.request, message.response):
             if struct is not None:
                 users.setdefault(message.request.__module__, set()).update(types_in(plan_of(struct)))

@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from ocpp_fast import CentralSystem, ChargePoint, Direction, NoAuth
-from ocpp_fast.schema import CENTRAL, Request, Sender
+from ocpp_fast.schema import CENTRAL, STATION, Request, Sender
 
 from .package import Package
 
@@ -62,9 +62,10 @@ class Link:
 
     def take_over(self, endpoint: CentralSystem | ChargePoint) -> None:
         """Handle on our side whatever they may ask."""
-        for message in self.package.version.messages.values():
-            if message.sender & endpoint.peer and issubclass(message.request, Request):
-                endpoint.on(message.request)(self._asked)
+        peer = STATION if isinstance(endpoint, CentralSystem) else CENTRAL
+        for action in self.package.version.actions.values():
+            if action.sender & peer and issubclass(action.request, Request):
+                endpoint.add(action, self._asked)
 
     def watch(self, endpoint: CentralSystem | ChargePoint) -> None:
         """Keep the frames of our side."""

@@ -15,7 +15,7 @@ from ocpp.charge_point import camel_to_snake_case, snake_to_camel_case
 from ocpp.routing import on
 
 from ocpp_fast import v16, v21, v201
-from ocpp_fast._kernels.plan import Node, Op, Plan
+from ocpp_fast._core.plan import Node, Op, Plan
 from ocpp_fast.schema import Version
 
 __all__ = ["PACKAGES", "Package", "as_users_see", "key_of", "name_of", "sending_name"]
@@ -63,7 +63,7 @@ class Package:
 
         A careless one does not validate what its handlers are asked and answer.
         """
-        handlers = {f"on_{action}": _handler(action, answer, careless) for action in self.version.messages}
+        handlers = {f"on_{action}": _handler(action, answer, careless) for action in self.version.actions}
         base = import_module(f"ocpp.{self.name}").ChargePoint
         return type("Peer", (base,), handlers)("CP001", connection, response_timeout=5)
 

@@ -31,7 +31,7 @@ def test_our_call_is_what_they_get_and_their_answer_arrives_typed(exchange: Exch
 
 async def they_call(link: Link, exchange: Exchange) -> None:
     """Let them call us; check what we are asked, what is on the wire and what they get."""
-    action, request, response = exchange.message.action, exchange.portable_request, exchange.response
+    action, request, response = exchange.action.name, exchange.portable_request, exchange.response
     link.our_script.answer = exchange.typed_response(response)
     result = await link.theirs.call(link.package.payload("call", action, request), suppress=False)
     (direction, call), (_, answer) = link.frames
@@ -44,7 +44,7 @@ async def they_call(link: Link, exchange: Exchange) -> None:
 
 async def we_call(link: Link, exchange: Exchange) -> None:
     """Call them; check what they are asked, what is on the wire and what we get."""
-    action, request, response = exchange.message.action, exchange.request, exchange.portable_response
+    action, request, response = exchange.action.name, exchange.request, exchange.portable_response
     link.their_script.answer = link.package.payload("call_result", action, response)
     result = await link.ours.call(exchange.typed_request(request))
     (direction, call), (_, answer) = link.frames
@@ -57,9 +57,9 @@ async def we_call(link: Link, exchange: Exchange) -> None:
 
 @each_package
 def test_every_action_is_asked_in_each_direction(package: Package) -> None:
-    asked = {(each.message.action, each.sender) for each in ALL if each.package is package}
-    messages = [each for each in package.version.messages.values() if each.response is not None]
-    assert asked == {(each.action, sender) for each in messages for sender in ROLES if each.sender & sender}
+    asked = {(each.action.name, each.sender) for each in ALL if each.package is package}
+    messages = [each for each in package.version.actions.values() if each.response is not None]
+    assert asked == {(each.name, sender) for each in messages for sender in ROLES if each.sender & sender}
 
 
 # Beside one call after another
@@ -70,7 +70,7 @@ def data_transfer(package: Package, sender: Sender) -> Exchange:
     return next(
         each
         for each in exchanges(sender)
-        if each.package is package and each.message.action == "DataTransfer" and each.form == "minimal"
+        if each.package is package and each.action.name == "DataTransfer" and each.form == "minimal"
     )
 
 

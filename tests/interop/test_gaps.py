@@ -13,7 +13,7 @@ from ocpp.exceptions import FormatViolationError, PropertyConstraintViolationErr
 from ocpp.messages import unpack
 
 from ocpp_fast import CallError, CallTimeout, ErrorCode, v16, v201
-from ocpp_fast._kernels.plan import Node, Plan
+from ocpp_fast._core.plan import Node, Plan
 from ocpp_fast.schema import CENTRAL, STATION, plan_of
 
 from .exchanges import exchanges
@@ -109,7 +109,7 @@ def test_actions_without_a_class() -> None:
     found = {
         (package.name, action)
         for package in PACKAGES
-        for action in package.version.messages
+        for action in package.version.actions
         if not hasattr(package.part("call"), action) or not hasattr(package.part("call_result"), action)
     }
     assert found == WITHOUT_CLASS
@@ -163,10 +163,10 @@ def test_fields_of_another_name() -> None:
 def payloads() -> Iterator[tuple[Package, str, str, Plan]]:
     """Yield every payload that both we and the package have: version, action, kind and our plan."""
     for package in PACKAGES:
-        for message in package.version.messages.values():
+        for message in package.version.actions.values():
             if message.response is not None:
-                yield package, message.action, "call", plan_of(message.request, message.draft)
-                yield package, message.action, "call_result", plan_of(message.response, message.draft)
+                yield package, message.name, "call", plan_of(message.request, message.draft)
+                yield package, message.name, "call_result", plan_of(message.response, message.draft)
 
 
 def is_required(plan: Plan, key: str) -> bool:
@@ -224,7 +224,7 @@ def test_numbers_of_charging_profiles_are_decimals_to_its_users(links: Links) ->
     (exchange,) = (
         each
         for each in exchanges(CENTRAL)
-        if each.package is V16 and each.message.action == "SetChargingProfile" and each.form == "maximal"
+        if each.package is V16 and each.action.name == "SetChargingProfile" and each.form == "maximal"
     )
     link = links.open(CENTRAL, V16)
     link.their_script.answer = V16.part("call_result").SetChargingProfile(status="Accepted")

@@ -15,8 +15,8 @@ from typing import Annotated, Any, cast
 
 import pytest
 
-from ocpp_fast._kernels.payload import Violation
-from ocpp_fast._kernels.plan import Member, Node, Op, Plan
+from ocpp_fast._core.payload import Violation
+from ocpp_fast._core.plan import Member, Node, Op, Plan
 from ocpp_fast.schema import (
     CustomData,
     DateTime,
@@ -32,7 +32,7 @@ from ocpp_fast.schema import (
 )
 from ocpp_fast.schema.struct import StructType
 
-from .frame_cores import Named, no_call, reader_of, writer_of
+from .frame_cores import Actions, Named, no_call, reader_of, writer_of
 
 frames = pytest.importorskip("ocpp_fast_ext.frames")
 payload = pytest.importorskip("ocpp_fast_ext.payload")
@@ -339,8 +339,9 @@ def test_a_plan_that_was_not_compiled_declines() -> None:
 def test_another_number_of_digits_is_declined(fraction: int) -> None:
     point = Point(größe=5, time=datetime(2024, 2, 29, 12, tzinfo=UTC))
     assert compiled(Point).write(point, fraction) is None
-    writer = writer_of(fraction)
-    writer.learn_call(Named("A", Point), plan_of(Point))
+    actions = Actions()
+    actions.add(2, Point, plan_of(Point), Named("A"))
+    writer = writer_of(actions, fraction)
     assert writer.call("a", point) == "declined"
 
 
@@ -422,16 +423,18 @@ def test_others_may_be_read_and_written_in_between() -> None:
     assert plan.write(plan.read(TEXT)) == TEXT
 
 
-def test_a_reader_may_learn_while_it_reads() -> None:
-    def learn(text: str) -> bool:
+def test_a_reader_may_meet_new_actions_while_it_reads() -> None:
+    def read_others(text: str) -> bool:
         for number in range(100):
-            reader.learn_call(Named(f"{text}{number}"), plan_of(Inner))
+            actions.add(2, f"{number}", plan_of(Inner))
+            reader.decode(b'[2,"b","%d",{"number":1}]' % number, no_call)
         return True
 
-    reader = reader_of()
-    message = Named("A")
-    reader.learn_call(message, route_plan(learn))
-    assert reader.decode(b'[2,"a","A",%b]' % TEXT, no_call).message is message
+    actions = Actions()
+    action = actions.add(2, "A", route_plan(read_others))
+    reader = reader_of(actions)
+    assert reader.decode(b'[2,"a","A",%b]' % TEXT, no_call).action is action
+    assert len(actions.asked) == 101
 
 
 @pytest.mark.parametrize("verdict", [False, None, 1, "yes"])
@@ -455,11 +458,11 @@ def test_an_interrupt_in_between_is_not_lost() -> None:
         raise KeyboardInterrupt
 
     plan = route_plan(interrupted)
-    message = Named("A", plan.struct)
-    reader, writer = reader_of(), writer_of()
-    for core in (reader, writer):
-        core.learn_call(message, plan)
-        core.learn_result(message, plan)
+    actions = Actions()
+    message = actions.add(2, "A", plan)
+    actions.add(2, plan.struct, plan, message)
+    actions.add(3, message, plan)
+    reader, writer = reader_of(actions), writer_of(actions)
     attempts: list[Callable[[], Any]] = [
         lambda: payload.compiled(plan).read(TEXT),
         lambda: payload.compiled(plan).write(some_route()),

@@ -1,15 +1,16 @@
-"""The compiled core of frames, alone: what it has learnt, and what it leaves to its fallbacks."""
+"""The compiled core of frames, alone: the actions that it asks for, and what it leaves to its fallbacks."""
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from ocpp_fast._core.plan import Member, Node, Op, Plan
 from ocpp_fast.schema import Struct, plan_of
 
-from .frame_cores import Named, declined, error_of, no_call, reader_of, writer_of
+from .frame_cores import Actions, Named, declined, no_call, reader_of, writer_of
 
 frames = pytest.importorskip("ocpp_fast_ext.frames")
 
@@ -22,35 +23,72 @@ class Text(str):
     __slots__ = ()
 
 
+def test_an_action_is_asked_for_once_and_its_first_frame_is_read_here() -> None:
+    actions = Actions()
+    action = actions.add(2, "A", plan_of(Inner))
+    reader = reader_of(actions)
+    for number in range(3):
+        call = reader.decode(b'[2,"a","A",{"number":%d}]' % number, no_call)
+        assert (type(call), call.action, call.payload) == (frames.Call, action, Inner(number=number))
+    assert actions.asked == [(2, "A")]
+
+
+def test_an_action_that_is_not_taken_is_asked_for_again_and_one_that_is_added_is_found() -> None:
+    actions = Actions()
+    reader = reader_of(actions)
+    frame = b'[2,"a","A",{"number":1}]'
+    assert reader.decode(frame, no_call) == reader.decode(frame, no_call) == "declined"
+    action = actions.add(2, "A", plan_of(Inner))
+    assert reader.decode(frame, no_call).action is action
+    assert actions.asked == [(2, "A")] * 3
+
+
+def test_a_plan_without_a_compiled_form_is_asked_for_once_and_declined() -> None:
+    plan = Plan(Inner, (), plain=True)
+    plan.members = (Member("more", "more", True, None, Node(Op.OBJECT, plan=plan)),)  # it holds itself
+    actions = Actions()
+    action = actions.add(2, "A", plan)
+    actions.add(3, action, plan)
+    actions.add(2, Inner, plan, action)
+    reader, writer = reader_of(actions), writer_of(actions)
+    for _ in range(2):
+        assert reader.decode(b'[2,"a","A",{}]', no_call) == "declined"
+        assert reader.decode(b'[3,"a",{}]', lambda unique_id: action) == "declined"
+        assert writer.call("a", Inner(number=1)) == "declined"
+    assert actions.asked == [(2, "A"), (3, action), (2, Inner)]
+
+
 def test_an_action_that_needs_an_escape_is_left_to_the_fallback() -> None:
-    reader = reader_of()
-    for action in (r"\u0041", 'a"b', "a\nb"):
-        reader.learn_call(Named(action), plan_of(Inner))
-        assert reader.decode(f'[2,"a","{action}",{{"number":1}}]'.encode(), no_call) == "declined"
-    beyond = Named("größe")
-    reader.learn_call(beyond, plan_of(Inner))
-    assert reader.decode('[2,"a","größe",{"number":1}]'.encode(), no_call).message is beyond
+    actions = Actions()
+    reader = reader_of(actions)
+    for name in (r"\u0041", 'a"b', "a\nb"):
+        actions.add(2, name, plan_of(Inner))
+        assert reader.decode(f'[2,"a","{name}",{{"number":1}}]'.encode(), no_call) == "declined"
+    beyond = actions.add(2, "größe", plan_of(Inner))
+    assert reader.decode('[2,"a","größe",{"number":1}]'.encode(), no_call).action is beyond
+    assert reader.decode(b'[2,"a","\xff",{"number":1}]', no_call) == "declined"
 
 
-def test_a_reader_that_is_made_again_keeps_what_it_has_learnt() -> None:
-    reader = reader_of()
-    message = Named("A")
-    reader.learn_call(message, plan_of(Inner))
-    reader.__init__(declined, declined, True)
-    assert reader.decode(b'[2,"a","A",{"number":1}]', no_call).message is message
+def test_a_reader_that_is_made_again_keeps_what_it_knows() -> None:
+    actions = Actions()
+    action = actions.add(2, "A", plan_of(Inner))
+    reader = reader_of(actions)
+    reader.__init__(fallback=declined, error=declined, lookup=declined, refuses_results=True)
+    assert reader.decode(b'[2,"a","A",{"number":1}]', no_call).action is action
     with pytest.raises(TypeError):
         frames.FrameReader.__new__(frames.FrameReader)
 
 
 def test_hundreds_of_actions_are_told_apart() -> None:
-    reader = reader_of()
-    messages = [Named(f"Action{number}") for number in range(300)]
-    for message in messages:
-        reader.learn_call(message, plan_of(Inner))
-    for message in messages:
-        raw = f'[2,"a","{message.action}",{{"number":1}}]'.encode()
-        assert reader.decode(raw, no_call).message is message
+    actions = Actions()
+    reader = reader_of(actions)
+    known = [actions.add(2, f"Action{number}", plan_of(Inner)) for number in range(300)]
+    for _ in range(2):
+        for action in known:
+            raw = f'[2,"a","{action.name}",{{"number":1}}]'.encode()
+            assert reader.decode(raw, no_call).action is action
     assert reader.decode(b'[2,"a","Action300",{"number":1}]', no_call) == "declined"
+    assert len(actions.asked) == 301
 
 
 @pytest.mark.parametrize("raw", ["[]", None, type("Raw", (bytes,), {})(b"[]")])
@@ -63,27 +101,27 @@ BUFFER = bytearray(b'..[2,"a","A",{"number":1}]..')
 
 @pytest.mark.parametrize("raw", [BUFFER[2:-2], memoryview(BUFFER)[2:-2], memoryview(bytes(BUFFER))[2:-2]])
 def test_a_part_of_a_buffer_is_read_and_copied(raw: Any) -> None:
-    reader = reader_of()
-    reader.learn_call(Named("A"), plan_of(Inner))
-    call = reader.decode(raw, no_call)
+    actions = Actions()
+    actions.add(2, "A", plan_of(Inner))
+    call = reader_of(actions).decode(raw, no_call)
     assert call.payload == Inner(number=1)
     assert type(call.raw) is bytes and call.raw == BUFFER[2:-2]
 
 
-def test_a_message_is_read_as_what_it_was_learnt() -> None:
-    reader = reader_of()
-    called, sent = Named("A"), Named("B")
-    reader.learn_call(called, plan_of(Inner))
-    reader.learn_send(sent, plan_of(Inner))
+def test_calls_and_sends_are_told_apart() -> None:
+    actions = Actions()
+    actions.add(2, "A", plan_of(Inner))
+    sent = actions.add(6, "B", plan_of(Inner))
+    reader = reader_of(actions)
     assert type(reader.decode(b'[2,"a","A",{"number":1}]', no_call)) is frames.Call
     send = reader.decode(b'[6,"a","B",{"number":1}]', no_call)
-    assert (type(send), send.message, send.payload, send.signature) == (frames.Send, sent, Inner(number=1), None)
+    assert (type(send), send.action, send.payload, send.signature) == (frames.Send, sent, Inner(number=1), None)
     assert reader.decode(b'[6,"a","A",{"number":1}]', no_call) == "declined"
     assert reader.decode(b'[2,"a","B",{"number":1}]', no_call) == "declined"
 
 
 def test_errors_are_read_of_open_calls_and_of_results_where_there_are_such() -> None:
-    reader, older = reader_of(), frames.FrameReader(declined, error_of, False)
+    reader, older = reader_of(), reader_of(refuses_results=False)
     raw = b'[4,"a","GenericError","why",{"a":[1]}]'
     for each in (reader, older):
         assert each.decode(raw, lambda unique_id: object()) == (4, "a", "GenericError", "why", {"a": [1]})
@@ -102,10 +140,10 @@ def test_odd_errors_are_left_to_the_fallback(elements: str) -> None:
 
 @pytest.mark.parametrize("unique_id", [Text("a"), None, b"a", 7, "\ud800"])
 def test_an_id_that_is_not_exactly_text_is_declined(unique_id: Any) -> None:
-    writer = writer_of()
-    message = Named("A", Inner)
-    writer.learn_call(message, plan_of(Inner))
-    writer.learn_result(message, plan_of(Inner))
+    actions = Actions()
+    message = actions.add(2, Inner, plan_of(Inner), Named("A"))
+    actions.add(3, message, plan_of(Inner))
+    writer = writer_of(actions)
     assert writer.call(unique_id, Inner(number=1)) == "declined"
     assert writer.result(frames.Call(unique_id, message, None, b""), Inner(number=1)) == "declined"
     assert writer.error(4, unique_id, "GenericError", "", {}) == "declined"
@@ -133,23 +171,41 @@ def test_an_exception_of_the_function_that_knows_the_open_calls_is_let_through()
         reader_of().decode(b'[3,"a",{}]', broken)
 
 
-def test_a_writer_writes_what_it_has_learnt_and_no_subclass_of_it() -> None:
+def test_an_exception_of_the_lookup_is_let_through() -> None:
+    def broken(message_type: int, key: object) -> None:
+        raise LookupError(message_type)
+
+    action = Named("A")
+    attempts: list[Callable[[], Any]] = [
+        lambda: reader_of(broken).decode(b'[2,"a","A",{}]', no_call),
+        lambda: reader_of(broken).decode(b'[3,"a",{}]', lambda unique_id: action),
+        lambda: writer_of(broken).call("a", Inner(number=1)),
+        lambda: writer_of(broken).send("a", Inner(number=1)),
+        lambda: writer_of(broken).result(frames.Call("a", action, None, b""), Inner(number=1)),
+    ]
+    for attempt in attempts:
+        with pytest.raises(LookupError):
+            attempt()
+
+
+def test_a_writer_writes_the_classes_that_it_is_told_of_and_no_subclass() -> None:
     class More(Inner):
         pass
 
-    writer = writer_of()
-    message = SimpleNamespace(action='"A"', request=Inner)
-    call = frames.Call("a", message, None, b"")
+    actions = Actions()
+    writer = writer_of(actions)
+    action = Named('"A"')
+    call = frames.Call("a", action, None, b"")
     assert writer.call("a", Inner(number=1)) == writer.result(call, Inner(number=1)) == "declined"
     assert writer.send("a", Inner(number=1)) == "declined"
-    for _ in range(2):
-        writer.learn_call(message, plan_of(Inner))
-        writer.learn_result(message, plan_of(Inner))
+    actions.add(2, Inner, plan_of(Inner), action)
+    actions.add(3, action, plan_of(Inner))
     assert writer.send("a", Inner(number=1)) == "declined"
-    writer.learn_send(message, plan_of(Inner))
-    assert writer.send("a", Inner(number=1)) == rb'[6,"a","\"A\"",{"number":1}]'
-    assert writer.call("a", Inner(number=1)) == rb'[2,"a","\"A\"",{"number":1}]'
-    assert writer.result(call, Inner(number=1)) == b'[3,"a",{"number":1}]'
+    actions.add(6, Inner, plan_of(Inner), action)
+    for _ in range(2):
+        assert writer.send("a", Inner(number=1)) == rb'[6,"a","\"A\"",{"number":1}]'
+        assert writer.call("a", Inner(number=1)) == rb'[2,"a","\"A\"",{"number":1}]'
+        assert writer.result(call, Inner(number=1)) == b'[3,"a",{"number":1}]'
     assert writer.call("a", More(number=1)) == writer.result(call, More(number=1)) == "declined"
-    assert writer.result(frames.Call("a", SimpleNamespace(action="B"), None, b""), Inner(number=1)) == "declined"
+    assert writer.result(frames.Call("a", Named("B"), None, b""), Inner(number=1)) == "declined"
     assert writer.result(object(), Inner(number=1)) == "declined"

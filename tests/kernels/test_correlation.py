@@ -6,7 +6,7 @@ import tracemalloc
 import weakref
 from collections.abc import Callable, Hashable
 from math import inf, nan, nextafter, ulp
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given, settings
@@ -19,9 +19,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from ocpp_fast._kernels import contract, correlation
+from ocpp_fast._core import contract, correlation
 
-Core = type[contract.PendingTable]
+Core = type[contract.PendingTable[Any]]
 
 REFERENCE: Core = correlation.PendingTable
 TICK = 0.05
@@ -39,7 +39,7 @@ def correlation_core(request: pytest.FixtureRequest) -> Core:
 
 
 @pytest.fixture
-def table(correlation_core: Core) -> contract.PendingTable:
+def table(correlation_core: Core) -> contract.PendingTable[Any]:
     return correlation_core(TICK)
 
 
@@ -53,21 +53,21 @@ class Value:
 # one call after another
 
 
-def test_taken_call_is_gone(table: contract.PendingTable) -> None:
+def test_taken_call_is_gone(table: contract.PendingTable[Any]) -> None:
     table.add("CP1", "a", 1, 30.0)
     assert table.take("CP1", "a") == 1
     assert table.take("CP1", "a") is None
     assert len(table) == 0
 
 
-def test_get_leaves_the_call_open(table: contract.PendingTable) -> None:
+def test_get_leaves_the_call_open(table: contract.PendingTable[Any]) -> None:
     table.add("CP1", "a", 1, 30.0)
     assert table.get("CP1", "a") == 1
     assert table.get("CP1", "a") == 1
     assert len(table) == 1
 
 
-def test_what_is_not_open_is_none(table: contract.PendingTable) -> None:
+def test_what_is_not_open_is_none(table: contract.PendingTable[Any]) -> None:
     table.add("CP1", "a", 1, 30.0)
     for method in (table.get, table.take):
         assert method("CP1", "b") is None
@@ -75,14 +75,14 @@ def test_what_is_not_open_is_none(table: contract.PendingTable) -> None:
     assert len(table) == 1
 
 
-def test_owners_may_use_the_same_id(table: contract.PendingTable) -> None:
+def test_owners_may_use_the_same_id(table: contract.PendingTable[Any]) -> None:
     table.add("CP1", "a", 1, 30.0)
     table.add("CP2", "a", 2, 30.0)
     assert table.take("CP2", "a") == 2
     assert table.take("CP1", "a") == 1
 
 
-def test_an_open_id_is_refused_and_the_first_call_goes_on(table: contract.PendingTable) -> None:
+def test_an_open_id_is_refused_and_the_first_call_goes_on(table: contract.PendingTable[Any]) -> None:
     table.add("CP1", "a", 1, 30.0)
     with pytest.raises(KeyError, match=r"^'a'$"):
         table.add("CP1", "a", 2, 10.0)
@@ -91,14 +91,14 @@ def test_an_open_id_is_refused_and_the_first_call_goes_on(table: contract.Pendin
     assert table.expire(30.0) == [("CP1", "a", 1)]
 
 
-def test_an_id_may_be_used_again_once_its_call_is_closed(table: contract.PendingTable) -> None:
+def test_an_id_may_be_used_again_once_its_call_is_closed(table: contract.PendingTable[Any]) -> None:
     table.add("CP1", "a", 1, 30.0)
     table.take("CP1", "a")
     table.add("CP1", "a", 2, 30.0)
     assert table.take("CP1", "a") == 2
 
 
-def test_unhashable_keys_leave_the_table_unchanged(table: contract.PendingTable) -> None:
+def test_unhashable_keys_leave_the_table_unchanged(table: contract.PendingTable[Any]) -> None:
     with pytest.raises(TypeError):
         table.add([], "a", 1, 30.0)  # type: ignore[arg-type]  # a list is what the test is about
     with pytest.raises(TypeError):
@@ -112,7 +112,7 @@ def test_unhashable_keys_leave_the_table_unchanged(table: contract.PendingTable)
 
 
 def test_take_all_returns_the_calls_of_one_owner_in_the_order_they_were_added(
-    table: contract.PendingTable,
+    table: contract.PendingTable[Any],
 ) -> None:
     for number, unique_id in enumerate("dacb"):
         table.add("CP1", unique_id, number, 30.0 - number)
@@ -128,7 +128,7 @@ def test_take_all_returns_the_calls_of_one_owner_in_the_order_they_were_added(
 # deadlines
 
 
-def test_calls_that_are_due_come_in_the_order_of_time(table: contract.PendingTable) -> None:
+def test_calls_that_are_due_come_in_the_order_of_time(table: contract.PendingTable[Any]) -> None:
     for number in (3, 1, 2, 4):
         table.add("CP1", f"{number}", number, float(number))
     assert table.expire(0.9) == []
@@ -137,7 +137,7 @@ def test_calls_that_are_due_come_in_the_order_of_time(table: contract.PendingTab
     assert len(table) == 1
 
 
-def test_an_expired_call_is_gone(table: contract.PendingTable) -> None:
+def test_an_expired_call_is_gone(table: contract.PendingTable[Any]) -> None:
     table.add("CP1", "a", 1, 1.0)
     table.expire(1.0)
     assert table.take("CP1", "a") is None
@@ -147,7 +147,7 @@ def test_an_expired_call_is_gone(table: contract.PendingTable) -> None:
     assert table.expire(1.0) == [("CP1", "a", 2)]
 
 
-def test_an_infinite_deadline_never_comes(table: contract.PendingTable) -> None:
+def test_an_infinite_deadline_never_comes(table: contract.PendingTable[Any]) -> None:
     table.add("CP1", "a", 1, inf)
     table.add("CP1", "b", 2, inf)
     table.add("CP1", "c", 3, 1.0)
@@ -158,7 +158,7 @@ def test_an_infinite_deadline_never_comes(table: contract.PendingTable) -> None:
 
 
 @pytest.mark.parametrize("deadline", [nan, -nan, -inf])
-def test_a_deadline_that_is_no_time_is_refused(table: contract.PendingTable, deadline: float) -> None:
+def test_a_deadline_that_is_no_time_is_refused(table: contract.PendingTable[Any], deadline: float) -> None:
     with pytest.raises(ValueError, match=rf"^deadline must be a time or \+inf, not {deadline!r}$"):
         table.add("CP1", "a", 1, deadline)
     assert len(table) == 0
@@ -199,7 +199,7 @@ def test_deadlines_of_any_size_are_kept_and_never_early(correlation_core: Core, 
 # one timer for all
 
 
-def test_next_deadline_passes_over_calls_that_are_closed(table: contract.PendingTable) -> None:
+def test_next_deadline_passes_over_calls_that_are_closed(table: contract.PendingTable[Any]) -> None:
     for number in range(1, 5):
         table.add("CP1", f"{number}", number, float(number))
     table.take("CP1", "1")
@@ -211,13 +211,13 @@ def test_next_deadline_passes_over_calls_that_are_closed(table: contract.Pending
     assert table.next_deadline() is None
 
 
-def test_calls_of_one_tick_cost_one_wake(table: contract.PendingTable) -> None:
+def test_calls_of_one_tick_cost_one_wake(table: contract.PendingTable[Any]) -> None:
     for number in range(1000):
         table.add(number, "a", number, 30.0 - TICK * number / 1001)
     due = table.next_deadline()
     assert due == pytest.approx(30.0)
     assert due is not None
-    assert sorted(value for _, _, value in table.expire(due)) == list(range(1000))  # type: ignore[type-var]  # int
+    assert sorted(value for _, _, value in table.expire(due)) == list(range(1000))
     assert table.next_deadline() is None
 
 
@@ -238,7 +238,7 @@ def kept_by(work: Callable[[], None]) -> int:
     return after - before
 
 
-def test_calls_that_are_answered_in_time_leave_nothing_behind(table: contract.PendingTable) -> None:
+def test_calls_that_are_answered_in_time_leave_nothing_behind(table: contract.PendingTable[Any]) -> None:
     now = 0.0
 
     def answered_at_once() -> None:
@@ -252,7 +252,7 @@ def test_calls_that_are_answered_in_time_leave_nothing_behind(table: contract.Pe
     assert table.next_deadline() is None
 
 
-def test_a_wave_of_open_calls_leaves_nothing_behind(table: contract.PendingTable) -> None:
+def test_a_wave_of_open_calls_leaves_nothing_behind(table: contract.PendingTable[Any]) -> None:
     def wave() -> None:
         for number in range(5_000):
             table.add(number, "a", number, number * TICK)
@@ -263,7 +263,7 @@ def test_a_wave_of_open_calls_leaves_nothing_behind(table: contract.PendingTable
     assert kept_by(wave) < 20_000
 
 
-CLOSING: dict[str, Callable[[contract.PendingTable], object]] = {
+CLOSING: dict[str, Callable[[contract.PendingTable[Any]], object]] = {
     "take": lambda table: table.take("CP1", "a"),
     "take_all": lambda table: table.take_all("CP1"),
     "expire": lambda table: table.expire(30.0),
@@ -273,7 +273,7 @@ CLOSING: dict[str, Callable[[contract.PendingTable], object]] = {
 @pytest.mark.parametrize("close", CLOSING.values(), ids=CLOSING.keys())
 @pytest.mark.parametrize("deadline", [30.0, inf])
 def test_a_closed_call_holds_no_reference(
-    table: contract.PendingTable, close: Callable[[contract.PendingTable], object], deadline: float
+    table: contract.PendingTable[Any], close: Callable[[contract.PendingTable[Any]], object], deadline: float
 ) -> None:
     value = Value()
     before = sys.getrefcount(value)
@@ -287,7 +287,7 @@ def test_a_closed_call_holds_no_reference(
         gc.enable()
 
 
-def test_getting_a_value_adds_no_reference(table: contract.PendingTable) -> None:
+def test_getting_a_value_adds_no_reference(table: contract.PendingTable[Any]) -> None:
     value = Value()
     table.add("CP1", "a", value, 30.0)
     before = sys.getrefcount(value)
@@ -312,7 +312,7 @@ def test_a_table_that_its_own_calls_refer_to_is_collected(correlation_core: Core
     assert [end() for end in ends] == [None, None]
 
 
-def test_a_value_may_use_the_table_when_it_is_finalised(table: contract.PendingTable) -> None:
+def test_a_value_may_use_the_table_when_it_is_finalised(table: contract.PendingTable[Any]) -> None:
     class Last:
         def __del__(self) -> None:
             table.add("CP1", "b", 2, 30.0)
@@ -415,7 +415,7 @@ STEPS = st.one_of(
 )
 
 
-def outcome(table: contract.PendingTable, step: tuple[object, ...]) -> object:
+def outcome(table: contract.PendingTable[Any], step: tuple[object, ...]) -> object:
     """What a step gives: its result, or the exception it raises."""
     name, *arguments = step
     try:

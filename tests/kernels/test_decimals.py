@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ocpp_fast._kernels import accelerated, decimals, exact_float
-from ocpp_fast._kernels.decimals import MAX_LITERAL, TINY, LongFloat
+from ocpp_fast._core import accelerated, decimals, exact_float
+from ocpp_fast._core.decimals import MAX_LITERAL, TINY, LongFloat
 
 LITERALS = st.from_regex(
     r"-?(0|[1-9][0-9]{0,25})(\.[0-9]{1,25}([eE][+-]?[0-9]{1,3})?|[eE][+-]?[0-9]{1,3})", fullmatch=True

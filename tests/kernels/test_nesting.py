@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ocpp_fast._kernels.payload import Violation
-from ocpp_fast._kernels.strict_json import MAX_DEPTH, loads
+from ocpp_fast._core.payload import Violation
+from ocpp_fast._core.strict_json import MAX_DEPTH, loads
 from ocpp_fast.schema import Json, Struct, codec_of
 
 from .test_payload import refusal_of, written

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocpp_fast._kernels.payload import Violation
-from ocpp_fast._kernels.strict_json import loads
+from ocpp_fast._core.payload import Violation
+from ocpp_fast._core.strict_json import loads
 from ocpp_fast.schema import (
     CustomData,
     DateTime,

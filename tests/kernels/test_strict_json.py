@@ -14,8 +14,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ocpp_fast._kernels.decimals import MAX_LITERAL, LongFloat
-from ocpp_fast._kernels.strict_json import MAX_DEPTH, check_value, dumps, loads
+from ocpp_fast._core.decimals import MAX_LITERAL, LongFloat
+from ocpp_fast._core.strict_json import MAX_DEPTH, check_value, dumps, loads
 
 TEXTS = st.text(st.characters(codec="utf-8"))
 VALUES = st.recursive(

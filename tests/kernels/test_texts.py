@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocpp_fast._kernels.texts import Timespec, format_date_time, is_date_time, is_uri, parse_date_time
+from ocpp_fast._core.texts import Timespec, format_date_time, is_date_time, is_uri, parse_date_time
 
 
 def at(*parts: int) -> datetime:

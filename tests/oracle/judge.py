@@ -9,8 +9,8 @@ from typing import Any, Final, TypeAlias
 
 import fastjsonschema
 
-from ocpp_fast._kernels.texts import is_date_time, is_uri
-from ocpp_fast._kernels.violation import Violation
+from ocpp_fast._core.texts import is_date_time, is_uri
+from ocpp_fast._core.violation import Violation
 from ocpp_fast.schema import Struct, schema_of
 
 __all__ = ["Fault", "Undecided", "oracle_of"]

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocpp_fast._kernels.payload import Violation
-from ocpp_fast._kernels.plan import Plan
-from ocpp_fast._kernels.strict_json import loads
+from ocpp_fast._core.payload import Violation
+from ocpp_fast._core.plan import Plan
+from ocpp_fast._core.strict_json import loads
 from ocpp_fast.schema import Struct, codec_of, plan_of
 
 from ..declarations.official import PAYLOADS
@@ -29,7 +29,7 @@ from .judge import Fault, Undecided, oracle_of
 CASES = int(os.environ.get("OCPP_FAST_ORACLE_CASES") or 24)
 SEED = os.environ.get("OCPP_FAST_ORACLE_SEED") or "1"
 MOST_FAULTS = 5
-CLASSES = [(each.struct, each.message.draft) for each in PAYLOADS]
+CLASSES = [(each.struct, each.action.draft) for each in PAYLOADS]
 EVERY_KIND: type[Struct] = Outer
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ocpp_fast._kernels import accelerated
+from ocpp_fast._core import accelerated
 
 collect_ignore_glob = [] if accelerated else ["test_*.py"]
 REPORT = pytest.StashKey[str]()

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from ocpp_fast import v16, v21, v201
-from ocpp_fast._kernels.payload import PayloadCodec, Violation
-from ocpp_fast._kernels.plan import Node, Plan
-from ocpp_fast._kernels.texts import Timespec
+from ocpp_fast._core.payload import PayloadCodec, Violation
+from ocpp_fast._core.plan import Node, Plan
+from ocpp_fast._core.texts import Timespec
 from ocpp_fast.frames import CallError, CallResultError, Decoder, FrameFault
 from ocpp_fast.policy import STRICT, Policy
-from ocpp_fast.schema import CENTRAL, STATION, Message, Struct, Version, codec_of, plan_of
+from ocpp_fast.schema import CENTRAL, STATION, Action, Struct, Version, codec_of, plan_of
 from ocpp_fast_ext.frames import Call, CallResult, FrameWriter, Send
 from ocpp_fast_ext.payload import compiled
 
@@ -31,14 +31,12 @@ class Disparity(AssertionError):
 
 
 class Watched(Decoder):
-    """A decoder whose fallback declines, but when `learning`: then it reads, and learns as any decoder does."""
+    """A decoder whose fallback declines."""
 
-    learning = False
+    def _decode(self, raw: bytes | bytearray | memoryview, open_call: Callable[[str], Action | None]) -> Any:
+        return DECLINED
 
-    def _decode(self, raw: bytes | bytearray | memoryview, open_call: Callable[[str], Message | None]) -> Any:
-        return self.reference(bytes(raw), open_call) if self.learning else DECLINED
-
-    def reference(self, raw: bytes, open_call: Callable[[str], Message | None]) -> Any:
+    def reference(self, raw: bytes, open_call: Callable[[str], Action | None]) -> Any:
         """Return what the reference core reads."""
         return super()._decode(raw, open_call)
 
@@ -46,20 +44,19 @@ class Watched(Decoder):
 class Subject:
     """One payload class as calls, sends or results carry it."""
 
-    def __init__(self, decoder: Watched, message: Message, struct: type[Struct], kind: Kind) -> None:
-        plan: Plan = plan_of(struct, message.draft)
+    def __init__(self, decoder: Watched, action: Action, struct: type[Struct], kind: Kind) -> None:
+        plan: Plan = plan_of(struct, action.draft)
         assert compiled(plan) is not None, f"{struct} has no compiled plan"
-        self.message: Final = message
+        self.action: Final = action
         self.kind: Final = kind
         self.plan: Final = plan
-        self.codec: Final[PayloadCodec] = codec_of(struct, message.draft)
-        self.learnt = False
+        self.codec: Final[PayloadCodec] = codec_of(struct, action.draft)
         self._decoder: Final = decoder
         self._writers: dict[int, FrameWriter] = {}
         self._head: Final = {
-            "call": f'[2,"{ID}","{message.action}",',
+            "call": f'[2,"{ID}","{action.name}",',
             "result": f'[3,"{ID}",',
-            "send": f'[6,"{ID}","{message.action}",',
+            "send": f'[6,"{ID}","{action.name}",',
         }[kind]
 
     def __repr__(self) -> str:
@@ -73,15 +70,8 @@ class Subject:
         """Return the frame of a payload's text."""
         return f"{self._head}{payload}]".encode("utf-8", "surrogatepass")
 
-    def learn(self, raw: bytes) -> None:
-        """Let the decoder read its first such frame; the next ones are the compiled core's."""
-        self._decoder.learning = True
-        self._decoder.decode(raw, self._open_call)
-        self._decoder.learning = False
-        self.learnt = True
-
-    def _open_call(self, unique_id: str) -> Message | None:
-        return self.message if self.kind == "result" else None
+    def _open_call(self, unique_id: str) -> Action | None:
+        return self.action if self.kind == "result" else None
 
     # One core
 
@@ -100,14 +90,18 @@ class Subject:
         """Return the frame that the compiled core writes, or None."""
         writer = self._writers.get(fraction) or self._new_writer(fraction)
         if self.kind == "result":
-            return writer.result(Call(ID, self.message, None, b""), value)
+            return writer.result(Call(ID, self.action, None, b""), value)
         return (writer.send if self.kind == "send" else writer.call)(ID, value)
 
     def _new_writer(self, fraction: int) -> FrameWriter:
         writer = self._writers[fraction] = FrameWriter(
-            fraction, call=not_written, send=not_written, result=not_written, error=not_written
+            fraction,
+            lookup=lambda message_type, key: (self.action, self.plan),
+            call=not_written,
+            send=not_written,
+            result=not_written,
+            error=not_written,
         )
-        getattr(writer, f"learn_{self.kind}")(self.message, self.plan)
         return writer
 
     def reference_write(self, value: Any, fraction: int = 3) -> bytes | None:
@@ -140,8 +134,6 @@ class Subject:
 
     def check_plain(self, raw: bytes) -> Any:
         """Return the payload of a frame that any sensible program writes. Raises `Disparity` if it is declined."""
-        if not self.learnt:
-            self.learn(raw)
         found = self.check_read(raw)
         if found is DECLINED:
             raise Disparity(f"{self}: a plain message is declined\n{raw!r}")
@@ -176,17 +168,17 @@ def subjects(policy: Policy = STRICT, versions: Iterable[Version] = VERSIONS) ->
 
 
 def _subjects(version: Version, policy: Policy) -> Iterable[Subject]:
-    def handles(message: Message) -> bool:
+    def has_handler(action: Action) -> bool:
         return True
 
-    central, station = (Watched(version, side, handles, policy) for side in (CENTRAL, STATION))
-    for message in version.messages.values():
-        callee, caller = (central, station) if message.sender & STATION else (station, central)
-        if message.response is None:
-            yield Subject(callee, message, message.request, "send")
+    central, station = (Watched(version, side, has_handler, policy) for side in (CENTRAL, STATION))
+    for action in version.actions.values():
+        callee, caller = (central, station) if action.sender & STATION else (station, central)
+        if action.response is None:
+            yield Subject(callee, action, action.request, "send")
         else:
-            yield Subject(callee, message, message.request, "call")
-            yield Subject(caller, message, message.response, "result")
+            yield Subject(callee, action, action.request, "call")
+            yield Subject(caller, action, action.response, "result")
 
 
 def difference(found: Any, expected: Any, path: str = "") -> str | None:
@@ -217,9 +209,9 @@ def _first(differences: Iterable[str | None]) -> str | None:
 
 
 _FRAMES: dict[type, tuple[str, ...]] = {
-    Call: ("unique_id", "message", "payload", "raw"),
+    Call: ("unique_id", "action", "payload", "raw"),
     CallResult: ("unique_id", "payload"),
-    Send: ("unique_id", "message", "payload", "raw"),
+    Send: ("unique_id", "action", "payload", "raw"),
     CallError: ("unique_id", "code", "description", "details"),
     CallResultError: ("error",),
 }

@@ -6,11 +6,11 @@ from random import Random
 from typing import Any, Final
 
 from ocpp_fast import v16, v21, v201
-from ocpp_fast._kernels.plan import Node, Op
+from ocpp_fast._core.plan import Node, Op
 from ocpp_fast.errors import ValidationError
-from ocpp_fast.frames import Encoder, FrameFault
+from ocpp_fast.frames import FrameFault, _write_error
 from ocpp_fast.policy import STRICT
-from ocpp_fast.schema import CENTRAL, Message, Version
+from ocpp_fast.schema import CENTRAL, Action, Version
 from ocpp_fast_ext.frames import FrameWriter
 
 from .cores import DECLINED, Disparity, Watched, difference, not_written
@@ -32,15 +32,16 @@ class Errors:
     def __init__(self, version: Version, message_type: int) -> None:
         self.message_type: Final = message_type
         self._version: Final = version
-        self._message: Final = next(iter(version.messages.values()))
+        self._message: Final = next(iter(version.actions.values()))
         self._decoder: Final = Watched(version, CENTRAL, lambda message: True, STRICT)
-        self._encoder: Final = Encoder(version)
-        self._writer: Final = FrameWriter(3, call=not_written, send=not_written, result=not_written, error=not_written)
+        self._writer: Final = FrameWriter(
+            3, lookup=not_written, call=not_written, send=not_written, result=not_written, error=not_written
+        )
 
     def __repr__(self) -> str:
         return f"errors of type {self.message_type} in {self._version.number}"
 
-    def _open_call(self, unique_id: str) -> Message | None:
+    def _open_call(self, unique_id: str) -> Action | None:
         return self._message if unique_id == ID else None
 
     def framed(self, elements: str) -> bytes:
@@ -82,7 +83,7 @@ class Errors:
         found = self.write(elements)
         if found is not None:
             try:
-                expected = self._encoder._error(self.message_type, ID, *elements)
+                expected = _write_error(self.message_type, ID, *elements)
             except ValidationError as error:
                 raise Disparity(f"{self}, writing {elements!r}: compiled {found!r}, reference {error}") from None
             if found != expected:

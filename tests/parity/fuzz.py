@@ -12,7 +12,7 @@ from random import Random
 from time import monotonic
 from typing import Any
 
-from ocpp_fast._kernels.plan import Node, Op
+from ocpp_fast._core.plan import Node, Op
 from ocpp_fast.policy import LENIENT, STRICT
 from ocpp_fast.schema import Version
 
@@ -158,7 +158,7 @@ def odd_frames(rng: Random, subject: Subject, value: dict[str, Any]) -> Iterator
 
 def _odd_head(rng: Random, subject: Subject, payload: str) -> bytes:
     """Return a frame whose message type, id, action, length, white space or end is odd."""
-    action = f'"{subject.message.action}"'
+    action = f'"{subject.action.name}"'
     message_type = rng.choice(_TYPES) if rng.random() < 0.2 else "2" if subject.kind == "call" else "3"
     elements = [message_type, rng.choice(_IDS), payload]
     if message_type == "2":

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from ocpp_fast._kernels.plan import Node, Op
+from ocpp_fast._core.plan import Node, Op
 
 from .wire import text_of, valid_value
 

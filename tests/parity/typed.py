@@ -11,8 +11,8 @@ from enum import IntEnum, StrEnum
 from random import Random
 from typing import Any, NamedTuple
 
-from ocpp_fast._kernels.decimals import LongFloat
-from ocpp_fast._kernels.plan import Node, Op, Plan
+from ocpp_fast._core.decimals import LongFloat
+from ocpp_fast._core.plan import Node, Op, Plan
 
 from .wire import text_of
 

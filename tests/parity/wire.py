@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any, NamedTuple
 
-from ocpp_fast._kernels.plan import Node, Op, Plan
+from ocpp_fast._core.plan import Node, Op, Plan
 
 __all__ = ["Slot", "slots", "text_of", "valid_object", "valid_value"]
 

@@ -64,7 +64,7 @@ def pair_of(setup: Setup, policy: Policy = STRICT) -> Pair:
         setup.version,
         central=policy,
         station=policy,
-        handles=lambda message: message.request in setup.handlers,
+        has_handler=lambda action: action.request in setup.handlers,
     )
 
 
@@ -77,12 +77,8 @@ def serve(setup: Setup, side: Side) -> None:
     """Handle what waits to be handled, with the answers that a central system or charge point gives."""
     while (call := side.handling) is not None:
         try:
-            side.answer(setup.handlers[call.message.request](call.payload))
-        except ValidationError:
-            side.fail("the handler's answer is not valid")
-        except CallError as error:
-            side.reject(error)
-        except RuntimeError as error:
+            side.answer(setup.handlers[call.action.request](call.payload))
+        except (ValidationError, CallError, RuntimeError) as error:
             side.fail(error)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ocpp_fast import Policy
-from ocpp_fast._kernels.texts import Timespec
+from ocpp_fast._core.texts import Timespec
 from ocpp_fast.schema import STATION
 
 from .cases import Row

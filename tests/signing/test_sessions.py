@@ -12,7 +12,7 @@ import pytest
 from ocpp_fast import v16, v21, v201
 from ocpp_fast.errors import InvalidResult, SigningFailed, ValidationError
 from ocpp_fast.frames import Call, Send
-from ocpp_fast.session import Noticed, Notified
+from ocpp_fast.session import FaultNoticed, SendReceived
 from ocpp_fast.signing import UNCHECKED, Signature, Signing, thumbprint
 from ocpp_fast.testing import Pair
 
@@ -104,7 +104,7 @@ def test_R17_a_signed_call_is_handled_and_answered_signed(version: Any) -> None:
     pair.station.deliver()
     handling = pair.central.handling
     assert handling is not None
-    assert (handling.payload, handling.message.action, handling.raw) == (version.HeartbeatRequest(), "Heartbeat", raw)
+    assert (handling.payload, handling.action.name, handling.raw) == (version.HeartbeatRequest(), "Heartbeat", raw)
     assert handling.signature.header["OCPPAction"] == "Heartbeat"
     assert handling.signature.key == ec_owner().certificate
     pair.central.answer(version.HeartbeatResponse(current_time=NOW))
@@ -224,7 +224,7 @@ def test_R17_frames_that_are_not_signed_at_all(raw: bytes, code: str) -> None:
 
 
 def test_R17_an_action_that_nobody_handles_is_not_supported() -> None:
-    assert refusal(signed_frame(), signed_pair(handles=lambda _: False))[0] == "NotSupported"
+    assert refusal(signed_frame(), signed_pair(has_handler=lambda _: False))[0] == "NotSupported"
 
 
 @pytest.mark.parametrize("number", ["1.6", "2.0.1", "2.1"])
@@ -405,7 +405,7 @@ def test_R11_R17_a_send_is_signed_and_opened() -> None:
     assert json.loads(raw)[:3] == [6, "1", "NotifyPeriodicEventStream-Signed"]
     pair.central.receive(raw)
     (event,) = pair.central.events
-    assert isinstance(event, Notified)
+    assert isinstance(event, SendReceived)
     assert isinstance(event.send, Send)
     assert (event.send.payload, event.send.raw) == (STREAM, raw)
     assert event.send.signature is not None
@@ -426,7 +426,7 @@ def test_R11_R17_a_send_with_a_false_signature_or_none_is_never_answered(require
         raw = raw.replace(b'"signature":"', b'"signature":"AAAA')
     pair.central.receive(raw)
     (event,) = pair.central.events
-    assert isinstance(event, Noticed)
+    assert isinstance(event, FaultNoticed)
     assert event.fault.fault.name == "SIGNATURE"
     assert pair.central.in_transit == []
 
@@ -438,7 +438,7 @@ def test_R45_a_key_lookup_that_fails_is_an_internal_error() -> None:
     pair = signed_pair(central_signing=central_signing(keys=failing))
     assert refusal(signed_frame(), pair) == ("InternalError", "signature: expected a key lookup that works")
     (event,) = pair.central.events
-    assert isinstance(event, Noticed)
+    assert isinstance(event, FaultNoticed)
     assert isinstance(event.fault.__cause__, LookupError)
 
 
@@ -475,7 +475,7 @@ def test_R17_an_answer_that_can_not_be_signed_is_still_to_be_given() -> None:
     pair.central.receive(signed_frame())
     with pytest.raises(SigningFailed):
         pair.central.answer(HEARTBEAT_RESPONSE)
-    pair.central.fail("sorry")
+    pair.central.fail(RuntimeError("sorry"))
     assert answer(pair)[2] == "InternalError"
 
 

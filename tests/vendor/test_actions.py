@@ -78,10 +78,10 @@ def test_extended_version_is_another_one_with_more_actions() -> None:
     version = extended("2.0.1")
     assert (version.number, version.subprotocol) == ("2.0.1", "ocpp2.0.1")
     assert version.profiles == (*v201.VERSION.profiles, CAR_WASH)
-    assert version.messages.keys() - v201.VERSION.messages.keys() == {"Wash", "Rinse", "Drip"}
+    assert version.actions.keys() - v201.VERSION.actions.keys() == {"Wash", "Rinse", "Drip"}
     assert version.central_shortcuts is v201.VERSION.central_shortcuts
-    assert version.extended().messages == version.messages
-    assert "Wash" not in v201.VERSION.messages
+    assert version.extended().actions == version.actions
+    assert "Wash" not in v201.VERSION.actions
 
 
 def test_action_that_is_there_already_is_refused() -> None:

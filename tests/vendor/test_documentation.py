@@ -36,4 +36,4 @@ def test_code_of_the_documentation_runs() -> None:
         exec(compile(block, "extending.md", "exec", dont_inherit=True), names)
     assert names["request"].custom_data == {"vendorId": "com.example", "depot": "North"}
     assert set(names["central"].handled) == {names["ShowPrice"], v201.BootNotificationRequest}
-    assert {"Wash", "Drip"} < names["VERSION"].messages.keys()
+    assert {"Wash", "Drip"} < names["VERSION"].actions.keys()

@@ -83,7 +83,7 @@ async def test_handler_may_be_async_call_its_station_and_ask_for_the_context(num
         assert await peer.answer({"status": "Accepted"}) == {"vendorId": "com.example", "messageId": "Ping"}
         answer = await peer.receive()
     assert answer == [3, "7", {"status": "Accepted"} | data(number, SHOWN_JSON)]
-    assert [(each.unique_id, each.action) for each in contexts] == [("7", "DataTransfer")]
+    assert [(each.unique_id, each.action.name) for each in contexts] == [("7", "DataTransfer")]
 
 
 @every_version

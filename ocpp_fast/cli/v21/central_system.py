@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from ocpp_fast import Router, Station, on
 
@@ -31,10 +31,9 @@ class CentralSystemAnswers(Router):
         self.include(_Answers(console, interval))
         for additional in ANSWERS:
             self.include(additional())
-        for message in ocpp.VERSION.messages.values():
-            if message.sender.name == "STATION" and message.response and self.route(message.request) is None:
-                register: Any = self.on(message.request)
-                register(_acknowledging(message.response))
+        for action in ocpp.VERSION.actions.values():
+            if action.sender.name == "STATION" and action.response and self._routes.find(action.request) is None:
+                self.add(action, _acknowledging(action.response))
 
 
 def _acknowledging(response: Callable[[], object]) -> Callable[[Station, object], object]:

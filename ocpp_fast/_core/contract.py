@@ -1,18 +1,30 @@
-"""What each kernel promises: one protocol per pair, kept by the reference core and the compiled core alike.
+"""The promises of the kernels: one protocol per pair, kept by the reference core and the compiled core alike.
 
 A kernel is pure logic: it imports nothing of ours, raises nothing of ours, and knows no clock, socket or log.
-Both cores of a pair give equal answers to equal calls.
+Both cores of a pair give equal answers to equal calls. `FrameReader` and `FrameWriter` have no twin: the compiled core
+alone has them, and `ocpp_fast.frames` is their fallback.
 """
 
 from collections.abc import Callable, Hashable
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from .plan import Plan
 
-__all__ = ["ExactFloat", "FrameReader", "FrameWriter", "PendingTable"]
+__all__ = [
+    "CallValue",
+    "CompilePayload",
+    "ExactFloat",
+    "FrameReader",
+    "FrameWriter",
+    "Lookup",
+    "Payload",
+    "PendingTable",
+]
+
+V = TypeVar("V")
 
 
-class PendingTable(Protocol):
+class PendingTable(Protocol[V]):
     """The open calls of any number of owners, each waiting for its answer or its deadline.
 
     One table serves all the connections of an event loop, so that all their deadlines cost one timer: arm it
@@ -30,7 +42,7 @@ class PendingTable(Protocol):
         """
         ...
 
-    def add(self, owner: Hashable, unique_id: str, value: object, deadline: float) -> None:
+    def add(self, owner: Hashable, unique_id: str, value: V, deadline: float) -> None:
         """Open a call. An infinite `deadline` never comes due; one in the past is as good as any.
 
         KeyError if this owner has a call with this id open, ValueError if `deadline` is NaN or -inf; the
@@ -39,19 +51,19 @@ class PendingTable(Protocol):
         """
         ...
 
-    def get(self, owner: Hashable, unique_id: str) -> object | None:
+    def get(self, owner: Hashable, unique_id: str) -> V | None:
         """The value of an open call, which stays open; None if no such call is open."""
         ...
 
-    def take(self, owner: Hashable, unique_id: str) -> object | None:
+    def take(self, owner: Hashable, unique_id: str) -> V | None:
         """The value of an open call, which is closed by this; None if no such call is open."""
         ...
 
-    def take_all(self, owner: Hashable) -> list[tuple[str, object]]:
+    def take_all(self, owner: Hashable) -> list[tuple[str, V]]:
         """Close every open call of `owner`; their ids and values in the order they were added."""
         ...
 
-    def expire(self, now: float) -> list[tuple[Hashable, str, object]]:
+    def expire(self, now: float) -> list[tuple[Hashable, str, V]]:
         """Close every call that is due at `now`; owner, id and value of each.
 
         A call is due at its deadline or at most one tick after it, never before. Calls that are due at
@@ -83,65 +95,99 @@ class ExactFloat(Protocol):
         ...
 
 
-class FrameReader(Protocol):
-    """Reads what is plainly right, in one pass from bytes to typed objects, and leaves the rest to a fallback.
+class Payload(Protocol):
+    """Reads and writes the payloads of one class, as JSON text in UTF-8."""
 
-    *Whatever it accepts, the fallback accepts with an equal value.* It reads errors, and the calls, sends and results
-    that it has learnt. `message` is any object with an `action`.
+    def read(self, text: bytes) -> Any:
+        """Return the typed object of a text. The compiled twin returns None where it declines, the reference raises."""
+        ...
+
+    def write(self, value: Any, fraction: int) -> bytes | None:
+        """Return the text of a typed object; date-times get `fraction` digits: 0, 3 or 6. Declines as `read` does."""
+        ...
+
+
+CompilePayload: TypeAlias = Callable[[Plan], Payload | None]
+"""Returns the compiled twin of a plan's payload; None for a plan that it can't follow."""
+
+
+Lookup: TypeAlias = Callable[[int, Any], tuple[Any, Plan] | None]
+"""Returns an action and the plan of its payload, by message type and key; None if there is no such action here.
+
+The key of a result is the action itself. Of a call or send it is the action's name while reading, and the class of the
+payload while writing. An action is any object with a `name`.
+"""
+
+
+class CallValue(Protocol):
+    """A CALL or a SEND that was received."""
+
+    @property
+    def unique_id(self) -> str: ...
+    @property
+    def action(self) -> Any: ...
+    @property
+    def payload(self) -> Any: ...
+    @property
+    def raw(self) -> bytes:
+        """The frame as it came."""
+        ...
+
+    @property
+    def signature(self) -> Any:
+        """Who signed it; None if nobody did."""
+        ...
+
+
+class FrameReader(Protocol):
+    """Reads valid frames in one pass from bytes to typed objects, and leaves the rest to a fallback.
+
+    *Whatever it accepts, the fallback accepts with an equal value.* It asks `lookup` once for an action that it meets
+    for the first time, and keeps the answer, unless that is None.
     """
 
     def __init__(
         self,
+        *,
         fallback: Callable[[Any, Callable[[str], Any]], Any],
         error: Callable[[int, str, str, str, dict[str, Any]], Any],
+        lookup: Lookup,
         refuses_results: bool,
     ) -> None:
-        """A reader that has learnt nothing; `fallback` is called as `decode` is.
+        """A reader that knows no action; `fallback` is called as `decode` is.
 
         `error` makes a frame of an error's message type, unique id, code, description and details.
-        `refuses_results` says whether there are CALLRESULTERRORs.
+        `refuses_results` tells whether there are CALLRESULTERRORs.
         """
         ...
 
     @property
     def decode(self) -> Callable[[Any, Callable[[str], Any]], Any]:
-        """The function of a frame, and of a function that gives the message that an open call waits for.
+        """The function of a frame, and of a function that returns the action of an open call.
 
         The frame may be bytes, a bytearray or a memoryview, whose bytes are copied first. It returns a `Call`, a
         `CallResult`, a `Send`, what `error` makes, or what the fallback returns or raises.
         """
         ...
 
-    def learn_call(self, message: Any, plan: Plan) -> None:
-        """Read calls of `message` from now on, whose payloads `plan` describes; no action is learnt twice."""
-        ...
-
-    def learn_send(self, message: Any, plan: Plan) -> None:
-        """Read sends of `message` from now on, whose payloads `plan` describes; no action is learnt twice."""
-        ...
-
-    def learn_result(self, message: Any, plan: Plan) -> None:
-        """Read results of `message` from now on, whose payloads `plan` describes."""
-        ...
-
 
 class FrameWriter(Protocol):
-    """Writes what is plainly right, in one pass from typed objects to bytes, and leaves the rest to fallbacks.
+    """Writes valid frames in one pass from typed objects to bytes, and leaves the rest to fallbacks.
 
-    *Whatever it writes, the fallback writes with the same bytes.* It writes errors, and the calls, sends and results
-    that it has learnt. `message` is any object with an `action` and its `request` class.
+    *Whatever it writes, the fallback writes with the same bytes.* It asks `lookup` as a `FrameReader` does.
     """
 
     def __init__(
         self,
         fraction: int,
         *,
+        lookup: Lookup,
         call: Callable[[str, Any], bytes],
         send: Callable[[str, Any], bytes],
         result: Callable[[Any, Any], bytes],
         error: Callable[[int, str, str, str, Any], bytes],
     ) -> None:
-        """A writer that has learnt nothing, of date-times with `fraction` digits (0, 3 or 6), and its fallbacks."""
+        """A writer that knows no action, of date-times with `fraction` digits (0, 3 or 6), and its fallbacks."""
         ...
 
     @property
@@ -162,16 +208,4 @@ class FrameWriter(Protocol):
     @property
     def error(self) -> Callable[[int, str, str, str, Any], bytes]:
         """The function of an error's message type, unique id, code, description and details, as `call` does."""
-        ...
-
-    def learn_call(self, message: Any, plan: Plan) -> None:
-        """Write calls of `message` from now on, whose requests `plan` describes."""
-        ...
-
-    def learn_send(self, message: Any, plan: Plan) -> None:
-        """Write sends of `message` from now on, whose requests `plan` describes."""
-        ...
-
-    def learn_result(self, message: Any, plan: Plan) -> None:
-        """Write results of `message` from now on, whose responses `plan` describes."""
         ...

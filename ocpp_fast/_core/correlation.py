@@ -6,33 +6,37 @@ be entered again, so it stays until its time comes, or `next_deadline` comes upo
 become twice as many as were in use when the empty ones were last dropped.
 """
 
+from __future__ import annotations
+
 from collections.abc import Hashable
 from heapq import heappop, heappush
 from math import ceil, inf, isfinite
-from typing import final
+from typing import Generic, TypeVar, final
 
 __all__ = ["PendingTable"]
+
+V = TypeVar("V")
 
 _SPARE_BUCKETS = 64
 """How many buckets a table may always keep before it looks for empty ones."""
 
 
 @final
-class _Entry:
+class _Entry(Generic[V]):
     """One open call, its bucket, if it is in one, and its place there."""
 
     __slots__ = ("bucket", "owner", "slot", "unique_id", "value")
 
-    def __init__(self, owner: Hashable, unique_id: str, value: object) -> None:
+    def __init__(self, owner: Hashable, unique_id: str, value: V) -> None:
         self.owner = owner
         self.unique_id = unique_id
         self.value = value
-        self.bucket: list[_Entry] | None = None
+        self.bucket: list[_Entry[V]] | None = None
         self.slot = -1
 
 
 @final
-class PendingTable:
+class PendingTable(Generic[V]):
     """Open calls by owner and unique id, with their deadlines: keeps `contract.PendingTable`."""
 
     __slots__ = ("_buckets", "_max_buckets", "_open", "_owners", "_tick", "_times")
@@ -42,12 +46,12 @@ class PendingTable:
             raise ValueError(f"tick must be finite and greater than zero, not {tick!r}")
         self._tick = tick
         self._open = 0
-        self._owners: dict[Hashable, dict[str, _Entry]] = {}
-        self._buckets: dict[float, list[_Entry]] = {}
+        self._owners: dict[Hashable, dict[str, _Entry[V]]] = {}
+        self._buckets: dict[float, list[_Entry[V]]] = {}
         self._times: list[float] = []  # the keys of _buckets, as a heap
         self._max_buckets = _SPARE_BUCKETS
 
-    def add(self, owner: Hashable, unique_id: str, value: object, deadline: float) -> None:
+    def add(self, owner: Hashable, unique_id: str, value: V, deadline: float) -> None:
         """Open a call; KeyError if its id is open, ValueError if its deadline is NaN or -inf."""
         due = self._due_time(deadline)
         entry = _Entry(owner, unique_id, value)
@@ -62,13 +66,13 @@ class PendingTable:
         if due < inf:
             self._enter_bucket(entry, due)
 
-    def get(self, owner: Hashable, unique_id: str) -> object | None:
+    def get(self, owner: Hashable, unique_id: str) -> V | None:
         """The value of an open call, left in place; None if it is not open."""
         calls = self._owners.get(owner)
         entry = None if calls is None else calls.get(unique_id)
         return None if entry is None else entry.value
 
-    def take(self, owner: Hashable, unique_id: str) -> object | None:
+    def take(self, owner: Hashable, unique_id: str) -> V | None:
         """The value of an open call, which is closed; None if it is not open."""
         calls = self._owners.get(owner)
         entry = None if calls is None else calls.pop(unique_id, None)
@@ -80,7 +84,7 @@ class PendingTable:
         self._leave_bucket(entry)
         return entry.value
 
-    def take_all(self, owner: Hashable) -> list[tuple[str, object]]:
+    def take_all(self, owner: Hashable) -> list[tuple[str, V]]:
         """Close all calls of `owner`: ids and values in the order they were added."""
         calls = self._owners.pop(owner, {})
         self._open -= len(calls)
@@ -88,9 +92,9 @@ class PendingTable:
             self._leave_bucket(entry)
         return [(unique_id, entry.value) for unique_id, entry in calls.items()]
 
-    def expire(self, now: float) -> list[tuple[Hashable, str, object]]:
+    def expire(self, now: float) -> list[tuple[Hashable, str, V]]:
         """Close all calls that are due at `now`: owner, id and value of each."""
-        expired: list[tuple[Hashable, str, object]] = []
+        expired: list[tuple[Hashable, str, V]] = []
         while self._times and self._times[0] <= now:
             for entry in self._buckets.pop(heappop(self._times)):
                 entry.bucket = None
@@ -116,7 +120,7 @@ class PendingTable:
         due = ceil(ticks) * self._tick if isfinite(ticks) else ticks
         return due if due >= deadline else deadline  # the product may have been rounded down
 
-    def _enter_bucket(self, entry: _Entry, due: float) -> None:
+    def _enter_bucket(self, entry: _Entry[V], due: float) -> None:
         bucket = self._buckets.get(due)
         if bucket is None:
             if len(self._buckets) >= self._max_buckets:
@@ -127,7 +131,7 @@ class PendingTable:
         entry.slot = len(bucket)
         bucket.append(entry)
 
-    def _leave_bucket(self, entry: _Entry) -> None:
+    def _leave_bucket(self, entry: _Entry[V]) -> None:
         """Take the entry out of its bucket, if it is in one; the last of the bucket moves to its place."""
         bucket = entry.bucket
         if bucket is None:
@@ -138,7 +142,7 @@ class PendingTable:
             last.slot = entry.slot
         entry.bucket = None
 
-    def _leave_owner(self, entry: _Entry) -> None:
+    def _leave_owner(self, entry: _Entry[V]) -> None:
         calls = self._owners[entry.owner]
         del calls[entry.unique_id]
         if not calls:

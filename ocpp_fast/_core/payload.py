@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from .contract import Payload
 from .plan import Node, Op, Plan
 from .reading import reader_of
-from .strict_json import dumps
-from .texts import Timespec, format_date_time, parse_date_time
+from .strict_json import dumps, loads
+from .texts import FRACTIONS, Timespec, format_date_time, parse_date_time
 from .violation import Violation
 from .writing import writer_of
 
@@ -20,14 +21,31 @@ _FRAME_DEPTH: Final = 1
 
 
 class PayloadCodec:
-    """Reads and writes the payloads of one class."""
+    """Reads and writes the payloads of one class; asks `compiled`, its twin, for a text first."""
 
-    __slots__ = ("_read", "_write", "plan")
+    __slots__ = ("_compiled", "_read", "_write", "plan")
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, compiled: Payload | None = None) -> None:
         self.plan = plan
+        self._compiled = compiled
         self._read = reader_of(plan)
         self._write = writer_of(plan)
+
+    def read(self, text: bytes, lenient: bool = False) -> Any:
+        """Return the typed object of a payload's JSON text; null means {} (R7). Raises `Violation`."""
+        found = None if self._compiled is None else self._compiled.read(text)
+        if found is not None:
+            return found
+        try:
+            value = loads(text, _FRAME_DEPTH)
+        except ValueError:
+            raise Violation("", "type", "a JSON object") from None
+        return self.decode({} if value is None else value, lenient)
+
+    def write(self, value: Any, timespec: Timespec = "milliseconds") -> bytes:
+        """Return the JSON text of a typed object. Raises `Violation`."""
+        text = None if self._compiled is None else self._compiled.write(value, FRACTIONS[timespec])
+        return self.encode(value, timespec) if text is None else text
 
     def decode(self, value: Any, lenient: bool = False) -> Any:
         """Return the typed object of a parsed payload. Raises `Violation`.
@@ -39,7 +57,7 @@ class PayloadCodec:
         return self._read(value)
 
     def encode(self, value: Any, timespec: Timespec = "milliseconds") -> bytes:
-        """Return the JSON text of a typed object. Raises `Violation`."""
+        """Return the JSON text of a typed object, always by the reference core. Raises `Violation`."""
         return dumps(self.wire(value, timespec))
 
     def wire(self, value: Any, timespec: Timespec = "milliseconds") -> dict[str, Any]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv6Address
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
-__all__ = ["Timespec", "format_date_time", "is_date_time", "is_uri", "parse_date_time"]
+__all__ = ["FRACTIONS", "Timespec", "format_date_time", "is_date_time", "is_uri", "parse_date_time"]
 
 Timespec: TypeAlias = Literal["seconds", "milliseconds", "microseconds"]
+FRACTIONS: Final[Mapping[Timespec, int]] = {"seconds": 0, "milliseconds": 3, "microseconds": 6}
+"""The digits behind the seconds of a date-time."""
 
 _DATE_TIME = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})([Tt ])([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]++))?"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from math import isfinite
 from typing import Any, Final
 
@@ -27,6 +28,7 @@ _BRACKETS = bytes.maketrans(b"{}", b"[]")
 _NO_MARKS = bytes(set(range(256)) - set(b'[]{}"'))
 
 
+@cache
 def _levels(count: int) -> re.Pattern[bytes]:
     """Return the pattern of pairs of brackets that nest no deeper; it never takes a bracket up again."""
     pattern = b""
@@ -35,27 +37,24 @@ def _levels(count: int) -> re.Pattern[bytes]:
     return re.compile(pattern)
 
 
-_SHALLOW = _levels(MAX_DEPTH)
-
-
-def loads(raw: bytes | bytearray) -> Any:
-    """Return the value of a JSON text in UTF-8. Raises `ValueError` for what R26 refuses."""
+def loads(raw: bytes | bytearray, depth: int = 0) -> Any:
+    """Return the value of a JSON text in UTF-8, `depth` levels inside a frame. Raises `ValueError` by R26."""
     value = orjson.loads(raw)
     shape = raw.translate(_SHAPE)
-    if shape.count(b"[") > MAX_DEPTH:
-        _check_depth(raw)
+    if shape.count(b"[") > MAX_DEPTH - depth:
+        _check_depth(raw, MAX_DEPTH - depth)
     if _LONG_NUMBER in shape or _TINY_NUMBER in shape:
         return (_EXACT if _TOO_LONG in shape else _SHORT).decode(raw.decode())
     return value
 
 
-def _check_depth(raw: bytes | bytearray) -> None:
+def _check_depth(raw: bytes | bytearray, levels: int) -> None:
     """Raise `ValueError` for a JSON text that nests too deep; no loop of Python runs over all its bytes."""
     if b"\\" in raw:
         raw = raw.replace(rb"\\", b"").replace(rb"\"", b"")
     marks = raw.translate(_BRACKETS, _NO_MARKS).replace(b'""', b"")
     brackets = b"".join(marks.split(b'"')[::2])  # what stands outside the strings
-    if _SHALLOW.fullmatch(brackets) is None:
+    if _levels(levels).fullmatch(brackets) is None:
         raise ValueError(f"nested deeper than {MAX_DEPTH}")
 
 

@@ -1,0 +1,59 @@
+"""The reference core, in Python, and the selector between it and its compiled twin.
+
+Each kernel exists here and in `ocpp_fast_ext` under one name, with one contract (`contract`). The compiled twins are
+used where all of them were built, unless OCPP_FAST_NO_EXT is set to anything but "" or "0"; the kernels of this package
+are used otherwise. A core that was built and cannot be imported is an ImportError, never a silent change of core.
+
+Of frames the reference core has the values alone: `ocpp_fast.frames` reads and writes them. The compiled core overtakes
+it there with `FrameReader` and `FrameWriter`, and on a payload's text with `compiled_payload`; all are None without it.
+"""
+
+import os
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from ocpp_fast._core import contract
+
+__all__ = [
+    "Call",
+    "CallResult",
+    "FrameReader",
+    "FrameWriter",
+    "PendingTable",
+    "Send",
+    "accelerated",
+    "compiled_payload",
+    "exact_float",
+]
+
+
+_KERNELS = ("correlation", "decimals", "frames", "payload")
+
+
+def _built() -> bool:
+    """Whether the compiled twin of every kernel is there; none of them is imported."""
+    if find_spec("ocpp_fast_ext") is None:
+        return False
+    return all(find_spec(f"ocpp_fast_ext.{kernel}") is not None for kernel in _KERNELS)
+
+
+accelerated: bool = os.environ.get("OCPP_FAST_NO_EXT", "") in ("", "0") and _built()
+"""Whether the compiled cores were chosen."""
+
+FrameReader: type[contract.FrameReader] | None = None
+FrameWriter: type[contract.FrameWriter] | None = None
+compiled_payload: contract.CompilePayload | None = None
+
+# Type checkers see the reference core: both cores of a kernel keep one contract.
+if TYPE_CHECKING or not accelerated:
+    from ocpp_fast._core.correlation import PendingTable
+    from ocpp_fast._core.decimals import exact_float
+    from ocpp_fast._core.frames import Call, CallResult, Send
+else:
+    from ocpp_fast._core import decimals
+    from ocpp_fast_ext.correlation import PendingTable
+    from ocpp_fast_ext.decimals import ExactFloat
+    from ocpp_fast_ext.frames import Call, CallResult, FrameReader, FrameWriter, Send
+    from ocpp_fast_ext.payload import compiled as compiled_payload
+
+    exact_float = ExactFloat(decimals.exact_float, decimals.LongFloat)

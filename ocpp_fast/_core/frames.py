@@ -1,0 +1,56 @@
+"""The values of received frames, as the reference core makes them; see `contract`."""
+
+from __future__ import annotations
+
+from typing import Any, final
+
+__all__ = ["Call", "CallResult", "Send"]
+
+
+class Call:
+    """A CALL that was received: its unique id, its `Action`, its payload, and the frame as it came."""
+
+    __slots__ = ("action", "payload", "raw", "unique_id")
+
+    signature: Any = None
+    """Who signed it: a subclass has one."""
+
+    def __init__(self, unique_id: str, action: Any, payload: Any, raw: bytes) -> None:
+        self.unique_id = unique_id
+        self.action = action
+        self.payload = payload
+        self.raw = raw
+
+    def __repr__(self) -> str:
+        return f"Call({self.unique_id!r}, {self.payload!r})"
+
+
+@final
+class CallResult:
+    """A CALLRESULT that was received: the unique id of the call that it answers, and its payload."""
+
+    __slots__ = ("payload", "unique_id")
+
+    def __init__(self, unique_id: str, payload: Any) -> None:
+        self.unique_id = unique_id
+        self.payload = payload
+
+    def __repr__(self) -> str:
+        return f"CallResult({self.unique_id!r}, {self.payload!r})"
+
+
+@final
+class Send:
+    """A SEND that was received: an unconfirmed message of 2.1 (R11). `signature` tells who signed it."""
+
+    __slots__ = ("action", "payload", "raw", "signature", "unique_id")
+
+    def __init__(self, unique_id: str, action: Any, payload: Any, raw: bytes, signature: Any = None) -> None:
+        self.unique_id = unique_id
+        self.action = action
+        self.payload = payload
+        self.raw = raw
+        self.signature = signature
+
+    def __repr__(self) -> str:
+        return f"Send({self.unique_id!r}, {self.payload!r})"

@@ -1,0 +1,232 @@
+"""The seam above connections: `Stations` are the connected stations, each a `Station` as the central system sees it.
+
+`ConnectedStations` are those of one process, the first implementation; a central system is given one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Iterator
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+
+from ..errors import OcppError, VersionMismatch
+from ..faults import Fault
+from ..frames import Call, FrameFault
+from ..policy import Policy
+from ..registration import BOOT, CentralGate, Registrations
+from ..schema import Version
+from .connection import Connection
+from .endpoint import Runtime
+from .security import Handshake
+from .transport import CloseCode, Transport
+
+if TYPE_CHECKING:
+    from .. import v16, v21, v201
+
+__all__ = ["ConnectedStations", "Duplicates", "Station", "Stations"]
+
+Duplicates: TypeAlias = Literal["replace", "reject"] | Callable[["Station", Handshake], bool]
+
+
+class Stations(Protocol):
+    """The connected stations, by identity."""
+
+    def find(self, identity: str) -> Station | None:
+        """Return a connected station, or None."""
+        ...
+
+    def __iter__(self) -> Iterator[Station]:
+        """Iterate over the connected stations."""
+        ...
+
+    def __len__(self) -> int:
+        """How many are connected."""
+        ...
+
+    async def wait(self, identity: str) -> Station:
+        """Return a station as soon as it is connected."""
+        ...
+
+    def admits(self, handshake: Handshake) -> bool:
+        """Whether an authenticated station may connect, one that is connected already included (R36)."""
+        ...
+
+    def add(self, station: Station) -> None:
+        """Take a station in, and close an older connection of its identity."""
+        ...
+
+    def remove(self, station: Station) -> None:
+        """Forget a connection that has ended, never another one of its identity."""
+        ...
+
+
+class ConnectedStations:
+    """The stations that are connected to this process.
+
+    `duplicates` decides on a second connection of one identity (R36): it replaces the first one ("replace"), is refused
+    ("reject"), or a function of the connected station and the handshake tells whether it replaces it.
+    """
+
+    def __init__(self, duplicates: Duplicates = "replace") -> None:
+        if duplicates not in ("replace", "reject") and not callable(duplicates):
+            raise ValueError(f"duplicates: expected 'replace', 'reject' or a function, not {duplicates!r}")
+        self._duplicates = duplicates
+        self._connected: dict[str, Station] = {}
+        self._arrivals: dict[str, set[asyncio.Future[Station]]] = {}
+
+    def find(self, identity: str) -> Station | None:
+        """Return a connected station, or None."""
+        return self._connected.get(identity)
+
+    def __iter__(self) -> Iterator[Station]:
+        return iter(list(self._connected.values()))
+
+    def __len__(self) -> int:
+        return len(self._connected)
+
+    async def wait(self, identity: str) -> Station:
+        """Return a station as soon as it is connected."""
+        station = self._connected.get(identity)
+        if station is not None:
+            return station
+        arrival: asyncio.Future[Station] = asyncio.get_running_loop().create_future()
+        waiting = self._arrivals.setdefault(identity, set())
+        waiting.add(arrival)
+        try:
+            return await arrival
+        finally:
+            waiting.discard(arrival)
+            if not waiting and self._arrivals.get(identity) is waiting:
+                del self._arrivals[identity]
+
+    def admits(self, handshake: Handshake) -> bool:
+        """Whether an authenticated station may connect (R36)."""
+        old = self._connected.get(handshake.identity)
+        if old is None or self._duplicates == "replace":
+            return True
+        return callable(self._duplicates) and self._duplicates(old, handshake)
+
+    def add(self, station: Station) -> None:
+        """Take a station in, and close an older connection of its identity."""
+        old = self._connected.get(station.id)
+        if old is not None:
+            old._transport.close(CloseCode.POLICY_VIOLATION, "replaced by a newer connection")
+        self._connected[station.id] = station
+        for arrival in self._arrivals.pop(station.id, ()):
+            if not arrival.done():
+                arrival.set_result(station)
+
+    def remove(self, station: Station) -> None:
+        """Forget a connection that has ended, never another one of its identity."""
+        if self._connected.get(station.id) is station:
+            del self._connected[station.id]
+
+
+class Station(Connection):
+    """A connected station, as the central system sees it.
+
+    `id` is its identity, `version` the negotiated OCPP version, `policy` how it is judged, `handshake` its request to
+    connect; `data` is the user's own.
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        stations: Stations,
+        registrations: Registrations,
+        transport: Transport,
+        handshake: Handshake,
+        version: Version,
+        policy: Policy,
+        status: str | None,
+    ) -> None:
+        gate = CentralGate(status, lets_strangers=policy.lets_strangers)
+        super().__init__(runtime, transport, version, policy, gate, identity=handshake.identity)
+        self.handshake = handshake
+        self.data: Any = None
+        self._stations = stations
+        self._registrations = registrations
+        self._gate = gate
+        self._subject = (self,)
+        self._asked_to_boot = False
+
+    @property
+    def v16(self) -> v16.CentralSystemShortcuts:
+        """The calls of OCPP 1.6 as methods. Raises `VersionMismatch` when another version was negotiated."""
+        shortcuts: v16.CentralSystemShortcuts = self._shortcuts("1.6")
+        return shortcuts
+
+    @property
+    def v201(self) -> v201.CentralSystemShortcuts:
+        """The calls of OCPP 2.0.1 as methods. Raises `VersionMismatch` when another version was negotiated."""
+        shortcuts: v201.CentralSystemShortcuts = self._shortcuts("2.0.1")
+        return shortcuts
+
+    @property
+    def v21(self) -> v21.CentralSystemShortcuts:
+        """The calls of OCPP 2.1 as methods. Raises `VersionMismatch` when another version was negotiated."""
+        shortcuts: v21.CentralSystemShortcuts = self._shortcuts("2.1")
+        return shortcuts
+
+    def _shortcuts(self, number: str) -> Any:
+        if self.version.number != number:
+            raise VersionMismatch(f"{self.id} speaks OCPP {self.version.number}, not {number}")
+        return self.version.central_shortcuts(self.call, self.send)
+
+    # Registration (R40)
+
+    @property
+    def registration(self) -> str | None:
+        """The last answer to its BootNotification: Accepted, Pending, Rejected; None if unknown (R40)."""
+        return self._gate.status
+
+    def _run_handler(self, call: Call) -> Any:
+        outcome = super()._run_handler(call)
+        return self._registered(call, outcome) if call.action.name == BOOT else outcome
+
+    def _registered(self, call: Call, outcome: Any) -> Any:
+        """Store the status in the answer to a BootNotification, before that is sent; return the answer."""
+        if inspect.isawaitable(outcome):
+            return self._registered_later(call, outcome)
+        self._session.check_answer(call, outcome)
+        stored = self._registrations.store(self.id, str(outcome.status))
+        return outcome if stored is None else _after(stored, outcome)
+
+    async def _registered_later(self, call: Call, outcome: Awaitable[Any]) -> Any:
+        answer = self._registered(call, await outcome)
+        return await answer if inspect.isawaitable(answer) else answer
+
+    def _fault_noticed(self, fault: FrameFault) -> None:
+        super()._fault_noticed(fault)
+        if fault.fault is Fault.NOT_REGISTERED and self._gate.status is None and not self._asked_to_boot:
+            self._asked_to_boot = True
+            self._runtime.tasks.start(self._ask_to_boot())
+
+    async def _ask_to_boot(self) -> None:
+        """Ask a station of which nothing is known for its BootNotification (R40)."""
+        trigger: Any = self.version.actions["TriggerMessage"].request
+        try:
+            answer = await self.call(trigger(requested_message=BOOT))
+        except OcppError as error:
+            self._runtime.log.info("%s: would not boot: %s", self.id, error)
+            return
+        if answer.status == "Rejected":  # as one must that has been accepted before (F06.FR.17)
+            self._gate.status = "Accepted"
+            stored = self._registrations.store(self.id, "Accepted")
+            if stored is not None:
+                await stored
+
+    def _left(self) -> None:
+        self._stations.remove(self)
+
+    def __repr__(self) -> str:
+        return f"<Station {self.id} {self.version.number}{'' if self.connected else ' disconnected'}>"
+
+    def __str__(self) -> str:
+        return self.id
+
+
+async def _after(stored: Awaitable[None], answer: Any) -> Any:
+    await stored
+    return answer
