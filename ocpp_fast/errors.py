@@ -72,6 +72,11 @@ class OcppError(Exception):
     station: str | None = None
     """The identity of the station that it concerns; None where it concerns none."""
 
+    def at(self, station: str) -> Self:
+        """Return this error, which concerns a station, with that station's identity."""
+        self.station = station
+        return self
+
     def __str__(self) -> str:
         return f"{self.station}: {self._text()}" if self.station else self._text()
 

@@ -163,7 +163,7 @@ class Decoder:
             ).decode
 
     def _lookup(self, message_type: int, key: Any) -> tuple[Action, Plan] | None:
-        """Return an action that is taken here, and its plan, for the compiled core: by name, or for a result itself."""
+        """Return an action that is taken here and its plan, for the compiled core; of a result the key is the action."""
         if message_type == MessageType.CALLRESULT:
             return key, plan_of(key.response, key.draft)
         action = self._taken(key, message_type)
@@ -361,7 +361,7 @@ class Encoder:
             self.call, self.send, self.result, self._write_error = writer.call, writer.send, writer.result, writer.error
 
     def _lookup(self, message_type: int, key: Any) -> tuple[Action, Plan] | None:
-        """Return an action and its plan, for the compiled core: by the class of a payload, or for a result itself."""
+        """Return an action and its plan, for the compiled core: by the class of a payload; of a result, the action."""
         if message_type == MessageType.CALLRESULT:
             return key, plan_of(key.response, key.draft)
         action = getattr(key, "__action__", None)
@@ -397,7 +397,9 @@ class Encoder:
         """Return the action of a payload that is to be sent. Raises `VersionMismatch`."""
         action = payload.__action__
         if not self._writes(action, message_type):
-            raise VersionMismatch(f"OCPP {self._version.number} has no {message_type.name} {type(payload).__name__}")
+            raise VersionMismatch(
+                f"{type(payload).__name__} is not a {message_type.name} of OCPP {self._version.number}"
+            )
         return action
 
     def payload(self, action: Action, struct: Any, value: Any) -> bytes:

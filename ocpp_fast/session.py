@@ -35,6 +35,7 @@ from .faults import Fault, MessageType
 from .frames import Call, CallResultError, Frame, FrameFault, Send
 from .policy import STRICT, Policy
 from .registration import RegistrationGate
+from .repeats import KeptAnswers
 from .schema import Action, Notification, Request, Response
 
 __all__ = [
@@ -50,9 +51,6 @@ __all__ = [
     "Session",
     "Waiter",
 ]
-
-_MAX_KEPT_ANSWERS: Final = 64
-"""Answers that a session keeps for `Policy.repeat_window` at most; the oldest goes first."""
 
 
 class FrameDecoder(Protocol):
@@ -147,17 +145,6 @@ class ResultRefused:
 Event: TypeAlias = CallReceived | CallEnded | FaultNoticed | SendReceived | ResultRefused
 
 
-class _KeptAnswer:
-    """An answer that is given again to the same bytes, until a time."""
-
-    __slots__ = ("call", "frame", "until")
-
-    def __init__(self, call: bytes, frame: bytes, until: float) -> None:
-        self.call = call
-        self.frame = frame
-        self.until = until
-
-
 class Session:
     """One side of one connection.
 
@@ -199,7 +186,7 @@ class Session:
         self.current_call: Call | None = None
         """The CALL of the peer that is being handled."""
         self._waiting: deque[Call] | None = None
-        self._kept: dict[str, _KeptAnswer] | None = None
+        self._kept = KeptAnswers(policy.repeat_window) if policy.repeat_window else None
         self._open = 0
         self._queue: deque[OpenCall] | None = None
         self._outbox: list[bytes] = []
@@ -258,7 +245,8 @@ class Session:
             for each in (self.current_call, *(self._waiting or ())):
                 if each.unique_id == call.unique_id:
                     return self._call_repeated(call, each)
-        if self._kept is not None and self._answer_again(call, now):
+        if self._kept is not None and (answer := self._kept.find(call, now)) is not None:
+            self._outbox.append(answer)
             return None
         if self.current_call is None and not self._waiting:
             refusal = self._begin(call)
@@ -273,14 +261,6 @@ class Session:
         if call.raw == first.raw:
             return None
         return self._notice(FrameFault(Fault.DUPLICATE_ID, "unique id: still being handled", unique_id=call.unique_id))
-
-    def _answer_again(self, call: Call, now: float) -> bool:
-        """Answer a CALL that was answered lately; whether it was (R13)."""
-        kept = None if self._kept is None else self._kept.get(call.unique_id)
-        if kept is None or kept.until < now or kept.call != call.raw:
-            return False
-        self._outbox.append(kept.frame)
-        return True
 
     def _begin(self, call: Call) -> FaultNoticed | None:
         """Make a call the current one, or refuse it: its turn has come (R40)."""
@@ -367,17 +347,8 @@ class Session:
         if self._closed:
             return
         self._outbox.append(frame)
-        if self._policy.repeat_window:
-            self._keep(call, frame, now)
-
-    def _keep(self, call: Call, frame: bytes, now: float) -> None:
-        """Keep an answer for the policy's `repeat_window`, and drop those whose time is over."""
-        kept = {} if self._kept is None else self._kept
-        kept.pop(call.unique_id, None)
-        kept[call.unique_id] = _KeptAnswer(call.raw, frame, now + self._policy.repeat_window)
-        while (oldest := next(iter(kept.items())))[1].until < now or len(kept) > _MAX_KEPT_ANSWERS:
-            del kept[oldest[0]]
-        self._kept = kept
+        if self._kept is not None:
+            self._kept.keep(call, frame, now)
 
     def next_call(self) -> Call | None:
         """Return the waiting call whose turn has come, now that the current one is answered."""
@@ -484,7 +455,7 @@ class Session:
     def close(self) -> list[CallEnded]:
         """End the session: every call of ours fails, nothing is sent or handled any more (R44)."""
         self._closed = True
-        self._waiting = self._queue = self._kept = None
+        self._waiting = self._queue = None
         self._outbox.clear()
         return [
             CallEnded(

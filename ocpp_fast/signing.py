@@ -389,44 +389,41 @@ class SigningEncoder:
 
     def call(self, unique_id: str, request: Request[Any]) -> bytes:
         """Return a CALL, signed or not."""
-        if not self._signs(request):
+        if self._signing.signer is None:
             return self._encoder.call(unique_id, request)
-        return self._signed_request(MessageType.CALL, unique_id, request)
+        return self._request(MessageType.CALL, unique_id, request)
 
     def send(self, unique_id: str, notification: Notification) -> bytes:
         """Return a SEND, signed or not."""
-        if not self._signs(notification):
+        if self._signing.signer is None:
             return self._encoder.send(unique_id, notification)
-        return self._signed_request(MessageType.SEND, unique_id, notification)
+        return self._request(MessageType.SEND, unique_id, notification)
 
     def result(self, call: Call, response: Any) -> bytes:
         """Return the CALLRESULT that answers `call`, signed or not."""
-        asked = call.signature is not None and self._signing.answers and self._signing.signer is not None
-        if not asked and not self._signs(response):
+        if self._signing.signer is None:
             return self._encoder.result(call, response)
         text = self._encoder.payload(call.action, call.action.response, response)
-        jws = self._jws(text, call.action, MessageType.CALLRESULT)
-        return b"[3,%b,%b]" % (dumps(call.unique_id), jws)
+        asked = call.signature is not None and self._signing.answers
+        jws = self._signed(text, call.action, MessageType.CALLRESULT, response, asked=asked)
+        return b"[3,%b,%b]" % (dumps(call.unique_id), text if jws is None else jws)
 
-    def _signs(self, payload: Payload) -> bool:
-        signing = self._signing
-        if signing.signer is None or signing.signs is None:
-            return False
-        try:
-            return signing.signs(self._identity, payload)
-        except Exception as error:  # of the user's function
-            raise SigningFailed(f"whether to sign {type(payload).__name__} could not be decided") from error
-
-    def _signed_request(self, message_type: MessageType, unique_id: str, payload: Request[Any] | Notification) -> bytes:
+    def _request(self, message_type: MessageType, unique_id: str, payload: Request[Any] | Notification) -> bytes:
         action = self._encoder.expect(payload, message_type)
-        jws = self._jws(self._encoder.payload(action, action.request, payload), action, message_type)
-        return b"[%d,%b,%b,%b]" % (message_type, dumps(unique_id), dumps(action.name + _SUFFIX), jws)
+        text = self._encoder.payload(action, action.request, payload)
+        jws = self._signed(text, action, message_type, payload)
+        name, text = (action.name, text) if jws is None else (action.name + _SUFFIX, jws)
+        return b"[%d,%b,%b,%b]" % (message_type, dumps(unique_id), dumps(name), text)
 
-    def _jws(self, text: bytes, action: Action, message_type: MessageType) -> bytes:
-        """Return the JSON text of the JWS around a payload's text."""
-        signer = self._signing.signer
-        assert signer is not None
+    def _signed(
+        self, text: bytes, action: Action, message_type: MessageType, payload: Payload, *, asked: bool = False
+    ) -> bytes | None:
+        """Return the JSON text of the JWS around a payload's text; None where it is not to be signed."""
+        signing = self._signing
+        assert signing.signer is not None
         try:
-            return dumps(sign(text, signer, action=action.name, message_type=message_type))
-        except Exception as error:  # of the signer
+            if not asked and (signing.signs is None or not signing.signs(self._identity, payload)):
+                return None
+            return dumps(sign(text, signing.signer, action=action.name, message_type=message_type))
+        except Exception as error:  # of the user's function, or of the signer
             raise SigningFailed(f"{action.name} could not be signed") from error

@@ -41,7 +41,8 @@ def test_a_policy_does_not_change() -> None:
 def test_a_policy_can_be_a_key_whatever_it_holds() -> None:
     policy = Policy(codes={Fault.HANDLER: "GenericError"}, lenient=["Heartbeat"])
     assert {policy: 1}[policy] == 1
-    assert policy != Policy(codes={Fault.HANDLER: "GenericError"}, lenient=["Heartbeat"])
+    assert policy == Policy(codes={Fault.HANDLER: "GenericError"}, lenient={"Heartbeat"})
+    assert policy != Policy(codes={Fault.HANDLER: "GenericError"}, lenient=["Authorize"])
 
 
 # What a policy's codes override

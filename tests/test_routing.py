@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ocpp_fast import Context, Router, UnhandledActions, after, on, routing, v16
+from ocpp_fast.routing import Routes
 from ocpp_fast.schema import CENTRAL, STATION, Profile
 
 CONTEXT = Context("a", v16.HeartbeatRequest.__action__, b'[2,"a","Heartbeat",{}]')
@@ -303,21 +304,16 @@ def test_static_and_class_methods_may_be_marked_below_their_decorator() -> None:
 # Profiles
 
 
-class CentralRouter(Router):
+def central_router() -> Router:
     """A router of the central system: it handles what stations send."""
-
-    peer = STATION
-
-
-class StationRouter(Router):
-    peer = CENTRAL
+    return Router(Routes(STATION))
 
 
 TWO = Profile("Two", [v16.HeartbeatRequest, v16.StatusNotificationRequest, v16.ResetRequest])
 
 
 def test_an_object_that_leaves_actions_unhandled_is_refused_with_their_names() -> None:
-    router = CentralRouter()
+    router = central_router()
     with pytest.raises(UnhandledActions) as raised:
         router.include(object(), profile=TWO)
     assert raised.value.actions == ("Heartbeat", "StatusNotification")
@@ -325,7 +321,7 @@ def test_an_object_that_leaves_actions_unhandled_is_refused_with_their_names() -
 
 
 def test_nothing_is_taken_over_from_an_object_that_is_refused() -> None:
-    router = CentralRouter()
+    router = central_router()
     with pytest.raises(UnhandledActions):
         router.include(Derived(), profile=TWO)
     assert router._routes.find(v16.HeartbeatRequest) is None
@@ -333,8 +329,8 @@ def test_nothing_is_taken_over_from_an_object_that_is_refused() -> None:
 
 
 def test_only_what_the_other_side_sends_must_be_handled() -> None:
-    CentralRouter().include(Base(), profile=TWO)
-    station = StationRouter()
+    central_router().include(Base(), profile=TWO)
+    station = Router(Routes(CENTRAL))
     with pytest.raises(UnhandledActions, match=r": Reset$"):
         station.include(object(), profile=TWO)
     station.on(v16.ResetRequest)(lambda request: v16.ResetResponse(status=v16.ResetStatus.ACCEPTED))
@@ -342,7 +338,7 @@ def test_only_what_the_other_side_sends_must_be_handled() -> None:
 
 
 def test_what_is_handled_already_need_not_be_handled_by_the_object() -> None:
-    router = CentralRouter()
+    router = central_router()
     router.on(v16.StatusNotificationRequest)(lambda request: RESPONSE)
     router.include(Derived(), profile=TWO)
     assert handle(router, v16.HeartbeatRequest, None)[0] == "derived"
@@ -350,6 +346,6 @@ def test_what_is_handled_already_need_not_be_handled_by_the_object() -> None:
 
 def test_a_message_of_both_sides_must_be_handled_by_both() -> None:
     both = Profile("Both", [v16.DataTransferRequest])
-    for router in (CentralRouter(), StationRouter(), Router()):
+    for router in (central_router(), Router(Routes(CENTRAL)), Router()):
         with pytest.raises(UnhandledActions, match=r": DataTransfer$"):
             router.include(object(), profile=both)

@@ -72,9 +72,7 @@ class Model:
     def receive(self, frame: Frame) -> None:
         kind, unique_id = frame
         if kind == "call":
-            if unique_id in self.handling:
-                self.sent.append(("error", unique_id))
-            else:
+            if unique_id not in self.handling:  # else it is the same call again (R13)
                 self.handling.append(unique_id)
         elif unique_id in self.open:
             self.end(unique_id, kind)

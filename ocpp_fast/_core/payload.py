@@ -39,7 +39,7 @@ class PayloadCodec:
         try:
             value = loads(text, _FRAME_DEPTH)
         except ValueError:
-            raise Violation("", "type", "a JSON object") from None
+            raise Violation("", "type", "object") from None
         return self.decode({} if value is None else value, lenient)
 
     def write(self, value: Any, timespec: Timespec = "milliseconds") -> bytes:

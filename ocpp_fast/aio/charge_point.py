@@ -193,8 +193,7 @@ class ChargePoint(Endpoint):
                 raise TimeoutError(f"{self.url} did not answer within {runtime.open_timeout:g} s") from None
             raise
         except HandshakeFailed as error:
-            error.station = self.id
-            raise
+            raise error.at(self.id)
         self._sockets = [websocket]
         self._connected.set()
         runtime.tasks.run(runtime.connect_hooks)
@@ -266,9 +265,7 @@ class ChargePoint(Endpoint):
 
     def _current(self) -> Connection:
         if self._connection is None or not self._connection.connected:
-            error = Disconnected("not connected")
-            error.station = self.id
-            raise error
+            raise Disconnected("not connected").at(self.id)
         return self._connection
 
     async def call(
@@ -296,7 +293,7 @@ class ChargePoint(Endpoint):
     ) -> concurrent.futures.Future[R]:
         """Make a call from another thread or event loop; as `Station.call_threadsafe`."""
         if self._loop is None or self._loop.is_closed():
-            raise Disconnected(f"{self.id} is not connected")
+            raise Disconnected("not connected").at(self.id)
         return asyncio.run_coroutine_threadsafe(self.call(request, timeout=timeout, check=check), self._loop)
 
     def send(self, notification: Notification) -> asyncio.Future[None]:
@@ -327,5 +324,5 @@ class ChargePoint(Endpoint):
 
     def _shortcuts(self, number: str) -> Any:
         if self.version.number != number:
-            raise VersionMismatch(f"{self.version.number} was negotiated, not {number}")
+            raise VersionMismatch(f"OCPP {self.version.number} was negotiated, not {number}").at(self.id)
         return self.version.station_shortcuts(self.call, self.send)

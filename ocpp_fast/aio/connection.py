@@ -125,8 +125,7 @@ class Connection:
                 self._flush()
                 raise
         except OcppError as error:
-            error.station = self.id
-            raise
+            raise error.at(self.id)
         return response
 
     def call_threadsafe(
@@ -138,7 +137,7 @@ class Connection:
     ) -> concurrent.futures.Future[R]:
         """Make a call from another thread or event loop; the future ends as `call` does, and cancelling it cancels."""
         if self._loop.is_closed():
-            raise Disconnected(f"{self.id}: its event loop is closed")
+            raise Disconnected("its event loop is closed").at(self.id)
         return asyncio.run_coroutine_threadsafe(self.call(request, timeout=timeout, check=check), self._loop)
 
     def send(self, notification: Notification) -> asyncio.Future[None]:
@@ -151,8 +150,7 @@ class Connection:
         try:
             self._session.send(self._runtime.new_unique_id(), notification)
         except OcppError as error:
-            error.station = self.id
-            raise
+            raise error.at(self.id)
         self._flush()
         sent = self._loop.create_future()
         sent.set_result(None)
@@ -164,13 +162,17 @@ class Connection:
         Raises `TransferRefused` when the answer's status is not Accepted, `VersionMismatch` where the version is
         declared without DataTransfer, and what `call` raises.
         """
-        envelope = self._runtime.envelope(self.version, self.policy)
         replies: list[A] = []
 
         def check(response: Response) -> None:
             replies.append(envelope.reply(payload.__transfer__, response))
 
-        await self.call(envelope.request(payload), timeout=timeout, check=check)
+        try:
+            envelope = self._runtime.envelope(self.version, self.policy)
+            request = envelope.request(payload)
+        except OcppError as error:
+            raise error.at(self.id)
+        await self.call(request, timeout=timeout, check=check)
         return replies[0]
 
     async def close(self, code: int = CloseCode.NORMAL, reason: str = "") -> None:
@@ -228,8 +230,7 @@ class Connection:
         elif isinstance(event, SendReceived):
             self._handle_send(event.send)
         elif isinstance(event, ResultRefused):
-            event.error.station = self.id
-            self._runtime.tasks.run(self._runtime.refusal_hooks, *self._subject, event.error)
+            self._runtime.tasks.run(self._runtime.refusal_hooks, *self._subject, event.error.at(self.id))
 
     def _fault_noticed(self, fault: FrameFault) -> None:
         cause = fault.__cause__  # of our side, if there is one

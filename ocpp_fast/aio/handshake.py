@@ -128,27 +128,34 @@ class ServerWebSocket(WebSocket):
                 return
             handshake = Handshake(identity, event.path, event.headers, self.peer, _offered(event))
             verdict = self._central.auth.authenticate(handshake)
-            later = self._decide(event, handshake, verdict) if isinstance(verdict, Verdict) else verdict
+            if isinstance(verdict, Verdict):
+                status = self._decide(event, handshake, verdict)
+                later = None if status is None else self._accept_later(event, handshake, status)
+            else:
+                later = self._decide_later(event, handshake, verdict)
             if later is not None:
                 self._pause(Pause.HANDSHAKE)
-                self._decision = self._central.tasks.start(self._decide_later(event, handshake, later))
+                self._decision = self._central.tasks.start(later)
 
-    async def _decide_later(
-        self, request: Request, handshake: Handshake, later: Awaitable[Verdict] | Awaitable[str | None]
-    ) -> None:
-        """Await the verdict, or the registration that follows it."""
+    async def _decide_later(self, request: Request, handshake: Handshake, verdict: Awaitable[Verdict]) -> None:
         try:
             with self._hooks_guarded():
-                found = await later
-                if isinstance(found, Verdict):
-                    loading = self._decide(request, handshake, found)
-                    if loading is None:
-                        return
-                    found = await loading
-                self._accept(request, handshake, found)
+                status = self._decide(request, handshake, await verdict)
+                if status is not None:
+                    self._accept(request, handshake, await status)
         finally:
-            self._decision = None
-            self._resume(Pause.HANDSHAKE)
+            self._decided()
+
+    async def _accept_later(self, request: Request, handshake: Handshake, status: Awaitable[str | None]) -> None:
+        try:
+            with self._hooks_guarded():
+                self._accept(request, handshake, await status)
+        finally:
+            self._decided()
+
+    def _decided(self) -> None:
+        self._decision = None
+        self._resume(Pause.HANDSHAKE)
 
     @contextmanager
     def _hooks_guarded(self) -> Iterator[None]:

@@ -171,7 +171,7 @@ class Station(Connection):
 
     def _shortcuts(self, number: str) -> Any:
         if self.version.number != number:
-            raise VersionMismatch(f"{self.id} speaks OCPP {self.version.number}, not {number}")
+            raise VersionMismatch(f"OCPP {self.version.number} was negotiated, not {number}").at(self.id)
         return self.version.central_shortcuts(self.call, self.send)
 
     # Registration (R40)

@@ -133,7 +133,7 @@ async def test_timeout_counts_while_a_call_waits_for_its_turn() -> None:
 async def test_many_deadlines_in_any_order() -> None:
     async with serving() as site:
         pairs = [await site.station(f"CP{number}") for number in range(20)]
-        delays = [0.02 * (number * 7 % 20) for number in range(20)]
+        delays = [0.02 * (number * 7 % 20 + 1) for number in range(20)]
         loop = asyncio.get_running_loop()
 
         async def late(station: Station, delay: float) -> float:

@@ -148,7 +148,7 @@ BREAKAGES: dict[str, dict[str, Any]] = {
     "async auth gives no verdict": {"auth": AuthOf(no_verdict_later)},
     "check raises": {"auth": BasicAuth(broken)},
     "async check raises": {"auth": BasicAuth(broken_later)},
-    "passwords are no bytes": {"auth": BasicAuth(UserDict({"CP1": "p"}))},
+    "passwords are no bytes": {"auth": BasicAuth(UserDict[str, Any](CP1="p"))},
     "identify raises": {"identify": broken},
     "policy raises": {"policy": broken},
 }
@@ -160,8 +160,8 @@ async def test_broken_hook_is_500_and_the_server_lives(breakage: str, caplog: py
     async with serving(**BREAKAGES[breakage]) as site:
         headers = [credentials(b"CP1:p")]
         assert await refused(site, "/CP1", "/CP1", headers=headers) == [500, 500]
-        for name in ("auth", "identify", "_policy_of"):
-            setattr(site.central, name, getattr(central_system(), name))
+        for name in ("auth", "identify", "_policy_choice"):
+            setattr(site.central._runtime, name, getattr(central_system()._runtime, name))
         await serves(site)
     assert {each.name for each in caplog.records if each.levelname == "ERROR"} == {"ocpp_fast"}
     caplog.clear()

@@ -108,7 +108,7 @@ async def test_R12_unknown_results_leave_nothing_behind() -> None:
 
 
 @scenario
-async def test_R13_id_that_is_being_handled_is_refused_and_the_first_goes_on() -> None:
+async def test_R13_same_call_again_gets_one_answer_and_other_bytes_an_error() -> None:
     may_go = asyncio.Event()
 
     async def transfer(*_: object) -> v16.DataTransferResponse:
@@ -120,6 +120,7 @@ async def test_R13_id_that_is_being_handled_is_refused_and_the_first_goes_on() -
         peer = await site.peer()
         peer.send(TRANSFER)
         peer.send(TRANSFER)
+        peer.send([2, "1", "Heartbeat", {}])
         assert (await peer.message())[:3] == [4, "1", "GenericError"]
         may_go.set()
         assert await peer.message() == ACCEPTED
@@ -273,7 +274,7 @@ async def test_handler_gets_station_request_and_context() -> None:
     seen: list[Any] = []
 
     def transfer(station: Station, request: v16.DataTransferRequest, context: Context) -> Any:
-        seen.extend([station.id, request.vendor_id, context.unique_id, context.action, context.raw])
+        seen.extend([station.id, request.vendor_id, context.unique_id, context.action.name, context.raw])
         return TRANSFERRED
 
     async with serving() as site:

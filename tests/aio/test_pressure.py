@@ -209,7 +209,7 @@ async def test_deaf_peer_that_ends_its_stream_is_cut() -> None:
         transport = websocket_of(station).transport
         while transport.get_write_buffer_size() == 0:
             with pytest.raises(CallTimeout):
-                await station.call(v16.DataTransferRequest(vendor_id="V", data="x" * 10_000), timeout=0)
+                await station.call(v16.DataTransferRequest(vendor_id="V", data="x" * 10_000), timeout=0.001)
         deaf.writer.write_eof()
         await until(lambda: not station.connected)
         async with asyncio.timeout(2):

@@ -188,7 +188,7 @@ async def test_mapping_of_stations() -> None:
     async with serving() as site:
         central = site.central
         assert (len(central), list(central), "CP1" in central, central.get("CP1")) == (0, [], False, None)
-        with pytest.raises(NotConnected, match="CP1 is not connected"):
+        with pytest.raises(NotConnected, match="CP1: not connected"):
             central["CP1"]
         one, station = await site.station("CP1")
         _, other = await site.station("CP2")

@@ -16,7 +16,7 @@ def test_a_message_of_another_version_raises_and_nothing_is_sent() -> None:
         central.on_frame(lambda direction, station, raw: frames.append(raw))
         async with central.serve() as server, ChargePoint("CP1", server.url, versions=[v201, v16]) as point:
             station = await central.wait_connected("CP1")
-            with pytest.raises(VersionMismatch, match=r"ResetRequest is no message of OCPP 2\.0\.1"):
+            with pytest.raises(VersionMismatch, match=r"ResetRequest is not a CALL of OCPP 2\.0\.1"):
                 await station.call(v16.ResetRequest(type=v16.ResetType.SOFT))
             with pytest.raises(VersionMismatch):
                 await point.call(v16.HeartbeatRequest())

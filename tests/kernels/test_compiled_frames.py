@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ocpp_fast._core.plan import Member, Node, Op, Plan
-from ocpp_fast.schema import Struct, plan_of
+from ocpp_fast.schema import Json, Struct, plan_of
 
 from .frame_cores import Actions, Named, declined, no_call, reader_of, writer_of
 
@@ -17,6 +17,10 @@ frames = pytest.importorskip("ocpp_fast_ext.frames")
 
 class Inner(Struct):
     number: int
+
+
+class Looped(Struct):
+    more: Json = None
 
 
 class Text(str):
@@ -44,18 +48,18 @@ def test_an_action_that_is_not_taken_is_asked_for_again_and_one_that_is_added_is
 
 
 def test_a_plan_without_a_compiled_form_is_asked_for_once_and_declined() -> None:
-    plan = Plan(Inner, (), plain=True)
+    plan = Plan(Looped, (), plain=True)
     plan.members = (Member("more", "more", True, None, Node(Op.OBJECT, plan=plan)),)  # it holds itself
     actions = Actions()
     action = actions.add(2, "A", plan)
     actions.add(3, action, plan)
-    actions.add(2, Inner, plan, action)
+    actions.add(2, Looped, plan, action)
     reader, writer = reader_of(actions), writer_of(actions)
     for _ in range(2):
         assert reader.decode(b'[2,"a","A",{}]', no_call) == "declined"
         assert reader.decode(b'[3,"a",{}]', lambda unique_id: action) == "declined"
-        assert writer.call("a", Inner(number=1)) == "declined"
-    assert actions.asked == [(2, "A"), (3, action), (2, Inner)]
+        assert writer.call("a", Looped()) == "declined"
+    assert actions.asked == [(2, "A"), (3, action), (2, Looped)]
 
 
 def test_an_action_that_needs_an_escape_is_left_to_the_fallback() -> None:

@@ -35,25 +35,6 @@ def cleared(unique_id: str) -> bytes:
 # R13: an id that is still being handled
 
 
-def test_R13_an_id_that_is_being_handled_is_refused_and_the_first_call_goes_on(pair: Pair) -> None:
-    pair.central.receive(heartbeat("a"))
-    pair.central.receive(heartbeat("a"))
-    assert pair.central.in_transit == [b'[4,"a","GenericError","unique id: still being handled",{}]']
-    pair.central.in_transit.clear()
-    pair.central.answer(HEARTBEAT_RESPONSE)
-    assert pair.central.in_transit == [answered("a")]
-    assert pair.central.handling is None
-
-
-def test_R13_an_id_that_waits_to_be_handled_is_refused(pair: Pair) -> None:
-    for unique_id in ("a", "b", "b"):
-        pair.central.receive(heartbeat(unique_id))
-    assert pair.central.in_transit == [b'[4,"b","GenericError","unique id: still being handled",{}]']
-    pair.central.answer(HEARTBEAT_RESPONSE)
-    pair.central.answer(HEARTBEAT_RESPONSE)
-    assert pair.central.handling is None
-
-
 def test_R13_an_id_may_come_again_once_it_was_answered(pair: Pair) -> None:
     for _ in range(2):
         pair.central.receive(heartbeat("a"))

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ocpp_fast import CallError, ErrorCode, ValidationError, v16, v21, v201
+from ocpp_fast import CallError, ErrorCode, Fault, Policy, ValidationError, v16, v21, v201
 from ocpp_fast.errors import InvalidResult, NotRegistered
 from ocpp_fast.registration import CentralGate, StationGate
 from ocpp_fast.schema import Version
@@ -190,14 +190,109 @@ def test_R20_an_integer_with_a_fraction(number: str) -> None:
 
 
 @each_version
-def test_R13_an_id_that_is_still_being_handled(number: str) -> None:
+def test_R13_an_id_that_is_still_being_handled_under_other_bytes(number: str) -> None:
     code = {"1.6": b"GenericError", "2.0.1": FRAMEWORK, "2.1": FRAMEWORK}
     central = pair_of(number).central
     central.receive(b'[2,"a","Heartbeat",{}]')
-    central.receive(b'[2,"a","Heartbeat",{}]')
+    central.receive(b'[2,"a","Heartbeat", {}]')
     assert central.in_transit == [error(b"a", code[number], b"unique id: still being handled")]
     central.answer(VERSIONS[number].HeartbeatResponse(current_time=NOON))
     assert central.in_transit[1:] == [b'[3,"a",%b]' % TIME]
+
+
+@each_version
+def test_R13_the_same_bytes_while_they_are_handled_or_wait_get_the_one_answer(number: str) -> None:
+    central = pair_of(number).central
+    for unique_id in (b"a", b"b", b"a", b"b", b"b"):
+        central.receive(b'[2,"%b","Heartbeat",{}]' % unique_id)
+    for _ in range(2):
+        central.answer(VERSIONS[number].HeartbeatResponse(current_time=NOON))
+    assert central.in_transit == [b'[3,"a",%b]' % TIME, b'[3,"b",%b]' % TIME]
+    assert central.handling is None
+
+
+@each_version
+def test_R13_by_default_the_same_bytes_are_handled_again_after_their_answer(number: str) -> None:
+    central = pair_of(number).central
+    assert answers(central, number, b'[2,"a","Heartbeat",{}]') == [b'[3,"a",%b]' % TIME]
+    central.receive(b'[2,"a","Heartbeat",{}]')
+    assert central.handling is not None
+
+
+@each_version
+def test_R13_within_the_repeat_window_the_same_bytes_get_the_same_answer_again(number: str) -> None:
+    pair = pair_of(number, central=Policy(repeat_window=10.0))
+    central = pair.central
+    first = answers(central, number, b'[2,"a","Heartbeat",{}]')
+    central.receive(b'[2,"b","Unknown",{}]')
+    central.in_transit.clear()
+    pair.advance(10.0)
+    central.receive(b'[2,"a","Heartbeat",{}]')
+    assert (central.in_transit, central.handling) == (first, None)
+    central.receive(b'[2,"a","Heartbeat", {}]')
+    assert central.handling is not None
+    central.fail(CallError("GenericError"))
+    refused = central.in_transit[1:]
+    central.receive(b'[2,"a","Heartbeat", {}]')
+    assert central.in_transit == [*first, *refused, *refused]
+    pair.advance(10.1)
+    central.receive(b'[2,"a","Heartbeat", {}]')
+    assert central.handling is not None
+
+
+@each_version
+def test_R13_a_repeat_window_keeps_a_bounded_number_of_answers(number: str) -> None:
+    central = pair_of(number, central=Policy(repeat_window=1e6)).central
+    for each in range(100):
+        answers(central, number, b'[2,"%d","Heartbeat",{}]' % each)
+    central.receive(b'[2,"99","Heartbeat",{}]')
+    assert central.handling is None
+    central.receive(b'[2,"0","Heartbeat",{}]')
+    assert central.handling is not None
+
+
+DAMAGES = [b"", b",", b',{"status":"Acc', b",{}]]", b',"\xff",{}]', b",NaN]", b"," + b"[" * 65 + b"]" * 66]
+
+
+@each_version
+@pytest.mark.parametrize("message_type", [3, 4])
+@pytest.mark.parametrize(
+    "rest", [b"", b",", b',{"status":"Acc', b",{}]]", b',"\xff",{}]', b",NaN]", b"," + b"[" * 65 + b"]" * 66]
+)
+def test_R10a_a_damaged_answer_ends_its_call_and_is_not_answered(number: str, message_type: int, rest: bytes) -> None:
+    central = pair_of(number).central
+    call = central.call(VERSIONS[number].TriggerMessageRequest(requested_message="Heartbeat"), unique_id='é"1')
+    following = central.call(VERSIONS[number].TriggerMessageRequest(requested_message="Heartbeat"), unique_id="2")
+    central.in_transit.clear()
+    damaged = b' [ %d , "\\u00e9\\"1"%b' % (message_type, rest)
+    central.receive(damaged)
+    outcome = central.outcome(call)
+    assert isinstance(outcome, InvalidResult)
+    assert (outcome.path, outcome.rule, outcome.raw, outcome.payload) == ("frame", "format", damaged, None)
+    assert [frame[:6] for frame in central.in_transit] == [b'[2,"2"']
+    assert central.outcome(following) is None
+
+
+@each_version
+@pytest.mark.parametrize("raw", [b'[3,"unknown"', b'[3,"1', b'[5,"1"', b'[2,"1"', b'["3","1"', b"[3,1", b'x[3,"1"'])
+def test_R10a_other_broken_text_is_answered_by_R01_and_ends_no_call(number: str, raw: bytes) -> None:
+    central = pair_of(number).central
+    call = central.call(VERSIONS[number].TriggerMessageRequest(requested_message="Heartbeat"))
+    central.in_transit.clear()
+    (answer,) = answers(central, number, raw)
+    assert answer.startswith(b'[4,"-1",')
+    assert central.outcome(call) is None
+
+
+@each_version
+def test_R10_an_invalid_result_carries_its_frame_and_payload(number: str) -> None:
+    central = pair_of(number).central
+    call = central.call(VERSIONS[number].TriggerMessageRequest(requested_message="Heartbeat"))
+    raw = b'[3,"1",{"status":"Perhaps"}]'
+    central.receive(raw)
+    outcome = central.outcome(call)
+    assert isinstance(outcome, InvalidResult)
+    assert (outcome.raw, outcome.payload) == (raw, {"status": "Perhaps"})
 
 
 @each_version
@@ -325,6 +420,21 @@ def test_R40_a_report_that_was_asked_for_is_let_in(number: str) -> None:
 def test_R40_a_stranger_may_be_held_back(number: str) -> None:
     central = gated(number, lets_strangers=False)
     assert b"SecurityError" in answers(central, number, b'[2,"h","Heartbeat",{}]')[0]
+
+
+@each_version
+@pytest.mark.parametrize("status", ["Pending", "Accepted"])
+def test_R40_the_gate_decides_when_a_calls_turn_comes(number: str, status: str) -> None:
+    """A def handler answers the first call before the second arrives, an async one after: the answers are the same."""
+    frames = [b'[2,"a","BootNotification",%b]' % BOOT[number], b'[2,"h","Heartbeat",{}]', b'[2,"i","Heartbeat",{}]']
+    at_once, later = gated(number, lets_strangers=False), gated(number, lets_strangers=False)
+    sent = [answer for frame in frames for answer in answers(at_once, number, frame, status)]
+    for frame in frames:
+        later.receive(frame)
+    assert later.in_transit == []
+    assert answers(later, number, b"", status) == sent
+    refused = [each.fault.fault for each in later.events if isinstance(each, FaultNoticed)]
+    assert refused == ([Fault.NOT_REGISTERED] * 2 if status == "Pending" else [])
 
 
 def booted(number: str, status: str) -> tuple[Side, StationGate, list[float]]:

@@ -293,9 +293,9 @@ FALSE_RESULTS: Final[dict[str, tuple[Callable[[], bytes], str]]] = {
     "another action": (lambda: result_frame(OCPPAction="Reset"), "OCPPAction to be the action of the frame"),
     "the CALL itself": (lambda: result_frame(OCPPMessageTypedId=2), "OCPPMessageTypedId to be the message type"),
     "another algorithm": (lambda: result_frame(alg="RS384"), "one that verifies"),
-    "a list": (lambda: result_frame(b"[]"), "a JSON object under it"),
-    "two payloads": (lambda: result_frame(HEARTBEAT_JSON + b",{}"), "a JSON object under it"),
-    "no JSON": (lambda: result_frame(b"["), "a JSON object under it"),
+    "a list": (lambda: result_frame(b"[]"), "object"),
+    "two payloads": (lambda: result_frame(HEARTBEAT_JSON + b",{}"), "object"),
+    "no JSON": (lambda: result_frame(b"["), "object"),
     "empty members": (lambda: b'[3,"1",{"payload":"","protected":"","signature":""}]', "as protected header"),
     "numbers": (lambda: b'[3,"1",{"payload":1,"protected":1,"signature":1}]', "a flattened JWS"),
 }
@@ -311,13 +311,13 @@ def test_R17_a_falsely_signed_result_ends_the_call(case: str, version: Any) -> N
     pair.station.receive(make())
     outcome = pair.station.outcome(call)
     assert isinstance(outcome, InvalidResult)
-    assert (outcome.path, outcome.rule) == ("signature", "signature")
+    assert (outcome.path, outcome.rule) in (("signature", "signature"), ("", "type"))
     assert expected in outcome.expected
     assert len(pair.table) == 0
     if version is v21:
         kind, unique_id, code, _, _ = json.loads(pair.station.in_transit.pop())
         assert (kind, unique_id) == (5, "1")
-        assert code == ("FormatViolation" if "under it" in expected else "SecurityError")
+        assert code == ("FormatViolation" if expected == "object" else "SecurityError")
     assert pair.station.in_transit == []
 
 

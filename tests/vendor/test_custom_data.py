@@ -77,7 +77,7 @@ def test_broken_extension_raises_with_its_path(fault: str) -> None:
     fields, path, expected = FAULTS[fault]
     with pytest.raises(InvalidPayload) as caught:
         Site.from_json({"vendorId": "com.example"} | fields)
-    assert isinstance(caught.value, ValidationError)
+    assert not isinstance(caught.value, ValidationError)
     assert (caught.value.path, caught.value.expected) == (path, expected)
 
 
@@ -198,4 +198,4 @@ def test_fault_that_a_handler_makes_up_badly_is_an_internal_error(caplog: pytest
                 await station.call(version.HeartbeatRequest())
 
     main()
-    assert "the handler of Heartbeat failed" in caplog.text
+    assert "the error of Heartbeat can't be written" in caplog.text

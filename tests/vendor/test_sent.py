@@ -90,10 +90,10 @@ async def test_answer_other_than_accepted_raises(number: str, status: str) -> No
     assert isinstance(error, OcppError)
     assert (error.status, error.data) == (status, "x")
     if number == "1.6":
-        assert str(error) == status
+        assert str(error) == f"CP1: {status}"
     else:
         assert (error.reason_code, error.additional_info) == ("Busy", "ask later")
-        assert str(error) == f"{status}: Busy: ask later"
+        assert str(error) == f"CP1: {status}: Busy: ask later"
 
 
 REPLIES: Final[dict[str, tuple[Any, str]]] = {
@@ -113,7 +113,7 @@ async def test_reply_that_breaks_its_declaration_raises_and_is_refused_in_21(num
         await peer.answer({"status": "Accepted"} | data(number, value))
         with pytest.raises(InvalidResult) as caught:
             await sent
-        assert str(caught.value) == complaint
+        assert str(caught.value) == f"CP1: {complaint}"
         if number == "2.1":
             kind, _, _, description, _ = await peer.receive()
             assert (kind, description) == (5, complaint)
