@@ -73,7 +73,7 @@ class OcppError(Exception):
     """The identity of the station that it concerns; None where it concerns none."""
 
     def at(self, station: str) -> Self:
-        """Return this error, which concerns a station, with that station's identity."""
+        """Name the station that this error concerns; return the error."""
         self.station = station
         return self
 

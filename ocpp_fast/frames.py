@@ -163,7 +163,7 @@ class Decoder:
             ).decode
 
     def _lookup(self, message_type: int, key: Any) -> tuple[Action, Plan] | None:
-        """Return an action that is taken here and its plan, for the compiled core; of a result the key is the action."""
+        """Return an action that is taken here and its plan, for the compiled core; a result's key is the action."""
         if message_type == MessageType.CALLRESULT:
             return key, plan_of(key.response, key.draft)
         action = self._taken(key, message_type)

@@ -59,7 +59,7 @@ def check_policy(policy: Any, *, or_function: bool = False) -> None:
 def check_password(name: str, password: Any) -> None:
     """Check that a password is bytes; the password is not shown."""
     if not isinstance(password, bytes):
-        raise TypeError(f"{name}: expected bytes, such as b'secret', not {type(password).__name__}")
+        raise TypeError(f"{name}: expected bytes, such as b'...', not {type(password).__name__}")
 
 
 def is_identity(text: str) -> bool:

@@ -193,7 +193,8 @@ class ChargePoint(Endpoint):
                 raise TimeoutError(f"{self.url} did not answer within {runtime.open_timeout:g} s") from None
             raise
         except HandshakeFailed as error:
-            raise error.at(self.id)
+            error.at(self.id)
+            raise
         self._sockets = [websocket]
         self._connected.set()
         runtime.tasks.run(runtime.connect_hooks)

@@ -125,7 +125,8 @@ class Connection:
                 self._flush()
                 raise
         except OcppError as error:
-            raise error.at(self.id)
+            error.at(self.id)
+            raise
         return response
 
     def call_threadsafe(
@@ -150,7 +151,8 @@ class Connection:
         try:
             self._session.send(self._runtime.new_unique_id(), notification)
         except OcppError as error:
-            raise error.at(self.id)
+            error.at(self.id)
+            raise
         self._flush()
         sent = self._loop.create_future()
         sent.set_result(None)
@@ -162,6 +164,7 @@ class Connection:
         Raises `TransferRefused` when the answer's status is not Accepted, `VersionMismatch` where the version is
         declared without DataTransfer, and what `call` raises.
         """
+        check_loop(self._loop, self.id)
         replies: list[A] = []
 
         def check(response: Response) -> None:
@@ -171,7 +174,8 @@ class Connection:
             envelope = self._runtime.envelope(self.version, self.policy)
             request = envelope.request(payload)
         except OcppError as error:
-            raise error.at(self.id)
+            error.at(self.id)
+            raise
         await self.call(request, timeout=timeout, check=check)
         return replies[0]
 
