@@ -153,7 +153,7 @@ async def test_first_try_that_fails_leaves_it_to_be_entered_again() -> None:
     async with serving() as site:
         charge_point = ChargePoint("CP1", site.server.url, versions=[v16])
         site.central._runtime.stopping = True
-        with pytest.raises(HandshakeFailed, match="^CP1: "):
+        with pytest.raises(HandshakeFailed, match=r"^CP1: "):
             await charge_point.__aenter__()
         site.central._runtime.stopping = False
         async with charge_point:
