@@ -321,8 +321,10 @@ class Session:
 
         A `CallError` and an `InvalidPayload` are told as they are. Anything else is InternalError, and the text of an
         exception stays here unless the policy says otherwise. Never raises: an error that can't be written becomes a
-        constant CALLERROR, and the reason is returned.
+        constant CALLERROR, and the reason is returned. Does nothing if the call is answered already.
         """
+        if call is not self.current_call:
+            return None
         try:
             frame = self._encoder.error(call.unique_id, self._told(call, error), MessageType.CALLERROR)
             reason = None

@@ -1,7 +1,8 @@
 """One OCPP connection of either side: a transport below, a session inside, handlers above.
 
-The way of a call of the peer: `message_received` gives it to the session, `_handle` runs its handler when its turn has
-come, at once or, where the handler is async, in a task; `_answer` or `_fail` ends it, and the next one's turn has come.
+The way of a call of the peer: `message_received` gives it to the session, `_run_handlers` runs its handler when its
+turn has come, at once or, where the handler is async, in a task; `_answer` or `_fail` ends it, and the next one's turn
+has come.
 """
 
 from __future__ import annotations
@@ -202,7 +203,7 @@ class Connection:
             self._runtime.tasks.run(self._runtime.frame_hooks, Direction.IN, self._speaker, raw)
         event = self._session.receive(raw, self._now())
         if isinstance(event, CallReceived):
-            self._handle(event.call)
+            self._run_handlers(event.call)
         else:
             self._take(event, raw)
             self._flush()
@@ -232,7 +233,7 @@ class Connection:
         elif isinstance(event, FaultNoticed):
             self._fault_noticed(event.fault)
         elif isinstance(event, SendReceived):
-            self._handle_send(event.send)
+            self._run_send_handler(event.send)
         elif isinstance(event, ResultRefused):
             self._runtime.tasks.run(self._runtime.refusal_hooks, *self._subject, event.error.at(self.id))
 
@@ -243,12 +244,12 @@ class Connection:
 
     # Handlers
 
-    def _handle_send(self, send: Send) -> None:
+    def _run_send_handler(self, send: Send) -> None:
         route = self._runtime.route(send.action.request)
         assert route is not None
         self._runtime.tasks.run([partial(route, context=partial(_context, send))], *self._subject, send.payload)
 
-    def _handle(self, call: Call | None) -> None:
+    def _run_handlers(self, call: Call | None) -> None:
         """Handle a call, and those that wait behind it, until one takes its time."""
         while call is not None and not self._runtime.stopping:
             try:
@@ -259,7 +260,7 @@ class Connection:
                 self._fail(call, error)
             else:
                 if inspect.isawaitable(outcome):
-                    self._runtime.tasks.start(self._handle_later(call, outcome))
+                    self._runtime.tasks.start(self._await_handler(call, outcome))
                     break
             call = self._session.next_call()
         self._flush()
@@ -272,7 +273,7 @@ class Connection:
         assert route is not None
         return route(*self._subject, call.payload, context=partial(_context, call))
 
-    async def _handle_later(self, call: Call, outcome: Awaitable[Any]) -> None:
+    async def _await_handler(self, call: Call, outcome: Awaitable[Any]) -> None:
         try:
             self._answer(call, await outcome)
         except asyncio.CancelledError:
@@ -281,7 +282,7 @@ class Connection:
             self._fail(call, RuntimeError("cancelled"))
         except Exception as error:  # noqa: BLE001  # of the user's code
             self._fail(call, error)
-        self._handle(self._session.next_call())
+        self._run_handlers(self._session.next_call())
 
     def _answer(self, call: Call, response: Any) -> None:
         """Send the answer of a handler. Raises what can't be sent; the call is still to be answered then."""

@@ -16,7 +16,7 @@ IGNORE = re.compile(r"  # type: ignore\[(.*)\]$", re.MULTILINE)
 FOUND = re.compile(r"^[^:\n]*cases\.py:(\d+): error: .*\[(.*)\]$", re.MULTILINE)
 
 
-@pytest.fixture(params=["cases.py", "vendor_cases.py"])
+@pytest.fixture(params=["cases.py", "vendor_cases.py", "endpoint_cases.py"])
 def cases(request: pytest.FixtureRequest) -> Path:
     """A file of cases."""
     return HERE / str(request.param)

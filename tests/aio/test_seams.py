@@ -1,0 +1,112 @@
+"""What a user plugs in, plugged in: a transport of one's own below a connection, stations of one's own above."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+from ocpp_fast import CentralSystem, Handshake, NoAuth, Policy, Station, v16
+from ocpp_fast.aio.connection import Connection
+from ocpp_fast.aio.stations import ConnectedStations
+from ocpp_fast.aio.transport import CloseCode, Transport
+from ocpp_fast.registration import CentralGate
+
+from .harness import HEARTBEAT, HEARTBEAT_JSON, scenario, serving, until
+
+
+class Pipe:
+    """A transport that keeps what it is to send."""
+
+    peer = "a pipe"
+    certificate = None
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+        self.paused = 0
+        self.closed: asyncio.Future[tuple[int, str]] = asyncio.get_running_loop().create_future()
+
+    def send(self, raw: bytes) -> None:
+        self.sent.append(raw)
+
+    def close(self, code: int = CloseCode.NORMAL, reason: str = "") -> None:
+        if not self.closed.done():
+            self.closed.set_result((code, reason))
+
+    def abort(self) -> None:
+        self.close(CloseCode.ABNORMAL)
+
+    def pause(self) -> None:
+        self.paused += 1
+
+    def resume(self) -> None:
+        self.paused = 0
+
+    async def wait_closed(self) -> None:
+        await self.closed
+
+
+@scenario
+async def test_connection_needs_no_more_of_a_transport_than_its_protocol_says() -> None:
+    central = CentralSystem(auth=NoAuth(), versions=[v16])
+    central.on(v16.HeartbeatRequest)(lambda *_: HEARTBEAT)
+    may_go = asyncio.Event()
+
+    async def transfer(*_: object) -> v16.DataTransferResponse:
+        await may_go.wait()
+        return v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED)
+
+    central.on(v16.DataTransferRequest)(transfer)
+    pipe = Pipe()
+    transport: Transport = pipe
+    policy = Policy(max_waiting_calls=1)
+    connection = Connection(central._runtime, transport, v16.VERSION, policy, CentralGate("Accepted"), identity="CP1")
+    connection._subject = (connection,)
+    connection.message_received(b'[2,"1","Heartbeat",{}]')
+    assert pipe.sent.pop() == b'[3,"1",{"currentTime":"2026-01-01T00:00:00.000Z"}]'
+    connection.message_received(b'[2,"2","DataTransfer",{"vendorId":"V"}]')
+    connection.message_received(b'[2,"3","Heartbeat",{}]')
+    assert (pipe.sent, pipe.paused) == ([], 1)
+    may_go.set()
+    await until(lambda: len(pipe.sent) == 2)
+    assert [frame[:7] for frame in pipe.sent] == [b'[3,"2",', b'[3,"3",']
+    assert pipe.paused == 0
+    connection.transport_closed(CloseCode.NORMAL, "")
+    assert not connection.connected
+    pipe.close()
+    await connection.close()
+
+
+class Watched(ConnectedStations):
+    """Stations that refuse some, and note who comes and goes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[str] = []
+
+    def admits(self, handshake: Handshake) -> bool:
+        return handshake.identity != "CP9" and super().admits(handshake)
+
+    def add(self, station: Station) -> None:
+        self.told.append(f"{station.id} comes")
+        super().add(station)
+
+    def remove(self, station: Station) -> None:
+        self.told.append(f"{station.id} goes")
+        super().remove(station)
+
+    def __iter__(self) -> Iterator[Station]:
+        return iter(sorted(super().__iter__(), key=lambda station: station.id))
+
+
+@scenario
+async def test_central_system_is_given_its_stations() -> None:
+    stations = Watched()
+    async with serving(stations=stations) as site:
+        for identity in ("CP2", "CP1"):
+            peer = await site.peer(f"/{identity}")
+            peer.heartbeat("1")
+            assert await peer.message() == [3, "1", HEARTBEAT_JSON]
+        assert [station.id for station in site.central] == ["CP1", "CP2"]
+        assert stations.find("CP2") is site.central["CP2"]
+    assert stations.told == ["CP2 comes", "CP1 comes", *stations.told[2:]]
+    assert sorted(stations.told[2:]) == ["CP1 goes", "CP2 goes"]
