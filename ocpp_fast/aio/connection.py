@@ -89,6 +89,8 @@ class Connection:
             policy,
             gate if policy.registration_gate else None,
         )
+        self._repeats = policy.repeat_window > 0
+        self._paused = False
         self._subject: tuple[Any, ...] = ()
         self._speaker: object = self  # whom hooks are told of: a `Station`, or the `ChargePoint`
 
@@ -201,13 +203,14 @@ class Connection:
         """Take a message of the peer."""
         if self._runtime.frame_hooks:
             self._runtime.tasks.run(self._runtime.frame_hooks, Direction.IN, self._speaker, raw)
-        event = self._session.receive(raw, self._now())
+        event = self._session.receive(raw, self._loop.time() if self._repeats else 0.0)
         if isinstance(event, CallReceived):
             self._run_handlers(event.call)
         else:
             self._take(event, raw)
             self._flush()
-        if self._session.is_full:
+        if self._session.is_full and not self._paused:
+            self._paused = True
             self._transport.pause()
 
     def transport_closed(self, code: int, reason: str) -> None:
@@ -222,9 +225,6 @@ class Connection:
 
     def _left(self) -> None:
         """The connection has ended; the hooks are told next."""
-
-    def _now(self) -> float:
-        return self._loop.time() if self.policy.repeat_window else 0.0
 
     def _take(self, event: Event | None, raw: bytes = b"") -> None:
         """Act on an event that is not a call to handle."""
@@ -254,18 +254,22 @@ class Connection:
         while call is not None and not self._runtime.stopping:
             try:
                 outcome = self._run_handler(call)
-                if not inspect.isawaitable(outcome):
-                    self._answer(call, outcome)
-            except Exception as error:  # noqa: BLE001  # of the user's code
-                self._fail(call, error)
-            else:
                 if inspect.isawaitable(outcome):
                     self._runtime.tasks.start(self._await_handler(call, outcome))
                     break
-            call = self._session.next_call()
-        self._flush()
-        if not self._session.is_full:
+                self._answer(call, outcome)
+            except Exception as error:  # noqa: BLE001  # of the user's code
+                self._fail(call, error)
+            call = self._next_call()
+        if self._paused and not self._session.is_full:
+            self._paused = False
             self._transport.resume()
+
+    def _next_call(self) -> Call | None:
+        """Return the call whose turn has come; those that are refused on the way are answered."""
+        call = self._session.next_call()
+        self._flush()
+        return call
 
     def _run_handler(self, call: Call) -> Any:
         """Return what the handler returns: the response, or an awaitable of it."""
@@ -282,11 +286,11 @@ class Connection:
             self._fail(call, RuntimeError("cancelled"))
         except Exception as error:  # noqa: BLE001  # of the user's code
             self._fail(call, error)
-        self._run_handlers(self._session.next_call())
+        self._run_handlers(self._next_call())
 
     def _answer(self, call: Call, response: Any) -> None:
         """Send the answer of a handler. Raises what can't be sent; the call is still to be answered then."""
-        self._session.answer(call, response, self._now())
+        self._session.answer(call, response, self._loop.time() if self._repeats else 0.0)
         self._flush()
         for route in self._runtime.routes_after(call.action.request):
             self._runtime.tasks.run([partial(route, context=partial(_context, call))], *self._subject, call.payload)
@@ -300,7 +304,7 @@ class Connection:
             log.error("%s: the handler of %s answered wrongly: %s", self.id, action, error)
         elif not isinstance(error, CallError):
             log.error("%s: the handler of %s failed", self.id, action, exc_info=error)
-        unwritable = self._session.fail(call, error, self._now())
+        unwritable = self._session.fail(call, error, self._loop.time() if self._repeats else 0.0)
         if unwritable is not None:
             log.error("%s: the error of %s can't be written", self.id, action, exc_info=unwritable)
         self._flush()
@@ -308,9 +312,10 @@ class Connection:
     # Frames and answers
 
     def _flush(self) -> None:
-        for event in self._session.take_events():
+        session = self._session
+        for event in session.take_events():
             self._take(event)
-        for frame in self._session.take_outbox():
+        for frame in session.take_outbox():
             if self._runtime.frame_hooks:
                 self._runtime.tasks.run(self._runtime.frame_hooks, Direction.OUT, self._speaker, frame)
             self._transport.send(frame)
