@@ -23,15 +23,14 @@ class Address:
     def __init__(self, url: str, identity: str, password: bytes | None) -> None:
         if password is not None:
             check_password("password", password)
-        parts = urlsplit(url)
-        place = parts.netloc.rpartition("@")[2]
-        if parts.scheme not in _PORTS or parts.fragment or not parts.hostname:
-            shown = f"{parts.scheme}://{place}{parts.path}"
-            raise ValueError(f"url: expected one such as ws://host:8887/path or wss://host/path, not {shown!r}")
         try:
+            parts = urlsplit(url)
             port = parts.port
         except ValueError:
-            raise ValueError(f"url: expected a port from 0 to 65535 in {place!r}") from None
+            raise ValueError(f"url: expected a host, and a port from 0 to 65535, in {_shown(url)!r}") from None
+        if parts.scheme not in _PORTS or parts.fragment or not parts.hostname:
+            raise ValueError(f"url: expected one such as ws://host:8887/path or wss://host/path, not {_shown(url)!r}")
+        place = parts.netloc.rpartition("@")[2]
         self.secure = parts.scheme == "wss"
         self.host = parts.hostname
         self.port = _PORTS[parts.scheme] if port is None else port
@@ -42,6 +41,12 @@ class Address:
             if password is not None:
                 raise ValueError("password: expected none, for the URL has user info already")
             self.authorization = _basic(unquote_to_bytes(parts.username), unquote_to_bytes(parts.password or ""))
+
+
+def _shown(url: str) -> str:
+    """Return a URL without user info, for errors."""
+    scheme, mark, rest = url.partition("//")
+    return f"{scheme}{mark}{rest.rpartition('@')[2]}"
 
 
 def authorization(identity: str, password: bytes) -> str:

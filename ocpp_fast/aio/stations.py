@@ -183,7 +183,9 @@ class Station(Connection):
 
     def _run_handler(self, call: Call) -> Any:
         outcome = super()._run_handler(call)
-        return self._registered(call, outcome) if call.action.name == BOOT else outcome
+        return (
+            self._registered(call, outcome) if call.action.name == BOOT and self.policy.registration_gate else outcome
+        )
 
     def _registered(self, call: Call, outcome: Any) -> Any:
         """Store the status in the answer to a BootNotification, before that is sent; return the answer."""
