@@ -5,8 +5,9 @@ The plan of this module:
 - The owner of a session feeds it what arrives (`receive`), what its user wants (`call`, `send`, `answer`, `fail`,
   `cancel`) and the end of the connection (`close`). After each of these it sends what `take_outbox` returns, in order,
   and handles what `take_events` returns.
-- A CALL of the peer is `current_call` from its `CallReceived` until `answer` or `fail`; the others wait. What decides
-  on a call, the registration gate first, decides when its turn comes: on arrival, or in `next_call`.
+- A CALL of the peer is `current_call` from its `CallReceived` until `answer` or `fail`; the others wait, invalid ones
+  too, so that all are answered in their order. What decides on a call, the registration gate first, decides when its
+  turn comes: on arrival, or in `next_call`.
 - A call of ours is an `OpenCall`, in a table of deadlines that many sessions share, until it ends in a `CallEnded`. The
   owner of the table hands expired calls to `expire`.
 - Time is a number of seconds that only grows. It is passed in as `now`, and needed only for `Policy.repeat_window`.
@@ -185,7 +186,7 @@ class Session:
         self._closed = False
         self.current_call: Call | None = None
         """The CALL of the peer that is being handled."""
-        self._waiting: deque[Call] | None = None
+        self._waiting: deque[Call | FrameFault] | None = None
         self._kept = KeptAnswers(policy.repeat_window) if policy.repeat_window else None
         self._open = 0
         self._queue: deque[OpenCall] | None = None
@@ -235,7 +236,7 @@ class Session:
         open_call = self._table.get(self, unique_id)
         return open_call.action if open_call is not None and open_call.frame is None else None
 
-    def _send_received(self, send: Send) -> Event:
+    def _send_received(self, send: Send) -> Event | None:
         if self._gate is not None and not self._gate.admits(send.action):
             return self._notice(_unregistered(send, answered=False))
         return SendReceived(send)
@@ -243,7 +244,7 @@ class Session:
     def _call_received(self, call: Call, now: float) -> Event | None:
         if self.current_call is not None:
             for each in (self.current_call, *(self._waiting or ())):
-                if each.unique_id == call.unique_id:
+                if isinstance(each, Call) and each.unique_id == call.unique_id:
                     return self._call_repeated(call, each)
         if self._kept is not None and (answer := self._kept.find(call, now)) is not None:
             self._outbox.append(answer)
@@ -251,10 +252,14 @@ class Session:
         if self.current_call is None and not self._waiting:
             refusal = self._begin(call)
             return CallReceived(call) if refusal is None else refusal
+        self._wait(call)
+        return None
+
+    def _wait(self, call: Call | FrameFault) -> None:
+        """Let a call, or the fault of one, wait for its turn."""
         if self._waiting is None:
             self._waiting = deque()
         self._waiting.append(call)
-        return None
 
     def _call_repeated(self, call: Call, first: Call) -> Event | None:
         """Take a CALL whose id is being handled, or waits for it: the same bytes are a retry (R13)."""
@@ -273,10 +278,14 @@ class Session:
         self.current_call = call
         return None
 
-    def _notice(self, fault: FrameFault, raw: bytes = b"") -> CallEnded | FaultNoticed:
-        """Answer a fault, and end the call of ours that an invalid answer was for."""
+    def _notice(self, fault: FrameFault, raw: bytes = b"") -> CallEnded | FaultNoticed | None:
+        """Answer a fault, that of a CALL in its turn, and end the call of ours that an invalid answer was for."""
         if fault.fault is Fault.UNKNOWN_ID:
             self.ignored_answers += 1
+        is_call = fault.message_type == MessageType.CALL and fault.fault is not Fault.DUPLICATE_ID
+        if is_call and (self.current_call is not None or self._waiting):
+            self._wait(fault)
+            return None
         self._answer_fault(fault)
         answers_call = fault.message_type in (MessageType.CALLRESULT, MessageType.CALLERROR)
         if answers_call and self._open_action(fault.unique_id) is not None:
@@ -356,6 +365,10 @@ class Session:
         """Return the waiting call whose turn has come, now that the current one is answered."""
         while self._waiting:
             call = self._waiting.popleft()
+            if isinstance(call, FrameFault):
+                self._answer_fault(call)
+                self._events.append(FaultNoticed(call))
+                continue
             refusal = self._begin(call)
             if refusal is None:
                 return call
@@ -473,7 +486,7 @@ def _unregistered(frame: Call | Send, *, answered: bool) -> FrameFault:
         Fault.NOT_REGISTERED,
         "the station is not registered",
         unique_id=frame.unique_id,
-        message_type=MessageType.CALL,
+        message_type=MessageType.SEND if isinstance(frame, Send) else MessageType.CALL,
         answered=answered,
     )
 

@@ -187,10 +187,13 @@ def test_however_a_call_is_answered_the_next_is_handled(pair: Pair) -> None:
     ]
 
 
-def test_a_call_that_is_not_right_is_answered_at_once(pair: Pair) -> None:
+def test_an_invalid_call_is_answered_in_its_turn(pair: Pair) -> None:
     pair.central.receive(heartbeat("a"))
     pair.central.receive(b'[2,"b","Heartbeat",{"x":1}]')
+    assert pair.central.in_transit == []
+    pair.central.answer(HEARTBEAT_RESPONSE)
     assert pair.central.in_transit == [
+        answered("a"),
         b'[4,"b","FormationViolation","x: expected no property of this name",{}]',
     ]
     (notice,) = (each for each in pair.central.events if isinstance(each, FaultNoticed))

@@ -110,3 +110,16 @@ async def test_central_system_is_given_its_stations() -> None:
         assert stations.find("CP2") is site.central["CP2"]
     assert stations.told == ["CP2 comes", "CP1 comes", *stations.told[2:]]
     assert sorted(stations.told[2:]) == ["CP1 goes", "CP2 goes"]
+
+
+def test_stations_with_equal_policies_share_one_decoder_and_encoder() -> None:
+    runtime = CentralSystem(auth=NoAuth(), versions=[v16])._runtime
+    shared = {
+        id(each)
+        for number in range(1000)
+        for each in runtime.frames(v16.VERSION, Policy(lenient={"Heartbeat"}, max_open_calls=2), f"CP{number}")
+    }
+    assert len(shared) == 2
+    assert (
+        runtime.frames(v16.VERSION, Policy(), "CP1")[0] is not runtime.frames(v16.VERSION, Policy(lenient=True), "")[0]
+    )
