@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import ocpp_fast
+import ocpp_fast.simulator
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = "ocpp_fast"
@@ -39,7 +40,8 @@ LAYERS: Mapping[str, frozenset[str]] = {
         "testing": "_core errors frames policy registration schema session signing",
         "aio": "_core data_transfer errors faults frames policy registration routing schema session signing",
         "ocpp_fast": "_core aio errors faults policy registration routing",
-        "cli": "ocpp_fast v16 v201 v21",
+        "simulator": "ocpp_fast v16 v201 v21",
+        "cli": "ocpp_fast simulator v16 v201 v21",
         "__main__": "cli",
     }.items()
 }
@@ -48,9 +50,8 @@ LAYERS: Mapping[str, frozenset[str]] = {
 TYPES_FROM_ANYWHERE = frozenset({"aio", "ocpp_fast"})
 """Units that may import what they only name in annotations, under `if TYPE_CHECKING`, from any other."""
 
-PURE = [
-    unit for unit in LAYERS if unit not in ("ocpp_fast_ext", "aio", "ocpp_fast", "cli", "__main__", "_jose", "signing")
-]
+IMPURE_UNITS = ("ocpp_fast_ext", "aio", "ocpp_fast", "simulator", "cli", "__main__", "_jose", "signing")
+PURE = [unit for unit in LAYERS if unit not in IMPURE_UNITS]
 """Units that never see a clock, a socket, a loop or a random number."""
 IMPURE = frozenset(
     {"asyncio", "random", "secrets", "selectors", "socket", "ssl", "threading", "time", "uvloop", "websockets"}
@@ -154,10 +155,17 @@ def test_what_is_pure_sees_no_clock_no_socket_and_no_loop(path: Path) -> None:
 
 
 @each_source
-def test_the_command_line_uses_public_names_only(path: Path) -> None:
-    if unit_of(module_of(path)) == "cli":
+def test_the_simulator_and_the_command_line_use_public_names_only(path: Path) -> None:
+    if unit_of(module_of(path)) in ("simulator", "cli"):
         taken = {name.partition(".")[2] for name, _ in imports_of(path) if unit_of(name) == PACKAGE}
         assert taken <= {*ocpp_fast.__all__, "__version__"}
+
+
+@each_source
+def test_the_command_line_uses_public_names_of_the_simulator_only(path: Path) -> None:
+    if unit_of(module_of(path)) == "cli":
+        taken = {name for name, for_types in imports_of(path) if unit_of(name) == "simulator" and not for_types}
+        assert taken <= {f"{PACKAGE}.simulator.{each}" for each in ocpp_fast.simulator.__all__}
 
 
 @pytest.mark.parametrize("path", [each for each in FILES if each.is_relative_to(ROOT / EXTENSION)], ids=name_of)

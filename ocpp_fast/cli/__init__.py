@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
 
-from .arguments import ServeArguments, arguments
+from ocpp_fast import __version__, accelerated
+
+from . import serve, station
 
 __all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code: 0 is a clean end, 1 a failure, 2 a wrong command line."""
+    """Run a command and return its exit code: 0 is a clean end, 1 a failure, 2 a wrong command line.
+
+    A command is a module: its `add` says what may stand on the command line, and which function runs it. Nothing that
+    takes its time is imported before that, so that help comes at once.
+    """
+    parser = argparse.ArgumentParser(prog="ocpp-fast", description="OCPP central system and charge point.")
+    core = "compiled" if accelerated else "pure-Python"
+    parser.add_argument("--version", action="version", version=f"ocpp_fast {__version__}, {core} core")
+    commands = parser.add_subparsers(required=True, metavar="serve | station")
+    serve.add(commands.add_parser("serve", help="a central system that takes stations in and answers them"))
+    station.add(commands.add_parser("station", help="a simulated charge point"))
     try:
-        given = arguments(argv)
-        if isinstance(given, ServeArguments):  # imported late, so that help and usage errors come at once
-            from .serve import serve
-
-            return serve(given)
-        from .station import station
-
-        return station(given)
+        given = parser.parse_args(argv)
+        code: int = given.run(given)
     except KeyboardInterrupt:
         return 0
+    return code

@@ -1,95 +1,83 @@
-"""`ocpp-fast serve`: a central system that takes stations in, answers them, and tells what happens."""
+"""`ocpp-fast serve`: what may stand on its command line."""
 
 from __future__ import annotations
 
-import errno
-from collections.abc import Awaitable, Sequence
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 
-from ocpp_fast import (
-    Auth,
-    BasicAuth,
-    CentralSystem,
-    Direction,
-    Handshake,
-    NoAuth,
-    Station,
-    Verdict,
-)
+from .passwords import read_passwords
+from .values import VERSIONS, count, port
 
-from .arguments import ServeArguments
-from .console import Console, complain
-from .running import run
-from .traffic import Traffic
-from .versions import answers_of, messages_of
-
-__all__ = ["serve"]
+__all__ = ["ServeArguments", "add"]
 
 
-def serve(given: ServeArguments) -> int:
-    """Serve until told to end; return the exit code."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeArguments:
+    """What `ocpp-fast serve` is told; without `passwords` everyone is let in."""
+
+    host: str
+    port: int
+    versions: Sequence[str]
+    """Of OCPP; the stations choose."""
+    passwords: Mapping[str, bytes] | None
+    interval: int
+    """Seconds between heartbeats."""
+    quiet: bool
+
+
+def add(parser: ArgumentParser) -> None:
+    """Declare the options."""
+    parser.description = "Accepts stations of OCPP 1.6, 2.0.1 and 2.1, and answers everything that they send."
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (%(default)s)")
+    parser.add_argument("--port", type=port, default=8887, help="0 picks a free one (%(default)s)")
+    parser.add_argument(
+        "--ocpp",
+        action="append",
+        choices=VERSIONS,
+        dest="versions",
+        metavar="VERSION",
+        help=f"speak only this version; may stand there several times ({', '.join(VERSIONS)})",
+    )
+    who = parser.add_mutually_exclusive_group()
+    who.add_argument("--no-auth", action="store_true", help="let everyone in")
+    who.add_argument("--auth-file", metavar="FILE", help="lines of identity:password, or identity:hex:40 hex digits")
+    parser.add_argument(
+        "--interval",
+        type=count,
+        default=300,
+        metavar="SECONDS",
+        help="between the heartbeats of stations (%(default)s)",
+    )
+    parser.add_argument("--quiet", action="store_true", help="tell only where it listens")
+    parser.set_defaults(run=partial(_run, parser))
+
+
+def _run(parser: ArgumentParser, given: Namespace) -> int:
+    arguments = ServeArguments(
+        host=given.host,
+        port=given.port,
+        versions=given.versions or VERSIONS,
+        passwords=_passwords(parser, given),
+        interval=given.interval,
+        quiet=given.quiet,
+    )
+    from .central_system import serve
+
+    return serve(arguments)
+
+
+def _passwords(parser: ArgumentParser, given: Namespace) -> Mapping[str, bytes] | None:
+    """Return who may connect, None for everyone. Exits when that is not said, or said wrongly."""
+    if given.no_auth:
+        return None
+    if given.auth_file is None:
+        parser.error(
+            "who may connect? Give --auth-file FILE, with a line identity:password for each station, "
+            "or --no-auth to let everyone in"
+        )
     try:
-        return run(_serve(given, Console(quiet=given.quiet)))
-    except OSError as error:
-        in_use = error.errno == errno.EADDRINUSE
-        reason = "the port is in use" if in_use else error.strerror or error
-        complain(f"cannot listen on {given.host}, port {given.port}: {reason}")
-        return 1
-
-
-async def _serve(given: ServeArguments, console: Console) -> int:
-    auth = NoAuth() if given.passwords is None else BasicAuth(given.passwords)
-    versions = [messages_of(each).VERSION for each in given.versions]
-    doorkeeper = _Doorkeeper(auth, console, [each.subprotocol for each in versions])
-    central = CentralSystem(auth=doorkeeper, versions=versions)
-    for version in versions:
-        answers = answers_of(version.number)(console, given.interval)
-        for profile in version.profiles:
-            central.include(answers, profile=profile)
-    if not given.quiet:
-        _tell(central, console)
-    console.note(f"getting ready to speak OCPP {', '.join(given.versions)}")
-    async with central.serve(given.host, given.port) as server:
-        console.say(f"listening on {server.url}")
-        await server.serve_forever()
-    return 0
-
-
-def _tell(central: CentralSystem, console: Console) -> None:
-    """Print what happens at a central system."""
-    traffic = Traffic(console)
-
-    @central.on_connect
-    def connected(station: Station) -> None:
-        console.note(f"{station} connected, OCPP {station.version.number}")
-
-    @central.on_disconnect
-    def disconnected(station: Station) -> None:
-        traffic.forget(station.id)
-        reason = f": {station.close_reason}" if station.close_reason else ""
-        console.note(f"{station} disconnected, code {station.close_code}{reason}")
-
-    @central.on_frame
-    def frame(direction: Direction, station: Station, raw: bytes) -> None:
-        traffic.frame(station.id, from_station=direction is Direction.IN, raw=raw)
-
-
-class _Doorkeeper:
-    """Asks another auth, and tells whom it turned away."""
-
-    def __init__(self, auth: Auth, console: Console, subprotocols: Sequence[str]) -> None:
-        self._auth = auth
-        self._console = console
-        self._subprotocols = subprotocols
-
-    def authenticate(self, handshake: Handshake) -> Verdict | Awaitable[Verdict]:
-        verdict = self._auth.authenticate(handshake)
-        if verdict is Verdict.UNKNOWN:
-            self._refused(handshake, "there is no such station")
-        elif verdict is Verdict.UNAUTHORIZED:
-            self._refused(handshake, "the credentials are missing or wrong")
-        elif not set(self._subprotocols) & set(handshake.subprotocols):
-            self._refused(handshake, f"it offers no subprotocol of {', '.join(self._subprotocols)}")
-        return verdict
-
-    def _refused(self, handshake: Handshake, reason: str) -> None:
-        self._console.note(f"{handshake.identity} refused: {reason}")
+        return read_passwords(given.auth_file)
+    except (OSError, ValueError) as error:
+        parser.error(f"--auth-file: {error}")

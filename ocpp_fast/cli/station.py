@@ -1,68 +1,87 @@
-"""`ocpp-fast station`: a simulated charge point: how it connects, restarts and ends, whatever the version."""
+"""`ocpp-fast station`: what may stand on its command line, and what it prints."""
 
 from __future__ import annotations
 
-import random
-from asyncio import sleep
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
 
-from ocpp_fast import BackOff, ChargePoint, Direction, HandshakeFailed
-
-from .arguments import StationArguments
 from .console import Console
-from .running import run
 from .traffic import Traffic
-from .versions import messages_of, station_of
+from .values import VERSIONS, count, id_tag, password, positive, seconds, url
 
-__all__ = ["station"]
+if TYPE_CHECKING:
+    from ocpp_fast import ChargePoint
 
-
-def station(given: StationArguments) -> int:
-    """Simulate until told to end, or until the one session is over; return the exit code."""
-    return run(_simulate(given, Console(quiet=given.quiet)))
+__all__ = ["add"]
 
 
-async def _simulate(given: StationArguments, console: Console) -> int:
-    charge_point = ChargePoint(
-        given.id,
-        given.url,
-        versions=[messages_of(given.version)],
-        password=given.password,
-        back_off=BackOff(minimum=given.retry, random_range=given.retry / 2),
+def add(parser: ArgumentParser) -> None:
+    """Declare the options."""
+    parser.description = "A charge point that boots, charges, and answers every command."
+    parser.add_argument("--id", required=True, help="its identity, the last part of the URL")
+    parser.add_argument("--url", type=url, required=True, help="where the central system is, as ws://127.0.0.1:8887")
+    parser.add_argument(
+        "--ocpp",
+        choices=VERSIONS,
+        default="1.6",
+        dest="version",
+        help="the version that it speaks (%(default)s)",
     )
+    parser.add_argument("--password", type=password, metavar="TEXT", help="for basic authentication; hex:40 hex digits")
+    parser.add_argument("--connectors", type=positive, default=2, metavar="N", help="how many it has (%(default)s)")
+    parser.add_argument("--id-tag", type=id_tag, default="TAG0001", metavar="TAG", help="who charges (%(default)s)")
+    _add_sessions(parser)
+    parser.add_argument(
+        "--retry",
+        type=seconds,
+        default=1.0,
+        metavar="SECONDS",
+        help="before it tries to connect again; the wait doubles (%(default)s)",
+    )
+    parser.add_argument("--quiet", action="store_true", help="print nothing")
+    parser.set_defaults(run=_run)
+
+
+def _add_sessions(parser: ArgumentParser) -> None:
+    how_often = parser.add_mutually_exclusive_group()
+    how_often.add_argument(
+        "--sessions",
+        type=count,
+        default=1,
+        metavar="N",
+        help="charging sessions that it starts by itself, one after another (%(default)s)",
+    )
+    how_often.add_argument("--once", action="store_true", help="end after one session")
+    parser.add_argument(
+        "--samples", type=positive, default=3, metavar="N", help="meter values in a session (%(default)s)"
+    )
+    parser.add_argument(
+        "--interval",
+        type=seconds,
+        default=5.0,
+        metavar="SECONDS",
+        help="between meter values, sessions, and stages of an update (%(default)s)",
+    )
+
+
+def _run(given: Namespace) -> int:
+    """Simulate until told to end, or until the one session is over; return the exit code."""
+    from ocpp_fast.simulator import Settings, simulated
+
+    from .running import run
+
+    options = {name: value for name, value in vars(given).items() if name not in ("quiet", "run")}
+    console = Console(quiet=given.quiet)
+    simulation = simulated(Settings(**options), console)
     if not given.quiet:
-        _tell(charge_point, console)
-    simulated = station_of(given.version)(charge_point, given, console)
-    while (code := await simulated.power_cycle(_connected(charge_point, console))) is None:
-        console.note(f"{charge_point.id} restarts")
-    return code
-
-
-@asynccontextmanager
-async def _connected(charge_point: ChargePoint, console: Console) -> AsyncIterator[None]:
-    """Connect, however long it takes, and stay connected."""
-    async with AsyncExitStack() as stack:
-        for wait in charge_point.back_off.waits(random.random):
-            try:
-                await stack.enter_async_context(charge_point)
-                break
-            except OSError as error:
-                console.note(f"cannot connect to {charge_point.url}: {_reason(error)}; next try in {wait:.1f} s")
-            await sleep(wait)
-        yield
-
-
-def _reason(error: OSError) -> str:
-    if isinstance(error, HandshakeFailed):
-        return f"the server refuses with HTTP status {error.status}" if error.status else str(error)
-    if isinstance(error, ConnectionRefusedError):
-        return "nothing listens there"
-    return error.strerror or str(error) or type(error).__name__
+        _tell(simulation.charge_point, console)
+    return run(simulation.run())
 
 
 def _tell(charge_point: ChargePoint, console: Console) -> None:
     """Print what happens at a charge point."""
+    from ocpp_fast import Direction
+
     traffic = Traffic(console)
 
     @charge_point.on_connect

@@ -7,16 +7,29 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Final
+from functools import wraps
+from typing import Any, Final, ParamSpec
 
 import pytest
 
-__all__ = ["PATIENCE", "Program", "ocpp_fast", "program"]
+__all__ = ["PATIENCE", "Program", "in_time", "ocpp_fast", "program"]
+
+P = ParamSpec("P")
 
 PATIENCE: Final = 30.0
 """Seconds that anything may take before a test fails."""
+
+
+def in_time(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
+    """Run a test in an event loop; it fails if it takes too long."""
+
+    @wraps(test)
+    def bounded(*args: P.args, **kwargs: P.kwargs) -> None:
+        asyncio.run(asyncio.wait_for(test(*args, **kwargs), 3 * PATIENCE))
+
+    return bounded
 
 
 class Program:

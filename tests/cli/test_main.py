@@ -9,7 +9,6 @@ import pytest
 
 import ocpp_fast
 from ocpp_fast.cli import main
-from ocpp_fast.cli.arguments import VERSIONS
 
 HELP = """
 import sys
@@ -21,23 +20,10 @@ except SystemExit as ended:
 print(sorted({"asyncio", "websockets", "ocpp_fast.v16", "ocpp_fast.aio"} & set(sys.modules)))
 """
 
-STATION = """
-import sys
-from ocpp_fast.cli.versions import messages_of, station_of
-messages_of(sys.argv[1]), station_of(sys.argv[1])
-print(sorted({"ocpp_fast.v16", "ocpp_fast.v201", "ocpp_fast.v21"} & set(sys.modules)))
-"""
-
 
 def test_help_imports_nothing_that_takes_its_time() -> None:
     ended = subprocess.run([sys.executable, "-c", HELP], capture_output=True, check=True, text=True)
     assert ended.stdout.splitlines()[-1] == "[]"
-
-
-@pytest.mark.parametrize("number", VERSIONS)
-def test_only_the_version_that_a_station_speaks_is_imported(number: str) -> None:
-    ended = subprocess.run([sys.executable, "-c", STATION, number], capture_output=True, check=True, text=True)
-    assert ended.stdout.splitlines() == [f"['ocpp_fast.v{number.replace('.', '')}']"]
 
 
 def test_version_tells_which_core_is_in_use(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,30 +6,21 @@ import asyncio
 import json
 import signal
 import socket
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from ocpp_fast import ChargePoint, HandshakeFailed, v16
 
-from .payloads import NOTIFICATIONS, actions_of
-from .programs import PATIENCE, Program, ocpp_fast
+from .programs import Program, in_time, ocpp_fast
 
 KEY = "0001020304050607" + "ff" * 12
-
-
-def run(test: Coroutine[Any, Any, None]) -> None:
-    async def bounded() -> None:
-        async with asyncio.timeout(2 * PATIENCE):
-            await test
-
-    asyncio.run(bounded())
 
 
 @asynccontextmanager
@@ -58,175 +49,132 @@ async def call(client: ClientConnection, action: str, payload: dict[str, Any]) -
 # What it answers
 
 
-def test_every_action_of_a_station_gets_a_result() -> None:
-    assert NOTIFICATIONS.keys() == actions_of("STATION")
-
-    async def test() -> None:
-        async with serve("--no-auth") as (program, url), raw_client(url) as client:
-            for action, payload in NOTIFICATIONS.items():
-                assert (await call(client, action, payload))[:2] == [3, action]
-                await program.line(rf"CP001 -> {action}\(.*\): ")
-
-    run(test())
-
-
-def test_a_charge_point_of_ours_is_answered_sensibly() -> None:
-    async def test() -> None:
-        async with (
-            serve("--no-auth", "--interval", "77") as (_, url),
-            ChargePoint("CP001", url, versions=[v16]) as station,
-        ):
-            boot = await station.v16.boot_notification(charge_point_vendor="V", charge_point_model="M")
-            assert (boot.status, boot.interval) == ("Accepted", 77)
-            tag = await station.v16.authorize(id_tag="TAG")
-            assert tag.id_tag_info.status == "Accepted"
-            transfer = await station.v16.data_transfer(vendor_id="com.example")
-            assert transfer.status == "UnknownVendorId"
-            signed = await station.v16.sign_certificate(csr="x")
-            assert signed.status == "Rejected"
-
-    run(test())
+@in_time
+async def test_a_charge_point_of_ours_is_answered_sensibly() -> None:
+    async with (
+        serve("--no-auth", "--interval", "77") as (_, url),
+        ChargePoint("CP001", url, versions=[v16]) as station,
+    ):
+        boot = await station.v16.boot_notification(charge_point_vendor="V", charge_point_model="M")
+        assert (boot.status, boot.interval) == ("Accepted", 77)
+        tag = await station.v16.authorize(id_tag="TAG")
+        assert tag.id_tag_info.status == "Accepted"
+        transfer = await station.v16.data_transfer(vendor_id="com.example")
+        assert transfer.status == "UnknownVendorId"
+        signed = await station.v16.sign_certificate(csr="x")
+        assert signed.status == "Rejected"
 
 
-def test_transaction_ids_increase_and_open_transactions_are_remembered() -> None:
+@in_time
+async def test_transaction_ids_increase_and_open_transactions_are_remembered() -> None:
     def start(second: int, connector: int = 1) -> dict[str, Any]:
-        payload = NOTIFICATIONS["StartTransaction"]
-        return {**payload, "timestamp": f"2030-01-01T00:00:0{second}Z", "connectorId": connector}
+        time = f"2030-01-01T00:00:0{second}Z"
+        return {"connectorId": connector, "idTag": "TAG", "meterStart": 5, "timestamp": time}
 
     def stop(transaction: int) -> dict[str, Any]:
-        return {**NOTIFICATIONS["StopTransaction"], "transactionId": transaction}
+        return {"transactionId": transaction, "idTag": "TAG", "meterStop": 9, "timestamp": "2030-01-01T00:00:09Z"}
 
-    async def test() -> None:
-        async with serve("--no-auth") as (program, url), raw_client(url) as client:
-            first = (await call(client, "StartTransaction", start(1)))[2]["transactionId"]
-            repeated = (await call(client, "StartTransaction", start(1)))[2]["transactionId"]
-            elsewhere = (await call(client, "StartTransaction", start(1, 2)))[2]["transactionId"]
-            assert repeated == first < elsewhere
-            await call(client, "StopTransaction", stop(first))
-            again = (await call(client, "StartTransaction", start(1)))[2]["transactionId"]
-            assert again > elsewhere
-            assert (await call(client, "StopTransaction", stop(4711)))[0] == 3
-            await program.line("CP001 stopped transaction 4711, which was not open")
-            await call(client, "StartTransaction", start(2, 2))
-            await program.line(f"CP001 did not stop transaction {elsewhere}")
-
-    run(test())
+    async with serve("--no-auth") as (program, url), raw_client(url) as client:
+        first = (await call(client, "StartTransaction", start(1)))[2]["transactionId"]
+        repeated = (await call(client, "StartTransaction", start(1)))[2]["transactionId"]
+        elsewhere = (await call(client, "StartTransaction", start(1, 2)))[2]["transactionId"]
+        assert repeated == first < elsewhere
+        await call(client, "StopTransaction", stop(first))
+        again = (await call(client, "StartTransaction", start(1)))[2]["transactionId"]
+        assert again > elsewhere
+        assert (await call(client, "StopTransaction", stop(4711)))[0] == 3
+        await program.line("CP001 stopped transaction 4711, which was not open")
+        await call(client, "StartTransaction", start(2, 2))
+        await program.line(f"CP001 did not stop transaction {elsewhere}")
 
 
 # What it prints
 
 
-def test_it_tells_who_comes_and_goes_and_what_it_refuses() -> None:
-    async def test() -> None:
-        async with serve("--no-auth") as (program, url):
-            async with raw_client(url) as client:
-                await program.line("CP001 connected, OCPP 1.6")
-                await call(client, "Heartbeat", {"odd": 1})
-                await program.line(r"CP001 -> Heartbeat\(odd=1\): refused, FormationViolation: odd: ")
-                await call(client, "Nonsense", {})
-                await program.line(r"CP001 -> Nonsense\(\): refused, NotImplemented: ")
-                await answer(client, "no JSON")
-                await program.line("CP001 -> something unreadable: refused, FormationViolation: ")
-            await program.line("CP001 disconnected, code 1000")
-
-    run(test())
+@in_time
+async def test_it_tells_who_comes_and_goes_and_what_it_refuses() -> None:
+    async with serve("--no-auth") as (program, url):
+        async with raw_client(url) as client:
+            await program.line("CP001 connected, OCPP 1.6")
+            await call(client, "Heartbeat", {"odd": 1})
+            await program.line(r"CP001 -> Heartbeat\(odd=1\): refused, FormationViolation: odd: ")
+            await call(client, "Nonsense", {})
+            await program.line(r"CP001 -> Nonsense\(\): refused, NotImplemented: ")
+            await answer(client, "no JSON")
+            await program.line("CP001 -> something unreadable: refused, FormationViolation: ")
+        await program.line("CP001 disconnected, code 1000")
 
 
-def test_nothing_that_a_peer_sends_breaks_a_line() -> None:
+@in_time
+async def test_nothing_that_a_peer_sends_breaks_a_line() -> None:
     nasty = {"a\nb": "\x1b[2J\n", "long": "x" * 10_000, "deep": [[[[[[[["x"]]]]]]]], "many": [1] * 10_000}
 
-    async def test() -> None:
-        async with serve("--no-auth") as (program, url), raw_client(url) as client:
-            await call(client, "Heartbeat", nasty)
-            await answer(client, "[" * 5000)
-            await program.line(r"CP001 -> Heartbeat\('a\\nb'='\\x1b\[2J\\n' long=x+\.\.\. deep=")
-            await program.line("CP001 -> something unreadable: refused, ")
-            assert await program.stop() == 0
-            assert max(map(len, program.printed)) < 500
-
-    run(test())
+    async with serve("--no-auth") as (program, url), raw_client(url) as client:
+        await call(client, "Heartbeat", nasty)
+        await answer(client, "[" * 5000)
+        await program.line(r"CP001 -> Heartbeat\('a\\nb'='\\x1b\[2J\\n' long=x+\.\.\. deep=")
+        await program.line("CP001 -> something unreadable: refused, ")
+        assert await program.stop() == 0
+        assert max(map(len, program.printed)) < 500
 
 
-def test_quiet_prints_only_where_it_listens() -> None:
-    async def test() -> None:
-        async with serve("--no-auth", "--quiet") as (program, url):
-            async with raw_client(url) as client:
-                await call(client, "Heartbeat", {})
-            with pytest.raises(ConnectionClosed):
-                async with connect(f"{url}/CP002") as client:
-                    await client.recv()
-            assert await program.stop() == 0
-            assert (program.printed, program.complaints) == ([f"listening on {url}"], "")
-
-    run(test())
+@in_time
+async def test_quiet_prints_only_where_it_listens() -> None:
+    async with serve("--no-auth", "--quiet") as (program, url):
+        async with raw_client(url) as client:
+            await call(client, "Heartbeat", {})
+        with pytest.raises(ConnectionClosed):
+            async with connect(f"{url}/CP002") as client:
+                await client.recv()
+        assert await program.stop() == 0
+        assert (program.printed, program.complaints) == ([f"listening on {url}"], "")
 
 
 # Who may connect
 
 
-def test_the_auth_file_says_who_may_connect(tmp_path: Path) -> None:
+@in_time
+async def test_the_auth_file_says_who_may_connect(tmp_path: Path) -> None:
     passwords = tmp_path / "passwords"
     passwords.write_text(f"# ours\n\nCP001:pass:wörd \nAL1000:hex:{KEY}\n", encoding="utf-8")
 
-    async def test() -> None:
-        async with serve("--auth-file", str(passwords)) as (program, url):
-            for identity, password in (("CP001", "pass:wörd ".encode()), ("AL1000", bytes.fromhex(KEY))):
-                async with ChargePoint(identity, url, versions=[v16], password=password) as station:
-                    await station.v16.heartbeat()
-            for identity, given, status in (
-                ("CP001", b"wrong", 401),
-                ("CP001", None, 401),
-                ("CP002", b"x", 404),
-            ):
-                with pytest.raises(HandshakeFailed) as refused:
-                    async with ChargePoint(identity, url, versions=[v16], password=given):
-                        pass
-                assert refused.value.status == status
-            await program.line("CP001 refused: the credentials are missing or wrong")
-            await program.line("CP002 refused: there is no such station")
-
-    run(test())
+    async with serve("--auth-file", str(passwords)) as (program, url):
+        for identity, password in (("CP001", "pass:wörd ".encode()), ("AL1000", bytes.fromhex(KEY))):
+            async with ChargePoint(identity, url, versions=[v16], password=password) as station:
+                await station.v16.heartbeat()
+        for identity, given, status in (
+            ("CP001", b"wrong", 401),
+            ("CP001", None, 401),
+            ("CP002", b"x", 404),
+        ):
+            with pytest.raises(HandshakeFailed) as refused:
+                async with ChargePoint(identity, url, versions=[v16], password=given):
+                    pass
+            assert refused.value.status == status
+        await program.line("CP001 refused: the credentials are missing or wrong")
+        await program.line("CP002 refused: there is no such station")
 
 
-def test_a_raw_client_is_refused_without_credentials(tmp_path: Path) -> None:
-    passwords = tmp_path / "passwords"
-    passwords.write_text("CP001:secret\n", encoding="utf-8")
-
-    async def test() -> None:
-        async with serve("--auth-file", str(passwords)) as (_, url):
-            with pytest.raises(InvalidStatus, match="401"):
-                await raw_client(url)
-            credentials = url.replace("ws://", "ws://CP001:secret@")
-            async with raw_client(credentials) as client:
-                assert (await call(client, "Heartbeat", {}))[0] == 3
-
-    run(test())
-
-
-def test_a_client_without_the_subprotocol_is_told_of() -> None:
-    async def test() -> None:
-        async with serve("--no-auth") as (program, url):
-            with pytest.raises(ConnectionClosed):
-                async with connect(f"{url}/CP002") as client:
-                    await client.recv()
-            await program.line("CP002 refused: it offers no subprotocol of ocpp1.6")
-
-    run(test())
+@in_time
+async def test_a_client_without_the_subprotocol_is_told_of() -> None:
+    async with serve("--no-auth") as (program, url):
+        with pytest.raises(ConnectionClosed):
+            async with connect(f"{url}/CP002") as client:
+                await client.recv()
+        await program.line("CP002 refused: it offers no subprotocol of ocpp1.6")
 
 
 @pytest.mark.parametrize("line", ["CP001", ":s3cret", "CP001:hex:s3cret", "CP001:a\nCP001:s3cret"])
-def test_a_wrong_line_of_the_auth_file_is_named_without_its_password(line: str, tmp_path: Path) -> None:
+@in_time
+async def test_a_wrong_line_of_the_auth_file_is_named_without_its_password(line: str, tmp_path: Path) -> None:
     passwords = tmp_path / "passwords"
     passwords.write_text(line, encoding="utf-8")
 
-    async def test() -> None:
-        async with ocpp_fast("serve", "--auth-file", str(passwords)) as program:
-            assert await program.ended() == 2
-            number = line.count("\n") + 1
-            assert f"{passwords}, line {number}: " in program.complaints
-            assert "s3cret" not in program.complaints
-
-    run(test())
+    async with ocpp_fast("serve", "--auth-file", str(passwords)) as program:
+        assert await program.ended() == 2
+        number = line.count("\n") + 1
+        assert f"{passwords}, line {number}: " in program.complaints
+        assert "s3cret" not in program.complaints
 
 
 @pytest.mark.parametrize(
@@ -239,44 +187,36 @@ def test_a_wrong_line_of_the_auth_file_is_named_without_its_password(line: str, 
         (("--no-auth", "--interval", "-1"), "expected a whole number"),
     ],
 )
-def test_a_wrong_command_line_is_explained(options: tuple[str, ...], explanation: str) -> None:
-    async def test() -> None:
-        async with ocpp_fast("serve", *options) as program:
-            assert await program.ended() == 2
-            assert explanation in program.complaints
-            assert program.printed == []
-
-    run(test())
+@in_time
+async def test_a_wrong_command_line_is_explained(options: tuple[str, ...], explanation: str) -> None:
+    async with ocpp_fast("serve", *options) as program:
+        assert await program.ended() == 2
+        assert explanation in program.complaints
+        assert program.printed == []
 
 
 # How it begins and ends
 
 
 @pytest.mark.parametrize("with_signal", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_cleanly(with_signal: signal.Signals) -> None:
-    async def test() -> None:
-        async with serve("--no-auth") as (program, url), raw_client(url) as client:
-            await program.line("CP001 connected")
-            ended = asyncio.create_task(program.stop(with_signal))
-            with pytest.raises(ConnectionClosed) as closed:
-                await client.recv()
-            assert closed.value.rcvd is not None
-            assert closed.value.rcvd.code == 1001
-            assert (await ended, program.complaints) == (0, "")
-            assert program.printed[-1] == "CP001 disconnected, code 1001: the central system stops"
-
-    run(test())
+@in_time
+async def test_a_signal_ends_it_cleanly(with_signal: signal.Signals) -> None:
+    async with serve("--no-auth") as (program, url), raw_client(url) as client:
+        await program.line("CP001 connected")
+        ended = asyncio.create_task(program.stop(with_signal))
+        with pytest.raises(ConnectionClosed) as closed:
+            await client.recv()
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1001
+        assert (await ended, program.complaints) == (0, "")
+        assert program.printed[-1] == "CP001 disconnected, code 1001: the central system stops"
 
 
-def test_a_port_in_use_is_one_line_and_exit_code_1() -> None:
-    async def test() -> None:
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            port = str(taken.getsockname()[1])
-            async with ocpp_fast("serve", "--no-auth", "--ocpp", "1.6", "--port", port) as program:
-                assert await program.ended() == 1
-                assert program.complaints == (
-                    f"ocpp-fast: cannot listen on 127.0.0.1, port {port}: the port is in use\n"
-                )
-                assert program.printed == ["getting ready to speak OCPP 1.6"]
-
-    run(test())
+@in_time
+async def test_a_port_in_use_is_one_line_and_exit_code_1() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        async with ocpp_fast("serve", "--no-auth", "--ocpp", "1.6", "--port", port) as program:
+            assert await program.ended() == 1
+            assert program.complaints == (f"ocpp-fast: cannot listen on 127.0.0.1, port {port}: the port is in use\n")
+            assert program.printed == ["getting ready to speak OCPP 1.6"]

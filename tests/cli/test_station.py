@@ -3,35 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import json
 import signal
 import socket
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from websockets.asyncio.server import ServerConnection, serve
-from websockets.typing import Subprotocol
 
 from ocpp_fast import BasicAuth, CentralSystem, Station, v16
 
-from .central import Central, simulated
-from .payloads import COMMANDS, actions_of
-from .programs import PATIENCE, ocpp_fast
+from ..simulator.central import Central
+from .programs import PATIENCE, Program, in_time, ocpp_fast
 
 Status = v16.ChargePointStatus
 
 REFUSED = v16.IdTagInfo(status=v16.AuthorizationStatus.BLOCKED)
 
 
-def run(test: Coroutine[Any, Any, None]) -> None:
-    async def bounded() -> None:
-        async with asyncio.timeout(2 * PATIENCE):
-            await test
-
-    asyncio.run(bounded())
+@asynccontextmanager
+async def simulated(
+    *options: str, central: Central | None = None, sessions: int = 0
+) -> AsyncIterator[tuple[Program, Central, Station]]:
+    """A simulated station of 1.6 as a program of its own, as soon as it is connected, with its central system."""
+    central = Central() if central is None else central
+    async with (
+        central.serve() as server,
+        ocpp_fast(
+            *("station", "--id", "CP001", "--url", server.url, "--interval", "0.05", "--retry", "0.05"),
+            *(() if "--once" in options else ("--sessions", str(sessions))),
+            *options,
+        ) as program,
+    ):
+        async with asyncio.timeout(PATIENCE):
+            station = await central.wait_connected("CP001")
+        yield program, central, station
 
 
 def boot_answer(status: v16.RegistrationStatus, interval: int) -> v16.BootNotificationResponse:
@@ -47,276 +54,190 @@ def told(request: Any) -> str:
 # A session of its own
 
 
-def test_one_session_and_then_the_end() -> None:
-    async def test() -> None:
-        async with simulated("--once", "--samples", "2", "--connectors", "1") as (program, central, _):
-            assert (await program.ended(), program.complaints) == (0, "")
-            assert [told(each) for each in central.received] == [
-                "BootNotification",
-                "StatusNotification Available",  # the station
-                "StatusNotification Available",
-                "Authorize",
-                "StatusNotification Preparing",
-                "StartTransaction",
-                "StatusNotification Charging",
-                "MeterValues",
-                "MeterValues",
-                "StopTransaction",
-                "StatusNotification Finishing",
-                "StatusNotification Available",
-            ]
-            start = await central.next(v16.StartTransactionRequest, connector_id=1, id_tag="TAG0001")
-            meter = await central.next(v16.MeterValuesRequest, connector_id=1, transaction_id=1)
-            stop = await central.next(v16.StopTransactionRequest, reason=v16.Reason.LOCAL)
-            assert start.meter_start <= stop.meter_stop
-            sampled = {each.measurand: each.value for each in meter.meter_value[0].sampled_value}
-            assert sampled[v16.Measurand.CURRENT_IMPORT] == "32.0"
-            assert sampled[v16.Measurand.VOLTAGE] == "230.0"
-
-    run(test())
+@in_time
+async def test_one_session_and_then_the_end() -> None:
+    async with simulated("--once", "--samples", "2", "--connectors", "1") as (program, central, _):
+        assert (await program.ended(), program.complaints) == (0, "")
+        assert [told(each) for each in central.received] == [
+            "BootNotification",
+            "StatusNotification Available",  # the station
+            "StatusNotification Available",
+            "Authorize",
+            "StatusNotification Preparing",
+            "StartTransaction",
+            "StatusNotification Charging",
+            "MeterValues",
+            "MeterValues",
+            "StopTransaction",
+            "StatusNotification Finishing",
+            "StatusNotification Available",
+        ]
+        start = await central.next(v16.StartTransactionRequest, connector_id=1, id_tag="TAG0001")
+        meter = await central.next(v16.MeterValuesRequest, connector_id=1, transaction_id=1)
+        stop = await central.next(v16.StopTransactionRequest, reason=v16.Reason.LOCAL)
+        assert start.meter_start <= stop.meter_stop
+        sampled = {each.measurand: each.value for each in meter.meter_value[0].sampled_value}
+        assert sampled[v16.Measurand.CURRENT_IMPORT] == "32.0"
+        assert sampled[v16.Measurand.VOLTAGE] == "230.0"
 
 
-def test_several_sessions_and_then_it_stays() -> None:
-    async def test() -> None:
-        async with simulated("--id-tag", "MINE", sessions=2) as (_, central, station):
-            for _ in range(2):
-                await central.next(v16.AuthorizeRequest, id_tag="MINE")
-                await central.next(v16.StopTransactionRequest)
-            assert (await station.v16.clear_cache()).status == "Accepted"
-            assert not [each for each in central.received if isinstance(each, v16.HeartbeatRequest)]
-
-    run(test())
+@in_time
+async def test_several_sessions_and_then_it_stays() -> None:
+    async with simulated("--id-tag", "MINE", sessions=2) as (_, central, station):
+        for _ in range(2):
+            await central.next(v16.AuthorizeRequest, id_tag="MINE")
+            await central.next(v16.StopTransactionRequest)
+        assert (await station.v16.clear_cache()).status == "Accepted"
+        assert not [each for each in central.received if isinstance(each, v16.HeartbeatRequest)]
 
 
-def test_an_id_tag_that_is_refused_does_not_charge() -> None:
-    async def test() -> None:
-        central = Central()
-        central.answers["Authorize"] = v16.AuthorizeResponse(id_tag_info=REFUSED)
-        async with simulated("--once", central=central) as (program, _, _):
-            assert await program.ended() == 1
-            assert "StartTransaction" not in [told(each) for each in central.received]
-
-    run(test())
+@in_time
+async def test_an_id_tag_that_is_refused_does_not_charge() -> None:
+    central = Central()
+    central.answers["Authorize"] = v16.AuthorizeResponse(id_tag_info=REFUSED)
+    async with simulated("--once", central=central) as (program, _, _):
+        assert await program.ended() == 1
+        assert "StartTransaction" not in [told(each) for each in central.received]
 
 
-def test_a_transaction_that_is_refused_is_stopped_at_once() -> None:
-    async def test() -> None:
-        central = Central()
-        central.answers["StartTransaction"] = v16.StartTransactionResponse(id_tag_info=REFUSED, transaction_id=5)
-        async with simulated("--once", central=central) as (program, _, _):
-            assert await program.ended() == 1
-            await central.next(
-                v16.StopTransactionRequest, transaction_id=5, reason=v16.Reason.DE_AUTHORIZED, id_tag=None
-            )
-
-    run(test())
+@in_time
+async def test_a_transaction_that_is_refused_is_stopped_at_once() -> None:
+    central = Central()
+    central.answers["StartTransaction"] = v16.StartTransactionResponse(id_tag_info=REFUSED, transaction_id=5)
+    async with simulated("--once", central=central) as (program, _, _):
+        assert await program.ended() == 1
+        await central.next(v16.StopTransactionRequest, transaction_id=5, reason=v16.Reason.DE_AUTHORIZED, id_tag=None)
 
 
 # Registration
 
 
-def test_it_boots_again_until_it_is_accepted() -> None:
-    async def test() -> None:
-        central = Central()
+@in_time
+async def test_it_boots_again_until_it_is_accepted() -> None:
+    central = Central()
+    central.answers["BootNotification"] = boot_answer(v16.RegistrationStatus.REJECTED, 1)
+    async with simulated(central=central) as (program, _, station):
+        await program.line(r"CP001 is not accepted; it boots again in 1 s")
+        central.answers["BootNotification"] = boot_answer(v16.RegistrationStatus.PENDING, 3600)
+        await program.line(r"CP001 is not accepted; it boots again in 3600 s")
+        early = await station.v16.remote_start_transaction(id_tag="TAG")
+        assert early.status == "Rejected"
+        assert {told(each) for each in central.received} == {"BootNotification"}
+        del central.answers["BootNotification"]
+        await station.v16.trigger_message(requested_message=v16.MessageTrigger.BOOT_NOTIFICATION)
+        await central.next_status(0, Status.AVAILABLE)
+
+
+@in_time
+async def test_an_acceptance_that_is_taken_back_holds_the_session_up() -> None:
+    async with simulated() as (program, central, station):
+        await central.next_status(2, Status.AVAILABLE)
+        await station.v16.remote_start_transaction(id_tag="TAG")
+        await central.next(v16.MeterValuesRequest)
         central.answers["BootNotification"] = boot_answer(v16.RegistrationStatus.REJECTED, 1)
-        async with simulated(central=central) as (program, _, station):
-            await program.line(r"CP001 is not accepted; it boots again in 1 s")
-            central.answers["BootNotification"] = boot_answer(v16.RegistrationStatus.PENDING, 3600)
-            await program.line(r"CP001 is not accepted; it boots again in 3600 s")
-            early = await station.v16.remote_start_transaction(id_tag="TAG")
-            assert early.status == "Rejected"
-            assert {told(each) for each in central.received} == {"BootNotification"}
-            del central.answers["BootNotification"]
-            await station.v16.trigger_message(requested_message=v16.MessageTrigger.BOOT_NOTIFICATION)
-            await central.next_status(0, Status.AVAILABLE)
-
-    run(test())
+        await station.v16.trigger_message(requested_message=v16.MessageTrigger.BOOT_NOTIFICATION)
+        await program.line(r"CP001 is not accepted; it boots again in 1 s")
+        del central.answers["BootNotification"]
+        await central.next(v16.BootNotificationRequest)
+        await central.next(v16.BootNotificationRequest)
+        await central.next(v16.MeterValuesRequest)
 
 
-def test_an_acceptance_that_is_taken_back_holds_the_session_up() -> None:
-    async def test() -> None:
-        async with simulated() as (program, central, station):
-            await central.next_status(2, Status.AVAILABLE)
-            await station.v16.remote_start_transaction(id_tag="TAG")
-            await central.next(v16.MeterValuesRequest)
-            central.answers["BootNotification"] = boot_answer(v16.RegistrationStatus.REJECTED, 1)
-            await station.v16.trigger_message(requested_message=v16.MessageTrigger.BOOT_NOTIFICATION)
-            await program.line(r"CP001 is not accepted; it boots again in 1 s")
-            del central.answers["BootNotification"]
-            await central.next(v16.BootNotificationRequest)
-            await central.next(v16.BootNotificationRequest)
-            await central.next(v16.MeterValuesRequest)
-
-    run(test())
-
-
-def test_heartbeats_follow_the_interval_that_it_is_given() -> None:
-    async def test() -> None:
-        central = Central()
-        central.answers["BootNotification"] = boot_answer(v16.RegistrationStatus.ACCEPTED, 1)
-        async with simulated(central=central) as (_, _, station):
-            await central.next(v16.HeartbeatRequest)
-            change = {"key": "HeartbeatInterval", "value": "3600"}
-            assert (await station.v16.change_configuration(**change)).status == "Accepted"
-            read = (await station.v16.get_configuration(key=["HeartbeatInterval"])).configuration_key
-            assert read == [v16.KeyValue(key="HeartbeatInterval", readonly=False, value="3600")]
-
-    run(test())
+@in_time
+async def test_heartbeats_follow_the_interval_that_it_is_given() -> None:
+    central = Central()
+    central.answers["BootNotification"] = boot_answer(v16.RegistrationStatus.ACCEPTED, 1)
+    async with simulated(central=central) as (_, _, station):
+        await central.next(v16.HeartbeatRequest)
+        change = {"key": "HeartbeatInterval", "value": "3600"}
+        assert (await station.v16.change_configuration(**change)).status == "Accepted"
+        read = (await station.v16.get_configuration(key=["HeartbeatInterval"])).configuration_key
+        assert read == [v16.KeyValue(key="HeartbeatInterval", readonly=False, value="3600")]
 
 
 # The connection
 
 
-def test_it_waits_for_a_server_that_is_not_up_yet() -> None:
-    async def test() -> None:
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            port = taken.getsockname()[1]
-        url = f"ws://127.0.0.1:{port}"
-        async with ocpp_fast("station", "--id", "CP 1", "--url", url, "--retry", "0.05") as program:
-            await program.line(rf"cannot connect to {url}/CP%201: nothing listens there; next try in 0\.\d s")
-            central = Central()
-            async with central.serve(port=port):
-                await program.line(rf"CP 1 connected to {url}/CP%201, OCPP 1\.6")
-                await central.next(v16.BootNotificationRequest)
-
-    run(test())
+@in_time
+async def test_it_waits_for_a_server_that_is_not_up_yet() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    url = f"ws://127.0.0.1:{port}"
+    async with ocpp_fast("station", "--id", "CP 1", "--url", url, "--retry", "0.05") as program:
+        await program.line(rf"cannot connect to {url}/CP%201: nothing listens there; next try in 0\.\d s")
+        central = Central()
+        async with central.serve(port=port):
+            await program.line(rf"CP 1 connected to {url}/CP%201, OCPP 1\.6")
+            await central.next(v16.BootNotificationRequest)
 
 
-def test_it_tells_why_a_server_refuses_it_and_tries_again() -> None:
+@in_time
+async def test_it_tells_why_a_server_refuses_it_and_tries_again() -> None:
     passwords = {"CP001": b"other"}
 
-    async def test() -> None:
-        central = CentralSystem(auth=BasicAuth(passwords), versions=[v16])
-        async with central.serve() as server:
-            given = ("--id", "CP001", "--url", server.url, "--password", "secret", "--retry", "0.05")
-            async with ocpp_fast("station", *given) as program:
-                await program.line("cannot connect to .*: the server refuses with HTTP status 401; next try")
-                passwords["CP001"] = b"secret"
-                await program.line("CP001 connected")
-
-    run(test())
+    central = CentralSystem(auth=BasicAuth(passwords), versions=[v16])
+    async with central.serve() as server:
+        given = ("--id", "CP001", "--url", server.url, "--password", "secret", "--retry", "0.05")
+        async with ocpp_fast("station", *given) as program:
+            await program.line("cannot connect to .*: the server refuses with HTTP status 401; next try")
+            passwords["CP001"] = b"secret"
+            await program.line("CP001 connected")
 
 
-def test_a_lost_connection_is_made_again_and_the_transaction_goes_on() -> None:
-    async def test() -> None:
-        async with simulated() as (program, central, station):
-            await central.next_status(2, Status.AVAILABLE)
-            await station.v16.remote_start_transaction(id_tag="TAG")
-            await central.next(v16.MeterValuesRequest)
-            before = len(central.received)
-            await station.close()
-            await program.line("CP001 disconnected")
-            again = await central.wait_connected("CP001")
-            await central.next(v16.MeterValuesRequest, transaction_id=1)
-            await again.v16.remote_stop_transaction(transaction_id=1)
-            await central.next(v16.StopTransactionRequest, transaction_id=1, reason=v16.Reason.REMOTE)
-            assert "BootNotification" not in [told(each) for each in central.received[before:]]
-
-    run(test())
+@in_time
+async def test_a_lost_connection_is_made_again_and_the_transaction_goes_on() -> None:
+    async with simulated() as (program, central, station):
+        await central.next_status(2, Status.AVAILABLE)
+        await station.v16.remote_start_transaction(id_tag="TAG")
+        await central.next(v16.MeterValuesRequest)
+        before = len(central.received)
+        await station.close()
+        await program.line("CP001 disconnected")
+        again = await central.wait_connected("CP001")
+        await central.next(v16.MeterValuesRequest, transaction_id=1)
+        await again.v16.remote_stop_transaction(transaction_id=1)
+        await central.next(v16.StopTransactionRequest, transaction_id=1, reason=v16.Reason.REMOTE)
+        assert "BootNotification" not in [told(each) for each in central.received[before:]]
 
 
 @pytest.mark.parametrize("kind", list(v16.ResetType))
-def test_a_reset_stops_the_transaction_and_boots_again(kind: v16.ResetType) -> None:
-    async def test() -> None:
-        async with simulated() as (program, central, station):
-            await central.next_status(2, Status.AVAILABLE)
-            await station.v16.change_configuration(key="CpoName", value="Ours")
-            await station.v16.remote_start_transaction(id_tag="TAG")
-            await central.next(v16.MeterValuesRequest)
-            assert (await station.v16.reset(type=kind)).status == "Accepted"
-            await central.next(v16.StopTransactionRequest, reason=v16.Reason(f"{kind}Reset"))
-            await program.line("CP001 restarts")
-            await central.next(v16.BootNotificationRequest)
-            await central.next_status(1, Status.AVAILABLE)
-            kept = await central["CP001"].v16.get_configuration(key=["CpoName"])
-            assert kept.configuration_key == [v16.KeyValue(key="CpoName", readonly=False, value="Ours")]
-
-    run(test())
+@in_time
+async def test_a_reset_stops_the_transaction_and_boots_again(kind: v16.ResetType) -> None:
+    async with simulated() as (program, central, station):
+        await central.next_status(2, Status.AVAILABLE)
+        await station.v16.change_configuration(key="CpoName", value="Ours")
+        await station.v16.remote_start_transaction(id_tag="TAG")
+        await central.next(v16.MeterValuesRequest)
+        assert (await station.v16.reset(type=kind)).status == "Accepted"
+        await central.next(v16.StopTransactionRequest, reason=v16.Reason(f"{kind}Reset"))
+        await program.line("CP001 restarts")
+        await central.next(v16.BootNotificationRequest)
+        await central.next_status(1, Status.AVAILABLE)
+        kept = await central["CP001"].v16.get_configuration(key=["CpoName"])
+        assert kept.configuration_key == [v16.KeyValue(key="CpoName", readonly=False, value="Ours")]
 
 
 @pytest.mark.parametrize("with_signal", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_cleanly(with_signal: signal.Signals) -> None:
-    async def test() -> None:
-        left: asyncio.Future[Station] = asyncio.get_running_loop().create_future()
-        central = Central()
-        central.on_disconnect(left.set_result)
-        async with simulated("--interval", "60", central=central, sessions=1) as (program, _, _):
-            await central.next_status(1, Status.CHARGING)
-            assert (await program.stop(with_signal), program.complaints) == (0, "")
-            assert (await left).close_code == 1000
-
-    run(test())
+@in_time
+async def test_a_signal_ends_it_cleanly(with_signal: signal.Signals) -> None:
+    left: asyncio.Future[Station] = asyncio.get_running_loop().create_future()
+    central = Central()
+    central.on_disconnect(left.set_result)
+    async with simulated("--interval", "60", central=central, sessions=1) as (program, _, _):
+        await central.next_status(1, Status.CHARGING)
+        assert (await program.stop(with_signal), program.complaints) == (0, "")
+        assert (await left).close_code == 1000
 
 
-def test_a_signal_ends_it_while_it_cannot_connect() -> None:
-    async def test() -> None:
-        async with ocpp_fast("station", "--id", "CP001", "--url", "ws://127.0.0.1:1") as program:
-            await program.line("cannot connect")
-            assert (await program.stop(), program.complaints) == (0, "")
-
-    run(test())
+@in_time
+async def test_a_signal_ends_it_while_it_cannot_connect() -> None:
+    async with ocpp_fast("station", "--id", "CP001", "--url", "ws://127.0.0.1:1") as program:
+        await program.line("cannot connect")
+        assert (await program.stop(), program.complaints) == (0, "")
 
 
-def test_quiet_prints_nothing() -> None:
-    async def test() -> None:
-        async with simulated("--once", "--quiet") as (program, _, _):
-            assert await program.ended() == 0
-            assert (program.printed, program.complaints) == ([], "")
-
-    run(test())
-
-
-# Every command
-
-
-def test_every_command_gets_a_result_from_a_server_that_knows_no_ocpp() -> None:
-    assert COMMANDS.keys() == actions_of("CENTRAL")
-    answers: dict[str, Any] = {}
-
-    async def test() -> None:
-        finished = asyncio.Event()
-
-        async def talk(connection: ServerConnection) -> None:
-            await _accept(connection)
-            for action, payload in COMMANDS.items():
-                await connection.send(json.dumps([2, action, action, payload]))
-                answers[action] = (await _answer_until(connection, action))[0]
-            finished.set()
-
-        async with serve(talk, "127.0.0.1", 0, subprotocols=[Subprotocol("ocpp1.6")]) as server:
-            port = next(iter(server.sockets)).getsockname()[1]
-            options = ("--id", "CP001", "--url", f"ws://127.0.0.1:{port}", "--sessions", "0")
-            async with ocpp_fast("station", *options, "--password", "hex:" + "00" * 20) as program:
-                await program.line(r"CP001 <- Reset\(type=Hard\): status=Accepted")
-                await finished.wait()
-
-    run(test())
-    assert answers == dict.fromkeys(COMMANDS, 3)
-
-
-async def _accept(connection: ServerConnection) -> None:
-    """Let the station boot and report its connectors."""
-    assert connection.request is not None
-    assert connection.request.headers["Authorization"] == "Basic " + base64.b64encode(b"CP001:" + bytes(20)).decode(
-        "ascii"
-    )
-    for _ in range(4):
-        await _answer(connection, json.loads(await connection.recv()))
-
-
-async def _answer(connection: ServerConnection, frame: list[Any]) -> None:
-    boot = {"status": "Accepted", "currentTime": "2030-01-01T00:00:00Z", "interval": 300}
-    tag = {"idTagInfo": {"status": "Accepted"}, "transactionId": 1}
-    answers = {"BootNotification": boot, "Heartbeat": {"currentTime": boot["currentTime"]}}
-    answers |= {"StartTransaction": tag, "SignCertificate": {"status": "Accepted"}}
-    await connection.send(json.dumps([3, frame[1], answers.get(frame[2], {})]))
-
-
-async def _answer_until(connection: ServerConnection, unique_id: str) -> list[Any]:
-    """Return the station's answer to a command; what it calls meanwhile is answered."""
-    while True:
-        frame: list[Any] = json.loads(await connection.recv())
-        if frame[0] != 2 and frame[1] == unique_id:
-            return frame
-        if frame[0] == 2:
-            await _answer(connection, frame)
+@in_time
+async def test_quiet_prints_nothing() -> None:
+    async with simulated("--once", "--quiet") as (program, _, _):
+        assert await program.ended() == 0
+        assert (program.printed, program.complaints) == ([], "")

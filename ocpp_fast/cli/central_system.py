@@ -1,0 +1,95 @@
+"""The central system of `ocpp-fast serve`: it takes stations in, answers them, and tells what happens."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Awaitable, Sequence
+
+from ocpp_fast import (
+    Auth,
+    BasicAuth,
+    CentralSystem,
+    Direction,
+    Handshake,
+    NoAuth,
+    Station,
+    Verdict,
+)
+
+from .answers import answers_of
+from .console import Console, complain
+from .running import run
+from .serve import ServeArguments
+from .traffic import Traffic
+
+__all__ = ["serve"]
+
+
+def serve(given: ServeArguments) -> int:
+    """Serve until told to end; return the exit code."""
+    try:
+        return run(_serve(given, Console(quiet=given.quiet)))
+    except OSError as error:
+        in_use = error.errno == errno.EADDRINUSE
+        reason = "the port is in use" if in_use else error.strerror or error
+        complain(f"cannot listen on {given.host}, port {given.port}: {reason}")
+        return 1
+
+
+async def _serve(given: ServeArguments, console: Console) -> int:
+    auth = NoAuth() if given.passwords is None else BasicAuth(given.passwords)
+    answers = [answers_of(each, console, given.interval) for each in given.versions]
+    versions = [module.VERSION for module, _ in answers]
+    doorkeeper = _Doorkeeper(auth, console, [each.subprotocol for each in versions])
+    central = CentralSystem(auth=doorkeeper, versions=versions)
+    for version, (_, router) in zip(versions, answers, strict=True):
+        for profile in version.profiles:
+            central.include(router, profile=profile)
+    if not given.quiet:
+        _tell(central, console)
+    console.note(f"getting ready to speak OCPP {', '.join(given.versions)}")
+    async with central.serve(given.host, given.port) as server:
+        console.say(f"listening on {server.url}")
+        await server.serve_forever()
+    return 0
+
+
+def _tell(central: CentralSystem, console: Console) -> None:
+    """Print what happens at a central system."""
+    traffic = Traffic(console)
+
+    @central.on_connect
+    def connected(station: Station) -> None:
+        console.note(f"{station} connected, OCPP {station.version.number}")
+
+    @central.on_disconnect
+    def disconnected(station: Station) -> None:
+        traffic.forget(station.id)
+        reason = f": {station.close_reason}" if station.close_reason else ""
+        console.note(f"{station} disconnected, code {station.close_code}{reason}")
+
+    @central.on_frame
+    def frame(direction: Direction, station: Station, raw: bytes) -> None:
+        traffic.frame(station.id, from_station=direction is Direction.IN, raw=raw)
+
+
+class _Doorkeeper:
+    """Asks another auth, and tells whom it turned away."""
+
+    def __init__(self, auth: Auth, console: Console, subprotocols: Sequence[str]) -> None:
+        self._auth = auth
+        self._console = console
+        self._subprotocols = subprotocols
+
+    def authenticate(self, handshake: Handshake) -> Verdict | Awaitable[Verdict]:
+        verdict = self._auth.authenticate(handshake)
+        if verdict is Verdict.UNKNOWN:
+            self._refused(handshake, "there is no such station")
+        elif verdict is Verdict.UNAUTHORIZED:
+            self._refused(handshake, "the credentials are missing or wrong")
+        elif not set(self._subprotocols) & set(handshake.subprotocols):
+            self._refused(handshake, f"it offers no subprotocol of {', '.join(self._subprotocols)}")
+        return verdict
+
+    def _refused(self, handshake: Handshake, reason: str) -> None:
+        self._console.note(f"{handshake.identity} refused: {reason}")

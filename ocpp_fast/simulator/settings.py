@@ -1,0 +1,41 @@
+"""What a simulated station is told, and whom it tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+__all__ = ["Observer", "Settings"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How a station is built, and what it does by itself."""
+
+    id: str
+    url: str
+    """Of the central system; the identity is appended."""
+    version: str = "1.6"
+    """Of OCPP: 1.6, 2.0.1 or 2.1."""
+    password: bytes | None = None
+    connectors: int = 2
+    """From 2.0.1 on, EVSEs with one connector each."""
+    id_tag: str = "TAG0001"
+    """Who charges in the station's own sessions."""
+    sessions: int = 1
+    """How many charging sessions the station starts by itself."""
+    once: bool = False
+    """Whether it ends after the first of them."""
+    samples: int = 3
+    """How many meter values a session of the station's own has."""
+    interval: float = 5.0
+    """Seconds between meter values, between sessions, and between the stages of an update or upload."""
+    retry: float = 1.0
+    """Seconds before a failed connection is tried again; they double."""
+
+
+class Observer(Protocol):
+    """Whoever wants to know what a station does."""
+
+    def note(self, line: str, /) -> None:
+        """Take a line that tells what happened."""

@@ -1,0 +1,79 @@
+"""The commands that start and stop transactions, ask for them, and reserve EVSEs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ocpp_fast import Router
+
+from ..outlet import Outlet, Reservation
+from .profiles import installable
+
+if TYPE_CHECKING:
+    from .station import Station
+    from .version import ocpp
+
+__all__ = ["handle_charging", "key_of"]
+
+
+def key_of(token: ocpp.IdTokenType) -> str:
+    """Return an id token as text, with its type."""
+    return f"{token.type}/{token.id_token}"
+
+
+def handle_charging(station: Station, commands: Router) -> None:
+    """Begin sessions that last until they are stopped, and keep EVSEs for id tokens."""
+    if not TYPE_CHECKING:
+        ocpp = station.ocpp
+    status = ocpp.RequestStartStopStatusEnumType
+
+    @commands.on(ocpp.RequestStartTransactionRequest)
+    def start(request: ocpp.RequestStartTransactionRequest) -> ocpp.RequestStartTransactionResponse:
+        tokens = _keys(request.id_token, request.group_id_token)
+        free = [each for each in station.outlets.values() if each.is_free_for(*tokens)]
+        evse = next((each for each in free if request.evse_id in (None, each.id)), None)
+        if evse is None or not station.accepted.is_set() or not _takes(station, evse, request.charging_profile):
+            return ocpp.RequestStartTransactionResponse(status=status.REJECTED)
+        authorize = station.variables.flag("AuthCtrlr", "AuthorizeRemoteStart")
+        key, number = key_of(request.id_token), request.remote_start_id
+        station.sessions.begin(evse, key, authorize=authorize, remote_start_id=number)
+        return ocpp.RequestStartTransactionResponse(status=status.ACCEPTED)
+
+    @commands.on(ocpp.RequestStopTransactionRequest)
+    def stop(request: ocpp.RequestStopTransactionRequest) -> ocpp.RequestStopTransactionResponse:
+        evse = station.charging(request.transaction_id)
+        if evse is not None:
+            evse.stop("Remote")
+        return ocpp.RequestStopTransactionResponse(status=status.REJECTED if evse is None else status.ACCEPTED)
+
+    @commands.on(ocpp.GetTransactionStatusRequest)
+    def get_status(request: ocpp.GetTransactionStatusRequest) -> ocpp.GetTransactionStatusResponse:
+        ongoing = station.charging(request.transaction_id) is not None
+        return ocpp.GetTransactionStatusResponse(
+            ongoing_indicator=None if request.transaction_id is None else ongoing, messages_in_queue=False
+        )
+
+    @commands.on(ocpp.ReserveNowRequest)
+    def reserve_now(request: ocpp.ReserveNowRequest) -> ocpp.ReserveNowResponse:
+        tokens = frozenset(_keys(request.id_token, request.group_id_token))
+        fits = request.connector_type in (None, "cType2")
+        evses = [each for each in station.outlets.values() if fits and request.evse_id in (None, each.id)]
+        word = station.reservations.reserve(evses, Reservation(request.id, tokens, request.expiry_date_time))
+        return ocpp.ReserveNowResponse(status=ocpp.ReserveNowStatusEnumType(word))
+
+    @commands.on(ocpp.CancelReservationRequest)
+    def cancel_reservation(request: ocpp.CancelReservationRequest) -> ocpp.CancelReservationResponse:
+        answer, found = ocpp.CancelReservationStatusEnumType, station.reservations.cancel(request.reservation_id)
+        return ocpp.CancelReservationResponse(status=answer.ACCEPTED if found else answer.REJECTED)
+
+
+def _keys(*tokens: ocpp.IdTokenType | None) -> list[str]:
+    return [key_of(each) for each in tokens if each is not None]
+
+
+def _takes(station: Station, evse: Outlet, profile: ocpp.ChargingProfileType | None) -> bool:
+    """Whether there is no charging profile, or one of a transaction that can be installed."""
+    if profile is None:
+        return True
+    of_transaction = profile.charging_profile_purpose == "TxProfile"
+    return of_transaction and station.profiles.add(installable(evse.id, profile))

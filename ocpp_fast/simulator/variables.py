@@ -1,0 +1,127 @@
+"""The variables of a station and what values they take: the keys of 1.6, the device model of 2.x."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+__all__ = ["Key", "Variable", "Variables", "listed"]
+
+
+class Key(NamedTuple):
+    """Where a variable is found; names are in lower case, as they are case-insensitive."""
+
+    component: str
+    """Empty in 1.6."""
+    evse: int | None
+    connector: int | None
+    name: str
+    instance: str
+
+    @staticmethod
+    def of(
+        component: str, name: str, instance: str | None = None, evse: int | None = None, connector: int | None = None
+    ) -> Key:
+        """Return the key for names in any case."""
+        return Key(component.lower(), evse, connector, name.lower(), (instance or "").lower())
+
+    def matches(self, wanted: Key) -> bool:
+        """Whether a question is about this; what the question leaves out matches any."""
+        return all(want in (None, "", have) for want, have in zip(wanted, self, strict=True))
+
+
+@dataclass(slots=True, kw_only=True)
+class Variable:
+    """A variable; its value is text, or asked each time. `kind` and `mutability` are the words of 2.x."""
+
+    component: str = ""
+    name: str
+    value: str | Callable[[], str]
+    kind: str = "string"
+    mutability: str = "ReadOnly"
+    instance: str | None = None
+    evse: int | None = None
+    connector: int | None = None
+    unit: str | None = None
+    options: tuple[str, ...] = ()
+    minimum: float | None = None
+    """Of a number, or of the length of a text."""
+    maximum: float | None = None
+
+    @property
+    def key(self) -> Key:
+        """Where it is found."""
+        return Key.of(self.component, self.name, self.instance, self.evse, self.connector)
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it can be compared with a threshold."""
+        return self.kind in ("integer", "decimal")
+
+    def read(self) -> str:
+        """Return its present value."""
+        return self.value if isinstance(self.value, str) else self.value()
+
+    def set(self, text: str) -> bool:
+        """Change the value, if it can be set and takes the text; return whether it has."""
+        if self.mutability == "ReadOnly" or not self._takes(text):
+            return False
+        self.value = text
+        return True
+
+    def _takes(self, text: str) -> bool:
+        match self.kind:
+            case "boolean":
+                return text.lower() in ("true", "false")
+            case "integer" | "decimal":
+                pattern = r"[+-]?\d+" if self.kind == "integer" else r"[+-]?\d+(\.\d+)?"
+                return bool(re.fullmatch(pattern, text, re.ASCII)) and self._is_within(float(text))
+            case "MemberList" | "SequenceList":
+                return not self.options or all(each in self.options for each in listed(text))
+            case _:
+                return self._is_within(len(text))
+
+    def _is_within(self, number: float) -> bool:
+        above = self.minimum is None or number >= self.minimum
+        return above and (self.maximum is None or number <= self.maximum)
+
+
+class Variables:
+    """All variables of a station. It reads and writes its own by name, in 2.x by component and name."""
+
+    def __init__(self, variables: Iterable[Variable]) -> None:
+        self._variables = {each.key: each for each in variables}
+        self._components = {key[:3] for key in self._variables}
+
+    def __iter__(self) -> Iterator[Variable]:
+        return iter(self._variables.values())
+
+    def find(self, key: Key) -> Variable | str:
+        """Return a variable, or the word of every status for its absence: UnknownComponent, UnknownVariable."""
+        if key in self._variables:
+            return self._variables[key]
+        return "UnknownVariable" if key[:3] in self._components else "UnknownComponent"
+
+    def own(self, *names: str) -> Variable:
+        """Return a variable that is known to be there."""
+        component, name = names if len(names) == 2 else ("", *names)
+        return self._variables[Key.of(component, name)]
+
+    def number(self, *names: str) -> float:
+        """Return a value that is a number."""
+        return float(self.own(*names).read())
+
+    def flag(self, *names: str) -> bool:
+        """Return a value that is true or false."""
+        return self.own(*names).read().lower() == "true"
+
+    def items(self, *names: str) -> list[str]:
+        """Return the items of a value that is a list."""
+        return listed(self.own(*names).read())
+
+
+def listed(text: str) -> list[str]:
+    """Return the items of a list in a text."""
+    return [each.strip() for each in text.split(",") if each.strip()]
