@@ -8,6 +8,7 @@ BENCH ?= --benchmark-only
 FUZZ ?= --seconds 60
 READY := $(VENV)/.ready
 TYPED := ocpp_fast ocpp_fast_ext tests $(wildcard benchmarks examples)
+SHARED := ocpp_fast/simulator/v2 ocpp_fast/cli/answers/v2.py
 
 .PHONY: help setup test fuzz sanitize serve lint types bench clean
 
@@ -49,7 +50,10 @@ lint: $(READY)
 
 types: $(READY)
 	$(BIN)/mypy $(TYPED)
+	$(BIN)/mypy --always-false OCPP_21 --follow-imports silent --no-warn-unused-ignores \
+		--cache-dir .mypy_cache/2.0.1 $(SHARED) # again, for what 2.0.1 shares with 2.1
 	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/pyright --pythonpath $(BIN)/python --project pyright-2.0.1.json
 
 bench: $(READY)
 	$(BIN)/pytest benchmarks $(BENCH)
