@@ -10,10 +10,12 @@ READY := $(VENV)/.ready
 TYPED := ocpp_fast ocpp_fast_ext tests $(wildcard benchmarks examples)
 SHARED := ocpp_fast/simulator/v2 ocpp_fast/cli/answers/v2.py
 
-.PHONY: help setup test fuzz sanitize serve lint types bench clean
+.PHONY: help setup test test-compiled test-pure lowest coverage fuzz sanitize serve lint types bench clean
 
 help:
 	@echo "make test      the test suite, on the compiled core and on the pure-Python core"
+	@echo "make lowest    a part of the suite with the lowest versions of the dependencies"
+	@echo "make coverage  the suite on the compiled core, and how much of the code it runs"
 	@echo "make fuzz      both cores against each other, for a minute"
 	@echo "make sanitize  the tests of the compiled core under gcc's sanitizers, in both forms of scan.h"
 	@echo "make serve     a central system that lets everyone in, on ws://127.0.0.1:8887"
@@ -30,9 +32,21 @@ $(READY): pyproject.toml setup.py $(wildcard ocpp_fast_ext/*.pyx ocpp_fast_ext/*
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $@
 
-test: $(READY)
+test: test-compiled test-pure
+
+test-compiled: $(READY)
 	OCPP_FAST_EXPECT_ACCELERATED=$(OCPP_FAST_BUILD_EXT) $(BIN)/pytest
+
+test-pure: $(READY)
 	OCPP_FAST_EXPECT_ACCELERATED=no OCPP_FAST_NO_EXT=1 $(BIN)/pytest --ignore=tests/test_packaging.py
+
+lowest: $(READY)
+	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target build/lowest --requirement tests/lowest.txt
+	PYTHONPATH=build/lowest $(BIN)/pytest tests/protocol tests/signing tests/kernels/test_strict_json.py \
+		$(addprefix tests/aio/test_,handshake.py websocket.py charge_point.py tls.py signing.py)
+
+coverage: $(READY)
+	$(BIN)/pytest --cov --cov-report=term -m "not slow"
 
 fuzz: $(READY)
 	$(BIN)/python -m tests.parity $(FUZZ)

@@ -189,6 +189,41 @@ def test_no_module_is_a_box_of_odds_and_ends(path: Path) -> None:
     assert words & {"util", "utils", "helper", "helpers", "misc", "base2", "common", "stuff"} == set()
 
 
+USERS_CODE = {
+    "ocpp_fast/aio/central_system.py": "registrations",
+    "ocpp_fast/aio/charge_point.py": "a context of `ssl`, a back-off: the next try follows whatever they raise",
+    "ocpp_fast/aio/connection.py": "handlers, checks of results, and what is in the errors that these raise",
+    "ocpp_fast/aio/handshake.py": "auth, identify, duplicates, policy",
+    "ocpp_fast/aio/hooks.py": "hooks",
+    "ocpp_fast/session.py": "what is in the errors that handlers raise",
+    "ocpp_fast/signing.py": "key lookups, choices, signers",
+}
+"""Where `except Exception` stands, and the user's code that it is around."""
+
+SLEEPERS = {
+    "tests/aio/harness.py": "`until` polls",
+    "tests/aio/test_charge_point.py": "nothing may happen meanwhile; handlers that take their time",
+    "tests/aio/test_handlers.py": "a handler that takes its time",
+    "tests/aio/test_handshake.py": "a request that trickles in",
+    "tests/aio/test_pressure.py": "a handler that takes its time",
+    "tests/aio/test_registrations.py": "nothing may happen meanwhile",
+    "tests/aio/test_stop.py": "nothing may happen meanwhile; handlers that take their time",
+}
+"""Which tests sleep, and why."""
+
+
+def test_exceptions_of_any_kind_are_caught_around_the_users_code_only() -> None:
+    found = {name_of(path) for path in SOURCES if re.search(r"except (Base)?Exception\b", path.read_text("utf-8"))}
+    assert found == set(USERS_CODE)
+    assert not [name_of(path) for path in SOURCES if "except ImportError" in path.read_text("utf-8")]
+
+
+def test_tests_do_not_sleep() -> None:
+    tests = [path for path in FILES if path.is_relative_to(ROOT / "tests") and path.suffix == ".py"]
+    pattern = r"\bsleep\((?!0\))[0-9.]"
+    assert {name_of(path) for path in tests if re.search(pattern, path.read_text("utf-8"))} == set(SLEEPERS)
+
+
 def test_what_an_import_statement_names() -> None:
     """The rules above are as good as this."""
     cases = {
