@@ -22,6 +22,7 @@ from ocpp_fast import (
     v21,
 )
 from ocpp_fast.aio.address import authorization
+from ocpp_fast.aio.connection import Connection
 
 from .harness import HEARTBEAT, central_system, no_other_tasks, run, scenario, serving, until
 from .peer import PATIENCE
@@ -163,7 +164,7 @@ class Recorded:
 
 
 @scenario
-async def test_R42_connects_again_after_a_restart_of_the_server() -> None:
+async def test_R41_R42_connects_again_after_a_restart_of_the_server() -> None:
     told: list[str] = []
     frames: list[Any] = []
     recorded = Recorded()
@@ -200,6 +201,50 @@ async def test_R42_connects_again_after_a_restart_of_the_server() -> None:
         await station.wait_connected()
         await station.__aexit__(None, None, None)
     assert told == ["connected", "disconnected"] * 3
+
+
+@scenario
+async def test_R42_back_off_goes_on_after_a_connection_that_answered_nothing() -> None:
+    recorded = Recorded()
+    async with serving() as site:
+        turned_away: list[Station] = []
+
+        @site.central.on_connect
+        async def turn_away(station: Station) -> None:
+            if len(turned_away) < 3:
+                turned_away.append(station)
+                await station.close()
+
+        async with charge_point(site.server.url, back_off=recorded) as station:
+            await until(lambda: len(recorded.waited) == 3 and station.connected)
+            assert recorded.begun == 1
+            assert await station.v16.heartbeat() == HEARTBEAT
+            await (await site.central.wait_connected("CP1")).close()
+            await until(lambda: recorded.begun == 2)
+
+
+@scenario
+async def test_R42_whatever_a_try_raises_the_next_one_follows(caplog: pytest.LogCaptureFixture) -> None:
+    async with serving() as site, charge_point(site.server.url, back_off=Recorded()) as station:
+        tries = iter([ZeroDivisionError("odd"), TimeoutError(), KeyError()])
+        connect = station._connect
+
+        async def try_to_connect() -> Connection:
+            for error in tries:
+                raise error
+            return await connect()
+
+        station._connect = try_to_connect  # type: ignore[method-assign]  # what a resolver or a context may raise
+        caplog.set_level(logging.INFO)
+        await (await site.central.wait_connected("CP1")).close()
+        async with asyncio.timeout(PATIENCE):
+            await station.wait_connected()
+        assert await station.v16.heartbeat() == HEARTBEAT
+    told = [each for each in caplog.records if "can't connect" in each.getMessage()]
+    assert [each.levelname for each in told] == ["ERROR", "INFO", "ERROR"]
+    assert [each.exc_info is not None for each in told] == [True, False, True]
+    assert told[1].getMessage() == "CP1: can't connect: TimeoutError"
+    caplog.clear()
 
 
 @scenario

@@ -109,7 +109,7 @@ async def test_R44_cut_connection_fails_what_is_pending(certificate: Path) -> No
 
 
 @scenario
-async def test_plain_text_and_garbage_are_cut(certificate: Path) -> None:
+async def test_R35_plain_text_and_garbage_are_cut(certificate: Path) -> None:
     async with serving(tls=server_context(certificate), open_timeout=0.3) as site:
         for said in (b"GET /CP1 HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\x00", b""):
             peer = await Peer.connect(site.server.port)
