@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from ocpp_fast import CallError, ErrorCode, ValidationError, v16
+from ocpp_fast import CallError, ErrorCode, ValidationError, v16, v21, v201
 from ocpp_fast.policy import STRICT, Policy
 from ocpp_fast.schema import Request, Sender, Version
 from ocpp_fast.testing import Pair, Side
 
-__all__ = ["SETUPS", "Row", "Setup", "each", "pair_of", "receiver", "serve"]
+__all__ = ["SETUPS", "Row", "Setup", "each", "error", "pair_of", "receiver", "same", "serve"]
 
 Handlers = Mapping[type, Callable[[Any], Any]]
 
@@ -42,11 +42,24 @@ class Setup:
 
     version: Version
     handlers: Handlers
-    call: bytes
-    """A call of the station's that is right, with the id `after`."""
-    answer: bytes
     requests: tuple[Request[Any], Request[Any]]
     """What the central system and the station may ask."""
+
+
+def same(answer: bytes | None) -> dict[str, bytes | None]:
+    """Return an answer that is the same in every version."""
+    return dict.fromkeys(SETUPS, answer)
+
+
+def error(
+    code: str | tuple[str, str], description: str, unique_id: str = "a", details: str = "{}"
+) -> dict[str, bytes | None]:
+    """Return the CALLERROR of every version; a pair of codes is that of 1.6 and that of 2.x."""
+    old, new = (code, code) if isinstance(code, str) else code
+    return {
+        number: f'[4,"{unique_id}","{old if number == "1.6" else new}","{description}",{details}]'.encode()
+        for number in SETUPS
+    }
 
 
 def each(rows: Sequence[Row]) -> list[Any]:
@@ -105,12 +118,27 @@ def outcomes(response: Callable[..., Any], accepted: Any) -> Callable[[Any], Any
                 raise CallError("VendorError")
             case "refuses by a code of 2.x":
                 raise CallError(ErrorCode.FORMAT_VIOLATION)
+            case "refuses by a code of the framework":
+                raise CallError(ErrorCode.RPC_FRAMEWORK_ERROR)
             case "refuses at length":
                 raise CallError(ErrorCode.GENERIC_ERROR, "é" * 254 + "😀😀")
             case _:
                 return response(status=accepted, data=request.data)
 
     return handle
+
+
+def _setup_of_2(module: Any) -> Setup:
+    """Return what both sides of 2.0.1 or 2.1 handle."""
+    return Setup(
+        module.VERSION,
+        {
+            module.DataTransferRequest: outcomes(module.DataTransferResponse, "Accepted"),
+            module.HeartbeatRequest: lambda request: module.HeartbeatResponse(current_time=NOON),
+            module.TriggerMessageRequest: lambda request: module.TriggerMessageResponse(status="Accepted"),
+        },
+        requests=(module.ClearCacheRequest(), module.HeartbeatRequest()),
+    )
 
 
 SETUPS: dict[str, Setup] = {
@@ -137,9 +165,12 @@ SETUPS: dict[str, Setup] = {
             ),
             v16.StatusNotificationRequest: lambda request: v16.StatusNotificationResponse(),
             v16.StopTransactionRequest: lambda request: v16.StopTransactionResponse(),
+            v16.TriggerMessageRequest: lambda request: v16.TriggerMessageResponse(
+                status=v16.TriggerMessageStatus.ACCEPTED
+            ),
         },
-        call=b'[2,"after","Heartbeat",{}]',
-        answer=b'[3,"after",{"currentTime":"2024-02-29T12:00:00.123Z"}]',
         requests=(v16.GetConfigurationRequest(), v16.HeartbeatRequest()),
     ),
+    "2.0.1": _setup_of_2(v201),
+    "2.1": _setup_of_2(v21),
 }

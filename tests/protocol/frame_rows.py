@@ -1,15 +1,20 @@
-"""Frames (R1 to R16) and what a central system answers."""
+"""Frames (R1 to R16), and what a central system answers to each in all three versions."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import starmap
 
 from ocpp_fast import Fault, Policy
 
-from .cases import Row
+from .cases import Row, error, same
 
 __all__ = ["ROWS"]
+
+# The codes of 1.6 and of 2.x
+
+MALFORMED = "FormationViolation", "RpcFrameworkError"
+FORMAT = "FormationViolation", "FormatViolation"
+OCCURRENCE = "OccurenceConstraintViolation", "OccurrenceConstraintViolation"
 
 # R1, R2, R26: what is no JSON
 
@@ -114,251 +119,290 @@ REPLIES_WITHOUT_ID: Mapping[str, bytes] = {
 }
 
 
-def _row_01(name: str, frame: bytes) -> Row:
-    return Row(name, "R01", frame, {"1.6": b'[4,"-1","FormationViolation","expected JSON",{}]'})
-
-
-def _array_row(name: str, frame: bytes) -> Row:
-    return Row(name, "R01", frame, {"1.6": b'[4,"-1","FormationViolation","expected an array",{}]'})
-
-
-def _id_row(name: str, frame: bytes) -> Row:
-    return Row(
-        name,
-        "R03",
-        frame,
-        {"1.6": b'[4,"-1","FormationViolation","unique id: expected a string of 1 to 36 characters",{}]'},
-    )
-
-
-_HEARTBEAT = b'{"currentTime":"2024-02-29T12:00:00.123Z"}'
-_TOO_LONG = b'[4,"%b","FormationViolation","unique id: expected at most 36 characters",{}]'
+_ANSWER = b'[3,"a",{"currentTime":"2024-02-29T12:00:00.123Z"}]'
+_NO_ID = "unique id: expected a string of 1 to 36 characters"
+_NO_TYPE = error("MessageTypeNotSupported", "no such message type")
 _SMILES = "😀".encode()
+SILENT = Policy(answer_malformed=False)
 
 
-def _id_accepted(name: str, unique_id: bytes, echoed: bytes | None = None) -> Row:
-    """Return a row for an id that is right; `echoed` is how we spell it."""
-    answer = b'[3,"%b",%b]' % (unique_id if echoed is None else echoed, _HEARTBEAT)
-    return Row(name, "R03", b'[2,"%b","Heartbeat",{}]' % unique_id, {"1.6": answer})
+def _heartbeats(ids: Mapping[str, tuple[bytes, bytes]]) -> list[Row]:
+    """Return rows of ids that are taken, with our spelling of each."""
+    return [
+        Row(name, "R03", b'[2,"%b","Heartbeat",{}]' % sent, same(_ANSWER.replace(b"a", echoed, 1)))
+        for name, (sent, echoed) in ids.items()
+    ]
 
 
-def _id_too_long(name: str, unique_id: bytes) -> Row:
-    return Row(name, "R03", b'[2,"%b","Heartbeat",{}]' % unique_id, {"1.6": _TOO_LONG % unique_id})
+def _long_ids(ids: Mapping[str, bytes]) -> list[Row]:
+    described = "unique id: expected at most 36 characters"
+    return [
+        Row(name, "R03", b'[2,"%b","Heartbeat",{}]' % sent, error(MALFORMED, described, sent.decode()))
+        for name, sent in ids.items()
+    ]
 
 
-def _ignored(rule: str, name: str, frame: bytes) -> Row:
-    return Row(name, rule, frame, {"1.6": None})
+def _unknown_types(rule: str, types: Mapping[str, bytes]) -> list[Row]:
+    """Return rows of message types that 2.0.1 alone answers."""
+    return [
+        Row(name, rule, b'[%b,"a","Heartbeat",{}]' % kind, {**same(None), "2.0.1": _NO_TYPE["2.0.1"]})
+        for name, kind in types.items()
+    ]
+
+
+def _ignored(rule: str, frames: Mapping[str, bytes]) -> list[Row]:
+    return [Row(name, rule, frame, same(None)) for name, frame in frames.items()]
+
+
+def _refused(
+    rule: str, code: str | tuple[str, str], description: str, frames: Mapping[str, bytes], unique_id: str = "a"
+) -> list[Row]:
+    return [Row(name, rule, frame, error(code, description, unique_id)) for name, frame in frames.items()]
+
+
+def _transfer(rule: str, name: str, vendor: str, answer: Mapping[str, bytes | None]) -> Row:
+    """Return a row of a DataTransfer whose handler does what the vendor id says."""
+    return Row(name, rule, b'[2,"a","DataTransfer",{"vendorId":"%b"}]' % vendor.encode(), answer)
 
 
 ROWS: list[Row] = [
-    *starmap(_row_01, NOT_JSON.items()),
-    *starmap(_array_row, NOT_AN_ARRAY.items()),
-    *starmap(_id_row, NO_ID.items()),
-    *(_ignored("R10", name, frame) for name, frame in REPLIES_WITHOUT_ID.items()),
+    *_refused("R01", MALFORMED, "expected JSON", NOT_JSON, "-1"),
+    *_refused("R01", MALFORMED, "expected an array", NOT_AN_ARRAY, "-1"),
+    *_refused("R03", MALFORMED, _NO_ID, NO_ID, "-1"),
+    *_ignored("R10", REPLIES_WITHOUT_ID),
     # R1: a policy may say: stay silent
-    Row("silence_for_no_JSON", "R01", b"hello", {"1.6": None}, policy=Policy(answer_malformed=False)),
-    Row("silence_for_no_array", "R01", b"{}", {"1.6": None}, policy=Policy(answer_malformed=False)),
-    Row("silence_for_no_id", "R01", b"[2]", {"1.6": None}, policy=Policy(answer_malformed=False)),
-    Row(
-        "no_silence_for_what_has_an_id",
-        "R01",
-        b'[2,"a"]',
-        {"1.6": b'[4,"a","FormationViolation","expected 4 elements",{}]'},
-        policy=Policy(answer_malformed=False),
+    *(
+        Row(f"silence_for_{name}", "R01", frame, same(None), policy=SILENT)
+        for name, frame in {"text": b"hello", "an_object": b"{}", "no_id": b"[2]"}.items()
     ),
-    # R3: ids
-    _id_accepted("one_character", b"a"),
-    _id_accepted("a_blank", b" "),
-    _id_accepted("36_characters", b"123e4567-e89b-12d3-a456-426614174000"),
-    _id_accepted("36_characters_beyond_16_bits", _SMILES * 36),
-    _id_accepted("the_id_of_the_unreadable", b"-1"),
-    _id_accepted("quotes_and_backslashes", b'\\"\\\\', b'\\"\\\\'),
-    _id_accepted("an_escape", b"\\u0061", b"a"),
-    _id_accepted("a_pair_of_surrogates", b"\\ud83d\\ude00", _SMILES),
-    _id_accepted("an_escaped_NUL", b"\\u0000", b"\\u0000"),
-    _id_too_long("37_characters", b"a" * 37),
-    _id_too_long("37_characters_beyond_16_bits", _SMILES * 37),
-    _id_too_long("10000_characters", b"a" * 10_000),
+    Row("no_silence_for_a_call", "R01", b'[2,"a"]', error(FORMAT, "expected 4 elements"), policy=SILENT),
+    *_heartbeats(
+        {
+            "one_character": (b"a", b"a"),
+            "a_blank": (b" ", b" "),
+            "36_characters": (b"123e4567-e89b-12d3-a456-426614174000",) * 2,
+            "36_characters_beyond_16_bits": (_SMILES * 36,) * 2,
+            "the_id_of_the_unreadable": (b"-1", b"-1"),
+            "quotes_and_backslashes": (b'\\"\\\\', b'\\"\\\\'),
+            "an_escape": (b"\\u0061", b"a"),
+            "a_pair_of_surrogates": (b"\\ud83d\\ude00", _SMILES),
+            "an_escaped_NUL": (b"\\u0000", b"\\u0000"),
+        }
+    ),
+    *_long_ids(
+        {
+            "37_characters": b"a" * 37,
+            "37_characters_beyond_16_bits": _SMILES * 37,
+            "10000_characters": b"a" * 10_000,
+        }
+    ),
     Row(
         "a_long_id_is_told_first",
         "R03",
         b'[2,"%b","Nonsense"]' % (b"a" * 37),
-        {"1.6": _TOO_LONG % (b"a" * 37)},
+        error(MALFORMED, "unique id: expected at most 36 characters", "a" * 37),
     ),
     # R4, R5: message types
-    _ignored("R04", "2.0", b'[2.0,"a","Heartbeat",{}]'),
-    _ignored("R04", "2.7", b'[2.7,"a","Heartbeat",{}]'),
-    _ignored("R04", "2e0", b'[2e0,"a","Heartbeat",{}]'),
-    _ignored("R04", "text", b'["2","a","Heartbeat",{}]'),
-    _ignored("R04", "the_name", b'["CALL","a","Heartbeat",{}]'),
-    _ignored("R04", "true", b'[true,"a","Heartbeat",{}]'),
-    _ignored("R04", "null", b'[null,"a","Heartbeat",{}]'),
-    _ignored("R04", "a_list", b'[[2],"a","Heartbeat",{}]'),
-    _ignored("R04", "an_object", b'[{},"a","Heartbeat",{}]'),
-    _ignored("R05", "0", b'[0,"a","Heartbeat",{}]'),
-    _ignored("R05", "1", b'[1,"a","Heartbeat",{}]'),
-    _ignored("R05", "5", b'[5,"a","GenericError","",{}]'),
-    _ignored("R05", "6", b'[6,"a","Heartbeat",{}]'),
-    _ignored("R05", "9", b'[9,"a","Heartbeat",{}]'),
-    _ignored("R05", "minus_2", b'[-2,"a","Heartbeat",{}]'),
-    _ignored("R05", "2_to_the_64_and_2", b'[18446744073709551618,"a","Heartbeat",{}]'),
-    _ignored("R05", "9_and_nothing_more", b'[9,"a"]'),
+    *_unknown_types(
+        "R04",
+        {
+            "2.0": b"2.0",
+            "2.7": b"2.7",
+            "2e0": b"2e0",
+            "text": b'"2"',
+            "the_name": b'"CALL"',
+            "true": b"true",
+            "null": b"null",
+            "a_list": b"[2]",
+            "an_object": b"{}",
+        },
+    ),
+    *_unknown_types(
+        "R05",
+        {
+            "0": b"0",
+            "1": b"1",
+            "5": b"5",
+            "6": b"6",
+            "9": b"9",
+            "minus_2": b"-2",
+            "2_to_the_64_and_2": b"18446744073709551618",
+        },
+    ),
+    Row("9_and_nothing_more", "R05", b'[9,"a"]', {**same(None), "2.0.1": _NO_TYPE["2.0.1"]}),
     # R6: lengths
-    *(
-        Row(name, "R06", frame, {"1.6": b'[4,"a","FormationViolation","expected 4 elements",{}]'})
-        for name, frame in {
+    *_refused(
+        "R06",
+        FORMAT,
+        "expected 4 elements",
+        {
             "a_call_of_2": b'[2,"a"]',
             "a_call_of_3": b'[2,"a","Heartbeat"]',
             "a_call_of_3_without_action": b'[2,"a",{}]',
             "a_call_of_5": b'[2,"a","Heartbeat",{},{}]',
             "a_call_of_10000": b'[2,"a"%b]' % (b",0" * 9_998),
-        }.items()
+        },
     ),
-    *(
-        _ignored("R06", name, frame)
-        for name, frame in {
+    *_ignored(
+        "R06",
+        {
             "a_result_of_2": b'[3,"a"]',
             "a_result_of_4": b'[3,"a",{},{}]',
             "an_error_of_2": b'[4,"a"]',
             "an_error_of_4": b'[4,"a","GenericError",""]',
             "an_error_of_6": b'[4,"a","GenericError","",{},{}]',
-        }.items()
+        },
     ),
-    *(
-        Row(name, "R06", frame, {"1.6": b'[4,"a","FormationViolation","action: expected string",{}]'})
-        for name, frame in {
+    *_refused(
+        "R06",
+        FORMAT,
+        "action: expected string",
+        {
             "a_number_as_action": b'[2,"a",1,{}]',
             "null_as_action": b'[2,"a",null,{}]',
             "a_list_as_action": b'[2,"a",[],{}]',
             "the_payload_as_action": b'[2,"a",{},"Heartbeat"]',
-        }.items()
+        },
     ),
     # R7: null as payload
-    Row("null_for_no_fields", "R07", b'[2,"a","Heartbeat",null]', {"1.6": b'[3,"a",%b]' % _HEARTBEAT}),
+    Row("null_for_no_fields", "R07", b'[2,"a","Heartbeat",null]', same(_ANSWER)),
     Row(
         "null_for_required_fields",
         "R07",
-        b'[2,"a","Authorize",null]',
-        {"1.6": b'[4,"a","OccurenceConstraintViolation","idTag: expected a value",{}]'},
+        b'[2,"a","DataTransfer",null]',
+        error(OCCURRENCE, "vendorId: expected a value"),
     ),
     # R8: actions
-    *(
-        Row(
-            name,
-            "R08",
-            b'[2,"a",%b,{}]' % action,
-            {"1.6": b'[4,"a","NotImplemented","no such action in this version",{}]'},
-        )
-        for name, action in {
-            "an_unknown_action": b'"MakeCoffee"',
-            "an_action_of_2.0.1": b'"TransactionEvent"',
-            "an_action_in_small_letters": b'"heartbeat"',
-            "an_action_with_a_blank": b'"Heartbeat "',
-            "an_action_with_its_kind": b'"HeartbeatRequest"',
-            "an_empty_action": b'""',
-            "an_action_with_a_NUL": b'"Heartbeat\\u0000"',
-            "a_signed_action": b'"Heartbeat-Signed"',
-            "a_long_action": b'"%b"' % (b"A" * 100_000),
-        }.items()
-    ),
-    Row(
-        "an_escaped_action_is_the_action",
+    *_refused(
         "R08",
-        b'[2,"a","\\u0048eartbeat",{}]',
-        {"1.6": b'[3,"a",%b]' % _HEARTBEAT},
+        "NotImplemented",
+        "no such action in this version",
+        {
+            name: b'[2,"a",%b,{}]' % action
+            for name, action in {
+                "an_unknown_action": b'"MakeCoffee"',
+                "an_action_in_small_letters": b'"heartbeat"',
+                "an_action_with_a_blank": b'"Heartbeat "',
+                "an_action_with_its_kind": b'"HeartbeatRequest"',
+                "an_empty_action": b'""',
+                "an_action_with_a_NUL": b'"Heartbeat\\u0000"',
+                "a_signed_action": b'"Heartbeat-Signed"',
+                "a_long_action": b'"%b"' % (b"A" * 100_000),
+            }.items()
+        },
     ),
     Row(
-        "an_action_without_handler",
+        "an_action_of_2.x",
         "R08",
-        b'[2,"a","FirmwareStatusNotification",{"status":"Idle"}]',
-        {"1.6": b'[4,"a","NotSupported","FirmwareStatusNotification is not handled here",{}]'},
+        b'[2,"a","NotifyEvent",{}]',
+        {
+            **error("NotSupported", "NotifyEvent is not handled here"),
+            "1.6": error("NotImplemented", "no such action in this version")["1.6"],
+        },
     ),
-    Row(
-        "an_action_without_handler_and_a_bad_payload",
+    Row("an_escaped_action_is_the_action", "R08", b'[2,"a","\\u0048eartbeat",{}]', same(_ANSWER)),
+    *_refused(
         "R08",
-        b'[2,"a","FirmwareStatusNotification",5]',
-        {"1.6": b'[4,"a","NotSupported","FirmwareStatusNotification is not handled here",{}]'},
+        "NotSupported",
+        "FirmwareStatusNotification is not handled here",
+        {
+            "an_action_without_handler": b'[2,"a","FirmwareStatusNotification",{"status":"Idle"}]',
+            "an_action_without_handler_and_a_bad_payload": b'[2,"a","FirmwareStatusNotification",5]',
+        },
     ),
-    Row(
-        "an_action_of_the_other_side",
+    *_refused(
         "R08",
-        b'[2,"a","Reset",{"type":"Hard"}]',
-        {"1.6": b'[4,"a","NotSupported","Reset is not sent in this direction",{}]'},
+        "NotSupported",
+        "Reset is not sent in this direction",
+        {"an_action_of_the_other_side": b'[2,"a","Reset",{"type":"Hard"}]'},
     ),
-    Row(
-        "an_action_of_the_other_side_that_has_a_handler",
+    *_refused(
         "R08",
-        b'[2,"a","GetDiagnostics",{"location":"ftp://x"}]',
-        {"1.6": b'[4,"a","NotSupported","GetDiagnostics is not sent in this direction",{}]'},
+        "NotSupported",
+        "TriggerMessage is not sent in this direction",
+        {
+            "an_action_of_the_other_side_that_has_a_handler": b'[2,"a","TriggerMessage",{"requestedMessage":"Heartbeat"}]'
+        },
     ),
-    Row(
-        "an_action_of_both_sides",
-        "R08",
-        b'[2,"a","DataTransfer",{"vendorId":"v"}]',
-        {"1.6": b'[3,"a",{"status":"Accepted"}]'},
-    ),
-    # R9: spelling; a code of 2.x becomes the one that 1.6 knows
-    Row(
-        "a_handler_refuses_by_a_code_of_2.x",
+    _transfer("R08", "an_action_of_both_sides", "v", same(b'[3,"a",{"status":"Accepted"}]')),
+    # R9: spelling, both ways
+    _transfer("R09", "a_handler_refuses_by_a_code_of_2.x", "refuses by a code of 2.x", error(FORMAT, "")),
+    _transfer(
         "R09",
-        b'[2,"a","DataTransfer",{"vendorId":"refuses by a code of 2.x"}]',
-        {"1.6": b'[4,"a","FormationViolation","",{}]'},
+        "a_handler_refuses_by_a_code_that_1.6_does_not_have",
+        "refuses by a code of the framework",
+        error(("GenericError", "RpcFrameworkError"), ""),
     ),
     # R10, R12: replies that nobody waits for
-    _ignored("R10", "a_result_that_breaks_every_rule", b'[3,"a",[]]'),
-    _ignored("R10", "an_error_that_breaks_every_rule", b'[4,"a",5,{},"x"]'),
-    _ignored("R12", "a_result_of_no_call", b'[3,"a",{}]'),
-    _ignored("R12", "an_error_of_no_call", b'[4,"a","GenericError","",{}]'),
-    _ignored("R12", "a_result_with_a_long_id", b'[3,"%b",{}]' % (b"a" * 37)),
-    _ignored("R12", "an_error_for_the_unreadable", b'[4,"-1","FormationViolation","",{}]'),
+    *_ignored(
+        "R10",
+        {
+            "a_result_that_breaks_every_rule": b'[3,"a",[]]',
+            "an_error_that_breaks_every_rule": b'[4,"a",5,{},"x"]',
+        },
+    ),
+    *_ignored(
+        "R12",
+        {
+            "a_result_of_no_call": b'[3,"a",{}]',
+            "an_error_of_no_call": b'[4,"a","GenericError","",{}]',
+            "a_result_with_a_long_id": b'[3,"%b",{}]' % (b"a" * 37),
+            "an_error_for_the_unreadable": b'[4,"-1","FormationViolation","",{}]',
+        },
+    ),
     # R15: description and details
-    Row(
-        "a_long_description_is_cut",
-        "R15",
-        b'[2,"a","DataTransfer",{"vendorId":"refuses at length"}]',
-        {"1.6": b'[4,"a","GenericError","%b",{}]' % ("é" * 254 + "😀").encode()},
+    _transfer("R15", "a_long_description_is_cut", "refuses at length", error("GenericError", "é" * 254 + "😀")),
+    _transfer("R15", "details_are_an_object", "refuses in its own words", error("VendorError", "")),
+    _transfer("R15", "details_are_passed_on", "refuses", error("SecurityError", "not you", details='{"tries":3}')),
+    *_ignored("R16", {"an_empty_text": b""}),
+    # What a payload's faults, and handlers', are answered with
+    *_refused(
+        "R21",
+        "TypeConstraintViolation",
+        "vendorId: expected string",
+        {"a_type": b'[2,"a","DataTransfer",{"vendorId":1}]'},
     ),
-    Row(
-        "details_are_an_object",
-        "R15",
-        b'[2,"a","DataTransfer",{"vendorId":"refuses in its own words"}]',
-        {"1.6": b'[4,"a","VendorError","",{}]'},
+    *_refused(
+        "R21",
+        "PropertyConstraintViolation",
+        "vendorId: expected at most 255 characters",
+        {"a_length": b'[2,"a","DataTransfer",{"vendorId":"%b"}]' % (b"v" * 256)},
     ),
-    Row(
-        "details_are_passed_on",
-        "R15",
-        b'[2,"a","DataTransfer",{"vendorId":"refuses"}]',
-        {"1.6": b'[4,"a","SecurityError","not you",{"tries":3}]'},
+    *_refused(
+        "R21", FORMAT, "x: expected no property of this name", {"an_unknown_field": b'[2,"a","Heartbeat",{"x":1}]'}
     ),
-    # R16: a text of no length
-    _ignored("R16", "an_empty_text", b""),
+    *_refused("R21", FORMAT, "payload: expected object", {"a_payload_that_is_a_list": b'[2,"a","Heartbeat",[]]'}),
+    _transfer("R45", "a_handler_that_raises", "raises", error("InternalError", "the handler failed")),
+    _transfer(
+        "R45", "a_handler_without_answer", "returns None", error("InternalError", "the handler's answer is not valid")
+    ),
     # Users can override the table of codes
     Row(
         "codes_of_a_policy",
         "R09",
         b"[]",
-        {"1.6": b'[4,"-1","ProtocolError","unique id: expected a string of 1 to 36 characters",{}]'},
+        error("ProtocolError", _NO_ID, "-1"),
         policy=Policy(codes={Fault.MALFORMED: "ProtocolError"}),
     ),
     Row(
         "codes_of_a_policy_are_spelt_as_the_version_does",
         "R09",
         b'[2,"a","MakeCoffee",{}]',
-        {"1.6": b'[4,"a","FormationViolation","no such action in this version",{}]'},
+        error(FORMAT, "no such action in this version"),
         policy=Policy(codes={Fault.UNKNOWN_ACTION: "FormatViolation"}),
     ),
     Row(
         "codes_of_a_policy_may_be_a_vendors",
         "R09",
         b'[2,"a","FirmwareStatusNotification",{"status":"Idle"}]',
-        {"1.6": b'[4,"a","NoIdea","FirmwareStatusNotification is not handled here",{}]'},
+        error("NoIdea", "FirmwareStatusNotification is not handled here"),
         policy=Policy(codes={Fault.NOT_HANDLED: "NoIdea"}),
     ),
     Row(
         "codes_of_a_policy_change_nothing_else",
         "R09",
         b'[2,"a","MakeCoffee",{}]',
-        {"1.6": b'[4,"a","NotImplemented","no such action in this version",{}]'},
+        error("NotImplemented", "no such action in this version"),
         policy=Policy(codes={Fault.NOT_HANDLED: "NoIdea"}),
     ),
 ]

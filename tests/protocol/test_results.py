@@ -137,6 +137,6 @@ def test_end_of_a_call(setup: Setup, row: Row) -> None:
 def test_R14_a_call_of_the_peer_with_the_id_of_ours_is_another_call(setup: Setup) -> None:
     pair = pair_of(setup)
     call = pair.central.call(setup.requests[0], unique_id="after")
-    pair.central.receive(setup.call)
+    pair.central.receive(b'[2,"after","Heartbeat",{}]')
     assert pair.central.outcome(call) is None
     assert pair.central.handling is not None
