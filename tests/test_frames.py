@@ -300,20 +300,6 @@ def test_an_answer_of_another_class_is_not_written(response: Any) -> None:
 # Errors
 
 
-@pytest.mark.parametrize(
-    ("version", "code", "spelt"),
-    [
-        (v16.VERSION, "FormatViolation", b"FormationViolation"),
-        (v16.VERSION, "OccurrenceConstraintViolation", b"OccurenceConstraintViolation"),
-        (v201.VERSION, "FormatViolation", b"FormatViolation"),
-        (v21.VERSION, "OccurrenceConstraintViolation", b"OccurrenceConstraintViolation"),
-        (v16.VERSION, "MyError", b"MyError"),
-    ],
-)
-def test_R09_the_encoder_spells_as_its_version_does(version: Version, code: str, spelt: bytes) -> None:
-    assert Encoder(version).error("a", CallError(code)) == b'[4,"a","%b","",{}]' % spelt
-
-
 @each_version
 def test_a_fault_is_answered_by_its_code_or_the_policys(version: Version) -> None:
     for fault in Fault:

@@ -81,25 +81,6 @@ def test_R14_the_second_call_waits_until_the_first_is_answered(pair: Pair) -> No
     assert nothing_is_left(pair)
 
 
-@pytest.mark.parametrize(
-    "end",
-    [
-        b'[3,"1",{"currentTime":"2024-01-01T00:00:00Z"}]',
-        b'[3,"1",{}]',
-        b'[3,"1"]',
-        b'[4,"1","InternalError","",{}]',
-        b'[4,"1"]',
-    ],
-)
-def test_R14_whatever_answers_the_first_call_the_second_is_sent(pair: Pair, end: bytes) -> None:
-    first, second = pair.station.call(HEARTBEAT), pair.station.call(HEARTBEAT)
-    pair.station.in_transit.clear()
-    pair.station.receive(end)
-    assert pair.station.outcome(first) is not None
-    assert pair.station.outcome(second) is None
-    assert pair.station.in_transit == [heartbeat("2")]
-
-
 def test_R14_the_limit_is_adjustable_and_answers_come_in_any_order() -> None:
     pair = Pair(v16.VERSION, station=Policy(max_open_calls=2))
     first, second, third = (pair.station.call(HEARTBEAT) for _ in range(3))
@@ -114,20 +95,6 @@ def test_R14_the_limit_is_adjustable_and_answers_come_in_any_order() -> None:
     assert pair.station.session.ignored_answers == 0
 
 
-def test_R14_calls_of_the_two_sides_cross(pair: Pair) -> None:
-    ours, theirs = pair.central.call(CLEAR_CACHE), pair.station.call(HEARTBEAT)
-    pair.central.deliver()
-    pair.station.deliver()
-    assert ours.unique_id == theirs.unique_id
-    pair.station.answer(CLEAR_CACHE_RESPONSE)
-    pair.central.answer(HEARTBEAT_RESPONSE)
-    pair.station.deliver()
-    pair.central.deliver()
-    assert pair.central.outcome(ours) == CLEAR_CACHE_RESPONSE
-    assert pair.station.outcome(theirs) == HEARTBEAT_RESPONSE
-    assert nothing_is_left(pair)
-
-
 def test_R14_a_handler_may_call_its_station(pair: Pair) -> None:
     outer = pair.station.call(HEARTBEAT)
     pair.station.deliver()
@@ -139,24 +106,6 @@ def test_R14_a_handler_may_call_its_station(pair: Pair) -> None:
     pair.central.answer(HEARTBEAT_RESPONSE)
     pair.central.deliver()
     assert pair.station.outcome(outer) == HEARTBEAT_RESPONSE
-
-
-def test_R14_answers_never_wait_behind_calls(pair: Pair) -> None:
-    pair.central.call(CLEAR_CACHE)
-    pair.central.call(CLEAR_CACHE)
-    pair.central.receive(heartbeat("x"))
-    pair.central.answer(HEARTBEAT_RESPONSE)
-    pair.central.receive(b'[2,"y","MakeCoffee",{}]')
-    kinds = [frame[:6] for frame in pair.central.in_transit]
-    assert kinds == [b'[2,"1"', b'[3,"x"', b'[4,"y"']
-
-
-def test_R14_results_are_taken_while_calls_of_the_peer_wait(pair: Pair) -> None:
-    call = pair.central.call(CLEAR_CACHE)
-    for number in range(20):
-        pair.central.receive(heartbeat(f"{number}"))
-    pair.central.receive(cleared("1"))
-    assert pair.central.outcome(call) == CLEAR_CACHE_RESPONSE
 
 
 # Calls of the peer: one after another
@@ -251,12 +200,6 @@ def test_an_error_that_cannot_be_written_becomes_a_constant_one(pair: Pair, erro
     assert pair.central.in_transit == [b'[4,"a","InternalError","the handler failed",{}]']
 
 
-def test_the_details_of_an_error_are_sent(pair: Pair) -> None:
-    pair.central.receive(heartbeat("a"))
-    pair.central.fail(CallError("GenericError", "why", {"x": [1, None, {"y": "é"}]}))
-    assert pair.central.in_transit == ['[4,"a","GenericError","why",{"x":[1,null,{"y":"é"}]}]'.encode()]
-
-
 # How a call of ours ends
 
 
@@ -292,42 +235,7 @@ def test_a_call_ends_when_its_time_is_over_and_not_before(pair: Pair) -> None:
     assert nothing_is_left(pair)
 
 
-def test_time_counts_from_the_call_on_while_it_waits_for_its_turn(pair: Pair) -> None:
-    first, second = pair.central.call(CLEAR_CACHE, timeout=30), pair.central.call(CLEAR_CACHE, timeout=10)
-    pair.advance(10)
-    assert isinstance(pair.central.outcome(second), CallTimeout)
-    assert pair.central.outcome(first) is None
-    pair.central.in_transit.clear()
-    pair.central.receive(cleared("1"))
-    assert pair.central.in_transit == []
-    assert nothing_is_left(pair)
-
-
-def test_when_the_open_call_times_out_the_next_is_sent(pair: Pair) -> None:
-    for seconds in (10, 5, 20):
-        pair.central.call(CLEAR_CACHE, timeout=seconds)
-    pair.advance(10)
-    assert pair.central.in_transit == [b'[2,"1","ClearCache",{}]', b'[2,"3","ClearCache",{}]']
-    ended = [each.open_call.unique_id for each in pair.central.events if isinstance(each, CallEnded)]
-    assert ended == ["2", "1"]
-
-
-def test_calls_that_time_out_together_are_not_sent_any_more(pair: Pair) -> None:
-    for _ in range(5):
-        pair.central.call(CLEAR_CACHE, timeout=10)
-    pair.advance(10)
-    assert len(pair.central.events) == 5
-    assert pair.central.in_transit == [b'[2,"1","ClearCache",{}]']
-    assert nothing_is_left(pair)
-
-
 # The end
-
-
-def test_R44_closing_twice_fails_nothing_twice(pair: Pair) -> None:
-    pair.central.call(CLEAR_CACHE)
-    assert len(pair.central.session.close()) == 1
-    assert pair.central.session.close() == []
 
 
 def test_after_the_end_nothing_is_sent_or_taken(pair: Pair) -> None:
@@ -353,15 +261,6 @@ def test_after_the_end_calls_are_refused(pair: Pair) -> None:
     with pytest.raises(Disconnected, match=r"^the connection is closed$"):
         pair.central.call(CLEAR_CACHE)
     assert nothing_is_left(pair)
-
-
-def test_connections_share_a_table_and_not_their_calls(pair: Pair) -> None:
-    ours, theirs = pair.central.call(CLEAR_CACHE), pair.station.call(HEARTBEAT)
-    pair.central.session.close()
-    assert pair.station.outcome(theirs) is None
-    pair.station.receive(answered("1"))
-    assert pair.station.outcome(theirs) == HEARTBEAT_RESPONSE
-    assert ours.unique_id == theirs.unique_id
 
 
 # Our own faults: raised before a byte is sent

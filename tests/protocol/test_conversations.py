@@ -69,14 +69,6 @@ def test_R12_a_late_answer_is_ignored_and_the_next_call_is_not_disturbed(pair: P
     assert isinstance(pair.central.outcome(first), CallTimeout)
 
 
-def test_R12_the_second_of_two_answers_is_ignored(pair: Pair) -> None:
-    call = pair.central.call(CLEAR_CACHE)
-    pair.central.receive(cleared("1"))
-    pair.central.receive(b'[4,"1","GenericError","",{}]')
-    assert pair.central.outcome(call) == CLEAR_CACHE_RESPONSE
-    assert pair.central.session.ignored_answers == 1
-
-
 def test_R12_an_answer_to_a_call_that_still_waits_for_its_turn_is_ignored(pair: Pair) -> None:
     pair.central.call(CLEAR_CACHE)
     waiting = pair.central.call(CLEAR_CACHE)
@@ -112,35 +104,6 @@ def test_R44_a_cancelled_call_frees_its_place_at_once(pair: Pair) -> None:
     assert pair.central.outcome(second) == CLEAR_CACHE_RESPONSE
     assert pair.central.outcome(first) is None
     assert len(pair.table) == 0
-
-
-def test_R44_a_call_that_is_cancelled_before_its_turn_is_never_sent(pair: Pair) -> None:
-    _, second, _ = (pair.central.call(CLEAR_CACHE) for _ in range(3))
-    pair.central.in_transit.clear()
-    pair.central.cancel(second)
-    assert pair.central.in_transit == []
-    pair.central.receive(cleared("1"))
-    assert pair.central.in_transit == [b'[2,"3","ClearCache",{}]']
-
-
-def test_R44_to_cancel_a_call_that_has_ended_does_nothing(pair: Pair) -> None:
-    call = pair.central.call(CLEAR_CACHE, unique_id="a")
-    pair.central.receive(cleared("a"))
-    again = pair.central.call(CLEAR_CACHE, unique_id="a")
-    pair.central.cancel(call)
-    pair.central.receive(cleared("a"))
-    assert pair.central.outcome(again) == CLEAR_CACHE_RESPONSE
-
-
-def test_R44_a_cancelled_id_may_be_used_again_while_the_old_call_is_in_the_queue(pair: Pair) -> None:
-    pair.central.call(CLEAR_CACHE)
-    cancelled = pair.central.call(CLEAR_CACHE, unique_id="a")
-    pair.central.cancel(cancelled)
-    pair.central.call(v16.GetConfigurationRequest(), unique_id="a")
-    pair.central.in_transit.clear()
-    pair.central.receive(cleared("1"))
-    assert pair.central.in_transit == [b'[2,"a","GetConfiguration",{}]']
-    assert len(pair.table) == 1
 
 
 def test_R44_a_disconnect_fails_every_pending_call_at_once(pair: Pair) -> None:
