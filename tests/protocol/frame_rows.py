@@ -320,9 +320,7 @@ ROWS: list[Row] = [
         "R08",
         "NotSupported",
         "TriggerMessage is not sent in this direction",
-        {
-            "an_action_of_the_other_side_that_has_a_handler": b'[2,"a","TriggerMessage",{"requestedMessage":"Heartbeat"}]'
-        },
+        {"an_action_of_the_other_side_with_a_handler": b'[2,"a","TriggerMessage",{"requestedMessage":"Heartbeat"}]'},
     ),
     _transfer("R08", "an_action_of_both_sides", "v", same(b'[3,"a",{"status":"Accepted"}]')),
     # R9: spelling, both ways
