@@ -100,6 +100,16 @@ def websocket_of(connection: Connection) -> WebSocket:
     return websocket
 
 
+def on_one_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Make a test of a coroutine function that does not depend on the event loop, run by `run`; a decorator."""
+
+    @wraps(test)
+    def run_test(**arguments: Any) -> None:
+        run(test(**arguments))
+
+    return run_test
+
+
 async def until(condition: Callable[[], object], *, seconds: float = PATIENCE) -> float:
     """Wait until a condition holds; how many seconds it took. Raises `TimeoutError`."""
     start = time.monotonic()

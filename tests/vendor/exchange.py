@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
-from functools import wraps
 from typing import Any, Final
 
 import pytest
@@ -72,23 +70,6 @@ PRICE: Final = ShowPrice(connector_id=1, price=0.35, currency="EUR")
 PRICE_JSON: Final = {"connectorId": 1, "price": 0.35, "currency": "EUR"}
 SHOWN: Final = PriceShown(text="0.35 EUR")
 SHOWN_JSON: Final = {"text": "0.35 EUR"}
-
-
-# How the tests run
-
-
-def scenario(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
-    """Make a test of a coroutine function; a decorator."""
-
-    @wraps(test)
-    def run_test(**arguments: Any) -> None:
-        async def bounded() -> None:
-            async with asyncio.timeout(20):
-                await test(**arguments)
-
-        asyncio.run(bounded())
-
-    return run_test
 
 
 def central_system(**options: Any) -> CentralSystem:

@@ -25,7 +25,8 @@ from ocpp_fast import (
 from ocpp_fast.schema import BOTH, STATION, Notification, Profile, Request, Response, Str3, Version
 from ocpp_fast.testing import Pair
 
-from .exchange import FORMAT, VERSIONS, connected, every_version, scenario
+from ..aio.harness import on_one_loop
+from .exchange import FORMAT, VERSIONS, connected, every_version
 
 
 class Program(StrEnum):
@@ -98,7 +99,7 @@ def test_action_that_is_there_already_is_refused() -> None:
 
 
 @every_version
-@scenario
+@on_one_loop
 async def test_both_sides_send_and_handle_an_own_action(number: str) -> None:
     central = CentralSystem(auth=NoAuth(), versions=[extended(number)])
 
@@ -191,7 +192,7 @@ def test_handlers_of_a_vendors_profile_are_checked_for_completeness(number: str)
     ChargePoint("CP1", "ws://localhost", versions=[extended(number)]).include(Half(), profile=CAR_WASH)
 
 
-@scenario
+@on_one_loop
 async def test_own_send_of_21() -> None:
     central = CentralSystem(auth=NoAuth(), versions=[extended("2.1")])
     heard: asyncio.Future[DripNotification] = asyncio.get_running_loop().create_future()
@@ -208,7 +209,7 @@ async def test_own_send_of_21() -> None:
 
 
 @pytest.mark.parametrize("number", ["1.6", "2.0.1"])
-@scenario
+@on_one_loop
 async def test_own_send_before_21_mismatches(number: str) -> None:
     async with connected(CentralSystem(auth=NoAuth(), versions=[extended(number)]), extended(number)) as station:
         with pytest.raises(VersionMismatch):

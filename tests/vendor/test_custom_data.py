@@ -22,7 +22,8 @@ from ocpp_fast import (
 )
 from ocpp_fast.schema import Extension, Json, Str20, Struct, schema_of
 
-from .exchange import connected, scenario
+from ..aio.harness import on_one_loop
+from .exchange import connected
 
 with_custom_data = pytest.mark.parametrize("number", ["2.0.1", "2.1"])
 
@@ -138,7 +139,7 @@ def heartbeats(number: str, handler: Callable[..., Any], **options: Any) -> tupl
 
 
 @with_custom_data
-@scenario
+@on_one_loop
 async def test_extension_travels_both_ways(number: str) -> None:
     def answer(station: Station, request: Any) -> Any:
         site = Site.from_json(request.custom_data)
@@ -153,7 +154,7 @@ async def test_extension_travels_both_ways(number: str) -> None:
 
 @pytest.mark.parametrize("later", [False, True])
 @with_custom_data
-@scenario
+@on_one_loop
 async def test_broken_extension_is_answered_by_its_handler_as_any_other_fault(number: str, later: bool) -> None:
     def answer(station: Station, request: Any) -> Any:
         Site.from_json(request.custom_data)
@@ -175,7 +176,7 @@ async def test_broken_extension_is_answered_by_its_handler_as_any_other_fault(nu
         await station.call(version.HeartbeatRequest(custom_data={"vendorId": "org.other", "depot": 5}))
 
 
-@scenario
+@on_one_loop
 async def test_policy_decides_on_the_code_of_a_broken_extension() -> None:
     def answer(station: Station, request: Any) -> Any:
         return Site.from_json(request.custom_data)
@@ -187,7 +188,7 @@ async def test_policy_decides_on_the_code_of_a_broken_extension() -> None:
 
 
 def test_fault_that_a_handler_makes_up_badly_is_an_internal_error(caplog: pytest.LogCaptureFixture) -> None:
-    @scenario
+    @on_one_loop
     async def main() -> None:
         def answer(station: Station, request: Any) -> Any:
             raise InvalidPayload("\ud800", "type", "string")

@@ -21,6 +21,7 @@ from ocpp_fast import (
     v201,
 )
 
+from ..aio.harness import on_one_loop
 from .exchange import (
     FORMAT,
     OCCURRENCE,
@@ -42,12 +43,11 @@ from .exchange import (
     off_wire,
     peer_of,
     refusing,
-    scenario,
 )
 
 
 @every_version
-@scenario
+@on_one_loop
 async def test_handler_gets_the_typed_payload_and_its_reply_is_the_data_of_the_answer(number: str) -> None:
     central = central_system()
     received = []
@@ -66,7 +66,7 @@ async def test_handler_gets_the_typed_payload_and_its_reply_is_the_data_of_the_a
 
 
 @every_version
-@scenario
+@on_one_loop
 async def test_handler_may_be_async_call_its_station_and_ask_for_the_context(number: str) -> None:
     central = central_system()
     contexts = []
@@ -87,7 +87,7 @@ async def test_handler_may_be_async_call_its_station_and_ask_for_the_context(num
 
 
 @every_version
-@scenario
+@on_one_loop
 async def test_replies_without_data(number: str) -> None:
     central = central_system()
     central.on(Ping)(lambda station, message: None)
@@ -101,7 +101,7 @@ async def test_replies_without_data(number: str) -> None:
 
 @every_version
 @pytest.mark.parametrize("nothing", [{}, None])
-@scenario
+@on_one_loop
 async def test_no_data_is_an_object_without_fields(number: str, nothing: Any) -> None:
     central = central_system()
     central.on(Ping)(lambda station, message: None)
@@ -110,7 +110,7 @@ async def test_no_data_is_an_object_without_fields(number: str, nothing: Any) ->
         assert answer == [3, "1", {"status": "Accepted"}]
 
 
-@scenario
+@on_one_loop
 async def test_empty_text_is_no_data_in_16() -> None:
     central = central_system()
     central.on(Ping)(lambda station, message: None)
@@ -137,7 +137,7 @@ BROKEN: Final[dict[str, tuple[Any, dict[str, str], str]]] = {
 
 @pytest.mark.parametrize("fault", BROKEN)
 @every_version
-@scenario
+@on_one_loop
 async def test_broken_payload_is_answered_as_any_other_fault_and_no_handler_is_called(number: str, fault: str) -> None:
     value, codes, description = BROKEN[fault]
     central = central_system()
@@ -147,7 +147,7 @@ async def test_broken_payload_is_answered_as_any_other_fault_and_no_handler_is_c
 
 
 @every_version
-@scenario
+@on_one_loop
 async def test_path_leads_into_nested_parts(number: str) -> None:
     central = central_system()
     central.on(ShowSigns)(lambda station, message: None)
@@ -158,7 +158,7 @@ async def test_path_leads_into_nested_parts(number: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "NaN", "hello", '{"connectorId":1} x', "[" * 100_000])
-@scenario
+@on_one_loop
 async def test_text_that_is_no_json_in_16(text: str) -> None:
     central = central_system()
     central.on(ShowPrice)(refusing(AssertionError("called")))
@@ -172,7 +172,7 @@ async def test_text_that_is_no_json_in_16(text: str) -> None:
 
 
 @every_version
-@scenario
+@on_one_loop
 async def test_policy_of_the_station_decides_on_codes_and_leniency(number: str) -> None:
     def policy(_: object) -> Policy:
         return Policy(lenient={"DataTransfer"}, codes={Fault.WRONG_TYPE: "OddType"}, timespec="seconds")
@@ -190,7 +190,7 @@ async def test_policy_of_the_station_decides_on_codes_and_leniency(number: str) 
 
 
 @every_version
-@scenario
+@on_one_loop
 async def test_unknown_vendor_and_unknown_message_are_answered(number: str) -> None:
     central = central_system()
     central.on(ShowPrice)(lambda station, message: SHOWN)
@@ -204,7 +204,7 @@ async def test_unknown_vendor_and_unknown_message_are_answered(number: str) -> N
 
 
 @every_version
-@scenario
+@on_one_loop
 async def test_case_of_a_vendor_id_does_not_count(number: str) -> None:
     central = central_system()
     central.on(Ping)(lambda station, message: None)
@@ -215,7 +215,7 @@ async def test_case_of_a_vendor_id_does_not_count(number: str) -> None:
 
 @every_version
 @pytest.mark.parametrize("first", ["own", "typed"])
-@scenario
+@on_one_loop
 async def test_own_handler_of_data_transfer_gets_what_no_typed_handler_takes(number: str, first: str) -> None:
     central = central_system()
     version = VERSIONS[number]
@@ -239,7 +239,7 @@ async def test_own_handler_of_data_transfer_gets_what_no_typed_handler_takes(num
 
 
 @every_version
-@scenario
+@on_one_loop
 async def test_data_transfer_is_not_supported_without_any_handler_and_is_with_one_registered_later(number: str) -> None:
     central = central_system()
     async with peer_of(central, number) as (peer, _):
@@ -256,7 +256,7 @@ async def test_data_transfer_is_not_supported_without_any_handler_and_is_with_on
 
 @pytest.mark.parametrize("later", [False, True])
 @every_version
-@scenario
+@on_one_loop
 async def test_handler_refuses_with_a_status(number: str, later: bool) -> None:
     refusal = TransferRefused("Rejected", "NoDisplay", "It was stolen.", data="why")
 
@@ -272,7 +272,7 @@ async def test_handler_refuses_with_a_status(number: str, later: bool) -> None:
 
 
 @every_version
-@scenario
+@on_one_loop
 async def test_handler_answers_with_a_callerror(number: str) -> None:
     central = central_system()
     central.on(ShowPrice)(refusing(CallError("SecurityError", "no")))
@@ -300,7 +300,7 @@ def test_invalid_reply_is_an_internal_error_and_its_path_is_logged(
     async def answer_later(*_: object) -> Any:
         return reply
 
-    @scenario
+    @on_one_loop
     async def main() -> None:
         central = central_system()
         central.on(ShowPrice)(answer_later if later else lambda *_: reply)
@@ -315,7 +315,7 @@ def test_invalid_reply_is_an_internal_error_and_its_path_is_logged(
 
 @every_version
 def test_reply_where_none_was_declared_is_an_internal_error(number: str, caplog: pytest.LogCaptureFixture) -> None:
-    @scenario
+    @on_one_loop
     async def main() -> None:
         central = central_system()
         handler: Any = lambda *_: SHOWN  # noqa: E731  # its type is wrong
@@ -331,7 +331,7 @@ def test_reply_where_none_was_declared_is_an_internal_error(number: str, caplog:
 
 @every_version
 def test_refusal_with_an_unknown_status_is_an_internal_error(number: str, caplog: pytest.LogCaptureFixture) -> None:
-    @scenario
+    @on_one_loop
     async def main() -> None:
         central = central_system()
         central.on(ShowPrice)(refusing(TransferRefused("Sorry")))
@@ -346,7 +346,7 @@ def test_refusal_with_an_unknown_status_is_an_internal_error(number: str, caplog
 
 
 @every_version
-@scenario
+@on_one_loop
 async def test_marked_methods_and_included_routers_take_vendors_messages(number: str) -> None:
     class Display:
         @on(ShowPrice)

@@ -25,6 +25,7 @@ from ocpp_fast import (
 )
 from ocpp_fast.schema import Profile, Version
 
+from ..aio.harness import on_one_loop
 from .exchange import (
     PRICE,
     PRICE_JSON,
@@ -40,12 +41,11 @@ from .exchange import (
     every_version,
     off_wire,
     peer_of,
-    scenario,
 )
 
 
 @every_version
-@scenario
+@on_one_loop
 async def test_payload_is_sent_and_the_reply_is_typed(number: str) -> None:
     async with peer_of(central_system(), number) as (peer, station):
         sent = asyncio.create_task(station.transfer(PRICE))
@@ -59,7 +59,7 @@ async def test_payload_is_sent_and_the_reply_is_typed(number: str) -> None:
 
 
 @every_version
-@scenario
+@on_one_loop
 async def test_messages_and_replies_without_data_are_sent_without(number: str) -> None:
     async with peer_of(central_system(), number) as (peer, station):
         ping = asyncio.create_task(station.transfer(Ping()))
@@ -78,7 +78,7 @@ async def test_messages_and_replies_without_data_are_sent_without(number: str) -
 
 @pytest.mark.parametrize("status", ["Rejected", "UnknownVendorId", "UnknownMessageId"])
 @every_version
-@scenario
+@on_one_loop
 async def test_answer_other_than_accepted_raises(number: str, status: str) -> None:
     async with peer_of(central_system(), number) as (peer, station):
         sent = asyncio.create_task(station.transfer(PRICE))
@@ -105,7 +105,7 @@ REPLIES: Final[dict[str, tuple[Any, str]]] = {
 
 @pytest.mark.parametrize("fault", REPLIES)
 @every_version
-@scenario
+@on_one_loop
 async def test_reply_that_breaks_its_declaration_raises_and_is_refused_in_21(number: str, fault: str) -> None:
     value, complaint = REPLIES[fault]
     async with peer_of(central_system(), number) as (peer, station):
@@ -123,7 +123,7 @@ async def test_reply_that_breaks_its_declaration_raises_and_is_refused_in_21(num
 
 
 @every_version
-@scenario
+@on_one_loop
 async def test_reply_without_the_data_that_it_must_have_raises(number: str) -> None:
     async with peer_of(central_system(), number) as (peer, station):
         sent = asyncio.create_task(station.transfer(PRICE))
@@ -133,7 +133,7 @@ async def test_reply_without_the_data_that_it_must_have_raises(number: str) -> N
 
 
 @every_version
-@scenario
+@on_one_loop
 async def test_reply_with_data_where_none_was_declared_raises(number: str) -> None:
     async with peer_of(central_system(), number) as (peer, station):
         sent = asyncio.create_task(station.transfer(Ping()))
@@ -143,7 +143,7 @@ async def test_reply_with_data_where_none_was_declared_raises(number: str) -> No
 
 
 @every_version
-@scenario
+@on_one_loop
 async def test_invalid_payload_raises_before_a_byte_is_sent(number: str) -> None:
     async with peer_of(central_system(), number) as (peer, station):
         with pytest.raises(ValidationError) as caught:
@@ -157,7 +157,7 @@ async def test_invalid_payload_raises_before_a_byte_is_sent(number: str) -> None
 
 
 @every_version
-@scenario
+@on_one_loop
 async def test_a_transfer_ends_as_any_other_call_does(number: str) -> None:
     async with peer_of(central_system(), number) as (peer, station):
         with pytest.raises(CallTimeout):
@@ -177,7 +177,7 @@ async def test_a_transfer_ends_as_any_other_call_does(number: str) -> None:
             await sent
 
 
-@scenario
+@on_one_loop
 async def test_version_without_data_transfer_mismatches() -> None:
     bare = Version(
         "1.6",
@@ -198,7 +198,7 @@ async def test_version_without_data_transfer_mismatches() -> None:
 
 
 @every_version
-@scenario
+@on_one_loop
 async def test_both_sides_exchange_typed_messages(number: str) -> None:
     central = central_system()
 

@@ -1,1 +1,0 @@
-"""Tests of `ocpp_fast.signing`."""
