@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from enum import Enum, StrEnum
 from typing import Annotated, Any, Optional, Union
 
 import pytest
 
+from ocpp_fast import schema
 from ocpp_fast._core.plan import Node, Op
 from ocpp_fast._core.texts import is_uri
 from ocpp_fast.schema import (
     CustomData,
     DateTime,
+    Format,
     Items,
     Json,
     MaxLength,
@@ -179,6 +182,38 @@ def test_a_plan_is_derived_once() -> None:
 def test_what_has_no_schema_is_refused_with_the_name_of_the_field(annotation: Any) -> None:
     with pytest.raises(TypeError, match=r"^Made\.it: "):
         plan_for(annotation)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "expected"),
+    [
+        (Annotated[bool, Range(0)], "Range(minimum=0, maximum=None) is no rule for bool"),
+        (Annotated[int, MaxLength(5)] | None, "MaxLength(limit=5) is no rule for int"),
+        (list[Annotated[str, Items(1)]], "Items(minimum=1, maximum=None) is no rule for str"),
+        (Annotated[list[str], "ours", MaxLength(5)], "MaxLength(limit=5) is no rule for list[str]"),
+        (Annotated[str, Format("date-time")], "Format(name='date-time') is no rule for str"),
+        (Annotated[Colour, MaxLength(5)], "MaxLength(limit=5) is no rule for Colour"),
+        (Annotated[Inner, Open(5)], "Open(vendor_id=5) is no rule for Inner"),
+        (Annotated[Str20 | None, MaxLength(5)], "MaxLength(limit=5) is no rule for "),
+    ],
+    ids=str,
+)
+def test_a_rule_that_a_type_does_not_take_is_refused_at_the_declaration(annotation: Any, expected: str) -> None:
+    metaclass: Any = type(Struct)
+    with pytest.raises(TypeError, match=f"^Probe.flag: {re.escape(expected)}"):
+        metaclass("Probe", (Struct,), {"__annotations__": {"flag": annotation}})
+
+
+@pytest.mark.parametrize("annotation", ["Annotated[bool, Range(0)]", Annotated["bool", Range(0)]], ids=str)
+def test_a_rule_of_a_type_that_is_a_text_is_refused_at_the_plan(annotation: Any) -> None:
+    with pytest.raises(TypeError, match=r"^Made\.it: Range\(minimum=0, maximum=None\) is no rule for bool$"):
+        plan_for(annotation)
+
+
+def test_each_length_has_its_name() -> None:
+    lengths = {name: value for name, value in vars(schema).items() if name.startswith("Str") and name[3:].isdigit()}
+    assert len(lengths) == 36
+    assert lengths == {name: Annotated[str, MaxLength(int(name[3:]))] for name in lengths}
 
 
 def test_a_type_of_unknown_name_is_refused_when_it_is_first_needed() -> None:
