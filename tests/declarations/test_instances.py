@@ -16,7 +16,7 @@ from ocpp_fast._core.payload import PayloadCodec, Violation
 from ocpp_fast._core.plan import Node, Op, Plan
 from ocpp_fast.schema import Struct, codec_of
 
-from .instances import Case, Steps, path_of, valid, violations
+from ..payloads import Case, Steps, path_of, valid, violations
 from .official import PAYLOADS, Payload, payload_name
 
 each_payload = pytest.mark.parametrize("payload", PAYLOADS, ids=payload_name)

@@ -13,11 +13,11 @@ from ocpp_fast.policy import STRICT
 from ocpp_fast.schema import CENTRAL, Action, Version
 from ocpp_fast_ext.frames import FrameWriter
 
+from ..payloads import random_text, random_value
 from .cores import DECLINED, Disparity, Watched, difference, not_written
 from .odd import odd_value
 from .spelling import spelt
 from .typed import odd_typed
-from .wire import text_of, valid_value
 
 __all__ = ["Errors", "errors", "odd_elements", "odd_error", "plain_error"]
 
@@ -98,8 +98,8 @@ def errors() -> list[Errors]:
 
 def plain_error(rng: Random) -> tuple[str, str, dict[str, Any]]:
     """Return code, description and details as any sensible program sends them."""
-    details = valid_value(rng, _NODES[2], 1.0) if rng.random() < 0.5 else {}
-    return rng.choice(_CODES), text_of(rng, rng.randrange(300)), details
+    details = random_value(rng, _NODES[2], 1.0) if rng.random() < 0.5 else {}
+    return rng.choice(_CODES), random_text(rng, rng.randrange(300)), details
 
 
 def odd_error(rng: Random, subject: Errors) -> bytes:

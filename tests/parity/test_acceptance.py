@@ -8,9 +8,9 @@ import pytest
 
 from ocpp_fast.schema import STATION, Profile, Request, Response, Shortcuts, Version
 
+from ..payloads import random_payload
 from .cores import Subject, subjects
 from .spelling import plain_texts
-from .wire import valid_object
 
 RICHNESSES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0, 1.0)
 
@@ -19,7 +19,7 @@ RICHNESSES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0, 1.0)
 def test_plain_messages_are_read_and_written_by_the_compiled_core(subject: Subject) -> None:
     rng = Random(repr(subject))
     for richness in RICHNESSES:
-        for text in plain_texts(rng, valid_object(rng, subject.plan, richness)):
+        for text in plain_texts(rng, random_payload(rng, subject.plan, richness)):
             payload = subject.check_plain(subject.framed(text.decode()))
         for fraction in (0, 3, 6):
             subject.check_plain_write(payload, fraction)

@@ -25,11 +25,11 @@ import pytest
 
 from ocpp_fast._core.plan import Op
 
+from ..payloads import random_payload, slots
 from .cores import DECLINED, Subject, difference, subjects
 from .errors import Errors, errors, odd_elements, odd_error, plain_error
 from .fuzz import damaged_frames, odd_frames
-from .typed import get, odd_typed, places, put
-from .wire import valid_object
+from .typed import odd_typed
 
 SUBJECTS = subjects()
 TIMES = int(os.environ.get("OCPP_FAST_MEMORY_TIMES", "100000"))
@@ -60,7 +60,7 @@ SAMPLE = sample()
 
 def frames_of(subject: Subject, rng: Random) -> list[bytes]:
     """Return frames of a subject, good and bad; the first one is good."""
-    value = valid_object(rng, subject.plan, 1.5)
+    value = random_payload(rng, subject.plan, 1.5)
     good = subject.framed(orjson.dumps(value).decode())
     return [good, *odd_frames(rng, subject, value), *damaged_frames(rng, [good])]
 
@@ -186,21 +186,21 @@ def test_writing_keeps_nothing(subject: Subject) -> None:
     rng = Random(repr(subject))
     values = [subject.check_plain(frames_of(subject, rng)[0]) for _ in range(VALUES)]
     changes = [
-        (value, place, odd_typed(rng, place.node, get(place)))
+        (value, slot, odd_typed(rng, slot.node, slot.get()))
         for value in values
-        for place in places(subject.plan, value)
+        for slot in slots(subject.plan, value)
         for _ in range(ODD_VALUES)
     ]
-    held = [*held_by(subject), *values, *(get(place) for _, place, _ in changes), *(odd for *_, odd in changes)]
+    held = [*held_by(subject), *values, *(slot.get() for _, slot, _ in changes), *(odd for *_, odd in changes)]
 
     def write(times: int) -> None:
         for index in range(times // 2):
             subject.write(values[index % len(values)])
             if changes:
-                value, place, odd = changes[index % len(changes)]
-                before = put(place, odd)
+                value, slot, odd = changes[index % len(changes)]
+                before = slot.put(odd)
                 subject.write(value)
-                put(place, before)
+                slot.put(before)
 
     check_keeps_nothing(held, write)
 

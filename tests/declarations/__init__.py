@@ -1,1 +1,0 @@
-"""The declarations of every version against the official schemas, which the `ocpp` package carries."""
