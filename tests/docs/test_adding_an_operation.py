@@ -13,16 +13,13 @@ from typing import Final
 
 import pytest
 
+from ..sources import ROOT, copy_of_sources
 from .exercise import Edit, steps
 
 RunPython = Callable[..., "CompletedProcess[str]"]
 
-ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = (ROOT / "docs" / "adding_an_operation.md").read_text("utf-8")
 PYTHON_PART, TITLE, COMPILED_PART = PAGE.partition("## 4. ")
-SOURCES: Final = ("LICENSE", "README.md", "pyproject.toml", "setup.py", "ocpp_fast", "ocpp_fast_ext", "tests")
-SCRATCH: Final = shutil.ignore_patterns("__pycache__")
-
 COMPILER: Final = os.environ.get("CC") or get_config_var("CC") or "cl"
 
 needs_compiler = pytest.mark.skipif(
@@ -34,12 +31,7 @@ needs_compiler = pytest.mark.skipif(
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """A copy of the sources, with what is built of them in place: only what is changed is built again."""
-    for name in SOURCES:
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, tmp_path / name, ignore=SCRATCH)
-        else:
-            shutil.copy2(ROOT / name, tmp_path)
-    return tmp_path
+    return copy_of_sources(tmp_path, "tests", built=True)
 
 
 @pytest.fixture
@@ -48,11 +40,13 @@ def run_in_clone(run_python: RunPython, clone: Path) -> RunPython:
     return partial(run_python, PYTHONPATH=str(clone), OCPP_FAST_EXPECT_ACCELERATED=None)
 
 
+@pytest.mark.once
 def test_the_reference_core_learns_it(clone: Path, run_in_clone: RunPython) -> None:
     for step in steps(PYTHON_PART):
         step.follow(clone, run_in_clone)
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @needs_compiler
 def test_both_cores_learn_it(clone: Path, run_in_clone: RunPython) -> None:

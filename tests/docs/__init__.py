@@ -1,1 +1,0 @@
-"""The pages of docs/ that can be followed are followed."""
