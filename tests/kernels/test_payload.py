@@ -356,8 +356,9 @@ def test_only_an_instance_of_the_class_is_written_and_one_of_a_subclass_as_the_c
     class More(Outer):
         more: int | None = None
 
+    others: list[Any] = [None, {}, Inner(value=1), Outer, "x"]
     assert CODEC.encode(More(text="t", more=1)) == b'{"text":"t"}'
-    for value in (None, {}, Inner(value=1), Outer, "x"):
+    for value in others:
         with pytest.raises(Violation, match=r"^\('', 'type', 'Outer'\)$"):
             CODEC.encode(value)
 
