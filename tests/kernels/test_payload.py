@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 
-import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -161,7 +161,6 @@ def test_R20_draft_4_refuses_whole_numbers_with_a_point(literal: bytes) -> None:
 # What is wrong when it is read: one of each; `tests/oracle` compares all that there is
 
 WRONG: list[tuple[bytes, str, str, str]] = [
-    (b"[]", "", "type", "object"),
     (b"null", "", "type", "object"),
     (b'{"text":1}', "text", "type", "string"),
     (b'{"text":"123456"}', "text", "maxLength", "at most 5 characters"),
@@ -212,21 +211,10 @@ def test_R23_a_multiple_is_one_in_decimals(key: str, step: int, hundredths: int,
         assert violation_of(text)[1] == "multipleOf"
 
 
-@pytest.mark.parametrize(
-    ("text", "right"),
-    [
-        (b'{"tenths":1e308}', True),
-        (b'{"tenths":-1.7976931348623157e308}', True),
-        (b'{"thirds":3e307}', True),
-        (b'{"thirds":1e307}', False),
-        (b'{"thirds":1%b}' % (b"0" * 255), False),
-    ],
-    ids=lambda each: str(each)[:30],
-)
-def test_R23_the_largest_numbers_are_no_exception(text: bytes, right: bool) -> None:
-    if right:
+def test_R23_the_largest_numbers_are_no_exception() -> None:
+    for text in (b'{"tenths":1e308}', b'{"tenths":-1.7976931348623157e308}', b'{"thirds":3e307}'):
         read(text)
-    else:
+    for text in (b'{"thirds":1e307}', b'{"thirds":1%b}' % (b"0" * 255)):
         assert violation_of(text)[1] == "multipleOf"
 
 
@@ -257,13 +245,10 @@ def test_R25_lenient_reading_overlooks_nulls_and_sloppy_times(text: bytes, field
 @pytest.mark.parametrize(
     ("text", "path", "rule"),
     [
-        (b"null", "", "type"),
-        (b'{"inner":{"value":null}}', "inner.value", "type"),
-        (b'{"inners":[null]}', "inners[0]", "type"),
+        *((b"null", "", "type"), (b'{"whole":"1"}', "whole", "type"), (b'{"inners":[null]}', "inners[0]", "type")),
+        *((b'{"inner":{"value":null}}', "inner.value", "type"), (b'{"time":"12 o\'clock"}', "time", "format")),
         (b'{"unknown":null}', "unknown", "additionalProperties"),
-        (b'{"time":"12 o\'clock"}', "time", "format"),
         (b'{"customData":{"vendorId":null}}', "customData.vendorId", "type"),
-        (b'{"whole":"1"}', "whole", "type"),
     ],
 )
 def test_R25_lenient_reading_overlooks_nothing_else(text: bytes, path: str, rule: str) -> None:
@@ -271,10 +256,10 @@ def test_R25_lenient_reading_overlooks_nothing_else(text: bytes, path: str, rule
 
 
 def test_lenient_reading_leaves_what_it_was_given_alone() -> None:
-    value = loads(b'{"text":null,"inner":{"value":1,"note":null},"time":"2024-02-29 12:00:00"}')
-    before = orjson.dumps(value)
+    value = {"text": None, "inner": {"value": 1, "note": None}, "time": "2024-02-29 12:00:00"}
+    before = deepcopy(value)
     CODEC.decode(value, lenient=True)
-    assert orjson.dumps(value) == before
+    assert value == before
 
 
 # Writing; `tests/declarations` has a typed object for each rule of every class
@@ -291,10 +276,7 @@ def test_R25_what_has_no_value_is_left_out() -> None:
         ({"texts": ("a", "b")}, b'{"texts":["a","b"]}'),
         ({"rows": ((1,), [2])}, b'{"rows":[[1],[2]]}'),
         ({"number": 3}, b'{"number":3}'),
-        (
-            {"time": datetime(2024, 2, 29, 13, tzinfo=timezone(timedelta(hours=1)))},
-            b'{"time":"2024-02-29T12:00:00.000Z"}',
-        ),
+        ({"time": NOON.astimezone(timezone(timedelta(hours=1)))}, b'{"time":"2024-02-29T12:00:00.000Z"}'),
         ({"anything": False}, b'{"anything":false}'),
         ({"anything": (1, {"a": Colour.RED})}, b'{"anything":[1,{"a":"Red"}]}'),
         ({"anything": [2**70, "é"]}, '{"anything":[1180591620717411303424,"é"]}'.encode()),
@@ -350,6 +332,15 @@ def test_what_is_wrong_is_told_before_it_is_written(
 )
 def test_of_several_faults_what_is_no_JSON_is_told_first(fields: dict[str, Any], path: str, rule: str) -> None:
     assert refusal_of(**fields)[:2] == (path, rule)
+
+
+def test_R26_a_payload_nests_no_deeper_than_a_frame_may() -> None:
+    """Two levels are the frame's array and the payload itself; `test_compiled` has what stands deeper."""
+    value: Any = 1
+    for _ in range(62):
+        value = [value]
+    written(anything=value)
+    assert refusal_of(anything=[value]) == ("anything", "type", "a JSON value: nested deeper than 64")
 
 
 def test_only_an_instance_of_the_class_is_written_and_one_of_a_subclass_as_the_class() -> None:

@@ -78,7 +78,7 @@ class Fuzz:
         subject = rng.choice(self._rare if rng.random() < 0.3 else self._subjects)
         value = random_payload(rng, subject.plan, rng.choice((0.0, 0.2, 0.6, 1.0)))
         plain = [subject.framed(text.decode()) for text in plain_texts(rng, value)]
-        typed = [subject.check_plain(raw) for raw in plain]
+        typed = [subject.check_plain(raw).payload for raw in plain]
         self.tally["read, plain"] += len(plain)
         for raw in (*odd_frames(rng, subject, value), *damaged_frames(rng, plain)):
             self._read(rng, subject, raw)
