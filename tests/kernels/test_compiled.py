@@ -131,32 +131,8 @@ def test_what_only_the_reference_can_do_has_no_compiled_plan(struct: type[Struct
     assert compiled(struct) is None
 
 
-class Creating:
-    __slots__ = ()
-
-    def __new__(cls, **values: Any) -> Creating:
-        return super().__new__(cls)
-
-
-class Setting:
-    __slots__ = ()
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        super().__setattr__(name, value)
-
-
-class Getting:
-    __slots__ = ()
-
-    def __getattribute__(self, name: str) -> Any:
-        return super().__getattribute__(name)
-
-
-class Deleting:
-    __slots__ = ()
-
-    def __del__(self) -> None:
-        pass
+def mixin(**methods: Any) -> type:
+    return type("Mixin", (), {"__slots__": (), **methods})
 
 
 class CallingType(StructType):
@@ -167,10 +143,10 @@ class CallingType(StructType):
 NUMBER = {"number": int}
 OWN_CODE: dict[str, Any] = {
     "__init__": made(NUMBER, __init__=lambda self, number: setattr(self, "number", number + 1)),
-    "__new__": made(NUMBER, Creating, Struct),
-    "__setattr__": made(NUMBER, Struct, Setting),
-    "__getattribute__": made(NUMBER, Getting, Struct),
-    "__del__": made(NUMBER, Struct, Deleting),
+    "__new__": made(NUMBER, mixin(__new__=lambda cls, **values: object.__new__(cls)), Struct),
+    "__setattr__": made(NUMBER, Struct, mixin(__setattr__=lambda *each: object.__setattr__(*each))),
+    "__getattribute__": made(NUMBER, mixin(__getattribute__=lambda *each: object.__getattribute__(*each)), Struct),
+    "__del__": made(NUMBER, Struct, mixin(__del__=lambda self: None)),
     "__call__ of its class": made(NUMBER, metaclass=CallingType),
     "a property in place of a field": made({}, Inner, number=property(lambda self: 1)),
 }
@@ -185,13 +161,10 @@ class Mixin:
     pass
 
 
-class WithDict(Struct, Mixin):
-    number: int
-
-
 def test_an_instance_may_have_a_dict() -> None:
-    read = compiled(WithDict).read(b'{"number":1}')
-    assert read == WithDict(number=1)
+    with_dict = made(NUMBER, Struct, Mixin)
+    read = compiled(with_dict).read(b'{"number":1}')
+    assert read == with_dict(number=1)
     read.other = 2
     assert read.__dict__ == {"other": 2}
 

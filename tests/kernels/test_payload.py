@@ -289,7 +289,6 @@ def test_values_that_are_as_good_are_written(fields: dict[str, Any], text: bytes
 @pytest.mark.parametrize(
     ("fields", "path", "rule", "expected"),
     [
-        ({"text": "123456"}, "text", "maxLength", "at most 5 characters"),
         ({"text": b"x"}, "text", "type", "a JSON value: bytes is no JSON type"),
         ({"text": "\ud800"}, "text", "type", "a JSON value: a lone surrogate is no character"),
         ({"whole": 1.0}, "whole", "type", "integer"),
@@ -297,10 +296,7 @@ def test_values_that_are_as_good_are_written(fields: dict[str, Any], text: bytes
         ({"whole": 10**256}, "whole", "type", "a JSON value: number too long"),
         ({"number": float("nan")}, "number", "type", "a JSON value: nan is no JSON number"),
         ({"number": Decimal("0.1")}, "number", "type", "a JSON value: Decimal is no JSON type"),
-        ({"tenths": 0.05}, "tenths", "multipleOf", "a multiple of 0.1"),
-        ({"flag": 1}, "flag", "type", "boolean"),
         ({"time": "2024-02-29T12:00:00Z"}, "time", "type", "datetime"),
-        ({"time": NOON.date()}, "time", "type", "datetime"),
         ({"time": NOON.replace(tzinfo=None)}, "time", "format", "a date-time with a time zone"),
         ({"inner": {"value": 1}}, "inner", "type", "Inner"),
         ({"inner": Inner(value=None)}, "inner.value", "required", "a value"),  # type: ignore[arg-type]  # wrong
@@ -352,28 +348,3 @@ def test_only_an_instance_of_the_class_is_written_and_one_of_a_subclass_as_the_c
     for value in others:
         with pytest.raises(Violation, match=r"^\('', 'type', 'Outer'\)$"):
             CODEC.encode(value)
-
-
-# Both ways
-
-OUTERS = st.builds(
-    Outer,
-    text=st.none() | st.text(st.characters(codec="utf-8"), max_size=5),
-    whole=st.none() | st.integers(),
-    limited=st.none() | st.integers(-1, 10),
-    number=st.none() | st.integers() | st.floats(allow_nan=False, allow_infinity=False),
-    tenths=st.none() | st.integers(-(10**12), 10**12).map(lambda tenths: tenths / 10),
-    flag=st.none() | st.booleans(),
-    time=st.none() | st.datetimes(timezones=st.just(UTC)),
-    colour=st.none() | st.sampled_from(Colour),
-    inner=st.none() | st.builds(Inner, value=st.integers(), note=st.none() | st.just("n")),
-    inners=st.none() | st.lists(st.builds(Inner, value=st.integers()), min_size=1, max_size=2),
-    texts=st.none() | st.lists(st.text(st.characters(codec="utf-8"))),
-    rows=st.none() | st.lists(st.lists(st.integers())),
-    anything=st.none() | st.lists(st.none() | st.booleans() | st.text(st.characters(codec="utf-8"))),
-)
-
-
-@given(OUTERS)
-def test_what_is_written_is_read_again(value: Outer) -> None:
-    assert CODEC.decode(loads(CODEC.encode(value, "microseconds"))) == value

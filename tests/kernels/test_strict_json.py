@@ -56,6 +56,8 @@ def test_many_brackets_and_long_numbers_change_nothing_around_them(value: Any) -
 @example("9999999999999991e-2")
 @example("1e-400")
 @example("0e99999999999")
+@example("1.00000000000000000001")
+@example("1.00000000000000000000")
 @example("-0")
 @example("-0.0")
 @example("1.7976931348623159e308")
@@ -70,6 +72,7 @@ def test_R23_a_number_keeps_its_decimal_text(literal: str) -> None:
     assert Decimal(repr(value)) == written
     assert same(value, json.loads(literal))
     if isinstance(value, float):
+        assert isinstance(value, LongFloat) or Decimal(repr(float(literal))) == written
         assert value.is_integer() == (written == written.to_integral_value())
 
 
@@ -104,15 +107,6 @@ def test_a_number_that_is_too_long_or_too_large_is_refused(literal: bytes) -> No
     for text in (literal, b"[%b]" % literal, b'{"a":%b}' % literal):
         with pytest.raises(ValueError, match=r"number|exponent"):
             loads(text)
-
-
-def test_a_long_number_is_a_float_that_remembers_its_text() -> None:
-    value = loads(b"1.00000000000000000001")
-    assert isinstance(value, LongFloat)
-    assert value == 1.0
-    assert repr(value) == "1.00000000000000000001"
-    assert not value.is_integer()
-    assert type(loads(b"1.00000000000000000000")) is float
 
 
 @pytest.mark.parametrize("opening", [b"[", b'{"a":', b'[{"a":', b'[0,"]",'])
@@ -194,14 +188,11 @@ def test_what_RFC_8259_does_not_know_is_refused_on_every_path(raw: bytes) -> Non
             loads(text)
 
 
-@pytest.mark.parametrize("raw", [b"%b", b"[%b,12345678901234567890]"])
-def test_of_duplicate_keys_the_last_wins(raw: bytes) -> None:
-    value = loads(raw % b'{"a":1,"b":2,"\\u0061":3}')
-    assert value in ({"a": 3, "b": 2}, [{"a": 3, "b": 2}, 12345678901234567890])
-
-
-def test_bytes_of_any_kind_are_read() -> None:
-    assert loads(bytearray(b'["a",12345678901234567890]')) == ["a", 12345678901234567890]
+@pytest.mark.parametrize("kind", [bytes, bytearray])
+def test_of_duplicate_keys_the_last_wins(kind: type[bytes] | type[bytearray]) -> None:
+    raw = b'{"a":1,"b":2,"\\u0061":3}'
+    assert loads(kind(raw)) == {"a": 3, "b": 2}
+    assert loads(kind(b"[%b,12345678901234567890]" % raw)) == [{"a": 3, "b": 2}, 12345678901234567890]
 
 
 # Writing

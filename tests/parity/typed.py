@@ -19,38 +19,31 @@ from ..payloads import random_text
 __all__ = ["odd_typed"]
 
 
-class Text(str):
-    """A string of a class of its own."""
+# Classes of their own, each an heir of what may be written
 
+
+class Text(str):
     __slots__ = ()
 
 
 class Whole(int):
-    """An integer of a class of its own."""
-
     __slots__ = ()
 
 
 class Real(float):
-    """A float of a class of its own."""
-
     __slots__ = ()
 
 
 class Many(list[Any]):
-    """A list of a class of its own."""
-
     __slots__ = ()
 
 
 class Table(dict[Any, Any]):
-    """A dict of a class of its own."""
-
     __slots__ = ()
 
 
 class Moment(datetime):
-    """A datetime of a class of its own."""
+    pass
 
 
 class Odd(StrEnum):
