@@ -17,8 +17,9 @@ from ocpp_fast._core.plan import Node, Op, Plan
 from ocpp_fast.schema import Struct, codec_of
 
 from ..payloads import Case, Steps, path_of, valid, violations
-from .official import PAYLOADS, Payload, payload_name
+from .official import PAYLOADS, Payload, inlined, payload_name
 
+pytestmark = pytest.mark.once
 each_payload = pytest.mark.parametrize("payload", PAYLOADS, ids=payload_name)
 
 OF_THE_OBJECT = {"required", "additionalProperties"}
@@ -54,7 +55,7 @@ _JUDGES: dict[int, Any] = {
 def judge(payload: Payload) -> Validator:
     """Return the validator of the official schema, which wants its fractions as `Decimal` (R23)."""
     validator: Validator = _JUDGES[payload.action.draft](
-        payload.schema, format_checker=FormatChecker(["date-time", "uri"])
+        inlined(payload.schema), format_checker=FormatChecker(["date-time", "uri"])
     )
     assert validator.META_SCHEMA["$schema"] == payload.schema["$schema"]
     return validator

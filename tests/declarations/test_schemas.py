@@ -20,7 +20,7 @@ import pytest
 from ocpp_fast._core.plan import Node, Plan
 from ocpp_fast.schema import CENTRAL, STATION, Profile, Sender, Shortcuts, Struct, notice, plan_of, schema_of, shortcut
 
-from .official import PAYLOADS, VERSIONS, Official, Payload, payload_name
+from .official import PAYLOADS, VERSIONS, Official, Payload, inlined, payload_name
 
 PROSE = {"$id", "id", "title", "description", "comment", "javaType", "default", "additionalItems"}
 
@@ -33,25 +33,19 @@ each_payload = pytest.mark.parametrize("payload", PAYLOADS, ids=payload_name)
 
 def normalised(schema: dict[str, Any]) -> dict[str, Any]:
     """Return a schema with references inlined, unordered lists sorted and what has no effect left out."""
-    return _normalised(schema, schema.get("definitions", {}))
+    return _normalised(inlined(schema))
 
 
-def _normalised(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
-    if "$ref" in schema:
-        return _normalised(definitions[schema["$ref"].removeprefix("#/definitions/")], definitions)
-    normal = {key: value for key, value in schema.items() if key not in PROSE | {"definitions"}}
+def _normalised(schema: dict[str, Any]) -> dict[str, Any]:
+    normal = {key: value for key, value in schema.items() if key not in PROSE}
     if schema.get("type") != "object":
         normal.pop("additionalProperties", None)
     for key in normal.keys() & {"required", "enum"}:
         normal[key] = sorted(normal[key])
     if "items" in normal:
-        normal["items"] = _normalised(normal["items"], definitions)
-    if "properties" in normal:
-        properties = normal["properties"].items()
-        normal["properties"] = {name: _normalised(each, definitions) for name, each in properties}
-    if not normal.get("properties"):
-        normal.pop("properties", None)
-    return normal
+        normal["items"] = _normalised(normal["items"])
+    properties = {name: _normalised(each) for name, each in normal.pop("properties", {}).items()}
+    return normal | {"properties": properties} if properties else normal
 
 
 def derived_schema(payload: Payload) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from ..parity.spelling import spelt
 from ..payloads import random_payload, slots
 from .judge import Fault, Undecided, oracle_of
 
+pytestmark = pytest.mark.once
 CASES = int(os.environ.get("OCPP_FAST_ORACLE_CASES") or 24)
 SEED = os.environ.get("OCPP_FAST_ORACLE_SEED") or "1"
 MOST_FAULTS = 5
