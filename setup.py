@@ -24,7 +24,11 @@ OCPP_FAST_BUILD_EXT=yes makes this an error, OCPP_FAST_BUILD_EXT=no is silent.
 
 
 class BuildExt(build_ext):
-    """Says in plain words what it means that an optional extension was not built."""
+    """Builds all extensions at once, and says in plain words what it means that an optional one was not built."""
+
+    def finalize_options(self) -> None:
+        super().finalize_options()
+        self.parallel = self.parallel or os.cpu_count()
 
     def run(self) -> None:
         super().run()

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from enum import Enum, StrEnum
 from typing import Annotated, Any, Optional, Union
 
 import pytest
 
+from ocpp_fast import schema
 from ocpp_fast._core.plan import Node, Op
 from ocpp_fast._core.texts import is_uri
 from ocpp_fast.schema import (
     CustomData,
     DateTime,
+    Format,
     Items,
     Json,
     MaxLength,
@@ -25,7 +28,6 @@ from ocpp_fast.schema import (
     Uri,
     field,
     plan_of,
-    schema_of,
 )
 
 
@@ -77,6 +79,7 @@ def shown(node: Node) -> dict[str, Any]:
         (Json, Op.JSON, {}),
         (CustomData, Op.OPEN, {"max_length": 255}),
         (Annotated[dict[str, Any], Open(50)], Op.OPEN, {"max_length": 50}),
+        (Inner, Op.OBJECT, {"plan": plan_of(Inner, 6)}),
     ],
     ids=lambda each: str(each)[-50:],
 )
@@ -84,12 +87,6 @@ def test_an_annotation_becomes_a_node(annotation: Any, op: Op, rules: dict[str, 
     node = plan_for(annotation)
     assert node.op is op
     assert shown(node) == rules
-
-
-def test_a_struct_becomes_a_node_with_its_own_plan() -> None:
-    node = plan_for(Inner)
-    assert node.op is Op.OBJECT
-    assert node.plan is plan_of(Inner, 6)
 
 
 @pytest.mark.parametrize(
@@ -102,14 +99,6 @@ def test_an_optional_field_has_the_node_of_its_value_and_wants_a_default(annotat
     assert (node.op, node.max_length) == (Op.STRING, 20)
     with pytest.raises(TypeError, match=r"^Made\.it: an optional field wants a default: `= None`$"):
         plan_for(annotation)
-
-
-def test_a_default_alone_makes_a_field_optional() -> None:
-    class Timed(Struct):
-        seconds: int = 30
-
-    (member,) = plan_of(Timed).members
-    assert not member.required
 
 
 def test_a_list_becomes_a_node_with_the_node_of_its_items() -> None:
@@ -138,47 +127,62 @@ def test_members_come_in_declared_order_with_their_names() -> None:
     class Named(Struct):
         tax_rule_id: int = field(json="taxRuleID")
         so_c: int | None = None
+        seconds: int = 30
         a: int
 
     members = plan_of(Named).members
     assert [(each.name, each.key, each.required) for each in members] == [
         ("tax_rule_id", "taxRuleID", True),
         ("so_c", "soC", False),
+        ("seconds", "seconds", False),
         ("a", "a", True),
     ]
     assert plan_of(Named).struct is Named
 
 
-def test_a_plan_is_derived_once() -> None:
-    assert plan_of(Inner) is plan_of(Inner)
-    assert plan_of(Inner, 4) is plan_of(Inner, 4)
-
-
 @pytest.mark.parametrize(
     "annotation",
     [
-        bytes,
-        complex,
-        date,
-        object,
-        type(None),
-        dict[str, int],
-        dict,
-        set[int],
-        tuple[int, ...],
-        Plain,
-        int | str,
-        Annotated[int | str, Range(0)],
-        list,
-        list[bytes],
-        "list[int | str]",
-        "dict[str, Any]",
+        *(bytes, complex, date, object, type(None), dict[str, int], dict, set[int], tuple[int, ...], Plain, int | str),
+        *(Annotated[int | str, Range(0)], list, list[bytes], "list[int | str]", "dict[str, Any]"),
     ],
     ids=str,
 )
 def test_what_has_no_schema_is_refused_with_the_name_of_the_field(annotation: Any) -> None:
     with pytest.raises(TypeError, match=r"^Made\.it: "):
         plan_for(annotation)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "expected"),
+    [
+        (Annotated[bool, Range(0)], "Range(minimum=0, maximum=None) is no rule for bool"),
+        (Annotated[int, MaxLength(5)] | None, "MaxLength(limit=5) is no rule for int"),
+        (list[Annotated[str, Items(1)]], "Items(minimum=1, maximum=None) is no rule for str"),
+        (Annotated[list[str], "ours", MaxLength(5)], "MaxLength(limit=5) is no rule for list[str]"),
+        (Annotated[str, Format("date-time")], "Format(name='date-time') is no rule for str"),
+        (Annotated[Colour, MaxLength(5)], "MaxLength(limit=5) is no rule for Colour"),
+        (Annotated[Inner, Open(5)], "Open(vendor_id=5) is no rule for Inner"),
+        (Annotated[Str20 | None, MaxLength(5)], "MaxLength(limit=5) is no rule for "),
+    ],
+    ids=str,
+)
+def test_a_rule_that_a_type_does_not_take_is_refused_at_the_declaration(annotation: Any, expected: str) -> None:
+    metaclass: Any = type(Struct)
+    with pytest.raises(TypeError, match=f"^Probe.flag: {re.escape(expected)}"):
+        metaclass("Probe", (Struct,), {"__annotations__": {"flag": annotation}})
+
+
+@pytest.mark.parametrize("annotation", ["Annotated[bool, Range(0)]", Annotated["bool", Range(0)]], ids=str)
+def test_a_rule_of_a_type_that_is_a_text_is_refused_at_the_plan(annotation: Any) -> None:
+    with pytest.raises(TypeError, match=r"^Made\.it: Range\(minimum=0, maximum=None\) is no rule for bool$"):
+        plan_for(annotation)
+
+
+def test_each_length_has_its_name() -> None:
+    lengths = {name: value for name, value in vars(schema).items() if name.startswith("Str") and name[3:].isdigit()}
+    assert len(lengths) == 36
+    assert lengths == {name: Annotated[str, MaxLength(int(name[3:]))] for name in lengths}
 
 
 def test_a_type_of_unknown_name_is_refused_when_it_is_first_needed() -> None:
@@ -188,37 +192,3 @@ def test_a_type_of_unknown_name_is_refused_when_it_is_first_needed() -> None:
     assert Broken(it=1).it == 1
     with pytest.raises(NameError, match="NotThere"):
         plan_of(Broken)
-
-
-def test_a_schema_says_what_the_plan_says() -> None:
-    class Whole(Struct):
-        text: Str20
-        inners: Annotated[list[Inner], Items(1, 2)] | None = None
-        colour: Colour | None = None
-        data: CustomData | None = None
-
-    assert schema_of(Whole, 4) == {
-        "$schema": "http://json-schema.org/draft-04/schema#",
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {
-            "text": {"type": "string", "maxLength": 20},
-            "inners": {"type": "array", "items": {"$ref": "#/definitions/Inner"}, "minItems": 1, "maxItems": 2},
-            "colour": {"$ref": "#/definitions/Colour"},
-            "data": {
-                "type": "object",
-                "properties": {"vendorId": {"type": "string", "maxLength": 255}},
-                "required": ["vendorId"],
-            },
-        },
-        "required": ["text"],
-        "definitions": {
-            "Inner": {
-                "type": "object",
-                "additionalProperties": False,
-                "properties": {"value": {"type": "integer"}},
-                "required": ["value"],
-            },
-            "Colour": {"type": "string", "enum": ["Red"]},
-        },
-    }

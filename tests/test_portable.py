@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,13 +12,14 @@ import pytest
 
 from ocpp_fast._core import accelerated
 
+from .sources import ROOT, copy_of_sources
+
 RunPython = Callable[..., "subprocess.CompletedProcess[str]"]
 
-ROOT = Path(__file__).parents[1]
-SCRATCH = shutil.ignore_patterns("__pycache__", "*.c", "*.so")
 FUZZ_SECONDS = 5
 
 pytestmark = [
+    pytest.mark.once,
     pytest.mark.slow,
     pytest.mark.skipif(not accelerated, reason="proved by the run that tests the compiled core"),
     pytest.mark.skipif(os.name != "posix", reason="the compiler takes no CFLAGS"),
@@ -29,11 +29,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of our packages whose compiled core has the portable form."""
-    copy = tmp_path_factory.mktemp("portable")
-    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy2(ROOT / name, copy)
-    for name in ("ocpp_fast", "ocpp_fast_ext"):
-        shutil.copytree(ROOT / name, copy / name, ignore=SCRATCH)
+    copy = copy_of_sources(tmp_path_factory.mktemp("portable"))
     flags = f"{os.environ.get('CFLAGS', '')} -DOCPP_FAST_PORTABLE"
     result = subprocess.run(
         [sys.executable, "setup.py", "--quiet", "build_ext", "--inplace"],
@@ -61,9 +57,9 @@ def run_built(run_python: RunPython, built: Path) -> RunPython:
     return run
 
 
-def test_it_passes_the_tests_of_the_kernels(run_built: RunPython) -> None:
-    kernels = str(ROOT / "tests/kernels")
-    result = run_built("-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow", kernels)
+def test_it_passes_the_tests_of_the_compiled_kernels(run_built: RunPython) -> None:
+    kernels = [str(ROOT / "tests/kernels" / name) for name in ("test_compiled.py", "test_compiled_frames.py")]
+    result = run_built("-m", "pytest", "-q", "-p", "no:cacheprovider", *kernels)
     assert result.returncode == 0, result.stdout
 
 

@@ -15,6 +15,7 @@ RunPython = Callable[..., "CompletedProcess[str]"]
 
 CHOICE = "from ocpp_fast import _core; print(_core.accelerated, _core.PendingTable.__module__)"
 COMPILED = "True ocpp_fast_ext.correlation\n"
+OTHER_KERNELS = ("decimals", "frames", "payload")
 REFERENCE = "False ocpp_fast._core.correlation\n"
 
 needs_extension = pytest.mark.skipif(
@@ -29,12 +30,6 @@ def stub(tmp_path: Path) -> Path:
     package.mkdir(parents=True)
     (package / "__init__.py").touch()
     return package
-
-
-def add_other_kernels(stub: Path) -> None:
-    """Let every kernel but correlation be there."""
-    for kernel in ("decimals", "frames", "payload"):
-        (stub / f"{kernel}.py").touch()
 
 
 @pytest.fixture
@@ -54,12 +49,12 @@ def test_any_other_value_of_no_ext_selects_the_reference(run_python: RunPython, 
     assert run_python("-c", CHOICE, OCPP_FAST_NO_EXT=value).stdout == REFERENCE
 
 
-def test_absent_modules_select_the_reference(choose_beside_stub: RunPython) -> None:
-    assert choose_beside_stub().stdout == REFERENCE
-
-
-def test_one_absent_module_selects_the_reference_for_all(choose_beside_stub: RunPython, stub: Path) -> None:
-    add_other_kernels(stub)
+@pytest.mark.parametrize("modules", [(), OTHER_KERNELS], ids=["all", "one"])
+def test_an_absent_module_selects_the_reference_for_all(
+    choose_beside_stub: RunPython, stub: Path, modules: tuple[str, ...]
+) -> None:
+    for kernel in modules:
+        (stub / f"{kernel}.py").touch()
     assert choose_beside_stub().stdout == REFERENCE
 
 
@@ -68,20 +63,22 @@ def test_an_absent_package_selects_the_reference(run_python: RunPython) -> None:
     assert run_python("-c", hide + CHOICE).stdout == REFERENCE
 
 
-def test_a_broken_extension_is_loud(choose_beside_stub: RunPython, stub: Path) -> None:
-    add_other_kernels(stub)
-    (stub / f"correlation{EXTENSION_SUFFIXES[0]}").write_bytes(b"not a library")
+@pytest.mark.parametrize(
+    ("file", "content", "error"),
+    [
+        (f"correlation{EXTENSION_SUFFIXES[0]}", "not a library", "ImportError"),
+        ("correlation.py", "import module_that_is_not_there", "No module named 'module_that_is_not_there'"),
+    ],
+)
+def test_an_extension_that_can_not_be_imported_is_loud(
+    choose_beside_stub: RunPython, stub: Path, file: str, content: str, error: str
+) -> None:
+    for kernel in OTHER_KERNELS:
+        (stub / f"{kernel}.py").touch()
+    (stub / file).write_text(content)
     result = choose_beside_stub()
     assert result.returncode != 0
-    assert "ImportError" in result.stderr
-
-
-def test_an_extension_that_lacks_a_dependency_is_loud(choose_beside_stub: RunPython, stub: Path) -> None:
-    add_other_kernels(stub)
-    (stub / "correlation.py").write_text("import module_that_is_not_there\n")
-    result = choose_beside_stub()
-    assert result.returncode != 0
-    assert "No module named 'module_that_is_not_there'" in result.stderr
+    assert error in result.stderr
 
 
 def test_no_ext_does_not_even_look_at_a_broken_extension(choose_beside_stub: RunPython, stub: Path) -> None:

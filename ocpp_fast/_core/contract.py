@@ -1,8 +1,8 @@
 """The promises of the kernels: one protocol per pair, kept by the reference core and the compiled core alike.
 
 A kernel is pure logic: it imports nothing of ours, raises nothing of ours, and knows no clock, socket or log.
-Both cores of a pair give equal answers to equal calls. `FrameReader` and `FrameWriter` have no twin: the compiled core
-alone has them, and `ocpp_fast.frames` is their fallback.
+Both cores of a pair give equal answers to equal calls. `Payload`, `FrameReader` and `FrameWriter` have no twin: the
+compiled core alone has them, and `payload.PayloadCodec` and `ocpp_fast.frames` are their fallbacks.
 """
 
 from collections.abc import Callable, Hashable
@@ -96,19 +96,19 @@ class ExactFloat(Protocol):
 
 
 class Payload(Protocol):
-    """Reads and writes the payloads of one class, as JSON text in UTF-8."""
+    """Reads and writes the payloads of one class, as JSON text in UTF-8, and declines what is not plainly right."""
 
     def read(self, text: bytes) -> Any:
-        """Return the typed object of a text. The compiled twin returns None where it declines, the reference raises."""
+        """Return the typed object of a text, or None to decline."""
         ...
 
-    def write(self, value: Any, fraction: int) -> bytes | None:
-        """Return the text of a typed object; date-times get `fraction` digits: 0, 3 or 6. Declines as `read` does."""
+    def write(self, value: Any, fraction: int = 3) -> bytes | None:
+        """Return the text of a typed object, or None to decline; date-times get `fraction` digits: 0, 3 or 6."""
         ...
 
 
 CompilePayload: TypeAlias = Callable[[Plan], Payload | None]
-"""Returns the compiled twin of a plan's payload; None for a plan that it can't follow."""
+"""Returns the compiled payload of a plan; None for a plan that it can't follow."""
 
 
 Lookup: TypeAlias = Callable[[int, Any], tuple[Any, Plan] | None]

@@ -6,9 +6,10 @@ A constraint stands in `Annotated`: `Annotated[str, MaxLength(20)]`. The usual o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Final, ForwardRef, TypeAlias, get_origin
 
 __all__ = [
     "CustomData",
@@ -20,44 +21,9 @@ __all__ = [
     "MultipleOf",
     "Open",
     "Range",
-    "Str3",
-    "Str6",
-    "Str8",
-    "Str16",
-    "Str20",
-    "Str25",
-    "Str32",
-    "Str36",
-    "Str40",
-    "Str48",
-    "Str50",
-    "Str60",
-    "Str64",
-    "Str80",
-    "Str88",
-    "Str100",
-    "Str128",
-    "Str160",
-    "Str200",
-    "Str255",
-    "Str256",
-    "Str500",
-    "Str512",
-    "Str800",
-    "Str1000",
-    "Str1024",
-    "Str2000",
-    "Str2500",
-    "Str5500",
-    "Str5600",
-    "Str7500",
-    "Str10000",
-    "Str11000",
-    "Str17000",
-    "Str18000",
-    "Str32768",
     "Tenths",
     "Uri",
+    "check_rules",
 ]
 
 
@@ -116,39 +82,34 @@ Json: TypeAlias = Any
 CustomData: TypeAlias = Annotated[dict[str, Any], Open(vendor_id=255)]
 """A vendor's own JSON object, open to any key and never rewritten (R21, R27); `vendorId` is required."""
 
-Str3: TypeAlias = Annotated[str, MaxLength(3)]
-Str6: TypeAlias = Annotated[str, MaxLength(6)]
-Str8: TypeAlias = Annotated[str, MaxLength(8)]
-Str16: TypeAlias = Annotated[str, MaxLength(16)]
-Str20: TypeAlias = Annotated[str, MaxLength(20)]
-Str25: TypeAlias = Annotated[str, MaxLength(25)]
-Str32: TypeAlias = Annotated[str, MaxLength(32)]
-Str36: TypeAlias = Annotated[str, MaxLength(36)]
-Str40: TypeAlias = Annotated[str, MaxLength(40)]
-Str48: TypeAlias = Annotated[str, MaxLength(48)]
-Str50: TypeAlias = Annotated[str, MaxLength(50)]
-Str60: TypeAlias = Annotated[str, MaxLength(60)]
-Str64: TypeAlias = Annotated[str, MaxLength(64)]
-Str80: TypeAlias = Annotated[str, MaxLength(80)]
-Str88: TypeAlias = Annotated[str, MaxLength(88)]
-Str100: TypeAlias = Annotated[str, MaxLength(100)]
-Str128: TypeAlias = Annotated[str, MaxLength(128)]
-Str160: TypeAlias = Annotated[str, MaxLength(160)]
-Str200: TypeAlias = Annotated[str, MaxLength(200)]
-Str255: TypeAlias = Annotated[str, MaxLength(255)]
-Str256: TypeAlias = Annotated[str, MaxLength(256)]
-Str500: TypeAlias = Annotated[str, MaxLength(500)]
-Str512: TypeAlias = Annotated[str, MaxLength(512)]
-Str800: TypeAlias = Annotated[str, MaxLength(800)]
-Str1000: TypeAlias = Annotated[str, MaxLength(1000)]
-Str1024: TypeAlias = Annotated[str, MaxLength(1024)]
-Str2000: TypeAlias = Annotated[str, MaxLength(2000)]
-Str2500: TypeAlias = Annotated[str, MaxLength(2500)]
-Str5500: TypeAlias = Annotated[str, MaxLength(5500)]
-Str5600: TypeAlias = Annotated[str, MaxLength(5600)]
-Str7500: TypeAlias = Annotated[str, MaxLength(7500)]
-Str10000: TypeAlias = Annotated[str, MaxLength(10000)]
-Str11000: TypeAlias = Annotated[str, MaxLength(11000)]
-Str17000: TypeAlias = Annotated[str, MaxLength(17000)]
-Str18000: TypeAlias = Annotated[str, MaxLength(18000)]
-Str32768: TypeAlias = Annotated[str, MaxLength(32768)]
+_RULES: Final = (Format, Items, MaxLength, MultipleOf, Open, Range)
+_TAKEN: Final[Mapping[Any, tuple[object, ...]]] = {
+    str: (MaxLength, Format("uri")),
+    int: (Range,),
+    float: (Range, MultipleOf),
+    datetime: (Format("date-time"),),
+    list: (Items,),
+    dict: (Open,),
+}
+"""The rules that each type takes: those of a class, or one alone."""
+
+
+def check_rules(annotation: Any) -> None:
+    """Raise `TypeError` for a rule that its type does not take; names that are not resolved yet are passed over."""
+    if isinstance(annotation, (type, str)):
+        return
+    rules = getattr(annotation, "__metadata__", ())
+    if rules:
+        annotation = annotation.__origin__
+        taken = _TAKEN.get(get_origin(annotation) or annotation, ())
+        for rule in rules:
+            if isinstance(rule, _RULES) and type(rule) not in taken and rule not in taken:
+                _refuse(rule, annotation)
+    for each in getattr(annotation, "__args__", ()):
+        check_rules(each)
+
+
+def _refuse(rule: object, annotation: Any) -> None:
+    if not isinstance(annotation, (str, ForwardRef)):
+        name = annotation.__name__ if isinstance(annotation, type) else str(annotation)
+        raise TypeError(f"{rule} is no rule for {name}")

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from .._core.plan import Member, Node, Op, Plan
 from .._core.texts import is_uri
-from .constraints import Format, Items, MaxLength, MultipleOf, Open, Range
+from .constraints import Format, Items, MaxLength, MultipleOf, Open, Range, check_rules
 from .struct import Struct
 
 __all__ = ["plan_of"]
@@ -30,6 +30,7 @@ def _plan_of(struct: type[Struct], draft: int) -> Plan:
     members = []
     for each in struct.__struct_fields__.values():
         try:
+            check_rules(hints[each.name])
             node = _node(_without_none(hints[each.name], each.required), draft)
         except TypeError as error:
             raise TypeError(f"{struct.__qualname__}.{each.name}: {error}") from None

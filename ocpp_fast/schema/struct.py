@@ -22,6 +22,8 @@ from typing import (
     get_type_hints,
 )
 
+from .constraints import check_rules
+
 __all__ = [
     "BOTH",
     "CENTRAL",
@@ -119,12 +121,16 @@ def _is_class_variable(annotation: Any) -> bool:
     return annotation is ClassVar or get_origin(annotation) is ClassVar
 
 
-def _declared_fields(namespace: dict[str, Any]) -> dict[str, Field]:
-    """Take the fields out of a class body, so that their names are free to become slots."""
+def _declared_fields(owner: str, namespace: dict[str, Any]) -> dict[str, Field]:
+    """Take the fields out of a class body, so that their names are free to become slots; check their rules."""
     fields = {}
     for name, annotation in _own_annotations(namespace).items():
         if _is_class_variable(annotation):
             continue
+        try:
+            check_rules(annotation)
+        except TypeError as error:
+            raise TypeError(f"{owner}.{name}: {error}") from None
         default = namespace.pop(name, REQUIRED)
         json = wire_name(name)
         if isinstance(default, _FieldSpecifier):
@@ -144,7 +150,7 @@ class StructType(type):
     """Whether making an instance is filling its slots: no method of the class's own takes part."""
 
     def __new__(mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> StructType:
-        own = _declared_fields(namespace)
+        own = _declared_fields(namespace.get("__qualname__", name), namespace)
         namespace["__slots__"] = tuple(own)
         plain = namespace.keys().isdisjoint(("__init__", "__new__", "__setattr__"))
         namespace.setdefault("__init__", _first_init)

@@ -53,32 +53,38 @@ __all__ = ["CentralSystemShortcuts", "ChargePointShortcuts"]
 class CentralSystemShortcuts(Shortcuts):
     """The actions that a central system sends."""
 
-    cancel_reservation = shortcut(CancelReservationRequest)
-    certificate_signed = shortcut(CertificateSignedRequest)
     change_availability = shortcut(ChangeAvailabilityRequest)
     change_configuration = shortcut(ChangeConfigurationRequest)
     clear_cache = shortcut(ClearCacheRequest)
-    clear_charging_profile = shortcut(ClearChargingProfileRequest)
     data_transfer = shortcut(DataTransferRequest)
-    delete_certificate = shortcut(DeleteCertificateRequest)
-    extended_trigger_message = shortcut(ExtendedTriggerMessageRequest)
-    get_composite_schedule = shortcut(GetCompositeScheduleRequest)
     get_configuration = shortcut(GetConfigurationRequest)
-    get_diagnostics = shortcut(GetDiagnosticsRequest)
-    get_installed_certificate_ids = shortcut(GetInstalledCertificateIdsRequest)
-    get_local_list_version = shortcut(GetLocalListVersionRequest)
-    get_log = shortcut(GetLogRequest)
-    install_certificate = shortcut(InstallCertificateRequest)
     remote_start_transaction = shortcut(RemoteStartTransactionRequest)
     remote_stop_transaction = shortcut(RemoteStopTransactionRequest)
-    reserve_now = shortcut(ReserveNowRequest)
     reset = shortcut(ResetRequest)
-    send_local_list = shortcut(SendLocalListRequest)
-    set_charging_profile = shortcut(SetChargingProfileRequest)
-    signed_update_firmware = shortcut(SignedUpdateFirmwareRequest)
-    trigger_message = shortcut(TriggerMessageRequest)
     unlock_connector = shortcut(UnlockConnectorRequest)
+
+    get_diagnostics = shortcut(GetDiagnosticsRequest)
     update_firmware = shortcut(UpdateFirmwareRequest)
+
+    get_local_list_version = shortcut(GetLocalListVersionRequest)
+    send_local_list = shortcut(SendLocalListRequest)
+
+    cancel_reservation = shortcut(CancelReservationRequest)
+    reserve_now = shortcut(ReserveNowRequest)
+
+    clear_charging_profile = shortcut(ClearChargingProfileRequest)
+    get_composite_schedule = shortcut(GetCompositeScheduleRequest)
+    set_charging_profile = shortcut(SetChargingProfileRequest)
+
+    trigger_message = shortcut(TriggerMessageRequest)
+
+    certificate_signed = shortcut(CertificateSignedRequest)
+    delete_certificate = shortcut(DeleteCertificateRequest)
+    extended_trigger_message = shortcut(ExtendedTriggerMessageRequest)
+    get_installed_certificate_ids = shortcut(GetInstalledCertificateIdsRequest)
+    get_log = shortcut(GetLogRequest)
+    install_certificate = shortcut(InstallCertificateRequest)
+    signed_update_firmware = shortcut(SignedUpdateFirmwareRequest)
 
 
 class ChargePointShortcuts(Shortcuts):
@@ -87,14 +93,16 @@ class ChargePointShortcuts(Shortcuts):
     authorize = shortcut(AuthorizeRequest)
     boot_notification = shortcut(BootNotificationRequest)
     data_transfer = shortcut(DataTransferRequest)
-    diagnostics_status_notification = shortcut(DiagnosticsStatusNotificationRequest)
-    firmware_status_notification = shortcut(FirmwareStatusNotificationRequest)
     heartbeat = shortcut(HeartbeatRequest)
-    log_status_notification = shortcut(LogStatusNotificationRequest)
     meter_values = shortcut(MeterValuesRequest)
-    security_event_notification = shortcut(SecurityEventNotificationRequest)
-    sign_certificate = shortcut(SignCertificateRequest)
-    signed_firmware_status_notification = shortcut(SignedFirmwareStatusNotificationRequest)
     start_transaction = shortcut(StartTransactionRequest)
     status_notification = shortcut(StatusNotificationRequest)
     stop_transaction = shortcut(StopTransactionRequest)
+
+    diagnostics_status_notification = shortcut(DiagnosticsStatusNotificationRequest)
+    firmware_status_notification = shortcut(FirmwareStatusNotificationRequest)
+
+    log_status_notification = shortcut(LogStatusNotificationRequest)
+    security_event_notification = shortcut(SecurityEventNotificationRequest)
+    sign_certificate = shortcut(SignCertificateRequest)
+    signed_firmware_status_notification = shortcut(SignedFirmwareStatusNotificationRequest)

@@ -16,7 +16,7 @@ from websockets.typing import Subprotocol
 from ocpp_fast import v16, v21, v201
 from ocpp_fast.schema import Action, plan_of
 
-from ..declarations.instances import maximal, minimal
+from ..payloads import maximal, minimal
 from .programs import Program, in_time, ocpp_fast
 
 MODULES: Final[dict[str, Any]] = {"1.6": v16, "2.0.1": v201, "2.1": v21}

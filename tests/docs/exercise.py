@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
-from typing import Final, Protocol
+from typing import Final
 
-__all__ = ["Step", "steps"]
+__all__ = ["edit", "follow"]
 
 RunPython = Callable[..., "CompletedProcess[str]"]
 
@@ -28,81 +28,57 @@ NEW_FILE: Final = re.compile(r".*\bA new file, `(?P<path>[^`]+)`:")
 DEFINITION: Final = re.compile(r"(?:c?def|class) ")
 
 
-class Step(Protocol):
-    """One block of code."""
-
-    def follow(self, root: Path, run: RunPython) -> None:
-        """Do what it says to the sources at `root`. Raises `AssertionError` if it can't be done, or goes wrong."""
-
-
-class Edit:
-    """Lines that go above, below or instead of a line."""
-
-    def __init__(self, path: str, where: str, line: str, code: str) -> None:
-        self.path = path
-        self.where = where
-        self.line = line
-        self.code = code
-
-    def follow(self, root: Path, run: RunPython) -> None:
-        file = root / self.path
-        assert file.exists(), f"there is no {self.path}"
-        lines = file.read_text("utf-8").splitlines(keepends=True)
-        places = [index for index, line in enumerate(lines) if line.strip() == self.line]
-        assert len(places) == 1, f"{self.path} has {len(places)} lines `{self.line}`, and should have one"
-        (place,) = places
-        gap = "\n\n" if DEFINITION.match(self.code) else ""
-        if self.where == "above":
-            lines.insert(place, self.code + gap)
-        elif self.where == "below":
-            lines.insert(place + 1, gap + self.code)
-        else:
-            lines[place] = self.code
-        file.write_text("".join(lines), "utf-8")
+def edit(root: Path, path: str, where: str, line: str, code: str) -> None:
+    """Put code above, below or instead of a line."""
+    file = root / path
+    assert file.exists(), f"there is no {path}"
+    lines = file.read_text("utf-8").splitlines(keepends=True)
+    places = [index for index, each in enumerate(lines) if each.strip() == line]
+    assert len(places) == 1, f"{path} has {len(places)} lines `{line}`, and should have one"
+    (place,) = places
+    gap = "\n\n" if DEFINITION.match(code) else ""
+    if where == "above":
+        lines.insert(place, code + gap)
+    elif where == "below":
+        lines.insert(place + 1, gap + code)
+    else:
+        lines[place] = code
+    file.write_text("".join(lines), "utf-8")
 
 
-class NewFile:
-    """A file of our own."""
-
-    def __init__(self, path: str, code: str) -> None:
-        self.path = path
-        self.code = code
-
-    def follow(self, root: Path, run: RunPython) -> None:
-        file = root / self.path
-        assert not file.exists(), f"{self.path} is there already"
-        file.write_text(self.code, "utf-8")
+def add(root: Path, path: str, code: str) -> None:
+    """Make a file of our own."""
+    assert not (root / path).exists(), f"{path} is there already"
+    (root / path).write_text(code, "utf-8")
 
 
-class Commands:
-    """Runs of Python, a line each."""
-
-    def __init__(self, code: str) -> None:
-        self.lines = code.splitlines()
-
-    def follow(self, root: Path, run: RunPython) -> None:
-        for line in self.lines:
-            command, _, expected = line.partition("# fails: ")
-            words = shlex.split(command)
-            settings = [word.partition("=") for word in words[: words.index("python")]]
-            environment = {name: value for name, _, value in settings}
-            ended = run(*words[len(settings) + 1 :], **environment)
-            printed = f"{line}\n{ended.stdout}{ended.stderr}"
-            assert (ended.returncode != 0) is bool(expected), printed
-            assert expected in printed.partition("\n")[2], printed
+def run(run_python: RunPython, code: str) -> None:
+    """Run Python, once for each line."""
+    for line in code.splitlines():
+        command, _, expected = line.partition("# fails: ")
+        words = shlex.split(command)
+        settings = [word.partition("=") for word in words[: words.index("python")]]
+        environment = {name: value for name, _, value in settings}
+        ended = run_python(*words[len(settings) + 1 :], **environment)
+        printed = f"{line}\n{ended.stdout}{ended.stderr}"
+        assert (ended.returncode != 0) is bool(expected), printed
+        assert expected in printed.partition("\n")[2], printed
 
 
-def steps(text: str) -> Iterator[Step]:
-    """Yield what the blocks of an exercise say, in order. Raises `AssertionError` for one that does not say it."""
+def follow(text: str, root: Path, run_python: RunPython) -> None:
+    """Do what the blocks of an exercise say to the sources at `root`, in order.
+
+    Raises `AssertionError` for a block that does not say what to do, or that can't be followed, or goes wrong.
+    """
     blocks = list(BLOCK.finditer(text))
     assert 2 * len(blocks) == text.count("```"), "a block of code has no paragraph above it, or no end"
     for block in blocks:
         lead = block["lead"].replace("\n", " ")
         if block["language"] == "sh":
-            yield Commands(block["code"])
-        elif edit := EDIT.fullmatch(lead):
-            yield Edit(edit["path"], edit["where"], edit["line"], block["code"])
+            run(run_python, block["code"])
+        elif place := EDIT.fullmatch(lead):
+            edit(root, place["path"], place["where"], place["line"], block["code"])
         elif new := NEW_FILE.fullmatch(lead):
-            yield NewFile(new["path"], block["code"])
+            add(root, new["path"], block["code"])
         else:
             raise AssertionError(f"where does the block go that stands under these words?\n{lead}")

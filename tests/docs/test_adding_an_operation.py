@@ -13,16 +13,13 @@ from typing import Final
 
 import pytest
 
-from .exercise import Edit, steps
+from ..sources import ROOT, copy_of_sources
+from .exercise import edit, follow
 
 RunPython = Callable[..., "CompletedProcess[str]"]
 
-ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = (ROOT / "docs" / "adding_an_operation.md").read_text("utf-8")
-PYTHON_PART, TITLE, COMPILED_PART = PAGE.partition("## 4. ")
-SOURCES: Final = ("LICENSE", "README.md", "pyproject.toml", "setup.py", "ocpp_fast", "ocpp_fast_ext", "tests")
-SCRATCH: Final = shutil.ignore_patterns("__pycache__")
-
+PYTHON_PART: Final = PAGE.partition("## 4. ")[0]
 COMPILER: Final = os.environ.get("CC") or get_config_var("CC") or "cl"
 
 needs_compiler = pytest.mark.skipif(
@@ -34,12 +31,7 @@ needs_compiler = pytest.mark.skipif(
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """A copy of the sources, with what is built of them in place: only what is changed is built again."""
-    for name in SOURCES:
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, tmp_path / name, ignore=SCRATCH)
-        else:
-            shutil.copy2(ROOT / name, tmp_path)
-    return tmp_path
+    return copy_of_sources(tmp_path, "tests", built=True)
 
 
 @pytest.fixture
@@ -48,34 +40,34 @@ def run_in_clone(run_python: RunPython, clone: Path) -> RunPython:
     return partial(run_python, PYTHONPATH=str(clone), OCPP_FAST_EXPECT_ACCELERATED=None)
 
 
+@pytest.mark.once
 def test_the_reference_core_learns_it(clone: Path, run_in_clone: RunPython) -> None:
-    for step in steps(PYTHON_PART):
-        step.follow(clone, run_in_clone)
+    follow(PYTHON_PART, clone, run_in_clone)
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @needs_compiler
 def test_both_cores_learn_it(clone: Path, run_in_clone: RunPython) -> None:
-    for step in steps(PYTHON_PART + TITLE + COMPILED_PART):
-        step.follow(clone, run_in_clone)
+    follow(PAGE, clone, run_in_clone)
 
 
 # Whoever moves a line that the page names is told so
 
 
-def test_a_place_that_is_not_there_or_not_unique_is_told(tmp_path: Path, run_python: RunPython) -> None:
+def test_a_place_that_is_not_there_or_not_unique_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("one\n  two\ntwo\n")
     for line, message in {"three": "a.py has 0 lines `three`", "two": "a.py has 2 lines `two`"}.items():
         with pytest.raises(AssertionError, match=message):
-            Edit("a.py", "above", line, "").follow(tmp_path, run_python)
+            edit(tmp_path, "a.py", "above", line, "")
     with pytest.raises(AssertionError, match=r"there is no b\.py"):
-        Edit("b.py", "above", "one", "").follow(tmp_path, run_python)
+        edit(tmp_path, "b.py", "above", "one", "")
 
 
 @pytest.mark.parametrize("words", ["Somewhere:", "In `a.py`, near `one`:", "In `a.py`, above `one`, we write:"])
-def test_a_block_without_a_place_is_told(words: str) -> None:
+def test_a_block_without_a_place_is_told(words: str, tmp_path: Path, run_python: RunPython) -> None:
     with pytest.raises(AssertionError, match="where does the block go"):
-        list(steps(f"{words}\n\n```python\none\n```\n"))
+        follow(f"{words}\n\n```python\none\n```\n", tmp_path, run_python)
 
 
 @pytest.mark.parametrize(
@@ -89,6 +81,5 @@ def test_a_block_without_a_place_is_told(words: str) -> None:
 def test_a_command_that_does_not_do_as_told_is_told(
     code: str, printed: str, tmp_path: Path, run_python: RunPython
 ) -> None:
-    (command,) = steps(f"Now:\n\n```sh\n{code}\n```\n")
     with pytest.raises(AssertionError, match=printed):
-        command.follow(tmp_path, run_python)
+        follow(f"Now:\n\n```sh\n{code}\n```\n", tmp_path, run_python)

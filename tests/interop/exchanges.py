@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from ocpp_fast._core.plan import Plan
 from ocpp_fast.schema import BOTH, CENTRAL, STATION, Action, Sender, Struct, codec_of, plan_of
 
-from ..declarations.instances import maximal, minimal
+from ..payloads import maximal, minimal
 from .package import PACKAGES, Package
 
 __all__ = ["ROLES", "Exchange", "exchanges"]

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import pytest
 
@@ -40,10 +40,6 @@ payload = pytest.importorskip("ocpp_fast_ext.payload")
 
 def compiled(struct: type[Struct]) -> Any:
     return payload.compiled(plan_of(struct))
-
-
-class Text(str):
-    __slots__ = ()
 
 
 # Declarations
@@ -88,30 +84,18 @@ def test_names_and_members_beyond_ascii_are_read_and_written() -> None:
     assert compiled(Outer).write(compiled(Outer).read(outer)) == outer
 
 
-def many(count: int) -> Any:
-    return StructType("Many", (Struct,), {"__annotations__": {f"f{i}": int for i in range(count)}})
-
-
 def test_64_fields_are_read_and_written_and_65_left_to_the_reference() -> None:
-    plan = payload.compiled(plan_of(many(64)))
+    plan = compiled(made({f"f{i}": int for i in range(64)}))
     text = json.dumps({f"f{i}": i for i in range(64)}, separators=(",", ":")).encode()
     assert plan.write(plan.read(text)) == text
     for missing in range(64):
         assert plan.read(json.dumps({f"f{i}": i for i in range(64) if i != missing}).encode()) is None
-    assert payload.compiled(plan_of(many(65))) is None
+    assert compiled(made({f"f{i}": int for i in range(65)})) is None
 
 
-class Quoted(Struct):
-    text: str = field(json='a"b')
-
-
-class Twice(Struct):
-    one: int = field(json="a")
-    other: int = field(json="a")
-
-
-class Huge(Struct):
-    number: Annotated[int, Range(maximum=2**53)]
+def made(annotations: dict[str, Any], *bases: type, metaclass: type[StructType] = StructType, **names: Any) -> Any:
+    """Return a class of these fields; further names of its body are defaults and methods."""
+    return metaclass("Made", bases or (Struct,), {"__annotations__": annotations, **names})
 
 
 class Unlike(StrEnum):
@@ -123,77 +107,32 @@ class Unlike(StrEnum):
         return self
 
 
-class WithUnlike(Struct):
-    member: Unlike
-
-
 class Nothing(StrEnum):
     pass
 
 
-class WithNothing(Struct):
-    member: Nothing | None = None
+Half: Any = StrEnum("Half", {"A": "\ud800"})
+ONLY_BY_THE_REFERENCE: dict[str, Any] = {
+    "a key with a quote": made({"text": str}, text=field(json='a"b')),
+    "a key twice": made({"one": int, "other": int}, one=field(json="a"), other=field(json="a")),
+    "a limit that no double tells": made({"number": Annotated[int, Range(maximum=2**53)]}),
+    "members that are not their values": made({"member": Unlike}),
+    "no members": made({"member": Nothing | None}, member=None),
+    "a member that is no text": made({"member": Half | None}, member=None),
+    "a length below 0": made({"text": Annotated[str, MaxLength(-1)] | None}, text=None),
+    "a list shorter than 0": made({"numbers": Annotated[list[int], Items(maximum=-1)] | None}, numbers=None),
+    # lenient mode takes null for nothing, strict mode for a value: only the reference knows which it is
+    "free JSON with a default": made({"data": Json}, data=5),
+}
 
 
-class Half(StrEnum):
-    A = "\ud800"
-
-
-class WithHalf(Struct):
-    member: Half | None = None
-
-
-class Shorter(Struct):
-    text: Annotated[str, MaxLength(-1)] | None = None
-
-
-class Fewer(Struct):
-    numbers: Annotated[list[int], Items(maximum=-1)] | None = None
-
-
-class Defaulted(Struct):
-    data: Json = 5
-    """Lenient mode takes null for nothing, strict mode for a value: only the reference knows which it is."""
-
-
-@pytest.mark.parametrize("struct", [Quoted, Twice, Huge, WithUnlike, WithNothing, WithHalf, Shorter, Fewer, Defaulted])
+@pytest.mark.parametrize("struct", ONLY_BY_THE_REFERENCE.values(), ids=ONLY_BY_THE_REFERENCE)
 def test_what_only_the_reference_can_do_has_no_compiled_plan(struct: type[Struct]) -> None:
     assert compiled(struct) is None
 
 
-class OwnInit(Struct):
-    number: int
-
-    def __init__(self, number: int) -> None:
-        self.number = number + 1
-
-
-class Creating:
-    __slots__ = ()
-
-    def __new__(cls, **values: Any) -> Creating:
-        return super().__new__(cls)
-
-
-class Setting:
-    __slots__ = ()
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        super().__setattr__(name, value)
-
-
-class Getting:
-    __slots__ = ()
-
-    def __getattribute__(self, name: str) -> Any:
-        return super().__getattribute__(name)
-
-
-class Deleting:
-    __slots__ = ()
-
-    def __del__(self) -> None:
-        pass
+def mixin(**methods: Any) -> type:
+    return type("Mixin", (), {"__slots__": (), **methods})
 
 
 class CallingType(StructType):
@@ -201,33 +140,19 @@ class CallingType(StructType):
         return super().__call__(**values)
 
 
-class IsCreating(Creating, Struct):
-    number: int
+NUMBER = {"number": int}
+OWN_CODE: dict[str, Any] = {
+    "__init__": made(NUMBER, __init__=lambda self, number: setattr(self, "number", number + 1)),
+    "__new__": made(NUMBER, mixin(__new__=lambda cls, **values: object.__new__(cls)), Struct),
+    "__setattr__": made(NUMBER, Struct, mixin(__setattr__=lambda *each: object.__setattr__(*each))),
+    "__getattribute__": made(NUMBER, mixin(__getattribute__=lambda *each: object.__getattribute__(*each)), Struct),
+    "__del__": made(NUMBER, Struct, mixin(__del__=lambda self: None)),
+    "__call__ of its class": made(NUMBER, metaclass=CallingType),
+    "a property in place of a field": made({}, Inner, number=property(lambda self: 1)),
+}
 
 
-class IsSetting(Struct, Setting):
-    number: int
-
-
-class IsGetting(Getting, Struct):
-    number: int
-
-
-class IsDeleting(Struct, Deleting):
-    number: int
-
-
-class IsCalling(Struct, metaclass=CallingType):
-    number: int
-
-
-class Shadowing(Inner):
-    @property  # type: ignore[misc]  # in place of a field
-    def number(self) -> int:  # type: ignore[override]
-        return 1
-
-
-@pytest.mark.parametrize("struct", [OwnInit, IsCreating, IsSetting, IsGetting, IsDeleting, IsCalling, Shadowing])
+@pytest.mark.parametrize("struct", OWN_CODE.values(), ids=OWN_CODE)
 def test_a_class_whose_own_code_takes_part_has_no_compiled_plan(struct: type[Struct]) -> None:
     assert compiled(struct) is None
 
@@ -236,13 +161,10 @@ class Mixin:
     pass
 
 
-class WithDict(Struct, Mixin):
-    number: int
-
-
 def test_an_instance_may_have_a_dict() -> None:
-    read = compiled(WithDict).read(b'{"number":1}')
-    assert read == WithDict(number=1)
+    with_dict = made(NUMBER, Struct, Mixin)
+    read = compiled(with_dict).read(b'{"number":1}')
+    assert read == with_dict(number=1)
     read.other = 2
     assert read.__dict__ == {"other": 2}
 
@@ -269,15 +191,10 @@ def test_a_value_that_is_only_half_described_has_no_compiled_form(op: Any) -> No
         assert payload.compiled(Plan(Inner, (Member("text", "text", True, None, each),), plain=True)) is None
 
 
-def cyclic() -> Plan:
-    node = Node(Op.OBJECT)
-    plan = Plan(Inner, (Member("text", "text", False, None, node),), plain=True)
-    node.plan = plan
-    return plan
-
-
 def test_a_plan_that_holds_itself_has_no_compiled_form() -> None:
-    assert payload.compiled(cyclic()) is None
+    node = Node(Op.OBJECT)
+    node.plan = Plan(Inner, (Member("text", "text", False, None, node),), plain=True)
+    assert payload.compiled(node.plan) is None
 
 
 def nested_plan(levels: int, innermost: Node) -> Plan:
@@ -289,11 +206,10 @@ def nested_plan(levels: int, innermost: Node) -> Plan:
     return node.plan
 
 
-def test_R26_a_plan_of_more_levels_than_a_frame_may_have_has_no_compiled_form() -> None:
-    assert payload.compiled(nested_plan(63, Node(Op.INTEGER))) is not None
-    assert payload.compiled(nested_plan(64, Node(Op.INTEGER))) is None
-    assert payload.compiled(nested_plan(31, Node(Op.JSON))) is not None
-    assert payload.compiled(nested_plan(32, Node(Op.JSON))) is None
+@pytest.mark.parametrize(("most", "op"), [(63, Op.INTEGER), (31, Op.JSON)])
+def test_R26_a_plan_of_more_levels_than_a_frame_may_have_has_no_compiled_form(most: int, op: Op) -> None:
+    assert payload.compiled(nested_plan(most, Node(op))) is not None
+    assert payload.compiled(nested_plan(most + 1, Node(op))) is None
 
 
 class Free(Struct):
@@ -382,22 +298,14 @@ def some_route() -> Route:
 TEXT = b'{"stops":[{"location":"a:1"},{"location":"a:2"}]}'
 
 
-def test_a_list_that_shrinks_while_it_is_written_is_declined() -> None:
-    def clear(text: str) -> bool:
-        route.stops.clear()
+@pytest.mark.parametrize("change", [list.clear, lambda stops: stops.extend(some_route().stops)], ids=["less", "more"])
+def test_a_list_that_changes_its_length_while_it_is_written_is_declined(change: Callable[[list[Any]], None]) -> None:
+    def is_uri(text: str) -> bool:
+        change(route.stops)
         return True
 
     route = some_route()
-    assert payload.compiled(route_plan(clear)).write(route) is None
-
-
-def test_a_list_that_grows_while_it_is_written_is_declined() -> None:
-    def extend(text: str) -> bool:
-        route.stops.extend(some_route().stops)
-        return True
-
-    route = some_route()
-    assert payload.compiled(route_plan(extend)).write(route) is None
+    assert payload.compiled(route_plan(is_uri)).write(route) is None
 
 
 def test_what_is_replaced_while_it_is_written_is_written_as_it_was_or_as_it_is() -> None:
@@ -437,18 +345,15 @@ def test_a_reader_may_meet_new_actions_while_it_reads() -> None:
     assert len(actions.asked) == 101
 
 
-@pytest.mark.parametrize("verdict", [False, None, 1, "yes"])
-def test_only_true_is_a_yes(verdict: Any) -> None:
-    plan = payload.compiled(route_plan(lambda text: cast(bool, verdict)))
-    assert plan.read(TEXT) is None
-    assert plan.write(some_route()) is None
+def broken(text: str) -> bool:
+    raise ValueError(text)
 
 
-def test_an_exception_in_between_is_a_no() -> None:
-    def broken(text: str) -> bool:
-        raise ValueError(text)
-
-    plan = payload.compiled(route_plan(broken))
+@pytest.mark.parametrize(
+    "is_uri", [*(lambda text, verdict=verdict: verdict for verdict in (False, None, 1, "yes")), broken]
+)
+def test_only_true_is_a_yes_and_an_exception_is_a_no(is_uri: Callable[[str], bool]) -> None:
+    plan = payload.compiled(route_plan(is_uri))
     assert plan.read(TEXT) is None
     assert plan.write(some_route()) is None
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 
-import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -93,32 +93,16 @@ def refusal_of(**fields: Any) -> tuple[str, str, str]:
 # What is right: read, and written again as it came
 
 BOTH_WAYS: list[tuple[bytes, dict[str, Any]]] = [
-    (b"{}", {}),
     ('{"text":"é😀abc"}'.encode(), {"text": "é😀abc"}),
     (b'{"link":"ftp://a/b?c#d"}', {"link": "ftp://a/b?c#d"}),
     (b'{"whole":-9007199254740993}', {"whole": -9007199254740993}),
     (b'{"whole":123456789012345678901234567890}', {"whole": 123456789012345678901234567890}),
-    (b'{"limited":-1}', {"limited": -1}),
-    (b'{"limited":10}', {"limited": 10}),
     (b'{"number":0.1}', {"number": 0.1}),
-    (b'{"number":5}', {"number": 5}),
-    (b'{"share":100}', {"share": 100}),
-    (b'{"share":0.0}', {"share": 0.0}),
-    (b'{"tenths":21.4}', {"tenths": 21.4}),
-    (b'{"thirds":0.9}', {"thirds": 0.9}),
-    (b'{"flag":false}', {"flag": False}),
     (b'{"time":"2024-02-29T12:00:00.000Z"}', {"time": NOON}),
     (b'{"colour":"Blue"}', {"colour": Colour.BLUE}),
-    (b'{"inner":{"value":1}}', {"inner": Inner(value=1)}),
-    (b'{"inner":{"value":1,"note":""}}', {"inner": Inner(value=1, note="")}),
-    (b'{"inners":[{"value":1},{"value":2}]}', {"inners": [Inner(value=1), Inner(value=2)]}),
-    (b'{"texts":[]}', {"texts": []}),
-    (b'{"texts":[""]}', {"texts": [""]}),
     (b'{"rows":[[],[1,2]]}', {"rows": [[], [1, 2]]}),
-    (b'{"times":["2024-02-29T12:00:00.000Z"]}', {"times": [NOON]}),
     (b'{"colours":["Red","Blue"]}', {"colours": [Colour.RED, Colour.BLUE]}),
     (b'{"anything":{"a_b":[1,null,{"cD":2.5}]}}', {"anything": {"a_b": [1, None, {"cD": 2.5}]}}),
-    (b'{"anything":[null]}', {"anything": [None]}),
     (
         b'{"customData":{"vendorId":"v","snake_key":1,"camelKey":{"vendorId":5}}}',
         {"custom_data": {"vendorId": "v", "snake_key": 1, "camelKey": {"vendorId": 5}}},
@@ -135,17 +119,15 @@ def test_a_payload_is_read_and_written(text: bytes, fields: dict[str, Any]) -> N
     assert CODEC.encode(value) == text
 
 
-def test_values_have_the_types_of_the_declaration() -> None:
+def test_values_have_the_types_and_the_order_of_the_declaration() -> None:
     value = read(b'{"colour":"Red","time":"2024-02-29T13:00:00+01:00","number":1e2,"inners":[{"value":1}]}')
     assert value.colour is Colour.RED
     assert value.time == NOON
     assert value.time.tzinfo is UTC
     assert type(value.number) is float
     assert type(value.inners[0]) is Inner
-
-
-def test_fields_come_out_in_declared_order() -> None:
-    assert CODEC.encode(read(b'{"flag":true,"whole":1,"text":"t"}')) == b'{"text":"t","whole":1,"flag":true}'
+    ordered = b'{"number":100.0,"time":"2024-02-29T12:00:00.000Z","colour":"Red","inners":[{"value":1}]}'
+    assert CODEC.encode(value) == ordered  # as declared
 
 
 # R20: integers by draft
@@ -154,13 +136,7 @@ def test_fields_come_out_in_declared_order() -> None:
 @pytest.mark.parametrize(
     ("literal", "value"),
     [
-        (b"1", 1),
-        (b"1.0", 1),
-        (b"-0.0", 0),
-        (b"1e2", 100),
-        (b"12e-0", 12),
-        (b"1e23", 10**23),
-        (b"1e300", 10**300),
+        *((b"1", 1), (b"1.0", 1), (b"-0.0", 0), (b"1e2", 100), (b"12e-0", 12), (b"1e23", 10**23), (b"1e300", 10**300)),
         (b"12345678901234567890.0", 12345678901234567890),
         (b"123456789012345678901234567890e2", 12345678901234567890123456789000),
     ],
@@ -182,60 +158,29 @@ def test_R20_draft_4_refuses_whole_numbers_with_a_point(literal: bytes) -> None:
         codec_of(Outer, 4).decode(loads(b'{"whole":%b}' % literal))
 
 
-# What is wrong when it is read
+# What is wrong when it is read: one of each; `tests/oracle` compares all that there is
 
 WRONG: list[tuple[bytes, str, str, str]] = [
-    (b"[]", "", "type", "object"),
-    (b'"x"', "", "type", "object"),
     (b"null", "", "type", "object"),
     (b'{"text":1}', "text", "type", "string"),
-    (b'{"text":null}', "text", "type", "string"),
     (b'{"text":"123456"}', "text", "maxLength", "at most 5 characters"),
     (b'{"link":"a b"}', "link", "format", "an absolute URI"),
-    (b'{"link":5}', "link", "type", "string"),
     (b'{"whole":"1"}', "whole", "type", "integer"),
-    (b'{"whole":true}', "whole", "type", "integer"),
     (b'{"limited":-2}', "limited", "minimum", "at least -1"),
     (b'{"limited":11}', "limited", "maximum", "at most 10"),
-    (b'{"number":"1"}', "number", "type", "number"),
-    (b'{"number":false}', "number", "type", "number"),
-    (b'{"share":-0.1}', "share", "minimum", "at least 0"),
-    (b'{"share":100.1}', "share", "maximum", "at most 100"),
     (b'{"tenths":0.05}', "tenths", "multipleOf", "a multiple of 0.1"),
-    (b'{"thirds":0.5}', "thirds", "multipleOf", "a multiple of 0.3"),
     (b'{"flag":1}', "flag", "type", "boolean"),
-    (b'{"flag":"true"}', "flag", "type", "boolean"),
-    (b'{"time":1}', "time", "type", "string"),
     (b'{"time":"now"}', "time", "format", "an RFC 3339 date-time"),
     (b'{"colour":"red"}', "colour", "enum", "one of Red, Blue"),
-    (b'{"colour":["Red"]}', "colour", "type", "string"),
-    (b'{"inner":[]}', "inner", "type", "object"),
     (b'{"inner":{}}', "inner.value", "required", "a value"),
-    (b'{"inner":{"value":1,"note":"1234"}}', "inner.note", "maxLength", "at most 3 characters"),
     (b'{"inner":{"value":1,"x":1}}', "inner.x", "additionalProperties", "no property of this name"),
-    (b'{"inners":{}}', "inners", "type", "array"),
     (b'{"inners":[]}', "inners", "minItems", "at least 1 item"),
     (b'{"inners":[{"value":1},{"value":2},{"value":3}]}', "inners", "maxItems", "at most 2 items"),
-    (b'{"inners":[{"value":1},{"value":"2"}]}', "inners[1].value", "type", "integer"),
     (b'{"inners":[{"value":1},5]}', "inners[1]", "type", "object"),
-    (b'{"inners":[{}]}', "inners[0].value", "required", "a value"),
-    (b'{"inners":[{"value":1,"y":2}]}', "inners[0].y", "additionalProperties", "no property of this name"),
-    (b'{"texts":["a",null]}', "texts[1]", "type", "string"),
     (b'{"rows":[[1],[2,"3"]]}', "rows[1][1]", "type", "integer"),
-    (b'{"times":["2024-02-29T12:00:00Z","?"]}', "times[1]", "format", "an RFC 3339 date-time"),
-    (b'{"colours":["Red","Green"]}', "colours[1]", "enum", "one of Red, Blue"),
     (b'{"customData":{}}', "customData.vendorId", "required", "a value"),
-    (b'{"customData":{"vendorId":1}}', "customData.vendorId", "type", "string"),
-    (b'{"customData":[]}', "customData", "type", "object"),
     (b'{"custom_data":{"vendorId":"v"}}', "custom_data", "additionalProperties", "no property of this name"),
-    (b'{"limitL2":1}', "limitL2", "additionalProperties", "no property of this name"),
     (b'{"%b":1}' % (b"k" * 100), "k" * 64, "additionalProperties", "no property of this name"),
-    (
-        b'{"inner":{"value":1,"%b":1}}' % (b"k" * 100),
-        "inner." + "k" * 64,
-        "additionalProperties",
-        "no property of this name",
-    ),
 ]
 
 
@@ -255,41 +200,21 @@ def test_a_violation_seen_from_outside_has_the_longer_path() -> None:
 # R23: multiples are decided on the decimal text
 
 
-@given(st.integers(0, 10**40), st.booleans())
-def test_R23_a_multiple_of_a_tenth_is_one_in_decimals(hundredths: int, negative: bool) -> None:
+@pytest.mark.parametrize(("key", "step"), [("tenths", 10), ("thirds", 30)])
+@given(hundredths=st.integers(0, 10**40), negative=st.booleans())
+def test_R23_a_multiple_is_one_in_decimals(key: str, step: int, hundredths: int, negative: bool) -> None:
     literal = f"{'-' * negative}{hundredths // 100}.{hundredths % 100:02}"
-    text = b'{"tenths":%b}' % literal.encode()
-    if hundredths % 10 == 0:
-        assert read(text).tenths == float(literal)
+    text = f'{{"{key}":{literal}}}'.encode()
+    if hundredths % step == 0:
+        assert getattr(read(text), key) == float(literal)
     else:
         assert violation_of(text)[1] == "multipleOf"
 
 
-@given(st.integers(0, 10**40))
-def test_R23_a_multiple_of_three_tenths_is_one_in_decimals(tenths: int) -> None:
-    literal = f"{tenths // 10}.{tenths % 10}"
-    text = b'{"thirds":%b}' % literal.encode()
-    if tenths % 3 == 0:
-        assert read(text).thirds == float(literal)
-    else:
-        assert violation_of(text)[1] == "multipleOf"
-
-
-@pytest.mark.parametrize(
-    ("text", "right"),
-    [
-        (b'{"tenths":1e308}', True),
-        (b'{"tenths":-1.7976931348623157e308}', True),
-        (b'{"thirds":3e307}', True),
-        (b'{"thirds":1e307}', False),
-        (b'{"thirds":1%b}' % (b"0" * 255), False),
-    ],
-    ids=lambda each: str(each)[:30],
-)
-def test_R23_the_largest_numbers_are_no_exception(text: bytes, right: bool) -> None:
-    if right:
+def test_R23_the_largest_numbers_are_no_exception() -> None:
+    for text in (b'{"tenths":1e308}', b'{"tenths":-1.7976931348623157e308}', b'{"thirds":3e307}'):
         read(text)
-    else:
+    for text in (b'{"thirds":1e307}', b'{"thirds":1%b}' % (b"0" * 255)):
         assert violation_of(text)[1] == "multipleOf"
 
 
@@ -320,13 +245,10 @@ def test_R25_lenient_reading_overlooks_nulls_and_sloppy_times(text: bytes, field
 @pytest.mark.parametrize(
     ("text", "path", "rule"),
     [
-        (b"null", "", "type"),
-        (b'{"inner":{"value":null}}', "inner.value", "type"),
-        (b'{"inners":[null]}', "inners[0]", "type"),
+        *((b"null", "", "type"), (b'{"whole":"1"}', "whole", "type"), (b'{"inners":[null]}', "inners[0]", "type")),
+        *((b'{"inner":{"value":null}}', "inner.value", "type"), (b'{"time":"12 o\'clock"}', "time", "format")),
         (b'{"unknown":null}', "unknown", "additionalProperties"),
-        (b'{"time":"12 o\'clock"}', "time", "format"),
         (b'{"customData":{"vendorId":null}}', "customData.vendorId", "type"),
-        (b'{"whole":"1"}', "whole", "type"),
     ],
 )
 def test_R25_lenient_reading_overlooks_nothing_else(text: bytes, path: str, rule: str) -> None:
@@ -334,13 +256,13 @@ def test_R25_lenient_reading_overlooks_nothing_else(text: bytes, path: str, rule
 
 
 def test_lenient_reading_leaves_what_it_was_given_alone() -> None:
-    value = loads(b'{"text":null,"inner":{"value":1,"note":null},"time":"2024-02-29 12:00:00"}')
-    before = orjson.dumps(value)
+    value = {"text": None, "inner": {"value": 1, "note": None}, "time": "2024-02-29 12:00:00"}
+    before = deepcopy(value)
     CODEC.decode(value, lenient=True)
-    assert orjson.dumps(value) == before
+    assert value == before
 
 
-# Writing
+# Writing; `tests/declarations` has a typed object for each rule of every class
 
 
 def test_R25_what_has_no_value_is_left_out() -> None:
@@ -354,10 +276,7 @@ def test_R25_what_has_no_value_is_left_out() -> None:
         ({"texts": ("a", "b")}, b'{"texts":["a","b"]}'),
         ({"rows": ((1,), [2])}, b'{"rows":[[1],[2]]}'),
         ({"number": 3}, b'{"number":3}'),
-        (
-            {"time": datetime(2024, 2, 29, 13, tzinfo=timezone(timedelta(hours=1)))},
-            b'{"time":"2024-02-29T12:00:00.000Z"}',
-        ),
+        ({"time": NOON.astimezone(timezone(timedelta(hours=1)))}, b'{"time":"2024-02-29T12:00:00.000Z"}'),
         ({"anything": False}, b'{"anything":false}'),
         ({"anything": (1, {"a": Colour.RED})}, b'{"anything":[1,{"a":"Red"}]}'),
         ({"anything": [2**70, "é"]}, '{"anything":[1180591620717411303424,"é"]}'.encode()),
@@ -370,41 +289,22 @@ def test_values_that_are_as_good_are_written(fields: dict[str, Any], text: bytes
 @pytest.mark.parametrize(
     ("fields", "path", "rule", "expected"),
     [
-        ({"text": "123456"}, "text", "maxLength", "at most 5 characters"),
-        ({"text": 5}, "text", "type", "string"),
         ({"text": b"x"}, "text", "type", "a JSON value: bytes is no JSON type"),
         ({"text": "\ud800"}, "text", "type", "a JSON value: a lone surrogate is no character"),
         ({"whole": 1.0}, "whole", "type", "integer"),
         ({"whole": True}, "whole", "type", "integer"),
-        ({"whole": "1"}, "whole", "type", "integer"),
         ({"whole": 10**256}, "whole", "type", "a JSON value: number too long"),
-        ({"limited": 11}, "limited", "maximum", "at most 10"),
         ({"number": float("nan")}, "number", "type", "a JSON value: nan is no JSON number"),
-        ({"number": float("inf")}, "number", "type", "a JSON value: inf is no JSON number"),
         ({"number": Decimal("0.1")}, "number", "type", "a JSON value: Decimal is no JSON type"),
-        ({"tenths": 0.05}, "tenths", "multipleOf", "a multiple of 0.1"),
-        ({"flag": 1}, "flag", "type", "boolean"),
-        ({"flag": object()}, "flag", "type", "boolean"),
         ({"time": "2024-02-29T12:00:00Z"}, "time", "type", "datetime"),
-        ({"time": NOON.date()}, "time", "type", "datetime"),
         ({"time": NOON.replace(tzinfo=None)}, "time", "format", "a date-time with a time zone"),
-        ({"colour": "Green"}, "colour", "enum", "one of Red, Blue"),
         ({"inner": {"value": 1}}, "inner", "type", "Inner"),
         ({"inner": Inner(value=None)}, "inner.value", "required", "a value"),  # type: ignore[arg-type]  # wrong
-        ({"inner": Inner(value=1, note="1234")}, "inner.note", "maxLength", "at most 3 characters"),
-        ({"inners": []}, "inners", "minItems", "at least 1 item"),
-        ({"inners": [Inner(value=1)] * 3}, "inners", "maxItems", "at most 2 items"),
-        ({"inners": [Inner(value=1), Inner(value="x")]}, "inners[1].value", "type", "integer"),  # type: ignore[arg-type]
-        ({"inners": [Inner(value=1), None]}, "inners[1]", "type", "Inner"),
         ({"inners": Inner(value=1)}, "inners", "type", "array"),
-        ({"inners": {1, 2}}, "inners", "type", "array"),
         ({"texts": "abc"}, "texts", "type", "array"),
         ({"rows": [[1], ["2"]]}, "rows[1][0]", "type", "integer"),
-        ({"times": [NOON, None]}, "times[1]", "type", "datetime"),
         ({"anything": {1: 2}}, "anything", "type", "a JSON value: a key must be a string"),
         ({"anything": {"a": NOON}}, "anything", "type", "a JSON value: datetime is no JSON type"),
-        ({"custom_data": {}}, "customData.vendorId", "required", "a value"),
-        ({"custom_data": {"vendorId": "v" * 256}}, "customData.vendorId", "maxLength", "at most 255 characters"),
         ({"custom_data": {"vendorId": "v", "x": {1}}}, "customData", "type", "a JSON value: set is no JSON type"),
     ],
     ids=lambda each: str(each)[:50],
@@ -430,40 +330,21 @@ def test_of_several_faults_what_is_no_JSON_is_told_first(fields: dict[str, Any],
     assert refusal_of(**fields)[:2] == (path, rule)
 
 
-@pytest.mark.parametrize("value", [None, {}, Inner(value=1), Outer, "x"], ids=repr)
-def test_only_an_instance_of_the_class_is_written(value: Any) -> None:
-    with pytest.raises(Violation) as raised:
-        CODEC.encode(value)
-    assert (raised.value.path, raised.value.rule, raised.value.expected) == ("", "type", "Outer")
+def test_R26_a_payload_nests_no_deeper_than_a_frame_may() -> None:
+    """Two levels are the frame's array and the payload itself; `test_compiled` has what stands deeper."""
+    value: Any = 1
+    for _ in range(62):
+        value = [value]
+    written(anything=value)
+    assert refusal_of(anything=[value]) == ("anything", "type", "a JSON value: nested deeper than 64")
 
 
-def test_an_instance_of_a_subclass_is_written_as_the_class() -> None:
+def test_only_an_instance_of_the_class_is_written_and_one_of_a_subclass_as_the_class() -> None:
     class More(Outer):
         more: int | None = None
 
+    others: list[Any] = [None, {}, Inner(value=1), Outer, "x"]
     assert CODEC.encode(More(text="t", more=1)) == b'{"text":"t"}'
-
-
-# Both ways
-
-OUTERS = st.builds(
-    Outer,
-    text=st.none() | st.text(st.characters(codec="utf-8"), max_size=5),
-    whole=st.none() | st.integers(),
-    limited=st.none() | st.integers(-1, 10),
-    number=st.none() | st.integers() | st.floats(allow_nan=False, allow_infinity=False),
-    tenths=st.none() | st.integers(-(10**12), 10**12).map(lambda tenths: tenths / 10),
-    flag=st.none() | st.booleans(),
-    time=st.none() | st.datetimes(timezones=st.just(UTC)),
-    colour=st.none() | st.sampled_from(Colour),
-    inner=st.none() | st.builds(Inner, value=st.integers(), note=st.none() | st.just("n")),
-    inners=st.none() | st.lists(st.builds(Inner, value=st.integers()), min_size=1, max_size=2),
-    texts=st.none() | st.lists(st.text(st.characters(codec="utf-8"))),
-    rows=st.none() | st.lists(st.lists(st.integers())),
-    anything=st.none() | st.lists(st.none() | st.booleans() | st.text(st.characters(codec="utf-8"))),
-)
-
-
-@given(OUTERS)
-def test_what_is_written_is_read_again(value: Outer) -> None:
-    assert CODEC.decode(loads(CODEC.encode(value, "microseconds"))) == value
+    for value in others:
+        with pytest.raises(Violation, match=r"^\('', 'type', 'Outer'\)$"):
+            CODEC.encode(value)

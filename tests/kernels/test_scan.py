@@ -15,7 +15,7 @@ SOURCE = Path(__file__).with_name("scan.c")
 PORTABLE = "-DOCPP_FAST_PORTABLE"
 BY_MACHINE = {"x86_64": "sse2", "aarch64": "neon", "arm64": "neon"}
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="scan.c wants mprotect")
+pytestmark = [pytest.mark.once, pytest.mark.skipif(os.name != "posix", reason="scan.c wants mprotect")]
 
 
 def first_of(*programs: str) -> str | None:

@@ -15,6 +15,10 @@ def at(*parts: int) -> datetime:
     return datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type,misc]  # year, month, day, ...
 
 
+def words(text: str) -> list[str]:
+    return text.split()
+
+
 # Reading date-times
 
 DATE_TIMES = {
@@ -39,71 +43,22 @@ DATE_TIMES = {
     "1998-12-31T15:59:60.123-08:00": at(1999, 1, 1, 0, 0, 0, 123000),
     "1999-01-01T00:29:60+00:30": at(1999, 1, 1),
 }
-NO_DATE_TIMES = [
-    "",
-    "T",
-    "Z",
-    "2024",
-    "2024-02-29",
-    "12:34:56Z",
-    "2024-02-29T",
-    "2024-02-29TZ",
-    "2024-02-29T12Z",
-    "2024-02-29T12:34Z",
-    "2024-02-29T12:34:56.Z",
-    "2024-02-29T12:34:56,5Z",
-    "2024-02-29T12:34:5Z",
-    "2024-02-29T1:34:56Z",
-    "2024-2-29T12:34:56Z",
-    "24-02-29T12:34:56Z",
-    "02024-02-29T12:34:56Z",
-    "+2024-02-29T12:34:56Z",
-    "-2024-02-29T12:34:56Z",
-    "20240229T123456Z",
-    "2024-060T12:34:56Z",
-    "2024-W09-4T12:34:56Z",
-    "2024/02/29T12:34:56Z",
-    "2024-02-29T12.34.56Z",
-    "2024-02-29T24:00:00Z",
-    "2024-02-29T12:60:00Z",
-    "2024-02-29T12:34:61Z",
-    "2024-00-01T00:00:00Z",
-    "2024-13-01T00:00:00Z",
-    "2024-01-00T00:00:00Z",
-    "2024-01-32T00:00:00Z",
-    "2024-04-31T00:00:00Z",
-    "2023-02-29T00:00:00Z",
-    "1900-02-29T00:00:00Z",
-    "0000-01-01T00:00:00Z",
-    "0001-01-01T00:00:00+00:01",
-    "9999-12-31T23:59:59-00:01",
-    "9999-12-31T23:59:60Z",
-    "2024-02-29T12:34:56+1",
-    "2024-02-29T12:34:56+01",
-    "2024-02-29T12:34:56+0100",
-    "2024-02-29T12:34:56+01:0",
-    "2024-02-29T12:34:56+24:00",
-    "2024-02-29T12:34:56+00:60",
-    "2024-02-29T12:34:56-24:00",
-    "2024-02-29T12:34:56\u221201:00",
-    "2024-02-29T12:34:56Z+01:00",
-    "2024-02-29T12:34:56UTC",
-    "2024-02-29T12:34:56 Z",
-    " 2024-02-29T12:34:56Z",
-    "2024-02-29T12:34:56Z ",
-    "2024-02-29T12:34:56Z\n",
-    "2024-02-29T12:34:56Z\x00",
-    "2024-02-29T12:34:56ZZ",
-    "２０２４-02-29T12:34:56Z",
-    "২024-02-29T12:34:56Z",
-    "2024-02-29T12:34:56.５Z",
-    "1998-12-31T22:59:60Z",
-    "1998-12-31T23:58:60Z",
-    "1998-12-31T23:59:60+01:00",
-    "1998-12-31T23:59:61Z",
-    "2024-02-29\u00a012:34:56Z",
-    "2024-02-29T12:34:56." + "9" * 100_000,
-]
+NO_DATE_TIMES = words("""
+    T Z 2024 2024-02-29 12:34:56Z 2024-02-29T 2024-02-29TZ 2024-02-29T12Z 2024-02-29T12:34Z 2024-02-29T12:34:56.Z
+    2024-02-29T12:34:56,5Z 2024-02-29T12:34:5Z 2024-02-29T1:34:56Z 2024-2-29T12:34:56Z 24-02-29T12:34:56Z
+    02024-02-29T12:34:56Z +2024-02-29T12:34:56Z -2024-02-29T12:34:56Z 20240229T123456Z 2024-060T12:34:56Z
+    2024-W09-4T12:34:56Z 2024/02/29T12:34:56Z 2024-02-29T12.34.56Z 2024-02-29T24:00:00Z 2024-02-29T12:60:00Z
+    2024-02-29T12:34:61Z 2024-00-01T00:00:00Z 2024-13-01T00:00:00Z 2024-01-00T00:00:00Z 2024-01-32T00:00:00Z
+    2024-04-31T00:00:00Z 2023-02-29T00:00:00Z 1900-02-29T00:00:00Z 0000-01-01T00:00:00Z 0001-01-01T00:00:00+00:01
+    9999-12-31T23:59:59-00:01 9999-12-31T23:59:60Z 2024-02-29T12:34:56+1 2024-02-29T12:34:56+01
+    2024-02-29T12:34:56+0100 2024-02-29T12:34:56+01:0 2024-02-29T12:34:56+24:00 2024-02-29T12:34:56+00:60
+    2024-02-29T12:34:56-24:00 2024-02-29T12:34:56\u221201:00 2024-02-29T12:34:56Z+01:00 2024-02-29T12:34:56UTC
+    2024-02-29T12:34:56ZZ ２０２４-02-29T12:34:56Z ২024-02-29T12:34:56Z 2024-02-29T12:34:56.５Z
+    1998-12-31T22:59:60Z 1998-12-31T23:58:60Z 1998-12-31T23:59:60+01:00 1998-12-31T23:59:61Z
+""")
+NO_DATE_TIMES += ["", " 2024-02-29T12:34:56Z", *(f"2024-02-29T12:34:56{end}" for end in (" Z", "Z ", "Z\n", "Z\x00"))]
+NO_DATE_TIMES += ["2024-02-29\u00a012:34:56Z"]
+TOO_LONG = "2024-02-29T12:34:56." + "9" * 100_000  # which lenient mode takes: it lacks but the zone
 SLOPPY = {
     "2024-02-29T12:34:56": at(2024, 2, 29, 12, 34, 56),
     "2024-02-29 12:34:56Z": at(2024, 2, 29, 12, 34, 56),
@@ -124,15 +79,11 @@ def test_R24_a_date_time_is_understood(text: str, moment: datetime) -> None:
     assert is_date_time(text)
 
 
-@pytest.mark.parametrize("text", NO_DATE_TIMES, ids=lambda text: repr(text[:40]))
+@pytest.mark.parametrize("text", [*NO_DATE_TIMES, TOO_LONG], ids=lambda text: repr(text[:40]))
 def test_R24_what_is_no_date_time_is_refused(text: str) -> None:
     assert parse_date_time(text) is None
     assert not is_date_time(text)
-
-
-@pytest.mark.parametrize("text", [each for each in NO_DATE_TIMES if not each.startswith("2024-02-29T12:34:56.9")])
-def test_R24_lenient_is_not_careless(text: str) -> None:
-    assert parse_date_time(text, lenient=True) is None
+    assert text == TOO_LONG or parse_date_time(text, lenient=True) is None
 
 
 @pytest.mark.parametrize(("text", "moment"), SLOPPY.items())
@@ -221,114 +172,29 @@ def test_R24_a_time_that_UTC_can_not_tell_is_refused(moment: datetime) -> None:
 
 # URIs
 
-URIS = [
-    "http://example.com",
-    "http://example.com/",
-    "http://example.com:80",
-    "http://example.com:",
-    "HTTP://EXAMPLE.COM",
-    "https://user:password@example.com:8443/a/b;c=1/d,e?f=g&h#i",
-    "ftp://ftp.example/a%20b.txt",
-    "http://foo.bar/?q=Test%20URL-encoded%20stuff",
-    "http://-.~_!$&'()*+,;=:%40:80%2f::::::@example.com",
-    "http://223.255.255.254",
-    "http://999.999.999.999/",
-    "ldap://[2001:db8::7]/c=GB?objectClass?one",
-    "http://[::]/",
-    "http://[::1]:8080/",
-    "http://[::ffff:192.0.2.1]/",
-    "http://[2001:db8:0:0:8:800:200C:417A]/",
-    "http://[v1.fe80::a+en1]/",
-    "http://[vF.~]",
-    "mailto:John.Doe@example.com",
-    "news:comp.infosystems.www.servers.unix",
-    "tel:+1-816-555-1212",
-    "urn:oasis:names:specification:docbook:dtd:xml:4.1.2",
-    "urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
-    "file:///etc/hosts",
-    "file:/etc/hosts",
-    "data:,A%20brief%20note",
-    "a:",
-    "a+b-c.1:x",
-    "x:?q",
-    "x:#f",
-    "x:/",
-    "x:a//b",
-    "x:/a//b",
-    "x://",
-    "x:///",
-    "x://@",
-    "x://:80",
-    "http://a/?b/c?d",
-    "http://a/#b/c?d",
-    "http://a/%C3%A9",
-    "http://" + "a" * 100_000,
-]
-NO_URIS = [
-    "",
-    "a",
-    ":",
-    ":a",
-    "//example.com/",
-    "/a/b",
-    "a/b",
-    "?a",
-    "#a",
-    "example.com",
-    "1a:b",
-    "+a:b",
-    "a_b:c",
-    "a b:c",
-    "é:a",
-    "bar,baz:foo",
-    ":// should fail",
-    "http:// shouldfail.com",
-    "http://a b/",
-    "http://a/b c",
-    "http://a/b\n",
-    "http://a/b\tc",
-    "\\\\WINDOWS\\fileshare",
-    "http://a\\b",
-    "http://a/b\\c",
-    "http://a/<b>",
-    'http://a/"b"',
-    "http://a/{b}",
-    "http://a/|b",
-    "http://a/^b",
-    "http://a/`b`",
-    "http://a/[b]",
-    "http://a/?b[c]",
-    "http://a/#b#c",
-    "http://a/%",
-    "http://a/%2",
-    "http://a/%zz",
-    "http://%a/",
-    "http://exämple.com/",
-    "http://a/ü",
-    "http://a:b/",
-    "http://a:80:80/",
-    "http://a@b@c/",
-    "https://[@example.org/test.txt",
-    "http://[::1",
-    "http://::1]/",
-    "http://[::1]a/",
-    "http://[]/",
-    "http://[zzz]/",
-    "http://[1::2::3]/",
-    "http://[:]/",
-    "http://[1.2.3.4]/",
-    "http://[::1%25en0]/",
-    "http://[::1.2.3.256]/",
-    "http://[1:2:3:4:5:6:7]/",
-    "http://[1:2:3:4:5:6:7:8:9]/",
-    "http://[12345::]/",
-    "http://[v1]/",
-    "http://[v.a]/",
-    "http://[vg.a]/",
-    "http://a[::1]/",
-    "http://a/\x00",
-    "http://a/\x7f",
-]
+URIS = words("""
+    http://example.com http://example.com/ http://example.com:80 http://example.com: HTTP://EXAMPLE.COM
+    https://user:password@example.com:8443/a/b;c=1/d,e?f=g&h#i ftp://ftp.example/a%20b.txt
+    http://foo.bar/?q=Test%20URL-encoded%20stuff http://-.~_!$&'()*+,;=:%40:80%2f::::::@example.com
+    http://223.255.255.254 http://999.999.999.999/ ldap://[2001:db8::7]/c=GB?objectClass?one http://[::]/
+    http://[::1]:8080/ http://[::ffff:192.0.2.1]/ http://[2001:db8:0:0:8:800:200C:417A]/ http://[v1.fe80::a+en1]/
+    http://[vF.~] mailto:John.Doe@example.com news:comp.infosystems.www.servers.unix tel:+1-816-555-1212
+    urn:oasis:names:specification:docbook:dtd:xml:4.1.2 urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6
+    file:///etc/hosts file:/etc/hosts data:,A%20brief%20note a: a+b-c.1:x x:?q x:#f x:/ x:a//b x:/a//b x:// x:///
+    x://@ x://:80 http://a/?b/c?d http://a/#b/c?d http://a/%C3%A9
+""")
+URIS += ["http://" + "a" * 100_000]
+NO_URIS = words(r"""
+    a : :a //example.com/ /a/b a/b ?a #a example.com 1a:b +a:b a_b:c é:a bar,baz:foo \\WINDOWS\fileshare http://a\b
+    http://a/b\c http://a/<b> http://a/"b" http://a/{b} http://a/|b http://a/^b http://a/`b` http://a/[b] http://a/?b[c]
+    http://a/#b#c http://a/% http://a/%2 http://a/%zz http://%a/ http://exämple.com/ http://a/ü http://a:b/
+    http://a:80:80/ http://a@b@c/ https://[@example.org/test.txt http://[::1 http://::1]/ http://[::1]a/ http://[]/
+    http://[zzz]/ http://[1::2::3]/ http://[:]/ http://[1.2.3.4]/ http://[::1%25en0]/ http://[::1.2.3.256]/
+    http://[1:2:3:4:5:6:7]/ http://[1:2:3:4:5:6:7:8:9]/ http://[12345::]/ http://[v1]/ http://[v.a]/ http://[vg.a]/
+    http://a[::1]/
+""")
+NO_URIS += ["", "a b:c", ":// should fail", "http:// shouldfail.com", "http://a b/", "http://a/b c"]
+NO_URIS += [f"http://a/{each}" for each in ("b\n", "b\tc", "\x00", "\x7f")]
 
 
 @pytest.mark.parametrize("text", URIS, ids=lambda text: text[:60])

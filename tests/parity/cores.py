@@ -16,7 +16,7 @@ from ocpp_fast.schema import CENTRAL, STATION, Action, Struct, Version, codec_of
 from ocpp_fast_ext.frames import Call, CallResult, FrameWriter, Send
 from ocpp_fast_ext.payload import compiled
 
-__all__ = ["DECLINED", "VERSIONS", "Disparity", "Subject", "Watched", "difference", "not_written", "subjects"]
+__all__ = ["DECLINED", "VERSIONS", "Disparity", "Pair", "Subject", "Watched", "difference", "not_written", "subjects"]
 
 Kind = Literal["call", "send", "result"]
 
@@ -41,17 +41,54 @@ class Watched(Decoder):
         return super()._decode(raw, open_call)
 
 
-class Subject:
+class Pair:
+    """Both cores, reading the frames of one kind."""
+
+    def __init__(self, decoder: Watched) -> None:
+        self._decoder: Final = decoder
+
+    def _open_call(self, unique_id: str) -> Action | None:
+        raise NotImplementedError
+
+    def read(self, raw: bytes) -> Any:
+        """Return what the compiled core reads, or `DECLINED`."""
+        return self._decoder.decode(raw, self._open_call)
+
+    def reference(self, raw: bytes) -> Any:
+        """Return what the reference core reads, or `DECLINED`. Lets through what it must not raise."""
+        try:
+            return self._decoder.reference(raw, self._open_call)
+        except FrameFault:
+            return DECLINED
+
+    def check_read(self, raw: bytes) -> Any:
+        """Return what the compiled core reads, or `DECLINED`. Raises `Disparity` if the reference reads another."""
+        found = self.read(raw)
+        if found is not DECLINED:
+            unlike = difference(found, self.reference(raw))
+            if unlike:
+                raise Disparity(f"{self}, reading: {unlike}\n{raw!r}")
+        return found
+
+    def check_plain(self, raw: bytes) -> Any:
+        """Return a frame that any sensible program writes. Raises `Disparity` if it is declined."""
+        found = self.check_read(raw)
+        if found is DECLINED:
+            raise Disparity(f"{self}: what is plain is declined\n{raw!r}")
+        return found
+
+
+class Subject(Pair):
     """One payload class as calls, sends or results carry it."""
 
     def __init__(self, decoder: Watched, action: Action, struct: type[Struct], kind: Kind) -> None:
+        super().__init__(decoder)
         plan: Plan = plan_of(struct, action.draft)
         assert compiled(plan) is not None, f"{struct} has no compiled plan"
         self.action: Final = action
         self.kind: Final = kind
         self.plan: Final = plan
         self.codec: Final[PayloadCodec] = codec_of(struct, action.draft)
-        self._decoder: Final = decoder
         self._writers: dict[int, FrameWriter] = {}
         self._head: Final = {
             "call": f'[2,"{ID}","{action.name}",',
@@ -72,19 +109,6 @@ class Subject:
 
     def _open_call(self, unique_id: str) -> Action | None:
         return self.action if self.kind == "result" else None
-
-    # One core
-
-    def read(self, raw: bytes) -> Any:
-        """Return what the compiled core reads, or `DECLINED`."""
-        return self._decoder.decode(raw, self._open_call)
-
-    def reference(self, raw: bytes) -> Any:
-        """Return what the reference core reads, or `DECLINED`. Lets through what it must not raise."""
-        try:
-            return self._decoder.reference(raw, self._open_call)
-        except FrameFault:
-            return DECLINED
 
     def write(self, value: Any, fraction: int = 3) -> bytes | None:
         """Return the frame that the compiled core writes, or None."""
@@ -112,17 +136,6 @@ class Subject:
             return None
         return b"%b%b]" % (self._head.encode(), payload)
 
-    # Both cores
-
-    def check_read(self, raw: bytes) -> Any:
-        """Return what the compiled core reads, or `DECLINED`. Raises `Disparity` if the reference reads another."""
-        found = self.read(raw)
-        if found is not DECLINED:
-            unlike = difference(found, self.reference(raw))
-            if unlike:
-                raise Disparity(f"{self}, reading: {unlike}\n{raw!r}")
-        return found
-
     def check_write(self, value: Any, fraction: int = 3) -> bytes | None:
         """Return what the compiled core writes, or None. Raises `Disparity` if the reference writes other bytes."""
         found = self.write(value, fraction)
@@ -131,13 +144,6 @@ class Subject:
             if found != expected:
                 raise Disparity(f"{self}, writing {value!r}:\ncompiled  {found!r}\nreference {expected!r}")
         return found
-
-    def check_plain(self, raw: bytes) -> Any:
-        """Return the payload of a frame that any sensible program writes. Raises `Disparity` if it is declined."""
-        found = self.check_read(raw)
-        if found is DECLINED:
-            raise Disparity(f"{self}: a plain message is declined\n{raw!r}")
-        return found.payload
 
     def check_plain_write(self, value: Any, fraction: int = 3) -> bytes:
         """Return the frame of a payload that is right. Raises `Disparity` if it is declined."""

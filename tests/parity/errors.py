@@ -8,16 +8,16 @@ from typing import Any, Final
 from ocpp_fast import v16, v21, v201
 from ocpp_fast._core.plan import Node, Op
 from ocpp_fast.errors import ValidationError
-from ocpp_fast.frames import FrameFault, _write_error
+from ocpp_fast.frames import _write_error
 from ocpp_fast.policy import STRICT
 from ocpp_fast.schema import CENTRAL, Action, Version
 from ocpp_fast_ext.frames import FrameWriter
 
-from .cores import DECLINED, Disparity, Watched, difference, not_written
+from ..payloads import random_text, random_value
+from .cores import Disparity, Pair, Watched, not_written
 from .odd import odd_value
 from .spelling import spelt
 from .typed import odd_typed
-from .wire import text_of, valid_value
 
 __all__ = ["Errors", "errors", "odd_elements", "odd_error", "plain_error"]
 
@@ -26,14 +26,14 @@ _NODES: Final = (Node(Op.STRING, max_length=30), Node(Op.STRING, max_length=255)
 _CODES: Final = ("GenericError", "FormationViolation", "OccurenceConstraintViolation", "InternalError", "", "é", "Mine")
 
 
-class Errors:
+class Errors(Pair):
     """The errors of one message type in one version; one call is open."""
 
     def __init__(self, version: Version, message_type: int) -> None:
+        super().__init__(Watched(version, CENTRAL, lambda message: True, STRICT))
         self.message_type: Final = message_type
         self._version: Final = version
         self._message: Final = next(iter(version.actions.values()))
-        self._decoder: Final = Watched(version, CENTRAL, lambda message: True, STRICT)
         self._writer: Final = FrameWriter(
             3, lookup=not_written, call=not_written, send=not_written, result=not_written, error=not_written
         )
@@ -48,35 +48,10 @@ class Errors:
         """Return the frame of the text of an array of code, description and details."""
         return f'[{self.message_type},"{ID}",{elements[1:]}'.encode("utf-8", "surrogatepass")
 
-    def read(self, raw: bytes) -> Any:
-        """Return what the compiled core reads, or `DECLINED`."""
-        return self._decoder.decode(raw, self._open_call)
-
     def write(self, elements: tuple[Any, ...]) -> bytes | None:
         """Return the frame that the compiled core writes, or None."""
         frame: bytes | None = self._writer.error(self.message_type, ID, *elements)
         return frame
-
-    def reference(self, raw: bytes) -> Any:
-        """Return what the reference core reads, or `DECLINED`. Lets through what it must not raise."""
-        try:
-            return self._decoder.reference(raw, self._open_call)
-        except FrameFault:
-            return DECLINED
-
-    def check_read(self, raw: bytes) -> Any:
-        """Return what the compiled core reads, or `DECLINED`. Raises `Disparity` if the reference reads another."""
-        found = self.read(raw)
-        if found is not DECLINED:
-            unlike = difference(found, self.reference(raw))
-            if unlike:
-                raise Disparity(f"{self}, reading: {unlike}\n{raw!r}")
-        return found
-
-    def check_plain(self, raw: bytes) -> None:
-        """Raise `Disparity` if a frame that any sensible program writes is declined."""
-        if self.check_read(raw) is DECLINED:
-            raise Disparity(f"{self}: a plain error is declined\n{raw!r}")
 
     def check_write(self, elements: tuple[Any, ...]) -> bytes | None:
         """Return what the compiled core writes, or None. Raises `Disparity` if the reference writes other bytes."""
@@ -98,8 +73,8 @@ def errors() -> list[Errors]:
 
 def plain_error(rng: Random) -> tuple[str, str, dict[str, Any]]:
     """Return code, description and details as any sensible program sends them."""
-    details = valid_value(rng, _NODES[2], 1.0) if rng.random() < 0.5 else {}
-    return rng.choice(_CODES), text_of(rng, rng.randrange(300)), details
+    details = random_value(rng, _NODES[2], 1.0) if rng.random() < 0.5 else {}
+    return rng.choice(_CODES), random_text(rng, rng.randrange(300)), details
 
 
 def odd_error(rng: Random, subject: Errors) -> bytes:

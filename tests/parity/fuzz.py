@@ -16,12 +16,12 @@ from ocpp_fast._core.plan import Node, Op
 from ocpp_fast.policy import LENIENT, STRICT
 from ocpp_fast.schema import Version
 
+from ..payloads import random_payload, slots
 from .cores import DECLINED, VERSIONS, Disparity, Subject, subjects
 from .errors import Errors, errors, odd_elements, odd_error, plain_error
 from .odd import odd_object, odd_value
 from .spelling import damaged, plain_texts, spelt
-from .typed import get, odd_typed, places, put
-from .wire import slots, valid_object
+from .typed import odd_typed
 
 __all__ = ["Fuzz"]
 
@@ -76,9 +76,9 @@ class Fuzz:
 
     def _play_messages(self, rng: Random) -> None:
         subject = rng.choice(self._rare if rng.random() < 0.3 else self._subjects)
-        value = valid_object(rng, subject.plan, rng.choice((0.0, 0.2, 0.6, 1.0)))
+        value = random_payload(rng, subject.plan, rng.choice((0.0, 0.2, 0.6, 1.0)))
         plain = [subject.framed(text.decode()) for text in plain_texts(rng, value)]
-        typed = [subject.check_plain(raw) for raw in plain]
+        typed = [subject.check_plain(raw).payload for raw in plain]
         self.tally["read, plain"] += len(plain)
         for raw in (*odd_frames(rng, subject, value), *damaged_frames(rng, plain)):
             self._read(rng, subject, raw)
@@ -110,16 +110,16 @@ class Fuzz:
         for fraction in (0, 3, 6):
             subject.check_plain_write(value, fraction)
         self.tally["written, plain"] += 3
-        where = list(places(subject.plan, value))
+        where = list(slots(subject.plan, value))
         for _ in range(ODD_WRITES if where else 1):
             chosen = rng.sample(where, min(len(where), rng.choice((1, 1, 1, 2))))
-            before = [(place, put(place, odd_typed(rng, place.node, get(place)))) for place in chosen]
+            before = [(slot, slot.put(odd_typed(rng, slot.node, slot.get()))) for slot in chosen]
             written = subject.check_write(value, rng.choice((0, 3, 6)))
             self.tally["written, odd" if written else "written, declined"] += 1
             if written is None and rng.randrange(REFERENCE_SHARE) == 0:
                 subject.reference_write(value)
-            for place, held in reversed(before):
-                put(place, held)
+            for slot, held in reversed(before):
+                slot.put(held)
 
 
 def _is_rare(node: Node) -> bool:
@@ -144,16 +144,13 @@ def odd_frames(rng: Random, subject: Subject, value: dict[str, Any]) -> Iterator
     where = list(slots(subject.plan, value))
     for _ in range(ODD_READS):
         chosen = rng.sample(range(len(where)), min(len(where), rng.choice((0, 1, 1, 1, 2, 3))))
-        before = []
-        for index in sorted(chosen, reverse=True):  # inner before outer
-            holder, key, node = where[index]
-            before.append((holder, key, holder[key]))
-            holder[key] = odd_value(rng, node, holder[key])
+        changed = [where[index] for index in sorted(chosen, reverse=True)]  # inner before outer
+        before = [(slot, slot.put(odd_value(rng, slot.node, slot.get()))) for slot in changed]
         whole = odd_object(rng, value) if rng.random() < 0.15 else value
         payload = spelt(rng, whole, rng.choice((0.0, 0.0, 0.1, 0.5)))
         yield subject.framed(payload) if rng.random() < 0.9 else _odd_head(rng, subject, payload)
-        for holder, key, held in before:
-            holder[key] = held
+        for slot, held in before:
+            slot.put(held)
 
 
 def _odd_head(rng: Random, subject: Subject, payload: str) -> bytes:

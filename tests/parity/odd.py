@@ -8,7 +8,7 @@ from typing import Any
 
 from ocpp_fast._core.plan import Node, Op
 
-from .wire import text_of, valid_value
+from ..payloads import random_text, random_value
 
 __all__ = ["Literal", "Repeated", "odd_literal", "odd_object", "odd_value"]
 
@@ -57,7 +57,7 @@ def odd_object(rng: Random, value: dict[str, Any]) -> dict[str, Any]:
 def _odd_list(rng: Random, node: Node, item: Node, value: list[Any]) -> list[Any]:
     least, most = node.min_items or 0, node.max_items
     lengths = [0, 1, max(least - 1, 0), least, *(() if most is None else (most, most + 1))]
-    return [value[0] if value else valid_value(rng, item, 0)] * rng.choice(lengths)
+    return [value[0] if value else random_value(rng, item, 0)] * rng.choice(lengths)
 
 
 def _odd_string(rng: Random, node: Node) -> str:
@@ -71,7 +71,7 @@ def _odd_string(rng: Random, node: Node) -> str:
         return Literal('"' + "\\ud83d\\ude00" * length + '"')
     if kind == 4:
         return Literal('"' + "a" * rng.randrange(40) + rng.choice(_ESCAPES) + "b" * rng.randrange(20) + '"')
-    return text_of(rng, max(length, 0))
+    return random_text(rng, max(length, 0))
 
 
 def _odd_number(rng: Random, node: Node) -> Literal:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from random import Random
 from typing import Any
 
@@ -37,6 +38,11 @@ def shuffled(rng: Random, value: Any) -> Any:
 
 def spelt(rng: Random, value: Any, oddness: float) -> str:
     """Return a text of `value`; `oddness` is how likely each token is spelt in a rare way, or wrongly."""
+    space = partial(_space, rng, oddness) if oddness else _no_space
+    return _spelt(rng, value, oddness, space)
+
+
+def _spelt(rng: Random, value: Any, oddness: float, space: Callable[[], str]) -> str:
     if isinstance(value, Literal):
         return value
     if isinstance(value, str):
@@ -45,18 +51,15 @@ def spelt(rng: Random, value: Any, oddness: float) -> str:
         items = list(value.items())
         if isinstance(value, Repeated):
             items.insert(rng.randrange(1, len(items) + 1), items[0])
-        pairs = (
-            _quoted(rng, key, oddness / 20) + _space(rng, oddness) + ":" + _padded(rng, each, oddness)
+        pairs = [
+            f"{space()}{_quoted(rng, key, oddness / 20)}{space()}:"
+            f"{space()}{_spelt(rng, each, oddness, space)}{space()}{space()}"
             for key, each in items
-        )
-        return "{" + (_space(rng, oddness) + ",").join(_space(rng, oddness) + pair for pair in pairs) + "}"
+        ]
+        return "{" + ",".join(pairs) + "}"
     if isinstance(value, (list, tuple)):
-        return "[" + ",".join(_padded(rng, each, oddness) for each in value) + "]"
+        return "[" + ",".join(f"{space()}{_spelt(rng, each, oddness, space)}{space()}" for each in value) + "]"
     return _DUMPS(value)
-
-
-def _padded(rng: Random, value: Any, oddness: float) -> str:
-    return _space(rng, oddness) + spelt(rng, value, oddness) + _space(rng, oddness)
 
 
 def _space(rng: Random, oddness: float) -> str:
@@ -65,16 +68,27 @@ def _space(rng: Random, oddness: float) -> str:
     return rng.choice(_SPACES) if rng.random() < 0.99 else rng.choice(_NO_SPACES)
 
 
+def _no_space() -> str:
+    return ""
+
+
 def _quoted(rng: Random, text: str, oddness: float) -> str:
     if rng.random() >= oddness:
-        return orjson.dumps(text).decode() if rng.random() < 0.7 else json.dumps(text)
-    return '"' + "".join(_escaped(each) if rng.random() < 0.3 else _raw(each) for each in text) + '"'
+        return orjson.dumps(text).decode() if rng.random() < 0.7 else _DUMPS(text)
+    chances = rng.randbytes(len(text))
+    return (
+        '"'
+        + "".join(_escaped(each) if chance < 77 else _raw(each) for each, chance in zip(text, chances, strict=True))
+        + '"'
+    )
 
 
+@cache
 def _raw(character: str) -> str:
     return _escaped(character) if character in '"\\' or character < " " else character
 
 
+@cache
 def _escaped(character: str) -> str:
     if character == "/":
         return "\\/"

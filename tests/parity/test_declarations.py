@@ -1,4 +1,4 @@
-"""The compiled core judges the instances of `tests/declarations`, sound or with one fault, as the reference does."""
+"""The compiled core judges the payloads of `tests/payloads.py`, sound or with one fault, as the reference does."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from ..declarations.instances import valid, violations
+from ..payloads import valid, violations
 from .cores import DECLINED, Subject, subjects
 
 each_subject = pytest.mark.parametrize("subject", subjects(), ids=repr)

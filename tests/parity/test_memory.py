@@ -25,11 +25,11 @@ import pytest
 
 from ocpp_fast._core.plan import Op
 
+from ..payloads import random_payload, slots
 from .cores import DECLINED, Subject, difference, subjects
 from .errors import Errors, errors, odd_elements, odd_error, plain_error
 from .fuzz import damaged_frames, odd_frames
-from .typed import get, odd_typed, places, put
-from .wire import valid_object
+from .typed import odd_typed
 
 SUBJECTS = subjects()
 TIMES = int(os.environ.get("OCPP_FAST_MEMORY_TIMES", "100000"))
@@ -60,7 +60,7 @@ SAMPLE = sample()
 
 def frames_of(subject: Subject, rng: Random) -> list[bytes]:
     """Return frames of a subject, good and bad; the first one is good."""
-    value = valid_object(rng, subject.plan, 1.5)
+    value = random_payload(rng, subject.plan, 1.5)
     good = subject.framed(orjson.dumps(value).decode())
     return [good, *odd_frames(rng, subject, value), *damaged_frames(rng, [good])]
 
@@ -104,21 +104,13 @@ def edge() -> Edge:
     return Edge()
 
 
-def test_the_edge_holds_texts(edge: Edge) -> None:
+@pytest.mark.parametrize("subject", [*SUBJECTS, *errors()], ids=repr)
+def test_nothing_is_read_past_the_end(edge: Edge, subject: Subject | Errors) -> None:
     assert edge.bytes_of(b"12345").strip() == b"12345"
-
-
-@pytest.mark.parametrize("subject", SUBJECTS, ids=repr)
-def test_nothing_is_read_past_the_end(edge: Edge, subject: Subject) -> None:
-    for raw in frames_of(subject, Random(repr(subject))):
+    rng = Random(repr(subject))
+    for raw in frames_of(subject, rng) if isinstance(subject, Subject) else errors_of(subject, rng):
         if len(raw) < mmap.PAGESIZE - 64:
             assert (subject.read(edge.bytes_of(raw)) is DECLINED) is (subject.read(raw) is DECLINED)
-
-
-@pytest.mark.parametrize("subject", errors(), ids=repr)
-def test_no_error_is_read_past_its_end(edge: Edge, subject: Errors) -> None:
-    for raw in errors_of(subject, Random(repr(subject))):
-        assert (subject.read(edge.bytes_of(raw)) is DECLINED) is (subject.read(raw) is DECLINED)
 
 
 # References
@@ -184,23 +176,23 @@ def test_reading_keeps_nothing(subject: Subject) -> None:
 @pytest.mark.parametrize("subject", SAMPLE, ids=repr)
 def test_writing_keeps_nothing(subject: Subject) -> None:
     rng = Random(repr(subject))
-    values = [subject.check_plain(frames_of(subject, rng)[0]) for _ in range(VALUES)]
+    values = [subject.check_plain(frames_of(subject, rng)[0]).payload for _ in range(VALUES)]
     changes = [
-        (value, place, odd_typed(rng, place.node, get(place)))
+        (value, slot, odd_typed(rng, slot.node, slot.get()))
         for value in values
-        for place in places(subject.plan, value)
+        for slot in slots(subject.plan, value)
         for _ in range(ODD_VALUES)
     ]
-    held = [*held_by(subject), *values, *(get(place) for _, place, _ in changes), *(odd for *_, odd in changes)]
+    held = [*held_by(subject), *values, *(slot.get() for _, slot, _ in changes), *(odd for *_, odd in changes)]
 
     def write(times: int) -> None:
         for index in range(times // 2):
             subject.write(values[index % len(values)])
             if changes:
-                value, place, odd = changes[index % len(changes)]
-                before = put(place, odd)
+                value, slot, odd = changes[index % len(changes)]
+                before = slot.put(odd)
                 subject.write(value)
-                put(place, before)
+                slot.put(before)
 
     check_keeps_nothing(held, write)
 

@@ -4,94 +4,46 @@ from __future__ import annotations
 
 import types
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from enum import IntEnum, StrEnum
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
 from ocpp_fast._core.decimals import LongFloat
-from ocpp_fast._core.plan import Node, Op, Plan
+from ocpp_fast._core.plan import Node, Op
 
-from .wire import text_of
+from ..payloads import random_text
 
-__all__ = ["Place", "get", "odd_typed", "places", "put"]
-
-
-class Place(NamedTuple):
-    """A place in a typed object: an attribute (`key` is its name) or an item of a list (its index)."""
-
-    holder: Any
-    key: Any
-    node: Node
+__all__ = ["odd_typed"]
 
 
-def places(plan: Plan, value: Any) -> Iterator[Place]:
-    """Yield the places of a typed object that is right, outer before inner."""
-    for member in plan.members:
-        yield from _places(Place(value, member.name, member.node))
-
-
-def _places(place: Place) -> Iterator[Place]:
-    yield place
-    value = get(place)
-    if value is None:
-        return
-    if place.node.plan is not None:
-        yield from places(place.node.plan, value)
-    if place.node.item is not None:
-        for index in range(len(value)):
-            yield from _places(Place(value, index, place.node.item))
-
-
-def get(place: Place) -> Any:
-    """Return what is there."""
-    return place.holder[place.key] if isinstance(place.key, int) else getattr(place.holder, place.key)
-
-
-def put(place: Place, value: Any) -> Any:
-    """Put a value there; return what was there."""
-    before = get(place)
-    if isinstance(place.key, int):
-        place.holder[place.key] = value
-    else:
-        setattr(place.holder, place.key, value)
-    return before
+# Classes of their own, each an heir of what may be written
 
 
 class Text(str):
-    """A string of a class of its own."""
-
     __slots__ = ()
 
 
 class Whole(int):
-    """An integer of a class of its own."""
-
     __slots__ = ()
 
 
 class Real(float):
-    """A float of a class of its own."""
-
     __slots__ = ()
 
 
 class Many(list[Any]):
-    """A list of a class of its own."""
-
     __slots__ = ()
 
 
 class Table(dict[Any, Any]):
-    """A dict of a class of its own."""
-
     __slots__ = ()
 
 
 class Moment(datetime):
-    """A datetime of a class of its own."""
+    pass
 
 
 class Odd(StrEnum):
@@ -152,7 +104,7 @@ def _odd_object(rng: Random, value: Any) -> Any:
 
 def _odd_string(rng: Random, node: Node) -> Any:
     length = (60 if node.max_length is None else node.max_length) + rng.choice((0, 0, 1, -1))
-    text = text_of(rng, rng.choice((min(length, 40), length)))
+    text = random_text(rng, rng.choice((min(length, 40), length)))
     place = rng.randrange(len(text) + 1)
     odd = chr(rng.choice((*range(0x20), 0x22, 0x5C, 0x7F, 0x80, 0x2028, 0xD800, 0xDFFF, 0xFFFF, 0x1F600, 0x10FFFF)))
     one_odd = text[:place] + odd + text[place + 1 :]
@@ -218,7 +170,7 @@ def _odd_free(rng: Random, node: Node) -> Any:
         return _nested(rng, rng.randrange(55, 66))
     if kind == 2:
         return {"vendorId": rng.choice(_VENDORS)}
-    inner = rng.choice((rng.choice(_ANYTHING), rng.choice(_FLOATS), _odd_integer(rng, node), text_of(rng, 20)))
+    inner = rng.choice((rng.choice(_ANYTHING), rng.choice(_FLOATS), _odd_integer(rng, node), random_text(rng, 20)))
     if kind == 3:
         return {"vendorId": "v", rng.choice(_KEYS): inner}
     if kind == 4:

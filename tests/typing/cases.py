@@ -41,17 +41,6 @@ async def a_response_is_no_other_than_its_request_names() -> None:
     await call(v16.HeartbeatResponse(current_time=NOW))  # type: ignore[arg-type]
 
 
-async def the_security_extension_is_typed_as_well() -> None:
-    request = v16.GetLogRequest(
-        log=v16.LogParametersType(remote_location="ftp://example.org/"),
-        log_type=v16.LogEnumType.SECURITY_LOG,
-        request_id=1,
-    )
-    answer = await call(request)
-    assert_type(answer, v16.GetLogResponse)
-    assert_type(answer.status, v16.LogStatusEnumType)
-
-
 # Constructors
 
 

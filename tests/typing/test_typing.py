@@ -15,6 +15,8 @@ ROOT = HERE.parents[1]
 IGNORE = re.compile(r"  # type: ignore\[(.*)\]$", re.MULTILINE)
 FOUND = re.compile(r"^[^:\n]*cases\.py:(\d+): error: .*\[(.*)\]$", re.MULTILINE)
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture(params=["cases.py", "vendor_cases.py", "endpoint_cases.py"])
 def cases(request: pytest.FixtureRequest) -> Path:

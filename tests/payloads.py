@@ -1,18 +1,36 @@
-"""Wire instances made from a plan: valid ones up to every limit, and ones that break a single rule.
+"""Payloads made from a plan: the smallest and the largest valid one, valid ones at every limit, random valid ones, and
+ones that break a single rule.
 
-All of it is deterministic. An instance is what a JSON parser returns; its parts are shared: do not change it.
+A payload is what a JSON parser returns. But for the random ones they are always the same, and share their parts: do not
+change them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import cycle, islice
+from random import Random
 from typing import Any, NamedTuple
 
 from ocpp_fast._core.plan import Node, Op, Plan
 
-__all__ = ["Case", "Place", "maximal", "minimal", "path_of", "places", "valid", "violations"]
+__all__ = [
+    "Case",
+    "Place",
+    "Slot",
+    "maximal",
+    "minimal",
+    "path_of",
+    "places",
+    "random_payload",
+    "random_text",
+    "random_value",
+    "slots",
+    "valid",
+    "violations",
+]
 
 Steps = tuple[str | int, ...]
 
@@ -39,29 +57,16 @@ _WRONG: dict[Op, list[Any]] = {
     Op.LIST: [None, "[]", 7, False, {}],
     Op.JSON: [],
 }
-_BAD_DATE_TIMES = [
-    "",
-    "now",
-    "2024-01-01",
-    "2024-01-01T00:00:00",
-    "2024-01-01T00:00Z",
-    "2024-13-01T00:00:00Z",
-    "2024-02-30T00:00:00Z",
-    "2024-01-01T24:00:00Z",
-    "2024-01-01T00:00:00.Z",
-    "2024-01-01T00:00:00+0100",
-    "2024-01-01T00:00:00Z ",
-    "1704067200",
-]
-_BAD_URIS = [
-    "",
-    "no uri",
-    "//example.org/a",
-    "/a/b",
-    "https://example.org/a b",
-    "https://example.org/%zz",
-    "1a:b",
-]
+_BAD_DATE_TIMES = (
+    *("", "now", "2024-01-01", "2024-01-01T00:00:00", "2024-01-01T00:00Z", "2024-13-01T00:00:00Z"),
+    *("2024-02-30T00:00:00Z", "2024-01-01T24:00:00Z", "2024-01-01T00:00:00.Z", "2024-01-01T00:00:00+0100"),
+    *("2024-01-01T00:00:00Z ", "1704067200"),
+)
+_BAD_URIS = ("", "no uri", "//example.org/a", "/a/b", "https://example.org/a b", "https://example.org/%zz", "1a:b")
+_PLAIN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .-_/:"
+_ANY_PLAIN = bytes(ord(_PLAIN[byte % len(_PLAIN)]) for byte in range(256))
+_SPECIAL = '"\\/\b\f\n\r\t\x00\x01\x1f\x7f\x80éÿ€\u2028\ufffd\uffff😀\U0010ffff'
+_URIS = ("https://example.org/a%20b?c=d#e", "ftp://user:pass@[2001:db8::1]:8443/f", "a:")
 
 
 class Case(NamedTuple):
@@ -283,3 +288,147 @@ def _bad_vendors(node: Node) -> Iterator[tuple[str, Any]]:
     yield "type", 7
     if node.max_length is not None:
         yield "maxLength", _text(node.max_length + 1)
+
+
+# Random values
+
+
+def random_payload(rng: Random, plan: Plan, richness: float) -> dict[str, Any]:
+    """Return a valid instance; `richness` is how likely it is that an optional field is there."""
+    return {
+        member.key: random_value(rng, member.node, richness)
+        for member in plan.members
+        if member.required or rng.random() < richness
+    }
+
+
+def random_value(rng: Random, node: Node, richness: float) -> Any:
+    """Return a value as a JSON parser would return it."""
+    if node.plan is not None:
+        return random_payload(rng, node.plan, richness * 0.8)
+    if node.item is not None:
+        least = node.min_items or 0
+        most = 5 if node.max_items is None else node.max_items
+        length = rng.choice((least, min(least + 1, most), min(least + rng.randrange(5), most)))
+        return [random_value(rng, node.item, richness * 0.8) for _ in range(length)]
+    return _RANDOM[node.op](rng, node)
+
+
+def random_text(rng: Random, length: int) -> str:
+    """Return so many code points: mostly plain ones, sometimes one or more of any kind."""
+    kind = rng.random()
+    if kind < 0.7:
+        return rng.randbytes(length).translate(_ANY_PLAIN).decode()
+    if kind < 0.8:
+        return "".join(rng.choices("é€\u2028😀", k=length))
+    if kind < 0.9 and length:
+        plain = rng.choices(_PLAIN, k=length)
+        plain[rng.randrange(length)] = rng.choice(_SPECIAL)
+        return "".join(plain)
+    return "".join(rng.choices(_SPECIAL + _PLAIN, k=length))
+
+
+def _random_string(rng: Random, node: Node) -> str:
+    if node.uri is not None:
+        return rng.choice(_URIS)
+    most = 100 if node.max_length is None else node.max_length
+    return random_text(rng, most if rng.random() < 0.05 else rng.randrange(min(most, 40) + 1))
+
+
+def _random_integer(rng: Random, node: Node) -> int:
+    value = rng.choice((rng.randrange(10), rng.randrange(-1000, 10**5), rng.randrange(1 - 10**18, 10**18)))
+    return int(_within(node, value))
+
+
+def _random_number(rng: Random, node: Node) -> float:
+    if rng.random() < 0.2:
+        return _random_integer(rng, node)
+    if node.multiple_of is not None:
+        return round(rng.uniform(-1000, 100_000), 1)
+    decimal = round(rng.uniform(-1e5, 1e5), rng.randrange(1, 7))
+    return float(_within(node, rng.choice((decimal, rng.random(), rng.gauss(0, 1e9)))))
+
+
+def _within(node: Node, value: float) -> float:
+    if node.minimum is not None:
+        value = max(value, node.minimum)
+    return value if node.maximum is None else min(value, node.maximum)
+
+
+def _random_date_time(rng: Random, node: Node) -> str:
+    moment = datetime.fromtimestamp(rng.randrange(-(2**32), 2**34), UTC).replace(tzinfo=None).isoformat()
+    fraction = rng.choice(("", ".000", ".123", f".{rng.randrange(10**6):06}", f".{rng.randrange(10**9):09}"))
+    return moment + fraction + rng.choice(("Z", "Z", "+00:00", "+01:00", "-11:30", "+23:59"))
+
+
+def _random_free(rng: Random, depth: int) -> Any:
+    kind = rng.randrange(6 + 3 * (depth > 0))
+    if kind == 8:
+        return [_random_free(rng, depth - 1) for _ in range(rng.randrange(4))]
+    if kind > 5:
+        return {random_text(rng, rng.randrange(12)): _random_free(rng, depth - 1) for _ in range(rng.randrange(4))}
+    number = round(rng.uniform(-1e6, 1e6), 3)
+    return (None, True, False, rng.randrange(-1000, 10**15), number, random_text(rng, rng.randrange(20)))[kind]
+
+
+def _random_open(rng: Random, node: Node) -> dict[str, Any]:
+    items = [(random_text(rng, 5), _random_free(rng, 3)) for _ in range(rng.randrange(4))]
+    items.append(("vendorId", random_text(rng, rng.choice((0, 7, node.max_length or 7)))))
+    rng.shuffle(items)
+    return dict(items)
+
+
+_RANDOM: dict[Op, Callable[[Random, Node], Any]] = {
+    Op.STRING: _random_string,
+    Op.INTEGER: _random_integer,
+    Op.NUMBER: _random_number,
+    Op.BOOLEAN: lambda rng, node: rng.random() < 0.5,
+    Op.DATE_TIME: _random_date_time,
+    Op.ENUM: lambda rng, node: rng.choice(list(node.enum or ())).value,
+    Op.JSON: lambda rng, node: _random_free(rng, 3),
+    Op.OPEN: _random_open,
+}
+
+
+# Values in place
+
+
+class Slot(NamedTuple):
+    """A place in a payload, be it an instance or a typed object, and what rules the value there."""
+
+    holder: Any
+    key: Any
+    """A key, the index of an item, or the name of an attribute."""
+    node: Node
+
+    def get(self) -> Any:
+        """Return what is there."""
+        return self.holder[self.key] if isinstance(self.holder, (dict, list)) else getattr(self.holder, self.key)
+
+    def put(self, value: Any) -> Any:
+        """Put a value there; return what was there."""
+        before = self.get()
+        if isinstance(self.holder, (dict, list)):
+            self.holder[self.key] = value
+        else:
+            setattr(self.holder, self.key, value)
+        return before
+
+
+def slots(plan: Plan, payload: Any) -> Iterator[Slot]:
+    """Yield the places of a valid payload, outer before inner; those within free JSON are none."""
+    for member in plan.members:
+        if not isinstance(payload, dict):
+            yield from _slots(Slot(payload, member.name, member.node))
+        elif member.key in payload:
+            yield from _slots(Slot(payload, member.key, member.node))
+
+
+def _slots(slot: Slot) -> Iterator[Slot]:
+    yield slot
+    held, node = slot.get(), slot.node
+    if node.plan is not None and held is not None:
+        yield from slots(node.plan, held)
+    if node.item is not None and held is not None:
+        for index in range(len(held)):
+            yield from _slots(Slot(held, index, node.item))
