@@ -105,7 +105,7 @@ class Envelope:
         return self._status(refusal.status, data=refusal.data, status_info=info)
 
     def unknown(self, *, vendor: bool) -> Response:
-        """Return the answer to a vendor or, if the vendor is known, to a message that nobody handles."""
+        """Return the answer to an unknown vendor, or to an unknown message of a known one."""
         return self._status(UNKNOWN_VENDOR if vendor else UNKNOWN_MESSAGE)
 
     def _status(self, status: str, **fields: Any) -> Response:
@@ -145,7 +145,7 @@ def _nodes(struct: type[Struct], draft: int) -> dict[str, Node]:
 
 
 class TransferRoute(Route):
-    """Handles DataTransfer by the handlers of vendors' messages; `rest`, if there is one, gets what none of them takes.
+    """Handles DataTransfer by the handlers of vendors' messages; `rest`, if given, handles all other messages.
 
     `envelope_of` gives the envelope of the subject that a handler is called with: a station, or nothing.
     """

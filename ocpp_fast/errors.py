@@ -85,7 +85,7 @@ class OcppError(Exception):
 
 
 class BrokenRule(Protocol):
-    """What breaks a rule, as the cores tell it."""
+    """A broken rule, as the cores report it."""
 
     @property
     def path(self) -> str: ...
@@ -134,7 +134,7 @@ class InvalidPayload(PayloadError):
 
 
 class InvalidResult(PayloadError):
-    """The peer's answer breaks the response's declaration, or is no complete answer.
+    """The peer's answer breaks the response's declaration, or is incomplete.
 
     `raw` is the frame as it came; `payload` is the decoded JSON of its payload, None where the frame is not JSON.
     """
@@ -246,7 +246,7 @@ class HandshakeFailed(OcppError, ConnectionError):
 
 
 class VersionMismatch(OcppError):
-    """What was asked for belongs to another OCPP version than the negotiated one."""
+    """The request belongs to another OCPP version than the negotiated one."""
 
 
 class UnhandledActions(OcppError, TypeError):

@@ -38,7 +38,7 @@ class Fault(Enum):
     UNKNOWN_ACTION = auto()
     """The version has no such action (R8)."""
     NOT_HANDLED = auto()
-    """Nobody handles the action here (R8)."""
+    """The action has no handler here (R8)."""
     WRONG_SENDER = auto()
     """Only the other side may send the action (R8)."""
     DUPLICATE_ID = auto()

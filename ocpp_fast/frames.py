@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final, TypeAlias
 
-from ._core import Call, CallResult, FrameReader, FrameWriter, Send
+from ._core import Call, CallResult, CompiledDecoder, CompiledEncoder, Send
 from ._core.plan import Plan
 from ._core.strict_json import check_value, dumps, loads
 from ._core.texts import FRACTIONS
@@ -154,8 +154,8 @@ class Decoder:
 
         Raises `FrameFault` for an invalid frame, and for one that answers no open call.
         """
-        if FrameReader is not None:
-            self.decode = FrameReader(
+        if CompiledDecoder is not None:
+            self.decode = CompiledDecoder(
                 fallback=self._decode,
                 error=_error,
                 lookup=self._lookup,
@@ -342,15 +342,15 @@ class Encoder:
         self.send: Callable[[str, Notification], bytes] = self._send
         """Return the SEND of a unique id and a notification.
 
-        Raises `ValidationError`, or `VersionMismatch` where there is no such action or no such frame (R11).
+        Raises `ValidationError`, or `VersionMismatch` where the version lacks the action or the frame (R11).
         """
         self.result: Callable[[Call, Any], bytes] = self._result
         """Return the CALLRESULT that answers a call with a response. Raises `ValidationError`."""
         self.refuses_results = self._dialect.refuses_results
         """Whether there is a frame to refuse a result with (R10)."""
         self._write_error: Callable[[int, str, str, str, Any], bytes] = _write_error
-        if FrameWriter is not None:
-            writer = FrameWriter(
+        if CompiledEncoder is not None:
+            writer = CompiledEncoder(
                 FRACTIONS[policy.timespec],
                 lookup=self._lookup,
                 call=self._call,
@@ -417,7 +417,7 @@ class Encoder:
     ) -> bytes:
         """Return the CALLERROR, or the CALLRESULTERROR, that tells the peer of an error.
 
-        Too long a description is cut (R15). Raises `ValidationError` for what is not text or not JSON.
+        A description that is too long is cut (R15). Raises `ValidationError` for parts that are not text or JSON.
         """
         if isinstance(error, PayloadError):
             error = FrameFault.of(error, unique_id, kind)

@@ -1,4 +1,4 @@
-"""What is strict and what is tolerated, for a server or for one peer of it."""
+"""How strictly a peer is judged: for all peers of an endpoint, or for one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may speak before a station is registered: the gate of R40, for either side of a connection.
+"""The registration gate of R40: decides who may speak before a station is accepted, on either side.
 
 A registration belongs to a station's identity and outlives its connections; `Registrations` is where it is remembered.
 """

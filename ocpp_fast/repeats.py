@@ -28,6 +28,6 @@ class KeptAnswers:
             del self._kept[next(iter(self._kept))]
 
     def find(self, call: Call, now: float) -> bytes | None:
-        """Return the answer of a call that comes again with the same bytes; None if there is none, or no longer."""
+        """Return the answer to give again; None if the bytes differ, or the time is over."""
         raw, answer, until = self._kept.get(call.unique_id, (b"", b"", now))
         return answer if raw == call.raw and now <= until else None

@@ -43,18 +43,18 @@ _MARK: Final = "__ocpp_handles__"
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What is known of a CALL beside its payload, for a handler that asks."""
+    """Details of a CALL beside its payload, for a handler with a parameter of this type."""
 
     unique_id: str
     action: Action
     raw: bytes
     """The frame as it came."""
     signature: Signature | None = None
-    """Who signed it (R17); None when nobody did."""
+    """The signature (R17); None for an unsigned message."""
 
 
 class Route:
-    """A handler and how it wants to be called."""
+    """A handler, and whether it takes a `Context`."""
 
     __slots__ = ("handler", "wants_context")
 
@@ -129,7 +129,7 @@ class Routes:
         self._after.setdefault(request, []).append(route)
 
     def merge(self, other: Routes) -> None:
-        """Take over all that another table holds."""
+        """Add every route of another table."""
         for request, route in other._handlers.items():
             self.add(request, route)
         for request, routes in other._after.items():

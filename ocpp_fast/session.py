@@ -77,7 +77,7 @@ class FrameEncoder(Protocol):
 
 
 class Waiter(Protocol):
-    """Who waits for the answer to a call."""
+    """The owner of a call that waits for its answer."""
 
     def expired(self, open_call: OpenCall) -> None:
         """The call's time has run out; its owner hands it to `Session.expire`."""
@@ -454,7 +454,7 @@ class Session:
                 return
 
     def _may_send(self, open_call: OpenCall) -> bool:
-        """Ask the gate again for a call that has waited; one that must not be sent any more ends."""
+        """Ask the gate again for a call that has waited; end it if it must not be sent any more."""
         if self._gate is None:
             return True
         try:

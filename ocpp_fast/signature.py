@@ -1,4 +1,4 @@
-"""What is known of the signature of a message that was received (R17); `signing` makes it."""
+"""The signature of a received message (R17), as handlers see it; `signing` verifies it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class _Unchecked(Enum):
 
 
 UNCHECKED: Final = _Unchecked.UNCHECKED
-"""Given in place of a key: take the message in, though nobody has checked who signed it (7.2 allows that)."""
+"""Stands for a key: accept the message without verifying its signature (part 4, 7.2 allows that)."""
 
 Key: TypeAlias = str | bytes | Mapping[str, Any]
 """A public key: in PEM, its certificate in PEM, or a JWK. EC keys are on P-256, RSA keys have 2048 bits or more."""

@@ -1,9 +1,17 @@
 """Signed frames, without I/O: chapter 7 of part 4 of OCPP 2.0.1 and 2.1 (R17). Needs the extra `signing`.
 
-A signed CALL or SEND has the action `X-Signed` and, in place of its payload, a flattened JWS (RFC 7515, 7.2.2) around
-it; a signed CALLRESULT has the JWS alone. The protected header names the action and the message type, so that
-a signature can't be moved to a message of another kind, and should name the certificate of its key (`x5t#S256`).
-Errors are never signed. 1.6 has no signed frames.
+The plan of this module:
+
+- `sign` and `verify` make and open one flattened JWS (RFC 7515, 7.2.2) around the text of a payload. The protected
+  header names the action and the message type, so that a signature cannot be moved to a message of another kind, and
+  should name the certificate of its key (`x5t#S256`).
+- `Signing` holds the choices of an endpoint. `bind` puts a `SigningDecoder` and a `SigningEncoder` in front of the
+  decoder and the encoder that its connections share.
+- A signed CALL or SEND has the action `X-Signed`, which the decoder does not know; a signed CALLRESULT has a JWS that
+  is not a valid payload. The `SigningDecoder` takes both faults up, verifies the JWS, and lets the decoder read its
+  payload.
+- The `SigningEncoder` lets the encoder write the payload alone, and frames it, signed or not. Errors are never signed,
+  and 1.6 has no signed frames.
 
     signing = Signing(
         keys=lambda station, header: certificates.get((station, header.get("x5t#S256"))),
@@ -45,7 +53,7 @@ __all__ = [
 ]
 
 ALGORITHMS: Final = ("ES256", "RS256", "RS384")
-"""What may sign (7.3)."""
+"""The algorithms that are accepted (part 4, 7.3)."""
 
 _SUFFIX: Final = "-Signed"
 _ACTION: Final = "OCPPAction"
@@ -67,7 +75,7 @@ def _require_extra() -> None:
 
 
 class Signer(Protocol):
-    """What signs our messages: a `KeySigner`, or the driver of a key that never leaves its chip."""
+    """Signs our messages: a `KeySigner`, or the driver of a key in a hardware module."""
 
     @property
     def header(self) -> Mapping[str, Any]:
@@ -85,7 +93,7 @@ class KeySigner:
     `certificate`, in PEM, is named in the header. `algorithm` is ES256 for an EC key, RS256 (unless told otherwise) or
     RS384 for an RSA key. `header` adds parameters, say a `kid`.
 
-    Raises `ValueError` or `TypeError` for what can't be used, and `ModuleNotFoundError` without the extra `signing`.
+    Raises `ValueError` or `TypeError` for an unusable key, and `ModuleNotFoundError` without the extra `signing`.
     """
 
     def __init__(
@@ -132,8 +140,8 @@ def thumbprint(certificate: str | bytes) -> str:
 def sign(payload: bytes, signer: Signer, *, action: str, message_type: int) -> dict[str, str]:
     """Return the flattened JWS around a payload.
 
-    `action` is without `-Signed`; for a CALLRESULT it is that of the CALL. Raises `ValueError` for a signature that is
-    none, and what the signer raises.
+    `action` is without `-Signed`; for a CALLRESULT it is that of the CALL. Raises `ValueError` for a signature of the
+    wrong size, and whatever the signer raises.
     """
     header = {**signer.header, _ACTION: action, _MESSAGE_TYPE: int(message_type)}
     protected, encoded = _encode(dumps(header)), _encode(payload)
@@ -146,10 +154,9 @@ def sign(payload: bytes, signer: Signer, *, action: str, message_type: int) -> d
 def verify(
     jws: Any, keys: Callable[[Mapping[str, Any]], FoundKey], *, action: str, message_type: int
 ) -> tuple[bytes, Signature]:
-    """Return what a flattened JWS holds, and its signature, which is right by the key that `keys` gives for its header.
+    """Return the payload of a flattened JWS and its signature, verified by the key that `keys` returns for its header.
 
-    Raises `InvalidSignature` for all that is wrong with it; what `keys` raises, and `ValueError` for a key from there
-    that can't be used.
+    Raises `InvalidSignature` for any fault of it, whatever `keys` raises, and `ValueError` for an unusable key.
     """
     _require_extra()
     from . import _jose
@@ -175,7 +182,7 @@ def verify(
 
 
 def _members(jws: Any) -> dict[str, str]:
-    """Return the three members of a flattened JWS; what others it has, RFC 7515 tells us to ignore."""
+    """Return the three members of a flattened JWS; others are ignored (RFC 7515)."""
     if not isinstance(jws, dict) or "header" in jws or "signatures" in jws:
         raise InvalidSignature("a flattened JWS, with nothing in an unprotected header")
     members = {name: value for name in _MEMBERS if isinstance(value := jws.get(name), str)}
@@ -195,7 +202,7 @@ def _decode(text: str, member: str, limit: int | None = None) -> bytes:
         value = urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except ValueError:
         raise InvalidSignature(f"base64url as {member}") from None
-    if _encode(value) != text:  # the decoder passes over what is no base64url
+    if _encode(value) != text:  # the decoder skips characters outside base64url
         raise InvalidSignature(f"base64url without padding as {member}")
     return value
 
@@ -231,15 +238,15 @@ def _check_header(header: Mapping[str, Any], action: str, message_type: int) -> 
 
 
 class Signing:
-    """Whose signatures are believed, and what is signed here.
+    """The signatures that an endpoint accepts and makes.
 
     Every function gets the station's identity first. `keys` returns the `Key` for a protected header, `UNCHECKED`, or
-    None for a signer that is not known; it runs on the event loop. It must not believe a key that the header itself
+    None for a signer that is not known; it runs on the event loop. It must not trust a key that the header itself
     carries (`jwk`, `x5c`, `jku`, `x5u`).
 
-    `signer` signs the answers to signed calls (7.2; not with `answers=False`), and all else of which `signs` is true.
-    `requires` tells which received messages are refused when they come unsigned or `UNCHECKED`: without it, who is on
-    the way can take a signature off. Both are given payloads.
+    `signer` signs the answers to signed calls (7.2; not with `answers=False`), and every payload for which `signs`
+    returns True. `requires` returns True for payloads that are refused when they arrive unsigned or `UNCHECKED`;
+    without it, anyone between the two sides can remove a signature.
 
     Raises `ModuleNotFoundError` without the extra `signing`.
     """
@@ -267,7 +274,7 @@ class Signing:
         self.answers = answers
 
     def bind(self, identity: str, decoder: Decoder, encoder: Encoder) -> tuple[SigningDecoder, SigningEncoder]:
-        """Return what reads and writes the frames of one station's connection."""
+        """Return the decoder and the encoder of one station's connection."""
         return SigningDecoder(self, identity, decoder), SigningEncoder(self, identity, encoder)
 
 
@@ -347,7 +354,7 @@ class SigningDecoder:
 
     def _check_required(self, requires: Choice, frame: Frame) -> None:
         if isinstance(frame, (CallError, CallResultError)):
-            return  # which nobody can sign
+            return  # errors are never signed
         faulty = self._decoder.faulty(_message_type(frame), frame.unique_id)
         try:
             required = requires(self._identity, frame.payload)
@@ -373,7 +380,7 @@ def _message_type(frame: Call | CallResult | Send) -> MessageType:
 
 
 class SigningEncoder:
-    """Stands in front of an `Encoder` that many connections share: signs what it was told to sign.
+    """Stands in front of an `Encoder` that many connections share: signs the payloads that `Signing` chooses.
 
     Its methods raise `SigningFailed`, too.
     """

@@ -1,4 +1,4 @@
-"""For tests without a socket, a loop or a sleep: both sides of a connection, in memory, and their clock.
+"""Both sides of a connection in memory, with a clock: for tests without a socket, a loop or a sleep.
 
     pair = Pair(v16.VERSION)
     call = pair.station.call(v16.HeartbeatRequest())
@@ -41,7 +41,7 @@ class Side:
     """One side of a connection.
 
     `in_transit` are the frames it has sent that have not arrived, oldest first: drop or reorder them there.
-    `events` is all that has happened, `handling` the call that is to be answered.
+    `events` are all events so far, `handling` is the call that is to be answered.
     """
 
     def __init__(self, session: Session, clock: Clock) -> None:

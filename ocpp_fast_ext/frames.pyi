@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, final
 
-__all__ = ["Call", "CallResult", "FrameReader", "FrameWriter", "Send"]
+__all__ = ["Call", "CallResult", "CompiledDecoder", "CompiledEncoder", "Send"]
 
 class Call:
     def __init__(self, unique_id: str, action: Any, payload: Any, raw: bytes) -> None: ...
@@ -41,7 +41,7 @@ class Send:
     def signature(self) -> Any: ...
 
 @final
-class FrameReader:
+class CompiledDecoder:
     def __init__(
         self,
         *,
@@ -53,7 +53,7 @@ class FrameReader:
     def decode(self, raw: bytes | bytearray | memoryview, open_call: Callable[[str], Any]) -> Any: ...
 
 @final
-class FrameWriter:
+class CompiledEncoder:
     def __init__(
         self,
         fraction: int,

@@ -1,7 +1,7 @@
 # cython: binding=False
 """The compiled frame core: the head of a frame and its payload, read or written in one pass.
 
-It declines what is not plainly right and leaves it to the reference core, which is given as `fallback`. When it meets
+It declines what it cannot judge and leaves it to the reference core, which is given as `fallback`. When it meets
 an action or a class for the first time it asks `lookup` for the plan and keeps the answer.
 """
 
@@ -14,15 +14,15 @@ from ocpp_fast_ext.payload cimport (
     SLACK,
     CompiledPlan,
     ObjectPlan,
-    Reader,
-    Writer,
-    close_writer,
+    Source,
+    Sink,
+    close_sink,
     compiled_plan,
     emit_bytes,
     emit_dict,
     emit_object,
     emit_text,
-    open_writer,
+    open_sink,
     raise_kept,
     scan_dict,
     scan_object,
@@ -31,7 +31,7 @@ from ocpp_fast_ext.payload cimport (
 
 import orjson
 
-__all__ = ["Call", "CallResult", "FrameReader", "FrameWriter", "Send"]
+__all__ = ["Call", "CallResult", "CompiledDecoder", "CompiledEncoder", "Send"]
 
 cdef extern from "Python.h":
     void Py_DECREF(PyObject* value) noexcept
@@ -130,7 +130,7 @@ cdef inline unsigned int identity_hash(PyObject* key) noexcept:
     return <unsigned int>(<size_t>key >> 4) ^ <unsigned int>(<size_t>key >> 10)
 
 
-cdef inline bint scan_mark(Reader* r, unsigned char mark) noexcept:
+cdef inline bint scan_mark(Source* r, unsigned char mark) noexcept:
     """Read one character with the white space around it."""
     r.p = past_space(r.p, r.end)
     if r.p >= r.end or r.p[0] != mark:
@@ -156,7 +156,7 @@ cdef class Call:
 
     @property
     def signature(self):
-        """Who signed it: a subclass has one. A field here would cost every CALL a tenth of its reading."""
+        """The signature: a subclass has one. A field here would cost every CALL a tenth of its reading."""
         return None
 
     def __repr__(self):
@@ -201,8 +201,8 @@ cdef class Send:
 
 
 @cython.final
-cdef class FrameReader:
-    """Reads frames of all kinds; see `contract.FrameReader`."""
+cdef class CompiledDecoder:
+    """Reads frames of all kinds; see `contract.CompiledDecoder`."""
 
     cdef object fallback
     cdef object error
@@ -250,7 +250,7 @@ cdef class FrameReader:
         self.latest = NULL
         return 0
 
-    cdef const ActionEntry* scan_action(self, Reader* r, unsigned char message_type) except? NULL:
+    cdef const ActionEntry* scan_action(self, Source* r, unsigned char message_type) except? NULL:
         """Read the action of a call or send; NULL if it is not one that is taken here."""
         cdef const unsigned char* stop
         cdef const ActionEntry* entry
@@ -271,7 +271,7 @@ cdef class FrameReader:
             self.latest = entry
         return entry
 
-    cdef const ActionEntry* find_action(self, Reader* r, const unsigned char* stop) noexcept:
+    cdef const ActionEntry* find_action(self, Source* r, const unsigned char* stop) noexcept:
         cdef unsigned int slot = short_hash(r.p + 1, stop - r.p - 1)
         cdef const ActionEntry* entry
 
@@ -299,7 +299,7 @@ cdef class FrameReader:
 
     def decode(self, raw, open_call):
         """Return the frame in `raw`, or what the fallback makes of it."""
-        cdef Reader r
+        cdef Source r
 
         if not PyBytes_CheckExact(raw) and (PyByteArray_CheckExact(raw) or PyMemoryView_Check(raw)):
             raw = bytes(raw)  # they may change while they are read
@@ -312,7 +312,7 @@ cdef class FrameReader:
             raise_kept()
         return self.fallback(raw, open_call)
 
-    cdef object scan_frame(self, Reader* r, object raw, object open_call):
+    cdef object scan_frame(self, Source* r, object raw, object open_call):
         cdef unsigned char message_type = r.p[0]
 
         r.p += 1
@@ -324,7 +324,7 @@ cdef class FrameReader:
             return self.scan_error(r, message_type - c"0", open_call)
         return None
 
-    cdef object scan_call(self, Reader* r, unsigned char message_type, object raw):
+    cdef object scan_call(self, Source* r, unsigned char message_type, object raw):
         """Read the rest of a CALL or of a SEND."""
         cdef const ActionEntry* known
         cdef const ObjectPlan* plan
@@ -350,7 +350,7 @@ cdef class FrameReader:
         call.raw = raw
         return call
 
-    cdef object scan_result(self, Reader* r, object open_call):
+    cdef object scan_result(self, Source* r, object open_call):
         """Read the rest of a CALLRESULT."""
         cdef const Known* known
         cdef CallResult result
@@ -372,7 +372,7 @@ cdef class FrameReader:
         result.payload = payload
         return result
 
-    cdef object scan_error(self, Reader* r, int message_type, object open_call):
+    cdef object scan_error(self, Source* r, int message_type, object open_call):
         """Read the rest of a CALLERROR or of a CALLRESULTERROR."""
         unique_id = scan_id(r)
         if unique_id is None or message_type == 4 and open_call(unique_id) is None:
@@ -408,7 +408,7 @@ cdef inline object own(PyObject* value):
     return made
 
 
-cdef inline object scan_id(Reader* r):
+cdef inline object scan_id(Source* r):
     """Read the comma and the unique id behind the message type (R3), or return None."""
     cdef PyObject* text = scan_text(r, MAX_UNIQUE_ID) if scan_mark(r, c",") else NULL
 
@@ -418,14 +418,14 @@ cdef inline object scan_id(Reader* r):
     return own(text)
 
 
-cdef bint scan_end(Reader* r) noexcept:
+cdef bint scan_end(Source* r) noexcept:
     """Read the end of the frame, and find nothing behind it."""
     return scan_mark(r, c"]") and r.p == r.end
 
 
 @cython.final
-cdef class FrameWriter:
-    """Writes frames of all kinds; see `contract.FrameWriter`."""
+cdef class CompiledEncoder:
+    """Writes frames of all kinds; see `contract.CompiledEncoder`."""
 
     cdef int fraction
     cdef object lookup
@@ -483,7 +483,7 @@ cdef class FrameWriter:
     cdef object emit_error(
         self, char message_type, object unique_id, object code, object description, object details
     ):
-        cdef Writer w
+        cdef Sink w
         cdef int failed
 
         if not PyUnicode_CheckExact(code) or not PyUnicode_CheckExact(description):
@@ -500,10 +500,10 @@ cdef class FrameWriter:
             or emit_dict(&w, <PyObject*>details, 1) < 0
             or emit_bytes(&w, b"]", 1) < 0
         )
-        return close_writer(&w, failed)
+        return close_sink(&w, failed)
 
     cdef object emit_frame(self, char message_type, object unique_id, const Known* known, object payload):
-        cdef Writer w
+        cdef Sink w
         cdef int failed
 
         if known == NULL or known.plan == NULL or open_frame(&w, self.fraction, message_type, unique_id) < 0:
@@ -514,12 +514,12 @@ cdef class FrameWriter:
             or emit_object(&w, <PyObject*>payload, known.plan, PAYLOAD_DEPTH) < 0
             or emit_bytes(&w, b"]", 1) < 0
         )
-        return close_writer(&w, failed)
+        return close_sink(&w, failed)
 
 
-cdef inline int open_frame(Writer* w, int fraction, char message_type, object unique_id) noexcept:
+cdef inline int open_frame(Sink* w, int fraction, char message_type, object unique_id) noexcept:
     """Begin a frame, up to its unique id."""
-    if not PyUnicode_CheckExact(unique_id) or open_writer(w, fraction) < 0:
+    if not PyUnicode_CheckExact(unique_id) or open_sink(w, fraction) < 0:
         return -1
     w.text[0] = c"["  # an open writer has room for this
     w.text[1] = message_type

@@ -6,11 +6,11 @@ cdef enum:
     SLACK = 32
     PAYLOAD_DEPTH = 2  # the level of a payload in its frame
 
-cdef struct Reader:
+cdef struct Source:
     const unsigned char* p
     const unsigned char* end
 
-cdef struct Writer:
+cdef struct Sink:
     char* text
     Py_ssize_t size
     Py_ssize_t capacity
@@ -28,8 +28,8 @@ cdef struct EnumTable:
     EnumEntry* by_member  # by address
 
 cdef struct Node
-ctypedef PyObject* (*Scanner)(Reader* r, const Node* node) noexcept
-ctypedef int (*Emitter)(Writer* w, PyObject* value, const Node* node, int depth) noexcept
+ctypedef PyObject* (*Scanner)(Source* r, const Node* node) noexcept
+ctypedef int (*Emitter)(Sink* w, PyObject* value, const Node* node, int depth) noexcept
 
 cdef struct Node:
     Scanner scan
@@ -77,14 +77,14 @@ cdef class CompiledPlan:
     cdef void* allocate(self, size_t size) except NULL
     cdef const char* keep(self, bytes text) except NULL
 
-cdef PyObject* scan_text(Reader* r, Py_ssize_t max_length) noexcept
-cdef PyObject* scan_object(Reader* r, const ObjectPlan* plan) noexcept
-cdef PyObject* scan_dict(Reader* r) noexcept
-cdef int emit_object(Writer* w, PyObject* value, const ObjectPlan* plan, int depth) noexcept
-cdef int emit_dict(Writer* w, PyObject* value, int depth) noexcept
-cdef int emit_text(Writer* w, PyObject* value, Py_ssize_t max_length) noexcept
-cdef int emit_bytes(Writer* w, const char* text, Py_ssize_t size) noexcept
-cdef int open_writer(Writer* w, int fraction) noexcept
-cdef object close_writer(Writer* w, int failed)
+cdef PyObject* scan_text(Source* r, Py_ssize_t max_length) noexcept
+cdef PyObject* scan_object(Source* r, const ObjectPlan* plan) noexcept
+cdef PyObject* scan_dict(Source* r) noexcept
+cdef int emit_object(Sink* w, PyObject* value, const ObjectPlan* plan, int depth) noexcept
+cdef int emit_dict(Sink* w, PyObject* value, int depth) noexcept
+cdef int emit_text(Sink* w, PyObject* value, Py_ssize_t max_length) noexcept
+cdef int emit_bytes(Sink* w, const char* text, Py_ssize_t size) noexcept
+cdef int open_sink(Sink* w, int fraction) noexcept
+cdef object close_sink(Sink* w, int failed)
 cdef int raise_kept() except -1
 cdef CompiledPlan compiled_plan(object plan)

@@ -1,18 +1,18 @@
 """The compiled payload core: JSON text becomes typed objects and typed objects become JSON text, in one pass each.
 
-It only ever says yes. A text or an object that is not plainly right is declined without a reason, and the reference
-core decides and explains. Functions that return a `PyObject*` return a new reference, or NULL to decline; those that
+It only accepts. It declines, without a reason, every text or object that it cannot judge, and the reference core decides
+and explains. Functions that return a `PyObject*` return a new reference, or NULL to decline; those that
 return an int return 0, or -1 to decline. None of them leaves an exception set, but for one that is to end the program
-(`drop_error`): who is called from Python raises it (`raise_kept`).
+(`drop_error`): the functions that Python calls raise it (`raise_kept`).
 
-`scan_*` functions move `Reader.p` over what they read and never past `Reader.end`; `emit_*` functions append to a
-`Writer`. Nesting is bounded: that of objects and lists by the plan, which has fewer `levels` than a frame may have,
+`scan_*` functions move `Source.p` over what they read and never past `Source.end`; `emit_*` functions append to a
+`Sink`. Nesting is bounded: that of objects and lists by the plan, which has fewer `levels` than a frame may have,
 that of free JSON by `scan_container` and `check_free`.
 
 A `uri` callable is Python code: while it runs, what is written may be changed, and other texts be read and written. So
 objects, lists and the text itself are held until they are written, and a list's items are counted again.
 
-What is kept between calls is guarded by the GIL: neither free-threaded builds nor subinterpreters are supported. A plan
+State between calls is guarded by the GIL: neither free-threaded builds nor subinterpreters are supported. A plan
 and its class are kept for good.
 """
 
@@ -209,7 +209,7 @@ cdef class CompiledPlan:
 
     def read(self, bytes text not None):
         """Return the typed object of a JSON text, or None to decline."""
-        cdef Reader r
+        cdef Source r
         cdef PyObject* value
 
         if self.root == NULL:
@@ -228,11 +228,11 @@ cdef class CompiledPlan:
 
     def write(self, value, int fraction=3):
         """Return the JSON text of a typed object, or None to decline; date-times get `fraction` digits: 0, 3 or 6."""
-        cdef Writer w
+        cdef Sink w
 
-        if self.root == NULL or open_writer(&w, fraction) < 0:
+        if self.root == NULL or open_sink(&w, fraction) < 0:
             return None
-        return close_writer(&w, emit_object(&w, <PyObject*>value, self.root, PAYLOAD_DEPTH))
+        return close_sink(&w, emit_object(&w, <PyObject*>value, self.root, PAYLOAD_DEPTH))
 
 
 def compiled(plan):
@@ -311,7 +311,7 @@ cdef bint is_plain(object kind) except -1:
 
 
 cdef bint is_bare(object kind) except -1:
-    """Whether there is no place in an instance for anything, so that one is as good as many."""
+    """Whether instances have no room for values, so that one instance can serve for all."""
     return kind.__basicsize__ == object.__basicsize__ and kind.__dictoffset__ == 0 and kind.__weakrefoffset__ == 0
 
 
@@ -322,7 +322,7 @@ cdef int fill_node(CompiledPlan made, Node* node, object source) except -1:
     node.scan = _operations[node.op].scan
     node.emit = _operations[node.op].emit
     node.levels = FREE_DEPTH if source.op in (JSON, OPEN) else 0
-    if (source.max_length or 0) < 0 or (source.max_items or 0) < 0:  # a limit of -1 is none here
+    if (source.max_length or 0) < 0 or (source.max_items or 0) < 0:  # -1 means unlimited here
         raise NotImplementedError
     node.max_length = -1 if source.max_length is None else source.max_length
     node.min_items = source.min_items or 0
@@ -368,7 +368,7 @@ cdef int fill_parts(CompiledPlan made, Node* node, object source) except -1:
 
 
 cdef bytes quoted(object text):
-    """Return a text in quotes, of which no character wants an escape."""
+    """Return a text in quotes, in which no character needs an escape."""
     try:
         made = orjson.dumps(text)
     except orjson.JSONEncodeError:  # half a surrogate pair
@@ -431,11 +431,11 @@ cdef Py_ssize_t slot_offset(object kind, str name) except -1:
 # Reading
 
 
-cdef inline void skip_space(Reader* r) noexcept:
+cdef inline void skip_space(Source* r) noexcept:
     r.p = past_space(r.p, r.end)
 
 
-cdef PyObject* scan_object(Reader* r, const ObjectPlan* plan) noexcept:
+cdef PyObject* scan_object(Source* r, const ObjectPlan* plan) noexcept:
     """Read an object into a new instance of the plan's class."""
     cdef PyObject* made
     cdef unsigned long long missing = plan.all
@@ -461,7 +461,7 @@ cdef PyObject* scan_object(Reader* r, const ObjectPlan* plan) noexcept:
     return made
 
 
-cdef inline PyObject* scan_nothing(Reader* r, PyObject* made) noexcept:
+cdef inline PyObject* scan_nothing(Source* r, PyObject* made) noexcept:
     """Read the closing brace of an object without members."""
     skip_space(r)
     if r.p >= r.end or r.p[0] != c"}":
@@ -472,7 +472,7 @@ cdef inline PyObject* scan_nothing(Reader* r, PyObject* made) noexcept:
 
 
 cdef inline int scan_members(
-    Reader* r, const ObjectPlan* plan, PyObject* made, unsigned long long* missing
+    Source* r, const ObjectPlan* plan, PyObject* made, unsigned long long* missing
 ) noexcept:
     """Read the members of an object up to its closing brace; a key that is unknown or repeated is declined."""
     cdef const Member* member = plan.members
@@ -505,7 +505,7 @@ cdef inline int scan_members(
         r.p += 1
 
 
-cdef inline const Member* scan_key(Reader* r, const Member* expected) noexcept:
+cdef inline const Member* scan_key(Source* r, const Member* expected) noexcept:
     """Read a key, its colon and the white space around them; return its member, or NULL to decline.
 
     The expected member is tried first, then those that follow it.
@@ -524,7 +524,7 @@ cdef inline const Member* scan_key(Reader* r, const Member* expected) noexcept:
     return member
 
 
-cdef PyObject* scan_text(Reader* r, Py_ssize_t max_length) noexcept:
+cdef PyObject* scan_text(Source* r, Py_ssize_t max_length) noexcept:
     """Read a string of at most `max_length` code points; -1 sets no limit."""
     cdef const unsigned char* start = r.p + 1
     cdef const unsigned char* stop
@@ -563,7 +563,7 @@ cdef PyObject* checked_length(PyObject* text, Py_ssize_t max_length) noexcept:
     return text
 
 
-cdef PyObject* scan_escaped(Reader* r, const unsigned char* stop, Py_ssize_t max_length) noexcept:
+cdef PyObject* scan_escaped(Source* r, const unsigned char* stop, Py_ssize_t max_length) noexcept:
     """Read a string that has a backslash at `stop`."""
     cdef const unsigned char* start = r.p
     cdef unsigned int high = 0
@@ -594,7 +594,7 @@ cdef PyObject* parsed(const unsigned char* start, const unsigned char* stop) noe
     return value
 
 
-cdef PyObject* scan_string(Reader* r, const Node* node) noexcept:
+cdef PyObject* scan_string(Source* r, const Node* node) noexcept:
     cdef PyObject* text = scan_text(r, node.max_length)
     cdef PyObject* verdict
 
@@ -611,7 +611,7 @@ cdef PyObject* scan_string(Reader* r, const Node* node) noexcept:
     return NULL
 
 
-cdef PyObject* scan_enum(Reader* r, const Node* node) noexcept:
+cdef PyObject* scan_enum(Source* r, const Node* node) noexcept:
     cdef const EnumEntry* entry = node.enum.latest
 
     if not begins_with(r.p, r.end, entry.text, entry.size + 2):
@@ -624,8 +624,8 @@ cdef PyObject* scan_enum(Reader* r, const Node* node) noexcept:
     return entry.member
 
 
-cdef const EnumEntry* scan_entry(Reader* r, const EnumTable* table) noexcept:
-    """Find the entry of the text ahead; NULL if it is none."""
+cdef const EnumEntry* scan_entry(Source* r, const EnumTable* table) noexcept:
+    """Find the entry of the text ahead; NULL if there is none."""
     cdef const unsigned char* start = r.p + 1
     cdef const unsigned char* stop
     cdef unsigned int high = 0
@@ -651,7 +651,7 @@ cdef inline const EnumEntry* find_entry(const EnumTable* table, const unsigned c
         slot += 1
 
 
-cdef PyObject* scan_boolean(Reader* r, const Node* node) noexcept:
+cdef PyObject* scan_boolean(Source* r, const Node* node) noexcept:
     if r.end - r.p >= 4 and memcmp(r.p, b"true", 4) == 0:
         r.p += 4
         Py_INCREF(Py_True)
@@ -663,7 +663,7 @@ cdef PyObject* scan_boolean(Reader* r, const Node* node) noexcept:
     return NULL
 
 
-cdef PyObject* scan_number(Reader* r, const Node* node) noexcept:
+cdef PyObject* scan_number(Source* r, const Node* node) noexcept:
     """Read a number; for INTEGER, one with a fraction or an exponent is declined."""
     cdef bint negative = r.p < r.end and r.p[0] == c"-"
     cdef const unsigned char* start = r.p + negative
@@ -693,7 +693,7 @@ cdef inline bint in_range(double value, const Node* node) noexcept:
 
 
 cdef PyObject* scan_fraction(
-    Reader* r, const Node* node, const unsigned char* p, unsigned long long mantissa, bint negative
+    Source* r, const Node* node, const unsigned char* p, unsigned long long mantissa, bint negative
 ) noexcept:
     """Read the rest of a number from its point or exponent on; `mantissa` is what stands before it."""
     cdef const unsigned char* point = p
@@ -720,7 +720,7 @@ cdef PyObject* scan_fraction(
     return new_reference(PyFloat_FromDouble(value))
 
 
-cdef PyObject* scan_long_number(Reader* r, const Node* node, const unsigned char* p) noexcept:
+cdef PyObject* scan_long_number(Source* r, const Node* node, const unsigned char* p) noexcept:
     """Read a NUMBER whose value the C library must find; its digits up to `p` are known to be right."""
     cdef char[64] copy
     cdef Py_ssize_t size
@@ -770,7 +770,7 @@ cdef inline const unsigned char* skip_digits(const unsigned char* p, const unsig
     return p
 
 
-cdef PyObject* scan_date_time(Reader* r, const Node* node) noexcept:
+cdef PyObject* scan_date_time(Source* r, const Node* node) noexcept:
     """Read `"YYYY-MM-DDThh:mm:ss[.fff](Z|+hh:mm|-hh:mm)"` as an aware datetime in UTC (R24)."""
     cdef const unsigned char* p = r.p + 1
     cdef int year
@@ -805,7 +805,7 @@ cdef PyObject* scan_date_time(Reader* r, const Node* node) noexcept:
     return utc_time(year, month, day, hour, minute, second, microsecond, offset)
 
 
-cdef inline int scan_microsecond(Reader* r) noexcept:
+cdef inline int scan_microsecond(Source* r) noexcept:
     """Read a fraction of a second, if there is one, and return its microseconds; digits past them are dropped."""
     cdef int value = 0
     cdef int digits = 0
@@ -826,7 +826,7 @@ cdef inline int scan_microsecond(Reader* r) noexcept:
     return value
 
 
-cdef inline int scan_zone(Reader* r, int* offset) noexcept:
+cdef inline int scan_zone(Source* r, int* offset) noexcept:
     """Read a zone into `offset`, in seconds east of UTC."""
     cdef int hours
     cdef int minutes
@@ -869,7 +869,7 @@ cdef PyObject* utc_time(
     return moment
 
 
-cdef PyObject* scan_list(Reader* r, const Node* node) noexcept:
+cdef PyObject* scan_list(Source* r, const Node* node) noexcept:
     cdef PyObject* items
 
     if r.p >= r.end or r.p[0] != c"[":
@@ -885,7 +885,7 @@ cdef PyObject* scan_list(Reader* r, const Node* node) noexcept:
     return items
 
 
-cdef int scan_items(Reader* r, const Node* node, PyObject* items) noexcept:
+cdef int scan_items(Source* r, const Node* node, PyObject* items) noexcept:
     """Read the items of a list up to its closing bracket."""
     cdef PyObject* value
     cdef int failed
@@ -917,7 +917,7 @@ cdef int scan_items(Reader* r, const Node* node, PyObject* items) noexcept:
         skip_space(r)
 
 
-cdef PyObject* scan_free(Reader* r, const Node* node) noexcept:
+cdef PyObject* scan_free(Source* r, const Node* node) noexcept:
     """Read any JSON value."""
     if r.p >= r.end:
         return NULL
@@ -934,7 +934,7 @@ cdef PyObject* scan_free(Reader* r, const Node* node) noexcept:
     return scan_number(r, node)
 
 
-cdef PyObject* scan_whole(Reader* r) noexcept:
+cdef PyObject* scan_whole(Source* r) noexcept:
     """Read an array or an object of any JSON values; the JSON parser is given all of it."""
     cdef const unsigned char* start = r.p
     cdef const unsigned char* stop = scan_container(start, r.end, FREE_DEPTH)
@@ -945,12 +945,12 @@ cdef PyObject* scan_whole(Reader* r) noexcept:
     return parsed(start, stop)
 
 
-cdef PyObject* scan_dict(Reader* r) noexcept:
+cdef PyObject* scan_dict(Source* r) noexcept:
     """Read an object of any keys."""
     return scan_whole(r) if r.p < r.end and r.p[0] == c"{" else NULL
 
 
-cdef PyObject* scan_open(Reader* r, const Node* node) noexcept:
+cdef PyObject* scan_open(Source* r, const Node* node) noexcept:
     """Read an object of any keys; a `vendorId` must be among them."""
     cdef PyObject* value = scan_dict(r)
 
@@ -974,7 +974,7 @@ cdef bint check_vendor(PyObject* value, Py_ssize_t max_length) noexcept:
     return not 0 <= max_length < PyUnicode_GET_LENGTH(vendor)
 
 
-cdef PyObject* scan_nested(Reader* r, const Node* node) noexcept:
+cdef PyObject* scan_nested(Source* r, const Node* node) noexcept:
     return scan_object(r, node.plan)
 
 
@@ -984,7 +984,7 @@ cdef char* _spare = NULL
 cdef Py_ssize_t _spare_capacity = 0
 
 
-cdef int open_writer(Writer* w, int fraction) noexcept:
+cdef int open_sink(Sink* w, int fraction) noexcept:
     """Begin a text; the buffer of the last one is used again, unless that one is not closed yet."""
     global _spare
 
@@ -1001,7 +1001,7 @@ cdef int open_writer(Writer* w, int fraction) noexcept:
     return 0 if w.text != NULL else -1
 
 
-cdef object close_writer(Writer* w, int failed):
+cdef object close_sink(Sink* w, int failed):
     """End a text: return it, or None when writing failed."""
     global _spare, _spare_capacity
 
@@ -1018,7 +1018,7 @@ cdef object close_writer(Writer* w, int failed):
             PyMem_Free(w.text)
 
 
-cdef int grow(Writer* w, Py_ssize_t more) noexcept:
+cdef int grow(Sink* w, Py_ssize_t more) noexcept:
     cdef Py_ssize_t capacity = w.capacity
     cdef char* text
 
@@ -1032,12 +1032,12 @@ cdef int grow(Writer* w, Py_ssize_t more) noexcept:
     return 0
 
 
-cdef inline int reserve(Writer* w, Py_ssize_t more) noexcept:
+cdef inline int reserve(Sink* w, Py_ssize_t more) noexcept:
     """Make room for `more` bytes."""
     return grow(w, more) if w.capacity - w.size < more else 0
 
 
-cdef inline int emit_kept(Writer* w, const char* text, Py_ssize_t size) noexcept:
+cdef inline int emit_kept(Sink* w, const char* text, Py_ssize_t size) noexcept:
     """Write a text that `keep` has copied."""
     if reserve(w, size + SLACK) < 0:
         return -1
@@ -1046,7 +1046,7 @@ cdef inline int emit_kept(Writer* w, const char* text, Py_ssize_t size) noexcept
     return 0
 
 
-cdef inline int emit_byte(Writer* w, char c) noexcept:
+cdef inline int emit_byte(Sink* w, char c) noexcept:
     if reserve(w, 1) < 0:
         return -1
     w.text[w.size] = c
@@ -1054,7 +1054,7 @@ cdef inline int emit_byte(Writer* w, char c) noexcept:
     return 0
 
 
-cdef int emit_bytes(Writer* w, const char* text, Py_ssize_t size) noexcept:
+cdef int emit_bytes(Sink* w, const char* text, Py_ssize_t size) noexcept:
     if reserve(w, size) < 0:
         return -1
     memcpy(w.text + w.size, text, size)
@@ -1062,7 +1062,7 @@ cdef int emit_bytes(Writer* w, const char* text, Py_ssize_t size) noexcept:
     return 0
 
 
-cdef int emit_object(Writer* w, PyObject* value, const ObjectPlan* plan, int depth) noexcept:
+cdef int emit_object(Sink* w, PyObject* value, const ObjectPlan* plan, int depth) noexcept:
     """Write an instance of the plan's own class; `depth` is the level of the object in the frame."""
     cdef int failed
 
@@ -1074,7 +1074,7 @@ cdef int emit_object(Writer* w, PyObject* value, const ObjectPlan* plan, int dep
     return failed
 
 
-cdef int emit_members(Writer* w, PyObject* value, const ObjectPlan* plan, int depth) noexcept:
+cdef int emit_members(Sink* w, PyObject* value, const ObjectPlan* plan, int depth) noexcept:
     cdef Py_ssize_t start = w.size
     cdef Py_ssize_t index
     cdef const Member* member
@@ -1095,7 +1095,7 @@ cdef int emit_members(Writer* w, PyObject* value, const ObjectPlan* plan, int de
     return emit_byte(w, c"}")
 
 
-cdef int emit_string(Writer* w, PyObject* value, const Node* node, int depth) noexcept:
+cdef int emit_string(Sink* w, PyObject* value, const Node* node, int depth) noexcept:
     cdef PyObject* verdict
     cdef int failed = -1
 
@@ -1115,7 +1115,7 @@ cdef int emit_string(Writer* w, PyObject* value, const Node* node, int depth) no
     return emit_text(w, value, node.max_length)
 
 
-cdef int emit_text(Writer* w, PyObject* value, Py_ssize_t max_length) noexcept:
+cdef int emit_text(Sink* w, PyObject* value, Py_ssize_t max_length) noexcept:
     """Write a string of at most `max_length` code points, in quotes."""
     cdef const char* text
     cdef Py_ssize_t size = PyUnicode_GET_LENGTH(value)
@@ -1132,7 +1132,7 @@ cdef int emit_text(Writer* w, PyObject* value, Py_ssize_t max_length) noexcept:
     return emit_quoted(w, <const unsigned char*>text, size)
 
 
-cdef int emit_quoted(Writer* w, const unsigned char* p, Py_ssize_t size) noexcept:
+cdef int emit_quoted(Sink* w, const unsigned char* p, Py_ssize_t size) noexcept:
     cdef Py_ssize_t copied
 
     if reserve(w, size + 2) < 0:
@@ -1150,7 +1150,7 @@ cdef int emit_quoted(Writer* w, const unsigned char* p, Py_ssize_t size) noexcep
         size -= copied + 1
 
 
-cdef int emit_escape(Writer* w, unsigned char c) noexcept:
+cdef int emit_escape(Sink* w, unsigned char c) noexcept:
     cdef char[6] escape
 
     if c == c'"' or c == c"\\":
@@ -1174,7 +1174,7 @@ cdef int emit_escape(Writer* w, unsigned char c) noexcept:
     return emit_bytes(w, escape, 2)
 
 
-cdef int emit_enum(Writer* w, PyObject* value, const Node* node, int depth) noexcept:
+cdef int emit_enum(Sink* w, PyObject* value, const Node* node, int depth) noexcept:
     """Write a member, or a plain string that is the value of one."""
     cdef const EnumTable* table = node.enum
     cdef unsigned int slot = address_hash(value)
@@ -1199,7 +1199,7 @@ cdef int emit_enum(Writer* w, PyObject* value, const Node* node, int depth) noex
     return -1 if entry == NULL else emit_kept(w, <const char*>entry.text, entry.size + 2)
 
 
-cdef int emit_list(Writer* w, PyObject* value, const Node* node, int depth) noexcept:
+cdef int emit_list(Sink* w, PyObject* value, const Node* node, int depth) noexcept:
     cdef int failed
 
     if not PyList_CheckExact(value):
@@ -1210,7 +1210,7 @@ cdef int emit_list(Writer* w, PyObject* value, const Node* node, int depth) noex
     return failed
 
 
-cdef int emit_items(Writer* w, PyObject* value, const Node* node, int depth) noexcept:
+cdef int emit_items(Sink* w, PyObject* value, const Node* node, int depth) noexcept:
     cdef Py_ssize_t index
     cdef Py_ssize_t size = PyList_GET_SIZE(value)
 
@@ -1224,7 +1224,7 @@ cdef int emit_items(Writer* w, PyObject* value, const Node* node, int depth) noe
     return emit_byte(w, c"]")
 
 
-cdef int emit_integer(Writer* w, PyObject* value, const Node* node, int depth) noexcept:
+cdef int emit_integer(Sink* w, PyObject* value, const Node* node, int depth) noexcept:
     cdef int overflow = 0
     cdef long long number
 
@@ -1236,7 +1236,7 @@ cdef int emit_integer(Writer* w, PyObject* value, const Node* node, int depth) n
     return emit_decimal(w, number, 0)
 
 
-cdef int emit_decimal(Writer* w, long long number, int decimals) noexcept:
+cdef int emit_decimal(Sink* w, long long number, int decimals) noexcept:
     """Write number / 10**decimals; with decimals, at least one digit stands before the point."""
     cdef char[24] digits
     cdef char* end = digits + 24
@@ -1260,7 +1260,7 @@ cdef int emit_decimal(Writer* w, long long number, int decimals) noexcept:
     return emit_bytes(w, start, end - start)
 
 
-cdef int emit_number(Writer* w, PyObject* value, const Node* node, int depth) noexcept:
+cdef int emit_number(Sink* w, PyObject* value, const Node* node, int depth) noexcept:
     """Write a number with the fewest digits that give it back."""
     cdef double number
     cdef double scaled
@@ -1281,17 +1281,17 @@ cdef int emit_number(Writer* w, PyObject* value, const Node* node, int depth) no
     return -1 if node.tenths else emit_dumped(w, value)
 
 
-cdef int emit_free(Writer* w, PyObject* value, const Node* node, int depth) noexcept:
+cdef int emit_free(Sink* w, PyObject* value, const Node* node, int depth) noexcept:
     """Write any JSON value."""
     return emit_dumped(w, value) if check_free(value, MAX_DEPTH - depth) else -1
 
 
-cdef int emit_dict(Writer* w, PyObject* value, int depth) noexcept:
+cdef int emit_dict(Sink* w, PyObject* value, int depth) noexcept:
     """Write an object of any keys."""
     return emit_dumped(w, value) if PyDict_CheckExact(value) and check_free(value, MAX_DEPTH - depth) else -1
 
 
-cdef int emit_open(Writer* w, PyObject* value, const Node* node, int depth) noexcept:
+cdef int emit_open(Sink* w, PyObject* value, const Node* node, int depth) noexcept:
     """Write an object of any keys; a `vendorId` must be among them."""
     return emit_dict(w, value, depth) if check_vendor(value, node.max_length) else -1
 
@@ -1324,7 +1324,7 @@ cdef bint check_free(PyObject* value, int levels) noexcept:
     return True
 
 
-cdef int emit_dumped(Writer* w, PyObject* value) noexcept:
+cdef int emit_dumped(Sink* w, PyObject* value) noexcept:
     """Let the JSON writer write a value that `check_free` has let pass."""
     cdef PyObject* text = PyObject_CallOneArg(<PyObject*>_dumps, value)
     cdef int failed
@@ -1337,7 +1337,7 @@ cdef int emit_dumped(Writer* w, PyObject* value) noexcept:
     return failed
 
 
-cdef int emit_date_time(Writer* w, PyObject* value, const Node* node, int depth) noexcept:
+cdef int emit_date_time(Sink* w, PyObject* value, const Node* node, int depth) noexcept:
     """Write an aware datetime whose zone is `datetime.UTC` itself."""
     cdef char* text
     cdef int year
@@ -1368,13 +1368,13 @@ cdef int emit_date_time(Writer* w, PyObject* value, const Node* node, int depth)
     return 0
 
 
-cdef int emit_boolean(Writer* w, PyObject* value, const Node* node, int depth) noexcept:
+cdef int emit_boolean(Sink* w, PyObject* value, const Node* node, int depth) noexcept:
     if value == Py_True:
         return emit_bytes(w, b"true", 4)
     return emit_bytes(w, b"false", 5) if value == Py_False else -1
 
 
-cdef int emit_nested(Writer* w, PyObject* value, const Node* node, int depth) noexcept:
+cdef int emit_nested(Sink* w, PyObject* value, const Node* node, int depth) noexcept:
     return emit_object(w, value, node.plan, depth + 1)
 
 

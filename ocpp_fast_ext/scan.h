@@ -187,7 +187,7 @@ static inline const unsigned char *scan_digits(const unsigned char *p, const uns
     return p;
 }
 
-/* Return the number that two decimal digits stand for; *bad gets a bit of ~15 set when one is no digit. */
+/* Return the number that two decimal digits stand for; *bad gets a bit of ~15 set unless both are digits. */
 static inline int scan_pair(const unsigned char *p, unsigned *bad) {
     unsigned tens = (unsigned char)(p[0] - '0'), ones = (unsigned char)(p[1] - '0');
     *bad |= (tens + 6) | (ones + 6);
@@ -225,7 +225,7 @@ static inline int begins_with(const unsigned char *p, const unsigned char *end, 
     return end - p >= size && memcmp(p, text, (size_t)size) == 0;
 }
 
-/* Return the first character that is no white space, or end. */
+/* Return the first character that is not white space, or end. */
 static inline const unsigned char *past_space(const unsigned char *p, const unsigned char *end) {
     while (p < end && *p <= ' ' && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) p++;
     return p;

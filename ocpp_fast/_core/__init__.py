@@ -5,7 +5,8 @@ used where all of them were built, unless OCPP_FAST_NO_EXT is set to anything bu
 are used otherwise. A core that was built and cannot be imported is an ImportError, never a silent change of core.
 
 Of frames the reference core has the values alone: `ocpp_fast.frames` reads and writes them. The compiled core overtakes
-it there with `FrameReader` and `FrameWriter`, and on a payload's text with `compiled_payload`; all are None without it.
+it there with `CompiledDecoder` and `CompiledEncoder`, and on a payload's text with `compiled_payload`; without the
+compiled core they are None.
 """
 
 import os
@@ -17,8 +18,8 @@ from ocpp_fast._core import contract
 __all__ = [
     "Call",
     "CallResult",
-    "FrameReader",
-    "FrameWriter",
+    "CompiledDecoder",
+    "CompiledEncoder",
     "PendingTable",
     "Send",
     "accelerated",
@@ -40,8 +41,8 @@ def _built() -> bool:
 accelerated: bool = os.environ.get("OCPP_FAST_NO_EXT", "") in ("", "0") and _built()
 """Whether the compiled cores were chosen."""
 
-FrameReader: type[contract.FrameReader] | None = None
-FrameWriter: type[contract.FrameWriter] | None = None
+CompiledDecoder: type[contract.CompiledDecoder] | None = None
+CompiledEncoder: type[contract.CompiledEncoder] | None = None
 compiled_payload: contract.CompilePayload | None = None
 
 # Type checkers see the reference core: both cores of a kernel keep one contract.
@@ -53,7 +54,7 @@ else:
     from ocpp_fast._core import decimals
     from ocpp_fast_ext.correlation import PendingTable
     from ocpp_fast_ext.decimals import ExactFloat
-    from ocpp_fast_ext.frames import Call, CallResult, FrameReader, FrameWriter, Send
+    from ocpp_fast_ext.frames import Call, CallResult, CompiledDecoder, CompiledEncoder, Send
     from ocpp_fast_ext.payload import compiled as compiled_payload
 
     exact_float = ExactFloat(decimals.exact_float, decimals.LongFloat)

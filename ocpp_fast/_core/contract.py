@@ -1,8 +1,8 @@
 """The promises of the kernels: one protocol per pair, kept by the reference core and the compiled core alike.
 
 A kernel is pure logic: it imports nothing of ours, raises nothing of ours, and knows no clock, socket or log.
-Both cores of a pair give equal answers to equal calls. `Payload`, `FrameReader` and `FrameWriter` have no twin: the
-compiled core alone has them, and `payload.PayloadCodec` and `ocpp_fast.frames` are their fallbacks.
+Both cores of a pair give equal answers to equal calls. `Payload`, `CompiledDecoder` and `CompiledEncoder` have no twin:
+the compiled core alone has them, and `payload.PayloadCodec` and `ocpp_fast.frames` are their fallbacks.
 """
 
 from collections.abc import Callable, Hashable
@@ -13,9 +13,9 @@ from .plan import Plan
 __all__ = [
     "CallValue",
     "CompilePayload",
+    "CompiledDecoder",
+    "CompiledEncoder",
     "ExactFloat",
-    "FrameReader",
-    "FrameWriter",
     "Lookup",
     "Payload",
     "PendingTable",
@@ -96,7 +96,7 @@ class ExactFloat(Protocol):
 
 
 class Payload(Protocol):
-    """Reads and writes the payloads of one class, as JSON text in UTF-8, and declines what is not plainly right."""
+    """Reads and writes the payloads of one class, as JSON text in UTF-8, and declines what it cannot judge."""
 
     def read(self, text: bytes) -> Any:
         """Return the typed object of a text, or None to decline."""
@@ -112,7 +112,7 @@ CompilePayload: TypeAlias = Callable[[Plan], Payload | None]
 
 
 Lookup: TypeAlias = Callable[[int, Any], tuple[Any, Plan] | None]
-"""Returns an action and the plan of its payload, by message type and key; None if there is no such action here.
+"""Returns an action and the plan of its payload, by message type and key; None for an unknown action.
 
 The key of a result is the action itself. Of a call or send it is the action's name while reading, and the class of the
 payload while writing. An action is any object with a `name`.
@@ -135,11 +135,11 @@ class CallValue(Protocol):
 
     @property
     def signature(self) -> Any:
-        """Who signed it; None if nobody did."""
+        """The signature; None for an unsigned frame."""
         ...
 
 
-class FrameReader(Protocol):
+class CompiledDecoder(Protocol):
     """Reads valid frames in one pass from bytes to typed objects, and leaves the rest to a fallback.
 
     *Whatever it accepts, the fallback accepts with an equal value.* It asks `lookup` once for an action that it meets
@@ -171,10 +171,10 @@ class FrameReader(Protocol):
         ...
 
 
-class FrameWriter(Protocol):
+class CompiledEncoder(Protocol):
     """Writes valid frames in one pass from typed objects to bytes, and leaves the rest to fallbacks.
 
-    *Whatever it writes, the fallback writes with the same bytes.* It asks `lookup` as a `FrameReader` does.
+    *Whatever it writes, the fallback writes with the same bytes.* It asks `lookup` as a `CompiledDecoder` does.
     """
 
     def __init__(

@@ -10,7 +10,7 @@ __all__ = ["MAX_LITERAL", "TINY", "LongFloat", "exact_float", "exact_int"]
 MAX_LITERAL: Final = 256
 """Characters that a number may have."""
 TINY: Final = 1e-300
-"""What is nearer to 0 is kept as it is written: there a double keeps fewer digits."""
+"""Smaller numbers are kept as they are written: a double keeps fewer digits of them."""
 
 
 class LongFloat(float):

@@ -13,7 +13,7 @@ class Call:
     __slots__ = ("action", "payload", "raw", "unique_id")
 
     signature: Any = None
-    """Who signed it: a subclass has one."""
+    """The signature: a subclass has one."""
 
     def __init__(self, unique_id: str, action: Any, payload: Any, raw: bytes) -> None:
         self.unique_id = unique_id

@@ -61,7 +61,7 @@ class PayloadCodec:
         return dumps(self.wire(value, timespec))
 
     def wire(self, value: Any, timespec: Timespec = "milliseconds") -> dict[str, Any]:
-        """Return the JSON value of a typed object. Raises `Violation`: what is no JSON comes before broken rules."""
+        """Return the JSON value of a typed object. Raises `Violation`; values that are not JSON come first."""
         try:
             wire: dict[str, Any] = self._write(value, _FRAME_DEPTH, timespec)
         except Violation:
@@ -74,7 +74,7 @@ class PayloadCodec:
 
 
 def _tolerated(plan: Plan, value: dict[str, Any]) -> dict[str, Any]:
-    """Return a copy of a payload without what lenient mode overlooks."""
+    """Return a copy of a payload, repaired as lenient mode does."""
     nodes = {member.key: member for member in plan.members}
     kept = {}
     for key, each in value.items():

@@ -19,9 +19,9 @@ from .plan import Node, Op, Plan
 from .texts import parse_date_time
 from .violation import Violation
 
-__all__ = ["Reader", "check_length", "node_reader", "reader_of"]
+__all__ = ["ReadFunction", "check_length", "node_reader", "reader_of"]
 
-Reader: TypeAlias = Callable[[Any], Any]
+ReadFunction: TypeAlias = Callable[[Any], Any]
 """Takes a JSON value and returns the typed value. Raises `Violation`."""
 
 _SHOWN: Final = 64
@@ -29,7 +29,7 @@ _EXACT: Final = Context(prec=4 * MAX_LITERAL, Emin=MIN_EMIN, Emax=MAX_EMAX)  # t
 
 
 @cache
-def reader_of(plan: Plan) -> Reader:
+def reader_of(plan: Plan) -> ReadFunction:
     """Return the one reader of the objects that a plan describes."""
     struct = plan.struct
     required = [member.key for member in plan.members if member.required]
@@ -59,7 +59,10 @@ def reader_of(plan: Plan) -> Reader:
 
 
 def _check_rest(
-    value: Mapping[str, Any], members: Mapping[str, tuple[str, Reader]], read: Container[str], end: str | None = None
+    value: Mapping[str, Any],
+    members: Mapping[str, tuple[str, ReadFunction]],
+    read: Container[str],
+    end: str | None = None,
 ) -> None:
     """Raise the first `Violation` of the members, in their order, that were not read yet; `end` is not looked at."""
     for key, (name, read_member) in members.items():
@@ -72,17 +75,17 @@ def _check_rest(
                 raise violation.within(key) from None
 
 
-def node_reader(node: Node) -> Reader:
+def node_reader(node: Node) -> ReadFunction:
     """Return a reader of what a node describes."""
     return _READERS[node.op](node)
 
 
-def _object(node: Node) -> Reader:
+def _object(node: Node) -> ReadFunction:
     assert node.plan is not None
     return reader_of(node.plan)
 
 
-def _list(node: Node) -> Reader:
+def _list(node: Node) -> ReadFunction:
     assert node.item is not None
     read_item = node_reader(node.item)
 
@@ -114,7 +117,7 @@ def _counted(items: int) -> str:
     return "1 item" if items == 1 else f"{items} items"
 
 
-def _string(node: Node) -> Reader:
+def _string(node: Node) -> ReadFunction:
     limit = maxsize if node.max_length is None else node.max_length
     is_uri = node.uri
 
@@ -130,7 +133,7 @@ def _string(node: Node) -> Reader:
     return read
 
 
-def _enum(node: Node) -> Reader:
+def _enum(node: Node) -> ReadFunction:
     kind = node.enum
     assert kind is not None
     members = {member.value: member for member in kind}
@@ -154,7 +157,7 @@ def _rare_member(kind: type[StrEnum], value: Any) -> StrEnum:
     raise Violation("", "enum", f"one of {', '.join(member.value for member in kind)}")
 
 
-def _date_time(node: Node) -> Reader:
+def _date_time(node: Node) -> ReadFunction:
     def read(value: Any) -> Any:
         if not isinstance(value, str):
             raise Violation("", "type", "string")
@@ -166,7 +169,7 @@ def _date_time(node: Node) -> Reader:
     return read
 
 
-def _integer(node: Node) -> Reader:
+def _integer(node: Node) -> ReadFunction:
     whole, minimum, maximum = node.whole, node.minimum, node.maximum
 
     def read(value: Any) -> int:
@@ -183,7 +186,7 @@ def _integer(node: Node) -> Reader:
 
 
 def _rare_integer(value: Any, whole: bool) -> int:
-    """Return the integer that a number is which is no plain `int`; `whole` says whether 1.0 is one (R20)."""
+    """Return a number other than a plain `int` as an integer; `whole` tells whether 1.0 is one (R20)."""
     if isinstance(value, int) and not isinstance(value, bool):
         return int(value)
     if whole and isinstance(value, float) and value.is_integer():
@@ -191,7 +194,7 @@ def _rare_integer(value: Any, whole: bool) -> int:
     raise Violation("", "type", "integer")
 
 
-def _number(node: Node) -> Reader:
+def _number(node: Node) -> ReadFunction:
     minimum, maximum = node.minimum, node.maximum
     step = None if node.multiple_of is None else Decimal(repr(node.multiple_of))
 
@@ -214,7 +217,7 @@ def _is_multiple(value: float, step: Decimal) -> bool:
     return not _EXACT.remainder(Decimal(repr(value)), step)
 
 
-def _boolean(node: Node) -> Reader:
+def _boolean(node: Node) -> ReadFunction:
     def read(value: Any) -> bool:
         if not isinstance(value, bool):
             raise Violation("", "type", "boolean")
@@ -223,7 +226,7 @@ def _boolean(node: Node) -> Reader:
     return read
 
 
-def _json(node: Node) -> Reader:
+def _json(node: Node) -> ReadFunction:
     return _same
 
 
@@ -231,7 +234,7 @@ def _same(value: Any) -> Any:
     return value
 
 
-def _open(node: Node) -> Reader:
+def _open(node: Node) -> ReadFunction:
     read_vendor = _string(node)
 
     def read(value: Any) -> Any:
@@ -248,7 +251,7 @@ def _open(node: Node) -> Reader:
     return read
 
 
-_READERS: Final[Mapping[Op, Callable[[Node], Reader]]] = {
+_READERS: Final[Mapping[Op, Callable[[Node], ReadFunction]]] = {
     Op.STRING: _string,
     Op.INTEGER: _integer,
     Op.NUMBER: _number,

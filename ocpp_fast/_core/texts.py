@@ -55,7 +55,7 @@ def is_date_time(text: str) -> bool:
 
 
 def parse_date_time(text: str, lenient: bool = False) -> datetime | None:
-    """Return an RFC 3339 date-time as an aware `datetime` in UTC, or None if it is none.
+    """Return an RFC 3339 date-time as an aware `datetime` in UTC, or None if invalid.
 
     Digits past the microsecond are dropped; a leap second is the start of the next minute. Lenient also takes a
     missing zone (as UTC) and a blank instead of `T`.

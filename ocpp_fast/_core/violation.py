@@ -1,4 +1,4 @@
-"""What is told of a payload that breaks a rule."""
+"""The report of a broken rule."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """The reference core's writers: typed values become JSON values, and every rule is checked on the way.
 
-The rules of a value on the wire are those of its reader, which is asked; what is judged here is whether there is a
-JSON value at all.
+The rules of a value on the wire are checked by its reader; the writer checks only that there is a JSON value.
 """
 
 from __future__ import annotations
@@ -13,21 +12,21 @@ from typing import Any, Final, TypeAlias
 
 from .decimals import LongFloat
 from .plan import Node, Op, Plan
-from .reading import Reader, check_length, node_reader
+from .reading import ReadFunction, check_length, node_reader
 from .strict_json import check_value
 from .texts import Timespec, format_date_time
 from .violation import Violation
 
-__all__ = ["Writer", "writer_of"]
+__all__ = ["WriteFunction", "writer_of"]
 
-Writer: TypeAlias = Callable[[Any, int, Timespec], Any]
+WriteFunction: TypeAlias = Callable[[Any, int, Timespec], Any]
 """Takes a typed value and the number of arrays and objects around it; returns the JSON value. Raises `Violation`."""
 
 _SHOWN: Final = 64
 
 
 @cache
-def writer_of(plan: Plan, ruled: bool = True) -> Writer:
+def writer_of(plan: Plan, ruled: bool = True) -> WriteFunction:
     """Return the one writer of the objects that a plan describes.
 
     Where it is not `ruled` it judges only whether there is a JSON value, not whether that keeps the rules.
@@ -54,7 +53,7 @@ def writer_of(plan: Plan, ruled: bool = True) -> Writer:
     return write
 
 
-def _writer(node: Node, ruled: bool) -> Writer:
+def _writer(node: Node, ruled: bool) -> WriteFunction:
     if node.plan is not None:
         return writer_of(node.plan, ruled)
     if node.item is not None:
@@ -66,7 +65,7 @@ def _no_rules(value: Any) -> None:
     pass
 
 
-def _list(node: Node, write_item: Writer, ruled: bool) -> Writer:
+def _list(node: Node, write_item: WriteFunction, ruled: bool) -> WriteFunction:
     def write(value: Any, depth: int, timespec: Timespec) -> list[Any]:
         if not isinstance(value, (list, tuple)):
             raise Violation("", "type", "array")
@@ -83,7 +82,7 @@ def _list(node: Node, write_item: Writer, ruled: bool) -> Writer:
     return write
 
 
-def _value(node: Node, check: Reader) -> Writer:
+def _value(node: Node, check: ReadFunction) -> WriteFunction:
     """Return a writer of what is a JSON value already."""
 
     def write(value: Any, depth: int, timespec: Timespec) -> Any:
@@ -95,7 +94,7 @@ def _value(node: Node, check: Reader) -> Writer:
     return write
 
 
-def _enum(node: Node, check: Reader) -> Writer:
+def _enum(node: Node, check: ReadFunction) -> WriteFunction:
     kind = node.enum
     write_other = _value(node, check)
 
@@ -112,7 +111,7 @@ def _check_json(value: Any, depth: int) -> None:
         raise Violation("", "type", f"a JSON value: {error}"[:_SHOWN]) from None
 
 
-def _integer(node: Node, check: Reader) -> Writer:
+def _integer(node: Node, check: ReadFunction) -> WriteFunction:
     write_number = _number(node, check)
 
     def write(value: Any, depth: int, timespec: Timespec) -> Any:
@@ -123,7 +122,7 @@ def _integer(node: Node, check: Reader) -> Writer:
     return write
 
 
-def _number(node: Node, check: Reader) -> Writer:
+def _number(node: Node, check: ReadFunction) -> WriteFunction:
     def write(value: Any, depth: int, timespec: Timespec) -> Any:
         value = _plain_number(value)
         _check_json(value, depth)
@@ -142,7 +141,7 @@ def _plain_number(value: Any) -> Any:
     return value
 
 
-def _boolean(node: Node, check: Reader) -> Writer:
+def _boolean(node: Node, check: ReadFunction) -> WriteFunction:
     def write(value: Any, depth: int, timespec: Timespec) -> Any:
         check(value)
         return value
@@ -150,7 +149,7 @@ def _boolean(node: Node, check: Reader) -> Writer:
     return write
 
 
-def _date_time(node: Node, check: Reader) -> Writer:
+def _date_time(node: Node, check: ReadFunction) -> WriteFunction:
     def write(value: Any, depth: int, timespec: Timespec) -> str:
         if not isinstance(value, datetime):
             raise Violation("", "type", "datetime")
@@ -165,7 +164,7 @@ def _date_time(node: Node, check: Reader) -> Writer:
     return write
 
 
-_WRITERS: Final[Mapping[Op, Callable[[Node, Reader], Writer]]] = {
+_WRITERS: Final[Mapping[Op, Callable[[Node, ReadFunction], WriteFunction]]] = {
     Op.STRING: _value,
     Op.INTEGER: _integer,
     Op.NUMBER: _number,

@@ -1,4 +1,4 @@
-"""Where a charge point connects to: the central system's URL, with the identity in its path."""
+"""The address of a charge point's connection: the central system's URL with the identity in its path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a station waits before it tries to connect again (R42)."""
+"""The waits of a station between its tries to connect again (R42)."""
 
 from __future__ import annotations
 

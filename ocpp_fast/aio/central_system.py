@@ -35,7 +35,7 @@ _LOAD_SECONDS = 1.0
 
 
 class CentralRuntime(Runtime):
-    """What the connections to one central system share; the owner of their handshakes."""
+    """The shared state of the connections to one central system; the owner of their handshakes."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class CentralRuntime(Runtime):
         self._policy_choice = policy_choice
 
     def admits(self, handshake: Handshake) -> bool:
-        """Whether a station that is who it says may connect now (R36)."""
+        """Whether an authenticated station may connect now (R36)."""
         return not self.stopping and self.stations.admits(handshake)
 
     def registration_of(self, identity: str) -> str | Awaitable[str | None] | None:
@@ -263,14 +263,14 @@ class CentralSystem(Endpoint):
 
 
 class Server:
-    """A central system that listens: where, and until when."""
+    """A central system that listens, and its address."""
 
     def __init__(self, listener: asyncio.Server, host: str | None, *, secure: bool) -> None:
         bound, port = listener.sockets[0].getsockname()[:2]
         self.host: str = host or bound
         self.port: int = port
         self.url = f"{'wss' if secure else 'ws'}://{f'[{self.host}]' if ':' in self.host else self.host}:{port}"
-        """Where stations connect to; their identity follows as the last segment of the path."""
+        """The URL that stations connect to, to which they append their identity."""
 
     async def serve_forever(self) -> None:
         """Serve until cancelled."""

@@ -107,7 +107,7 @@ class ChargePoint(Endpoint):
 
     @property
     def url(self) -> str:
-        """Where it connects to, the identity included, without user info."""
+        """The URL that it connects to, with the identity and without user info."""
         return self._address.url
 
     @property

@@ -37,14 +37,14 @@ A = TypeVar("A", bound=Struct | None)
 
 
 class Direction(StrEnum):
-    """Which way a frame goes, seen from here."""
+    """The direction of a frame, seen from here."""
 
     IN = "in"
     OUT = "out"
 
 
 class Waiter(NamedTuple):
-    """Who waits for a call's answer, and what they think of it."""
+    """The caller that waits for an answer, and its check."""
 
     connection: Connection
     future: asyncio.Future[Any]
@@ -296,7 +296,7 @@ class Connection:
             self._runtime.tasks.run([partial(route, context=partial(_context, call))], *self._subject, call.payload)
 
     def _fail(self, call: Call, error: Exception) -> None:
-        """Send the CALLERROR for an error, whatever it is, and log it."""
+        """Answer with the CALLERROR for an error of any kind, and log it."""
         log, action = self._runtime.log, call.action
         if isinstance(error, InvalidPayload):
             log.info("%s: %s (%s)", self.id, error, action)

@@ -1,4 +1,4 @@
-"""What a central system and a charge point have in common: handlers and hooks above, a `Runtime` below."""
+"""The common base of central systems and charge points: handlers and hooks above, a `Runtime` below."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _new_unique_id = UniqueIds()
 
 
 class Runtime:
-    """What the connections of one endpoint share: settings, handlers, hooks, tasks, decoders, encoders."""
+    """The shared state of one endpoint's connections: settings, handlers, hooks, tasks, decoders, encoders."""
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class Runtime:
         return next((each for each in self.versions if each.subprotocol == subprotocol), None)
 
     def route(self, request: type) -> Route | None:
-        """Return what handles a request class, or None; DataTransfer is handled where a vendor's message is."""
+        """Return the route of a request class, or None; DataTransfer has one if a vendor's message has."""
         try:
             return self._resolved[request]
         except KeyError:
@@ -121,7 +121,7 @@ class Runtime:
         return self.envelope(version, subject[0].policy if subject else self.policy)
 
     def frames(self, version: Version, policy: Policy, identity: str) -> tuple[FrameDecoder, FrameEncoder]:
-        """Return what reads and writes the frames of one station's connection; equal policies share it."""
+        """Return the decoder and encoder of one station's connection; equal policies share them."""
         decoder, encoder = self._decoder(version, policy), self._encoder(version, policy)
         if self.signing is not None and dialect_of(version.number).signs:
             return self.signing.bind(identity, decoder, encoder)

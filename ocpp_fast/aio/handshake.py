@@ -58,7 +58,7 @@ def identity_of(path: str, headers: Headers) -> str | None:
 
 
 class HandshakeOwner(Protocol):
-    """Who decides on handshakes, and takes over what they let in: the central system."""
+    """Decides on handshakes and takes over accepted connections: the central system."""
 
     auth: Auth
     tasks: Tasks
@@ -76,7 +76,7 @@ class HandshakeOwner(Protocol):
         ...
 
     def admits(self, handshake: Handshake) -> bool:
-        """Whether a station that is who it says may connect now (R36)."""
+        """Whether an authenticated station may connect now (R36)."""
         ...
 
     def registration_of(self, identity: str) -> str | Awaitable[str | None] | None:
@@ -86,7 +86,7 @@ class HandshakeOwner(Protocol):
     def arrived(
         self, websocket: ServerWebSocket, handshake: Handshake, version: Version, status: str | None
     ) -> TransportOwner:
-        """Take over a connection whose handshake is done; return who gets its messages."""
+        """Take over a connection whose handshake is done; return the owner of its messages."""
         ...
 
 
@@ -159,7 +159,7 @@ class ServerWebSocket(WebSocket):
 
     @contextmanager
     def _hooks_guarded(self) -> Iterator[None]:
-        """What a user's hook raises goes to the log, and 500 to the station."""
+        """Log what a user's hook raises, and answer the station with 500."""
         try:
             yield
         except asyncio.CancelledError:

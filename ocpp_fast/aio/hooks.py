@@ -1,4 +1,4 @@
-"""Running a user's hooks: plain or async, never in the way of the connection."""
+"""Runs a user's hooks, plain or async, without delaying the connection."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Tasks"]
 
 
 class Tasks:
-    """The tasks of one owner, who waits for them in the end."""
+    """The tasks of one owner, which waits for them when it stops."""
 
     def __init__(self, log: logging.Logger) -> None:
         self._log = log

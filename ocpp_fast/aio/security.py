@@ -1,4 +1,4 @@
-"""Who may connect: the `auth` of a central system."""
+"""Authentication of stations: the `auth` of a central system."""
 
 from __future__ import annotations
 
@@ -45,17 +45,17 @@ class Handshake:
     """The request's headers."""
     remote_address: Any
     subprotocols: tuple[str, ...]
-    """What the station offers, in its order of preference (R30)."""
+    """The subprotocols that the station offers, in its order of preference (R30)."""
 
 
 class Verdict(Enum):
-    """What becomes of a handshake (R33)."""
+    """The decision on a handshake (R33)."""
 
     ACCEPTED = auto()
     UNAUTHORIZED = auto()
     """401: the credentials are missing or wrong."""
     UNKNOWN = auto()
-    """404: there is no such station."""
+    """404: the station is unknown."""
 
 
 class Auth(Protocol):
@@ -158,5 +158,5 @@ def _hides_credentials(record: logging.LogRecord) -> bool:
 
 
 WEBSOCKET_LOG: Final = logging.getLogger("ocpp_fast.websocket")
-"""Where websockets logs handshakes and frames, at level DEBUG."""
+"""The logger of websockets' handshakes and frames, at level DEBUG."""
 WEBSOCKET_LOG.addFilter(_hides_credentials)

@@ -27,7 +27,7 @@ class CloseCode(IntEnum):
 
 
 class TransportOwner(Protocol):
-    """What an open transport calls."""
+    """The owner of an open transport, which the transport calls."""
 
     def message_received(self, raw: bytes) -> None:
         """A whole text message has come, in valid UTF-8."""
@@ -39,7 +39,7 @@ class TransportOwner(Protocol):
 
 
 class Transport(Protocol):
-    """What a connection needs of the layer below."""
+    """Carries whole text messages for a connection."""
 
     def send(self, raw: bytes) -> None:
         """Send a text message, in UTF-8. Does nothing when the connection is closing."""

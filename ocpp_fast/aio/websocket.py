@@ -92,7 +92,7 @@ class WebSocket(asyncio.BufferedProtocol):
     # asyncio calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's is not a subclass
         self._timer = self._loop.call_later(self._open_timeout, self.transport.abort)
 
     def get_buffer(self, sizehint: int) -> memoryview:
@@ -249,7 +249,7 @@ class WebSocket(asyncio.BufferedProtocol):
             self._flush()
 
     def _flush(self) -> None:
-        """Send what the Sans-I/O layer wants sent, and bound the wait for an end that it expects."""
+        """Send the output of the Sans-I/O layer, and bound the wait for an end that it expects."""
         if self._lost:
             return
         writes = self._protocol.data_to_send()

@@ -1,4 +1,4 @@
-"""What a field's annotation may say beyond its type, and the names that declarations use for it.
+"""The constraints that a field's annotation may have beyond its type, and their short names.
 
 A constraint stands in `Annotated`: `Annotated[str, MaxLength(20)]`. The usual ones have short names (`Str20`,
 `DateTime`, `Uri`). The rules that result are those of R21.

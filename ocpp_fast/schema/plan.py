@@ -1,4 +1,4 @@
-"""Declarations become plans: what the annotations of a `Struct` say, as the payload cores want it."""
+"""Declarations become plans: the annotations of a `Struct`, in the form that the payload cores follow."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ REQUIRED = _Required()
 
 
 class _FieldSpecifier:
-    """What `field()` leaves in the class body, for the metaclass to take."""
+    """A mark that `field()` leaves in the class body for the metaclass."""
 
     __slots__ = ("default", "json")
 
@@ -92,7 +92,7 @@ class _FieldSpecifier:
 def field(*, json: str | None = None, default: Any = REQUIRED) -> Any:
     """Say of a field what its annotation can't: `json` is its wire name where camelCase does not give it (R27).
 
-    An optional field wants `default=None`.
+    An optional field has `default=None`.
     """
     return _FieldSpecifier(json, default)
 
@@ -147,7 +147,7 @@ class StructType(type):
 
     __struct_fields__: Mapping[str, Field]
     __struct_plain__: bool
-    """Whether making an instance is filling its slots: no method of the class's own takes part."""
+    """Whether an instance is made by filling its slots: the class has no constructor of its own."""
 
     def __new__(mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> StructType:
         own = _declared_fields(namespace.get("__qualname__", name), namespace)
@@ -212,7 +212,7 @@ def _first_init(self: Struct, **values: Any) -> None:
 class Struct(metaclass=StructType):
     """A JSON object with declared fields.
 
-    Fields are annotations; one with a default is optional, and None is no value (it is left out when written, R25).
+    Fields are annotations; one with a default is optional, and None means absent (it is left out when written, R25).
     Instances are mutable, compare by value and are checked when they are written, not when they are made.
     """
 
@@ -244,7 +244,7 @@ R_co = TypeVar("R_co", bound=Response, covariant=True)
 
 
 class Action:
-    """What is known of a message beside its fields: kept on its request class as `__action__`.
+    """The description of an action: its name, its sender and its classes; kept on its request class as `__action__`.
 
     `sender` says which side may send the CALL; `draft` is the JSON Schema draft that the message's integers follow
     (R20: 4 refuses `1.0`, 6 takes it). An action without `response` is unconfirmed: a SEND (R11).

@@ -22,7 +22,7 @@ A_co = TypeVar("A_co", bound=Struct | None, covariant=True)
 
 
 class Transfer:
-    """What describes a vendor's message beside its fields; kept on its class as `__transfer__`.
+    """The description of a vendor's message beside its fields; kept on its class as `__transfer__`.
 
     `reply` is the class of the answer's data, None where it has none; `optional` says that an answer may lack it.
     """
@@ -91,9 +91,9 @@ def _reply_of(cls: type[DataTransfer[Any]], answers: list[Any]) -> tuple[type[St
 
 
 class Extension(Struct):
-    """What a vendor adds to the `customData` of OCPP's own types, told by its `vendorId`.
+    """A vendor's fields in the `customData` of OCPP's own types, recognised by the `vendorId`.
 
-    A subclass names its `vendor_id`, which is no field; it is inherited. Raises `TypeError` when it does not.
+    A subclass names its `vendor_id`, which is not a field and is inherited. Raises `TypeError` if it does not.
     """
 
     __vendor_id__: ClassVar[str]
@@ -109,9 +109,9 @@ class Extension(Struct):
 
     @classmethod
     def from_json(cls, custom_data: Mapping[str, Any] | None, *, ignore_unknown: bool = False) -> Self | None:
-        """Return what is ours in a `custom_data`; None if there is none, or it is another vendor's.
+        """Return the fields of this vendor in a `custom_data`; None for no `custom_data`, and for another vendor's.
 
-        `ignore_unknown` overlooks what is not declared. Raises `InvalidPayload`, of path `customData.…`: in a handler
+        `ignore_unknown` ignores undeclared fields. Raises `InvalidPayload`, of path `customData.…`: in a handler
         let it pass, and the peer is told as of any other fault.
         """
         if custom_data is None or custom_data.get("vendorId") != cls.__vendor_id__:
@@ -140,7 +140,7 @@ class Extension(Struct):
 
 
 def _declared(plan: Plan, value: dict[str, Any]) -> dict[str, Any]:
-    """Return a copy of an object without what its plan does not know."""
+    """Return a copy of an object without the fields that its plan does not have."""
     nodes = {member.key: member.node for member in plan.members}
     return {key: _declared_value(nodes[key], each) for key, each in value.items() if key in nodes}
 

@@ -20,7 +20,7 @@ CLOSE: Final = 8
 PING: Final = 9
 PONG: Final = 10
 
-PATIENCE: Final = 5.0
+PATIENCE: Final = 15.0
 """Seconds that anything may take before a test fails."""
 
 

@@ -47,13 +47,13 @@ def error_of(*arguments: object) -> tuple[object, ...]:
 
 
 def reader_of(lookup: Any = None, *, refuses_results: bool = True) -> Any:
-    return frames.FrameReader(
+    return frames.CompiledDecoder(
         fallback=declined, error=error_of, lookup=lookup or Actions(), refuses_results=refuses_results
     )
 
 
 def writer_of(lookup: Any = None, fraction: int = 3) -> Any:
-    return frames.FrameWriter(
+    return frames.CompiledEncoder(
         fraction, lookup=lookup or Actions(), call=declined, send=declined, result=declined, error=declined
     )
 

@@ -80,7 +80,7 @@ def test_a_reader_that_is_made_again_keeps_what_it_knows() -> None:
     reader.__init__(fallback=declined, error=declined, lookup=declined, refuses_results=True)
     assert reader.decode(b'[2,"a","A",{"number":1}]', no_call).action is action
     with pytest.raises(TypeError):
-        frames.FrameReader.__new__(frames.FrameReader)
+        frames.CompiledDecoder.__new__(frames.CompiledDecoder)
 
 
 def test_hundreds_of_actions_are_told_apart() -> None:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     tables: list[type[contract.PendingTable[Any]]] = [correlation.PendingTable, compiled_correlation.PendingTable]
     floats: list[contract.ExactFloat] = [decimals.exact_float, compiled_decimals.ExactFloat(float, float)]
     calls: list[type[contract.CallValue]] = [frames.Call, frames.Send, compiled_frames.Call, compiled_frames.Send]
-    reader: type[contract.FrameReader] = compiled_frames.FrameReader
-    writer: type[contract.FrameWriter] = compiled_frames.FrameWriter
+    reader: type[contract.CompiledDecoder] = compiled_frames.CompiledDecoder
+    writer: type[contract.CompiledEncoder] = compiled_frames.CompiledEncoder
     compiled: contract.CompilePayload = compiled_payload.compiled
 
 Parameters: TypeAlias = list[tuple[str, str, bool]]
@@ -35,8 +35,8 @@ PAIRS: list[tuple[type, str, type | None]] = [
     (contract.CallValue, "frames.Send", frames.Send),
     (contract.ExactFloat, "decimals.ExactFloat", None),
     (contract.Payload, "payload.CompiledPlan", None),
-    (contract.FrameReader, "frames.FrameReader", None),
-    (contract.FrameWriter, "frames.FrameWriter", None),
+    (contract.CompiledDecoder, "frames.CompiledDecoder", None),
+    (contract.CompiledEncoder, "frames.CompiledEncoder", None),
 ]
 """A protocol, the compiled class that keeps it, and the class of the reference core."""
 

@@ -13,7 +13,7 @@ from ocpp_fast._core.texts import Timespec
 from ocpp_fast.frames import CallError, CallResultError, Decoder, FrameFault
 from ocpp_fast.policy import STRICT, Policy
 from ocpp_fast.schema import CENTRAL, STATION, Action, Struct, Version, codec_of, plan_of
-from ocpp_fast_ext.frames import Call, CallResult, FrameWriter, Send
+from ocpp_fast_ext.frames import Call, CallResult, CompiledEncoder, Send
 from ocpp_fast_ext.payload import compiled
 
 __all__ = ["DECLINED", "VERSIONS", "Disparity", "Pair", "Subject", "Watched", "difference", "not_written", "subjects"]
@@ -89,7 +89,7 @@ class Subject(Pair):
         self.kind: Final = kind
         self.plan: Final = plan
         self.codec: Final[PayloadCodec] = codec_of(struct, action.draft)
-        self._writers: dict[int, FrameWriter] = {}
+        self._writers: dict[int, CompiledEncoder] = {}
         self._head: Final = {
             "call": f'[2,"{ID}","{action.name}",',
             "result": f'[3,"{ID}",',
@@ -117,8 +117,8 @@ class Subject(Pair):
             return writer.result(Call(ID, self.action, None, b""), value)
         return (writer.send if self.kind == "send" else writer.call)(ID, value)
 
-    def _new_writer(self, fraction: int) -> FrameWriter:
-        writer = self._writers[fraction] = FrameWriter(
+    def _new_writer(self, fraction: int) -> CompiledEncoder:
+        writer = self._writers[fraction] = CompiledEncoder(
             fraction,
             lookup=lambda message_type, key: (self.action, self.plan),
             call=not_written,

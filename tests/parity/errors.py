@@ -11,7 +11,7 @@ from ocpp_fast.errors import ValidationError
 from ocpp_fast.frames import _write_error
 from ocpp_fast.policy import STRICT
 from ocpp_fast.schema import CENTRAL, Action, Version
-from ocpp_fast_ext.frames import FrameWriter
+from ocpp_fast_ext.frames import CompiledEncoder
 
 from ..payloads import random_text, random_value
 from .cores import Disparity, Pair, Watched, not_written
@@ -34,7 +34,7 @@ class Errors(Pair):
         self.message_type: Final = message_type
         self._version: Final = version
         self._message: Final = next(iter(version.actions.values()))
-        self._writer: Final = FrameWriter(
+        self._writer: Final = CompiledEncoder(
             3, lookup=not_written, call=not_written, send=not_written, result=not_written, error=not_written
         )
 
