@@ -11,6 +11,8 @@ import pytest
 
 from ocpp_fast.faults import Fault, dialect_of, fault_of
 
+pytestmark = pytest.mark.once
+
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = (ROOT / "docs" / "protocol.md").read_text("utf-8")
 ROWS: Final = re.findall(r"^\| (R\d+a?) \| (.*) \| (.*) \|$", PAGE, re.MULTILINE)
