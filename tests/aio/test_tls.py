@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ocpp_fast import ChargePoint, Disconnected, v16
+from ocpp_fast import BasicAuth, ChargePoint, Disconnected, HandshakeFailed, v16
 
 from .harness import HEARTBEAT, central_system, scenario, serving, until, websocket_of
 from .peer import Peer
@@ -126,3 +126,18 @@ async def test_certificate_that_is_not_trusted_is_refused(certificate: Path) -> 
         with pytest.raises(ssl.SSLError):
             await charge_point(site.server.url).__aenter__()
         assert len(site.central) == 0
+
+
+@scenario
+async def test_R35_profile_2_takes_nobody_without_password_or_without_tls(certificate: Path) -> None:
+    context = ssl.create_default_context(cafile=str(certificate))
+    async with serving(auth=BasicAuth({"CP1": b"p"}), tls=server_context(certificate)) as site:
+        for password in (None, b"", b"wrong"):
+            with pytest.raises(HandshakeFailed) as refused:
+                await charge_point(site.server.url, ssl=context, password=password).__aenter__()
+            assert refused.value.status == 401
+        with pytest.raises((HandshakeFailed, OSError)):
+            await charge_point(site.server.url.replace("wss:", "ws:"), password=b"p").__aenter__()
+        assert len(site.central) == 0
+        async with charge_point(site.server.url, ssl=context, password=b"p") as station:
+            assert await station.v16.heartbeat() == HEARTBEAT
