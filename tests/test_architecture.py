@@ -57,7 +57,7 @@ IMPURE = frozenset(
     {"asyncio", "random", "secrets", "selectors", "socket", "ssl", "threading", "time", "uvloop", "websockets"}
 )
 
-KERNEL_LINES = 1400
+KERNEL_LINES = 1500
 """An extension module is one file: Cython spreads none over several but by `include`, which is worse."""
 
 SOURCES = sorted((ROOT / PACKAGE).rglob("*.py"))

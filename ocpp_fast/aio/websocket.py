@@ -212,6 +212,7 @@ class WebSocket(asyncio.BufferedProtocol):
     # Frames
 
     def _frame_received(self, frame: Frame) -> None:
+        self._pong_due = False  # any frame is a sign of life (R38)
         if frame.opcode is Opcode.TEXT or frame.opcode is Opcode.CONT:
             if frame.fin and self._fragments is None:
                 self._message_received(bytes(frame.data))
@@ -224,8 +225,6 @@ class WebSocket(asyncio.BufferedProtocol):
                 self._message_received(whole)
         elif frame.opcode is Opcode.BINARY:
             self._fail(CloseCode.UNSUPPORTED_DATA, "expected text")
-        elif frame.opcode is Opcode.PONG:
-            self._pong_due = False
 
     def _message_received(self, raw: bytes) -> None:
         if self._owner is None:

@@ -11,7 +11,6 @@ from ocpp_fast import (
     CallTimeout,
     Disconnected,
     InvalidResult,
-    Policy,
     Station,
     ValidationError,
     v16,
@@ -83,19 +82,6 @@ async def test_R14_one_call_is_open_at_a_time_and_the_others_follow_in_order() -
             assert call[3] == {"connectorId": number}
             await lives(peer, f"nothing-else-{number}")
             peer.send([3, call[1], {"status": "Unlocked"}])
-        await asyncio.gather(*calls)
-
-
-@scenario
-async def test_R14_policy_may_allow_more_open_calls() -> None:
-    async with serving(policy=Policy(max_open_calls=3)) as site:
-        peer, station = await site.station()
-        calls = [asyncio.create_task(station.v16.clear_cache()) for _ in range(4)]
-        ids = [(await peer.message())[1] for _ in range(3)]
-        await lives(peer)
-        for unique_id in reversed(ids):
-            peer.send([3, unique_id, CLEARED])
-        await answered(peer)
         await asyncio.gather(*calls)
 
 

@@ -12,13 +12,11 @@ from typing import Any, Final
 
 import pytest
 
-from ocpp_fast import InvalidResult, ValidationError, v16, v21
+from ocpp_fast import InvalidResult, ValidationError, v16
 from ocpp_fast.schema import (
     BOTH,
     DataTransfer,
     DateTime,
-    Extension,
-    Notification,
     Profile,
     Request,
     Response,
@@ -29,7 +27,6 @@ from ocpp_fast.schema import (
 from .exchanges import answered, give
 from .harness import scenario, serving
 from .peer import PATIENCE
-from .scripted_server import charge_point
 
 VENDOR: Final = "com.example"
 TOO_LONG: Final = "expected at most 3 characters"
@@ -71,46 +68,6 @@ def note_of_vendor() -> Any:
 
 
 @scenario
-async def test_central_system_is_answered_wrongly() -> None:
-    version, request = polling()
-    async with serving(versions=[version]) as site:
-        peer, station = await site.station()
-        calling = asyncio.create_task(station.call(request()))
-        await answered(peer, {"at": "noon"})
-        with pytest.raises(InvalidResult, match="at: expected an RFC 3339 date-time"):
-            await asyncio.wait_for(calling, PATIENCE)
-
-
-@scenario
-async def test_central_system_calls_wrongly() -> None:
-    version, request = polling()
-    async with serving(versions=[version]) as site:
-        _, station = await site.station()
-        with pytest.raises(ValidationError, match=TOO_LONG):
-            await station.call(request(note="long"))
-
-
-@scenario
-async def test_central_system_sends_wrongly() -> None:
-    class DripNotification(Notification, action="Drip", sender=BOTH):
-        note: Str3 | None = None
-
-    version = v21.VERSION.extended(Profile("Dripping", [DripNotification]))
-    async with serving(versions=[version]) as site:
-        _, station = await site.station(subprotocols="ocpp2.1")
-        with pytest.raises(ValidationError, match=TOO_LONG):
-            station.send(DripNotification(note="long"))
-
-
-@scenario
-async def test_charge_point_calls_wrongly() -> None:
-    version, request = polling()
-    async with serving() as site, charge_point(site.server.url, versions=[version]) as station:
-        with pytest.raises(ValidationError, match=TOO_LONG):
-            await station.call(request(note="long"))
-
-
-@scenario
 async def test_handler_of_an_action_is_registered_late() -> None:
     version, request = polling()
     async with serving(versions=[version]) as site:
@@ -147,13 +104,3 @@ async def test_vendors_message_is_sent_that_has_no_handler() -> None:
         await answered(peer, {"status": "Accepted", "data": '{"text":"long"}'})
         with pytest.raises(InvalidResult, match=TOO_LONG):
             await asyncio.wait_for(calling, PATIENCE)
-
-
-@scenario
-async def test_fields_of_custom_data_are_wrong() -> None:
-    class Site(Extension, vendor_id=VENDOR):
-        note: Str3
-
-    async with serving():
-        with pytest.raises(ValidationError, match=TOO_LONG):
-            Site(note="long").to_json()

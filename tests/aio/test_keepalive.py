@@ -81,6 +81,18 @@ async def test_R38_a_station_leaves_a_central_system_that_is_silent_and_comes_ba
 
 
 @scenario
+async def test_R38_any_frame_is_a_sign_of_life() -> None:
+    async with serving(ping_interval=INTERVAL) as site:
+        peer, station = await site.station()
+        pings = 0
+        while pings < 4:  # and no pong
+            peer.heartbeat("1")
+            frame = await peer.frame()
+            pings += frame is not None and frame.opcode == PING
+        assert station.connected
+
+
+@scenario
 async def test_R38_zero_is_off() -> None:
     async with serving(ping_interval=0) as site:
         peer = await site.peer()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ocpp_fast import CallTimeout, Disconnected, Policy, Station, v16
+from ocpp_fast import CallTimeout, Disconnected, Station, v16
 
 from .harness import CLEARED, HEARTBEAT_JSON, Site, scenario, serving, until, websocket_of
 from .peer import CONTINUATION, PATIENCE, PING, TEXT, Peer, frame_bytes, handshake_bytes
@@ -82,19 +82,6 @@ async def test_R14_sixteen_calls_wait_and_none_is_lost_when_all_come_at_once() -
         slow.may_go.set()
         assert [(await peer.message())[1] for _ in range(500)] == [str(number) for number in range(500)]
         await lives(peer)
-
-
-@pytest.mark.parametrize("limit", [1, 3])
-@scenario
-async def test_policy_says_how_many_calls_may_wait(limit: int) -> None:
-    slow = Slow()
-    async with serving(policy=Policy(max_waiting_calls=limit)) as site:
-        site.central.on(v16.DataTransferRequest)(slow)
-        peer = await site.peer()
-        peer.write(b"".join(transfer_bytes(number) for number in range(100)))
-        await until(lambda: slow.seen)
-        slow.may_go.set()
-        assert [(await peer.message())[1] for _ in range(100)] == [str(number) for number in range(100)]
 
 
 @scenario

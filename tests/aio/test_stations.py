@@ -270,16 +270,6 @@ def test_wait_that_was_given_up_does_not_reach_the_next_loop() -> None:
 # serving
 
 
-@scenario
-async def test_serving_twice_in_a_row() -> None:
-    central = central_system()
-    for _ in range(2):
-        async with serving(central) as site:
-            peer, _ = await site.station("CP1")
-            peer.heartbeat("1")
-            assert await peer.message() == [3, "1", HEARTBEAT_JSON]
-
-
 def test_serving_on_one_loop_after_another() -> None:
     central = central_system()
 
