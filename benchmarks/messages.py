@@ -22,19 +22,19 @@ class Example:
 
     name: str
     version: Version
-    action: str
+    action_name: str
     payload: dict[str, Any]
     blanks: bool = False
     """Whether it is written with a blank behind each comma and colon, as `json.dumps` does."""
 
     @property
-    def message(self) -> Action:
-        return self.version.actions[self.action]
+    def action(self) -> Action:
+        return self.version.actions[self.action_name]
 
     @property
     def call(self) -> bytes:
         """The frame of a CALL."""
-        return self._written([2, UNIQUE_ID, self.action, self.payload])
+        return self._written([2, UNIQUE_ID, self.action_name, self.payload])
 
     @property
     def result(self) -> bytes:

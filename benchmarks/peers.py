@@ -43,11 +43,11 @@ PACKAGE_REPEATS: Final = 10
 @cache
 def decoder_of(version: Version, receiver: Sender) -> Decoder:
     """Return the decoder of one side, which handles everything."""
-    return Decoder(version, receiver, lambda message: True)
+    return Decoder(version, receiver, lambda action: True)
 
 
-def _receiver(message: Action) -> Sender:
-    return ~message.sender & BOTH or Sender.CENTRAL
+def _receiver(action: Action) -> Sender:
+    return ~action.sender & BOTH or Sender.CENTRAL
 
 
 def no_call(unique_id: str) -> None:
@@ -64,11 +64,11 @@ def wire_value(value: Any) -> Any:
 
 def read_calls(example: Example) -> tuple[Contender, list[Contender]]:
     """Return what reads a CALL. All but `orjson.loads` check it; ours, the reference core and msgspec make objects."""
-    message, raw = example.message, example.call
-    plan = plan_of(message.request, message.draft)
-    payloads = {example.action: msgspec.json.Decoder(struct_of(plan)).decode}
+    action, raw = example.action, example.call
+    plan = plan_of(action.request, action.draft)
+    payloads = {example.action_name: msgspec.json.Decoder(struct_of(plan)).decode}
     heads = msgspec.json.Decoder(CallHead)
-    validators = {example.action: _validator(message.request, message)}
+    validators = {example.action_name: _validator(action.request, action)}
     peers = [
         _loads(raw),
         Contender(
@@ -86,13 +86,13 @@ def read_calls(example: Example) -> tuple[Contender, list[Contender]]:
 
 def read_results(example: Example) -> tuple[Contender, list[Contender]]:
     """Return what reads the CALLRESULT that one open call waits for."""
-    message, raw = example.message, example.result
-    assert message.response is not None
-    plan = plan_of(message.response, message.draft)
-    open_call = {UNIQUE_ID: message}.get
-    payloads = {message: msgspec.json.Decoder(struct_of(plan)).decode}
+    action, raw = example.action, example.result
+    assert action.response is not None
+    plan = plan_of(action.response, action.draft)
+    open_call = {UNIQUE_ID: action}.get
+    payloads = {action: msgspec.json.Decoder(struct_of(plan)).decode}
     heads = msgspec.json.Decoder(ResultHead)
-    validators = {message: _validator(message.response, message)}
+    validators = {action: _validator(action.response, action)}
     peers = [
         _loads(raw),
         Contender(
@@ -109,13 +109,13 @@ def read_results(example: Example) -> tuple[Contender, list[Contender]]:
 
 
 def _ours(example: Example, raw: bytes, open_call: Callable[[str], Any]) -> Contender:
-    decode = decoder_of(example.version, _receiver(example.message)).decode
-    decode(raw, open_call)  # learns the message
+    decode = decoder_of(example.version, _receiver(example.action)).decode
+    decode(raw, open_call)  # asks for the action
     return Contender(OURS, "decode(raw, open_call)", {"decode": decode, "raw": raw, "open_call": open_call})
 
 
 def _reference(example: Example, raw: bytes, open_call: Callable[[str], Any]) -> Contender:
-    decode = decoder_of(example.version, _receiver(example.message))._decode
+    decode = decoder_of(example.version, _receiver(example.action))._decode
     names = {"decode": decode, "raw": raw, "open_call": open_call}
     return Contender("reference core", "decode(raw, open_call)", names, wanted=10)
 
@@ -125,7 +125,7 @@ def _loads(raw: bytes) -> Contender:
 
 
 def _fastjsonschema(example: Example, read: Callable[[bytes], Any], raw: bytes) -> Contender:
-    wanted = 12 if example.action == "MeterValues" else 6
+    wanted = 12 if example.action_name == "MeterValues" else 6
     return Contender("orjson + fastjsonschema", "read(raw)", {"read": read, "raw": raw}, wanted)
 
 
@@ -204,7 +204,7 @@ def _package_call(text: str, open_call: Callable[[str], Any]) -> Any:
 
 def _package_result(text: str, open_call: Callable[[str], Any]) -> Any:
     result = ocpp.messages.unpack(text)
-    result.action = open_call(result.unique_id).action
+    result.action = open_call(result.unique_id).name
     return result
 
 
@@ -213,9 +213,9 @@ def _package_result(text: str, open_call: Callable[[str], Any]) -> Any:
 
 def write_calls(example: Example) -> tuple[Contender, list[Contender]]:
     """Return what writes a CALL: all but msgspec and `orjson.dumps` check it."""
-    message = example.message
+    action = example.action
     request = _ours(example, example.call, no_call).result().payload
-    frame = {"unique_id": UNIQUE_ID, "action": message.name, "dumps": orjson.dumps, "request": request}
+    frame = {"unique_id": UNIQUE_ID, "action": action.name, "dumps": orjson.dumps, "request": request}
     ours = Contender(OURS, "call(unique_id, request)", {**frame, "call": Encoder(example.version).call})
     peers = [
         Contender(
@@ -224,7 +224,7 @@ def write_calls(example: Example) -> tuple[Contender, list[Contender]]:
             {
                 **frame,
                 "encode": msgspec.json.Encoder().encode,
-                "payload": peer_payload(message.request, message, request),
+                "payload": peer_payload(action.request, action, request),
             },
             wanted=1.2,
         ),
@@ -236,13 +236,13 @@ def write_calls(example: Example) -> tuple[Contender, list[Contender]]:
         Contender(
             "fastjsonschema + orjson",
             "dumps([2, unique_id, action, validate(payload)])",
-            {**frame, "payload": example.payload, "validate": _validator(message.request, message)},
+            {**frame, "payload": example.payload, "validate": _validator(action.request, action)},
         ),
-        _package_writing(example, "call", lambda payload: ocpp.messages.Call(UNIQUE_ID, example.action, payload)),
+        _package_writing(example, "call", lambda payload: ocpp.messages.Call(UNIQUE_ID, example.action_name, payload)),
         Contender(
             "reference core",
             'b"[2,%b,%b,%b]" % (dumps(unique_id), dumps(action), encode(request))',
-            {**frame, "encode": codec_of(message.request, message.draft).encode},
+            {**frame, "encode": codec_of(action.request, action.draft).encode},
         ),
     ]
     return ours, peers
@@ -250,10 +250,10 @@ def write_calls(example: Example) -> tuple[Contender, list[Contender]]:
 
 def write_results(example: Example) -> tuple[Contender, list[Contender]]:
     """Return what writes a CALLRESULT, as `write_calls` does."""
-    message = example.message
-    assert message.response is not None
-    response = _ours(example, example.result, {UNIQUE_ID: message}.get).result().payload
-    asked = Call(UNIQUE_ID, message, None, b"")
+    action = example.action
+    assert action.response is not None
+    response = _ours(example, example.result, {UNIQUE_ID: action}.get).result().payload
+    asked = Call(UNIQUE_ID, action, None, b"")
     frame = {"unique_id": UNIQUE_ID, "dumps": orjson.dumps, "response": response, "asked": asked}
     ours = Contender(OURS, "result(asked, response)", {**frame, "result": Encoder(example.version).result})
     peers = [
@@ -263,7 +263,7 @@ def write_results(example: Example) -> tuple[Contender, list[Contender]]:
             {
                 **frame,
                 "encode": msgspec.json.Encoder().encode,
-                "payload": peer_payload(message.response, message, response),
+                "payload": peer_payload(action.response, action, response),
             },
             wanted=1.2,
         ),
@@ -275,15 +275,15 @@ def write_results(example: Example) -> tuple[Contender, list[Contender]]:
         Contender(
             "fastjsonschema + orjson",
             "dumps([3, unique_id, validate(payload)])",
-            {**frame, "payload": example.payload, "validate": _validator(message.response, message)},
+            {**frame, "payload": example.payload, "validate": _validator(action.response, action)},
         ),
         _package_writing(
-            example, "call_result", lambda payload: ocpp.messages.CallResult(UNIQUE_ID, payload, example.action)
+            example, "call_result", lambda payload: ocpp.messages.CallResult(UNIQUE_ID, payload, example.action_name)
         ),
         Contender(
             "reference core",
             'b"[3,%b,%b]" % (dumps(unique_id), encode(response))',
-            {**frame, "encode": codec_of(message.response, message.draft).encode},
+            {**frame, "encode": codec_of(action.response, action.draft).encode},
         ),
     ]
     return ours, peers
@@ -293,7 +293,7 @@ def _package_writing(example: Example, kind: str, framed: Callable[[Any], Any]) 
     """Return what the `ocpp` package does with a dataclass of its user before it sends it, as it ships."""
     number = example.version.number
     module = import_module(f"ocpp.v{number.replace('.', '')}.{kind}")
-    payload = getattr(module, example.action)(**camel_to_snake_case(example.payload))
+    payload = getattr(module, example.action_name)(**camel_to_snake_case(example.payload))
 
     async def write_many() -> Any:
         for _ in range(PACKAGE_REPEATS):
@@ -306,11 +306,11 @@ def _package_writing(example: Example, kind: str, framed: Callable[[Any], Any]) 
     return Contender("ocpp", "run(write_many())", names, repeats=PACKAGE_REPEATS)
 
 
-def _validator(struct: Any, message: Action) -> Callable[[Any], Any]:
-    validate: Callable[[Any], Any] = fastjsonschema.compile(schema_of(struct, message.draft))
+def _validator(struct: Any, action: Action) -> Callable[[Any], Any]:
+    validate: Callable[[Any], Any] = fastjsonschema.compile(schema_of(struct, action.draft))
     return validate
 
 
-def peer_payload(struct: Any, message: Action, value: Any) -> Any:
+def peer_payload(struct: Any, action: Action, value: Any) -> Any:
     """Return the Struct that is equal to one of our payloads."""
-    return peer_value(Node(Op.OBJECT, plan=plan_of(struct, message.draft)), value)
+    return peer_value(Node(Op.OBJECT, plan=plan_of(struct, action.draft)), value)

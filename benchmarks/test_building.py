@@ -22,15 +22,15 @@ TABLE = "Building a request by keyword: how many times as fast as"
 def test_building(example: Example, race: Race) -> None:
     reader, _ = read_calls(example)
     request: Struct = reader.result().payload
-    message = example.message
+    action = example.action
     given = {name: value for name in type(request).__struct_fields__ if (value := getattr(request, name)) is not None}
     expression = f"make({', '.join(f'{name}={name}' for name in given)})"
     ours, *peers = (
         Contender(name, expression, {"make": make, **given}, wanted)
         for name, make, wanted in (
-            ("ocpp_fast", message.request, None),
+            ("ocpp_fast", action.request, None),
             ("dataclass(slots=True)", dataclass_of(type(request)), 0.95),
-            ("msgspec", struct_of(plan_of(type(request), message.draft)), None),
+            ("msgspec", struct_of(plan_of(type(request), action.draft)), None),
         )
     )
     assert ours.result() == request

@@ -19,28 +19,28 @@ RESULT = "Reading a CALLRESULT: how many times as fast as"
 @pytest.mark.parametrize("example", [*CALLS, WITH_BLANKS], ids=lambda example: example.name)
 def test_call(example: Example, race: Race) -> None:
     ours, peers = read_calls(example)
-    message = example.message
-    check_equal(ours, peers, [2, UNIQUE_ID, example.action, example.payload], message.request, message)
+    action = example.action
+    check_equal(ours, peers, [2, UNIQUE_ID, example.action_name, example.payload], action.request, action)
     race(CALL, example.name, len(example.call), ours, peers)
 
 
 @pytest.mark.parametrize("example", RESULTS, ids=lambda example: example.name)
 def test_result(example: Example, race: Race) -> None:
     ours, peers = read_results(example)
-    message = example.message
-    check_equal(ours, peers, [3, UNIQUE_ID, example.payload], message.response, message)
+    action = example.action
+    check_equal(ours, peers, [3, UNIQUE_ID, example.payload], action.response, action)
     race(RESULT, example.name, len(example.result), ours, peers)
 
 
 def check_equal(
-    ours: Contender, peers: list[Contender], frame: list[object], struct: type | None, message: Action
+    ours: Contender, peers: list[Contender], frame: list[object], struct: type | None, action: Action
 ) -> None:
     """Each of them reads the same out of the frame, in its own form."""
     payload = ours.result().payload
     read = {peer.name: peer.result() for peer in peers}
     assert type(payload) is struct
     assert read["reference core"].payload == payload
-    assert read["msgspec"] == peer_payload(struct, message, payload)
+    assert read["msgspec"] == peer_payload(struct, action, payload)
     assert read["orjson.loads"] == frame
     assert read["orjson + fastjsonschema"] == frame[-1]
     for package in ("ocpp", "ocpp, no thread"):

@@ -21,7 +21,7 @@ def test_call(example: Example, race: Race) -> None:
     for writer in (ours, *peers):
         frame = writer.result()
         assert reader.with_names(raw=frame).result().payload == payload
-    assert orjson.loads(ours.result()) == [2, UNIQUE_ID, example.action, example.payload]
+    assert orjson.loads(ours.result()) == [2, UNIQUE_ID, example.action_name, example.payload]
     race(CALL, example.name, len(example.call), ours, peers)
 
 
