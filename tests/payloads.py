@@ -36,11 +36,7 @@ _LATE = "2096-02-29T23:59:59.999Z"
 _URI = "https://user@[2001:db8::1]:8443/a%20b/c;d=1/?e=f&g=%C3%A9#h"
 _LETTERS = 'A"\\/\n\t\x00é€\u2028😀'
 _BEYOND_32_BITS = 2**53 + 1
-_NESTED: dict[str, Any] = {
-    "snake_key": [1, -2.5, None, True, "é", {}, [[]]],
-    "camelKey": "",
-    "": {"vendorId": 7},
-}
+_NESTED: dict[str, Any] = {"snake_key": [1, -2.5, None, True, "é", {}, [[]]], "camelKey": "", "": {"vendorId": 7}}
 _MISSING = object()
 _WRONG: dict[Op, list[Any]] = {
     Op.STRING: [None, 7, 2.5, True, [], {}],

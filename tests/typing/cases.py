@@ -89,7 +89,7 @@ def nested_structs_are_typed() -> None:
                     v16.SampledValue(value="21.4", unit=v16.UnitOfMeasure.KWH),
                     v16.SampledValue(value=21.4),  # type: ignore[arg-type]
                 ],
-            ),
+            )
         ],
     )
     assert_type(request.meter_value[0].sampled_value[0].measurand, v16.Measurand | None)
