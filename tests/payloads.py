@@ -8,7 +8,6 @@ change them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import cycle, islice
 from random import Random
@@ -18,12 +17,10 @@ from ocpp_fast._core.plan import Node, Op, Plan
 
 __all__ = [
     "Case",
-    "Place",
     "Slot",
     "maximal",
     "minimal",
     "path_of",
-    "places",
     "random_payload",
     "random_text",
     "random_value",
@@ -39,11 +36,7 @@ _LATE = "2096-02-29T23:59:59.999Z"
 _URI = "https://user@[2001:db8::1]:8443/a%20b/c;d=1/?e=f&g=%C3%A9#h"
 _LETTERS = 'A"\\/\n\t\x00é€\u2028😀'
 _BEYOND_32_BITS = 2**53 + 1
-_NESTED: dict[str, Any] = {
-    "snake_key": [1, -2.5, None, True, "é", {}, [[]]],
-    "camelKey": "",
-    "": {"vendorId": 7},
-}
+_NESTED: dict[str, Any] = {"snake_key": [1, -2.5, None, True, "é", {}, [[]]], "camelKey": "", "": {"vendorId": 7}}
 _MISSING = object()
 _WRONG: dict[Op, list[Any]] = {
     Op.STRING: [None, 7, 2.5, True, [], {}],
@@ -81,18 +74,12 @@ class Case(NamedTuple):
     sound: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a value may stand; of a list's elements only the last one counts."""
+class _Place(NamedTuple):
+    """Where a value may stand; of a list's elements only the last one counts, and is never required."""
 
     steps: Steps
     node: Node
     required: bool
-    """Always False for an element of a list."""
-
-    @property
-    def path(self) -> str:
-        return path_of(self.steps)
 
 
 def path_of(steps: Steps) -> str:
@@ -114,18 +101,18 @@ def valid(plan: Plan) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield descriptions and instances that every rule allows, at its edge."""
     yield "minimal", minimal(plan)
     yield "maximal", maximal(plan)
-    for place in places(plan):
+    for place in _places(plan):
         for description, value in _edges(place.node):
-            yield f"{place.path}: {description}", _holding(plan, place.steps, value)
+            yield f"{path_of(place.steps)}: {description}", _holding(plan, place.steps, value)
 
 
 def violations(plan: Plan) -> Iterator[Case]:
     """Yield small instances that break one rule each, for every place and every rule."""
     yield _extra(plan, (), minimal(plan))
-    for place in places(plan):
-        steps, node = place.steps, place.node
+    for place in _places(plan):
+        steps, node, required = place
         sound = _holding(plan, steps, _most(node))
-        if place.required:
+        if required:
             yield _case(plan, steps, "required", _MISSING, sound)
         for wrong in _WRONG[node.op]:
             yield _case(plan, steps, "type", wrong, sound)
@@ -150,20 +137,17 @@ def _extra(plan: Plan, within: Steps, sound: dict[str, Any]) -> Case:
 # Places
 
 
-def places(plan: Plan, before: Steps = ()) -> Iterator[Place]:
+def _places(plan: Plan, before: Steps = ()) -> Iterator[_Place]:
     """Yield every place of a plan's instances, outer before inner."""
     for member in plan.members:
-        yield from _places(Place((*before, member.key), member.node, member.required))
-
-
-def _places(place: Place) -> Iterator[Place]:
-    yield place
-    node = place.node
-    if node.plan is not None:
-        yield from places(node.plan, place.steps)
-    if node.item is not None:
-        last = _length(node) - 1
-        yield from _places(Place((*place.steps, last), node.item, required=False))
+        steps, node, required = (*before, member.key), member.node, member.required
+        while True:
+            yield _Place(steps, node, required)
+            if node.item is None:
+                break
+            steps, node, required = (*steps, _length(node) - 1), node.item, False
+        if node.plan is not None:
+            yield from _places(node.plan, steps)
 
 
 def _holding(plan: Plan, steps: Steps, value: Any) -> dict[str, Any]:

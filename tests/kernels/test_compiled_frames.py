@@ -167,20 +167,14 @@ def test_errors_are_written() -> None:
     assert writer.error(5, "a", "X", "é" * 256, {}) == writer.error(3, "a", "X", "", {}) == "declined"
 
 
-def test_an_exception_of_the_function_that_knows_the_open_calls_is_let_through() -> None:
-    def broken(unique_id: str) -> None:
-        raise LookupError(unique_id)
-
-    with pytest.raises(LookupError):
-        reader_of().decode(b'[3,"a",{}]', broken)
+def broken(*arguments: object) -> None:
+    raise LookupError(arguments)
 
 
-def test_an_exception_of_the_lookup_is_let_through() -> None:
-    def broken(message_type: int, key: object) -> None:
-        raise LookupError(message_type)
-
+def test_an_exception_of_the_lookup_or_of_the_open_calls_is_let_through() -> None:
     action = Named("A")
     attempts: list[Callable[[], Any]] = [
+        lambda: reader_of().decode(b'[3,"a",{}]', broken),
         lambda: reader_of(broken).decode(b'[2,"a","A",{}]', no_call),
         lambda: reader_of(broken).decode(b'[3,"a",{}]', lambda unique_id: action),
         lambda: writer_of(broken).call("a", Inner(number=1)),

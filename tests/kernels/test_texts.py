@@ -74,11 +74,8 @@ def test_R24_a_date_time_is_understood_and_a_lenient_reader_takes_no_zone_and_a_
     text: str, moment: datetime
 ) -> None:
     lenient, strict = parse_date_time(text, lenient=True), parse_date_time(text)
-    assert lenient == moment and lenient is not None and lenient.tzinfo is UTC
-    if text in SLOPPY:
-        assert strict is None
-    else:
-        assert strict == moment and strict is not None and strict.tzinfo is UTC
+    assert lenient == moment and lenient.tzinfo is UTC
+    assert strict is None if text in SLOPPY else strict == moment and strict.tzinfo is UTC
     assert is_date_time(text) is (text not in SLOPPY)
 
 
