@@ -1,6 +1,6 @@
 """A running server needs nothing but its declarations, whatever is sent or received, and whenever it was declared.
 
-What is made of a declaration is kept with the class, so every test declares classes that no other test has used.
+Plans and codecs are kept with their class, so every test declares classes that no other test has used.
 """
 
 from __future__ import annotations
