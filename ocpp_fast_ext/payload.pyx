@@ -1,7 +1,7 @@
 """The compiled payload core: JSON text becomes typed objects and typed objects become JSON text, in one pass each.
 
-It only accepts. It declines, without a reason, every text or object that it cannot judge, and the reference core decides
-and explains. Functions that return a `PyObject*` return a new reference, or NULL to decline; those that
+It only accepts. It declines, without a reason, every text or object that it cannot judge, and the reference core
+decides and explains. Functions that return a `PyObject*` return a new reference, or NULL to decline; those that
 return an int return 0, or -1 to decline. None of them leaves an exception set, but for one that is to end the program
 (`drop_error`): the functions that Python calls raise it (`raise_kept`).
 
