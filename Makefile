@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 BENCH ?= --benchmark-only
 FUZZ ?= --seconds 60
 READY := $(VENV)/.ready
+LOWEST := build/lowest
 TYPED := ocpp_fast ocpp_fast_ext tests $(wildcard benchmarks examples)
 SHARED := ocpp_fast/simulator/v2 ocpp_fast/cli/answers/v2.py
 
@@ -40,9 +41,13 @@ test-compiled: $(READY)
 test-pure: $(READY)
 	OCPP_FAST_EXPECT_ACCELERATED=no OCPP_FAST_NO_EXT=1 $(BIN)/pytest -m "not once"
 
-lowest: $(READY)
-	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target build/lowest --requirement tests/lowest.txt
-	PYTHONPATH=build/lowest $(BIN)/pytest tests/protocol tests/signing tests/kernels/test_strict_json.py \
+$(LOWEST)/.ready: tests/lowest.txt $(READY)
+	rm -rf $(LOWEST)
+	$(BIN)/python -m pip install --quiet --no-deps --target $(LOWEST) --requirement tests/lowest.txt
+	touch $@
+
+lowest: $(LOWEST)/.ready
+	PYTHONPATH=$(LOWEST) $(BIN)/pytest tests/protocol tests/signing tests/kernels/test_strict_json.py \
 		$(addprefix tests/aio/test_,handshake.py websocket.py charge_point.py tls.py signing.py)
 
 coverage: $(READY)

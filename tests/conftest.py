@@ -1,6 +1,7 @@
 """What every test may use, and the proof that the run tests the core it was asked to test."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -19,6 +20,7 @@ def pytest_configure(config: pytest.Config) -> None:
     actual = "yes" if accelerated else "no"
     if expected not in ("", actual):
         raise pytest.UsageError(f"OCPP_FAST_EXPECT_ACCELERATED={expected}, but accelerated is {accelerated}")
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job, and its children, ignore it
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from ocpp_fast import (
-    v16,
-)
+from ocpp_fast import v16
 
 from .harness import CLEARED, HEARTBEAT_JSON
-from .peer import Peer
+from .peer import TEXT, Peer, frame_bytes
 
 TRANSFER = [2, "1", "DataTransfer", {"vendorId": "V"}]
 TRANSFERRED = v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED)
@@ -37,3 +36,34 @@ def give(outcome: Any) -> Callable[..., Any]:
         return outcome
 
     return handler
+
+
+class Slow:
+    """A handler of DataTransfer that waits until `may_go` is set; `seen` are the requests."""
+
+    def __init__(self) -> None:
+        self.may_go = asyncio.Event()
+        self.seen: list[str | None] = []
+
+    async def __call__(self, _: object, request: v16.DataTransferRequest) -> v16.DataTransferResponse:
+        self.seen.append(request.data)
+        await self.may_go.wait()
+        return TRANSFERRED
+
+
+def transfer_bytes(number: int, size: int = 0) -> bytes:
+    data = f"{number}".ljust(size, "x").encode()
+    return frame_bytes(TEXT, b'[2,"%d","DataTransfer",{"vendorId":"V","data":"%s"}]' % (number, data))
+
+
+def broken(*_: object) -> Any:
+    raise RuntimeError("on purpose")
+
+
+async def broken_later(*_: object) -> Any:
+    await asyncio.sleep(0)
+    raise RuntimeError("on purpose")
+
+
+async def cancelled_later(*_: object) -> Any:
+    raise asyncio.CancelledError

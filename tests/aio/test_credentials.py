@@ -12,6 +12,7 @@ import pytest
 from ocpp_fast import BasicAuth, Handshake, Verdict
 from ocpp_fast.aio.address import authorization
 
+from .exchanges import broken, broken_later, cancelled_later
 from .harness import central_system, scenario, serving
 from .peer import handshake_bytes
 from .refusals import AuthOf, credentials, refused, serves
@@ -122,19 +123,6 @@ async def test_R33_station_does_not_exist_while_it_is_being_authenticated() -> N
         may_go.set()
         assert (await peer.http_answer()).status == 101
         assert len(site.central) == 1
-
-
-def broken(*_: object) -> Any:
-    raise RuntimeError("on purpose")
-
-
-async def broken_later(*_: object) -> Any:
-    await asyncio.sleep(0)
-    raise RuntimeError("on purpose")
-
-
-async def cancelled_later(*_: object) -> Any:
-    raise asyncio.CancelledError
 
 
 async def no_verdict_later(*_: object) -> Any:

@@ -18,7 +18,7 @@ from ocpp_fast import (
     v16,
 )
 
-from .exchanges import ACCEPTED, TRANSFER, TRANSFERRED, answered, give, lives
+from .exchanges import ACCEPTED, TRANSFER, TRANSFERRED, Slow, answered, give, lives
 from .harness import CLEARED, HEARTBEAT, HEARTBEAT_JSON, scenario, serving, until
 
 # What peers send
@@ -83,20 +83,15 @@ async def test_wrong_call_is_answered_and_the_connection_lives(wrong: str) -> No
 
 @scenario
 async def test_R13_same_call_again_gets_one_answer_and_other_bytes_an_error() -> None:
-    may_go = asyncio.Event()
-
-    async def transfer(*_: object) -> v16.DataTransferResponse:
-        await may_go.wait()
-        return TRANSFERRED
-
+    slow = Slow()
     async with serving() as site:
-        site.central.on(v16.DataTransferRequest)(transfer)
+        site.central.on(v16.DataTransferRequest)(slow)
         peer = await site.peer()
         peer.send(TRANSFER)
         peer.send(TRANSFER)
         peer.send([2, "1", "Heartbeat", {}])
         assert (await peer.message())[:3] == [4, "1", "GenericError"]
-        may_go.set()
+        slow.may_go.set()
         assert await peer.message() == ACCEPTED
         await lives(peer, "1")
 
@@ -288,18 +283,13 @@ async def test_calls_of_one_station_are_handled_in_order() -> None:
 
 @scenario
 async def test_slow_handler_of_one_station_does_not_delay_another() -> None:
-    may_go = asyncio.Event()
-
-    async def transfer(*_: object) -> v16.DataTransferResponse:
-        await may_go.wait()
-        return TRANSFERRED
-
+    slow = Slow()
     async with serving() as site:
-        site.central.on(v16.DataTransferRequest)(transfer)
-        slow, quick = await site.peer("/CP1"), await site.peer("/CP2")
-        slow.send(TRANSFER)
-        slow.heartbeat("2")
+        site.central.on(v16.DataTransferRequest)(slow)
+        waits, quick = await site.peer("/CP1"), await site.peer("/CP2")
+        waits.send(TRANSFER)
+        waits.heartbeat("2")
         await lives(quick)
-        may_go.set()
-        assert await slow.message() == ACCEPTED
-        assert await slow.message() == [3, "2", HEARTBEAT_JSON]
+        slow.may_go.set()
+        assert await waits.message() == ACCEPTED
+        assert await waits.message() == [3, "2", HEARTBEAT_JSON]

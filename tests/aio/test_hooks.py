@@ -9,22 +9,9 @@ import pytest
 
 from ocpp_fast import Context, Direction, Station, v16
 
+from .exchanges import broken, broken_later, cancelled_later
 from .harness import CLEARED, HEARTBEAT, HEARTBEAT_JSON, scenario, serving, until, websocket_of
 from .peer import Peer
-
-
-def broken(*_: object) -> Any:
-    raise RuntimeError("on purpose")
-
-
-async def broken_later(*_: object) -> Any:
-    await asyncio.sleep(0)
-    raise RuntimeError("on purpose")
-
-
-async def cancelled_later(*_: object) -> Any:
-    raise asyncio.CancelledError
-
 
 EACH_BROKEN = pytest.mark.parametrize("hook", [broken, broken_later, cancelled_later])
 

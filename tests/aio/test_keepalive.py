@@ -8,8 +8,9 @@ import pytest
 
 from ocpp_fast import Disconnected, Station, v16
 
+from .exchanges import Slow, transfer_bytes
 from .harness import HEARTBEAT_JSON, scenario, serving, until, websocket_of
-from .peer import PING, PONG, TEXT, frame_bytes
+from .peer import PING, PONG, TEXT
 from .scripted_server import charge_point, raw_server, request_of, served, switching, unmasked
 
 INTERVAL = 0.15
@@ -104,17 +105,12 @@ async def test_R38_zero_is_off() -> None:
 @scenario
 async def test_R38_station_that_we_make_wait_is_not_taken_for_dead() -> None:
     """Its pong is there, but behind calls that are not read because a handler takes its time."""
-    may_go = asyncio.Event()
-
-    async def transfer(*_: object) -> v16.DataTransferResponse:
-        await may_go.wait()
-        return v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED)
-
+    slow = Slow()
     async with serving(ping_interval=INTERVAL) as site:
-        site.central.on(v16.DataTransferRequest)(transfer)
+        site.central.on(v16.DataTransferRequest)(slow)
         peer, station = await site.station()
-        asyncio.get_running_loop().call_later(5 * INTERVAL, may_go.set)
-        calls = b"".join(frame_bytes(TEXT, b'[2,"%d","DataTransfer",{"vendorId":"V"}]' % n) for n in range(50))
+        asyncio.get_running_loop().call_later(5 * INTERVAL, slow.may_go.set)
+        calls = b"".join(transfer_bytes(n) for n in range(50))
         peer.write(calls)
         until_then = asyncio.get_running_loop().time() + 5 * INTERVAL
         answered = 0
@@ -131,30 +127,21 @@ async def test_R38_station_that_we_make_wait_is_not_taken_for_dead() -> None:
 @scenario
 async def test_R38_station_that_we_make_wait_and_that_is_gone_is_noticed() -> None:
     """Its end is not read, but it does not take the pings any more."""
-    may_go = asyncio.Event()
-
-    async def transfer(*_: object) -> v16.DataTransferResponse:
-        await may_go.wait()
-        return v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED)
-
+    slow = Slow()
     async with serving(ping_interval=INTERVAL) as site:
-        site.central.on(v16.DataTransferRequest)(transfer)
+        site.central.on(v16.DataTransferRequest)(slow)
         peer, station = await site.station()
-        calls = [frame_bytes(TEXT, b'[2,"%d","DataTransfer",{"vendorId":"V"}]' % number) for number in range(50)]
+        calls = [transfer_bytes(number) for number in range(50)]
         peer.write(b"".join(calls))
         await until(lambda: websocket_of(station)._pauses)
         peer.abort()
         await until(lambda: not station.connected)
-        may_go.set()
+        slow.may_go.set()
 
 
 @scenario
 async def test_R38_pong_is_not_missed_the_moment_reading_goes_on() -> None:
-    may_go = asyncio.Event()
-
-    async def transfer(*_: object) -> v16.DataTransferResponse:
-        await may_go.wait()
-        return v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED)
+    slow = Slow()
 
     def ping_once(station: Station, request: v16.DataTransferRequest) -> None:
         if not pinged:
@@ -163,17 +150,17 @@ async def test_R38_pong_is_not_missed_the_moment_reading_goes_on() -> None:
 
     pinged: list[Station] = []
     async with serving(ping_interval=0) as site:
-        site.central.on(v16.DataTransferRequest)(transfer)
+        site.central.on(v16.DataTransferRequest)(slow)
         site.central.after(v16.DataTransferRequest)(ping_once)
         peer, station = await site.station()
         websocket_of(station).ping()
         ping = await peer.frame()
         assert ping is not None and ping.opcode == PING
-        calls = [frame_bytes(TEXT, b'[2,"%d","DataTransfer",{"vendorId":"V"}]' % number) for number in range(17)]
+        calls = [transfer_bytes(number) for number in range(17)]
         peer.write(b"".join(calls))
         await until(lambda: websocket_of(station)._pauses)
         peer.send_frame(PONG)
-        may_go.set()
+        slow.may_go.set()
         for number in range(17):
             assert (await peer.message())[1] == str(number)
         assert station.connected

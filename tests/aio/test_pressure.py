@@ -12,28 +12,9 @@ import pytest
 
 from ocpp_fast import CallTimeout, Disconnected, Station, v16
 
-from .harness import CLEARED, HEARTBEAT_JSON, Site, scenario, serving, until, websocket_of
+from .exchanges import TRANSFERRED, Slow, lives, transfer_bytes
+from .harness import CLEARED, Site, scenario, serving, until, websocket_of
 from .peer import CONTINUATION, PATIENCE, PING, TEXT, Peer, frame_bytes, handshake_bytes
-
-TRANSFERRED = v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED)
-
-
-class Slow:
-    """A handler of DataTransfer that waits until `may_go` is set; `seen` are the requests."""
-
-    def __init__(self) -> None:
-        self.may_go = asyncio.Event()
-        self.seen: list[str | None] = []
-
-    async def __call__(self, station: Station, request: v16.DataTransferRequest) -> v16.DataTransferResponse:
-        self.seen.append(request.data)
-        await self.may_go.wait()
-        return TRANSFERRED
-
-
-def transfer_bytes(number: int, size: int = 0) -> bytes:
-    data = f"{number}".ljust(size, "x").encode()
-    return frame_bytes(TEXT, b'[2,"%d","DataTransfer",{"vendorId":"V","data":"%s"}]' % (number, data))
 
 
 async def stops_taking(peer: Peer) -> None:
@@ -45,11 +26,6 @@ async def stops_taking(peer: Peer) -> None:
             before = transport.get_write_buffer_size()
             await asyncio.sleep(0.05)
     assert before > 0, "the server goes on reading"
-
-
-async def lives(peer: Peer) -> None:
-    peer.heartbeat("alive")
-    assert await peer.message() == [3, "alive", HEARTBEAT_JSON]
 
 
 @scenario

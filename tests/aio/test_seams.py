@@ -11,6 +11,7 @@ from ocpp_fast.aio.stations import ConnectedStations
 from ocpp_fast.aio.transport import CloseCode, Transport
 from ocpp_fast.registration import CentralGate
 
+from .exchanges import Slow
 from .harness import HEARTBEAT, HEARTBEAT_JSON, scenario, serving, until
 
 
@@ -49,13 +50,8 @@ class Pipe:
 async def test_connection_needs_no_more_of_a_transport_than_its_protocol_says() -> None:
     central = CentralSystem(auth=NoAuth(), versions=[v16])
     central.on(v16.HeartbeatRequest)(lambda *_: HEARTBEAT)
-    may_go = asyncio.Event()
-
-    async def transfer(*_: object) -> v16.DataTransferResponse:
-        await may_go.wait()
-        return v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED)
-
-    central.on(v16.DataTransferRequest)(transfer)
+    slow = Slow()
+    central.on(v16.DataTransferRequest)(slow)
     pipe = Pipe()
     transport: Transport = pipe
     policy = Policy(max_waiting_calls=1)
@@ -66,7 +62,7 @@ async def test_connection_needs_no_more_of_a_transport_than_its_protocol_says() 
     connection.message_received(b'[2,"2","DataTransfer",{"vendorId":"V"}]')
     connection.message_received(b'[2,"3","Heartbeat",{}]')
     assert (pipe.sent, pipe.paused) == ([], 1)
-    may_go.set()
+    slow.may_go.set()
     await until(lambda: len(pipe.sent) == 2)
     assert [frame[:7] for frame in pipe.sent] == [b'[3,"2",', b'[3,"3",']
     assert pipe.paused == 0

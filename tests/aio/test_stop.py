@@ -11,11 +11,9 @@ import pytest
 from ocpp_fast import BasicAuth, CentralSystem, Disconnected, Station, v16
 from ocpp_fast.aio.handshake import ServerWebSocket
 
+from .exchanges import ACCEPTED, TRANSFER, TRANSFERRED, Slow
 from .harness import central_system, no_other_tasks, scenario, until
 from .peer import Peer, handshake_bytes
-
-TRANSFER = [2, "1", "DataTransfer", {"vendorId": "V"}]
-TRANSFERRED = v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED)
 
 
 async def joined(central: CentralSystem, port: int, identity: str = "CP1") -> tuple[Peer, Station]:
@@ -67,23 +65,17 @@ async def test_stations_are_told_1001_and_pending_calls_fail() -> None:
 
 @scenario
 async def test_running_handler_finishes_within_the_grace() -> None:
-    may_go, running = asyncio.Event(), asyncio.Event()
-
-    async def transfer(*_: object) -> v16.DataTransferResponse:
-        running.set()
-        await may_go.wait()
-        return TRANSFERRED
-
+    slow = Slow()
     central = central_system()
-    central.on(v16.DataTransferRequest)(transfer)
+    central.on(v16.DataTransferRequest)(slow)
     server = Stopping(central)
     peer, _ = await joined(central, await server.port())
     peer.send(TRANSFER)
-    await running.wait()
+    await until(lambda: slow.seen)
     server.stop()
     await until(lambda: central._runtime.stopping)
-    may_go.set()
-    assert await peer.message() == [3, "1", {"status": "Accepted"}]
+    slow.may_go.set()
+    assert await peer.message() == ACCEPTED
     assert (await peer.close_frame())[0] == 1001
     await server.ended
 
@@ -107,7 +99,7 @@ async def test_running_handler_may_call_its_station_within_the_grace() -> None:
     server.stop()
     call = await peer.message()
     peer.send([3, call[1], {"status": "Accepted"}])
-    assert await peer.message() == [3, "1", {"status": "Accepted"}]
+    assert await peer.message() == ACCEPTED
     assert (await peer.close_frame())[0] == 1001
     await server.ended
 
@@ -196,7 +188,7 @@ async def test_calls_that_come_while_it_stops_are_not_handled() -> None:
     peer.send([2, "2", "DataTransfer", {"vendorId": "V", "data": "waits"}])
     await running.wait()
     server.stop()
-    assert await peer.message() == [3, "1", {"status": "Accepted"}]
+    assert await peer.message() == ACCEPTED
     assert (await peer.close_frame())[0] == 1001
     assert await late.close_frame() == (1001, "the central system stops")
     await server.ended
@@ -222,7 +214,7 @@ async def test_newcomers_are_refused_while_it_stops() -> None:
     peer.send(TRANSFER)
     await running.wait()
     server.stop()
-    assert await peer.message() == [3, "1", {"status": "Accepted"}]
+    assert await peer.message() == ACCEPTED
     await peer.close_frame()
     newcomer.abort()
     await server.ended
@@ -233,28 +225,22 @@ async def test_newcomers_are_refused_while_it_stops() -> None:
 @scenario
 async def test_one_of_two_ports_may_stop() -> None:
     """As when stations move from ws to wss: the other port goes on, and its handlers do."""
-    may_go, running = asyncio.Event(), asyncio.Event()
-
-    async def transfer(*_: object) -> v16.DataTransferResponse:
-        running.set()
-        await may_go.wait()
-        return TRANSFERRED
-
+    slow = Slow()
     central = central_system()
-    central.on(v16.DataTransferRequest)(transfer)
+    central.on(v16.DataTransferRequest)(slow)
     stays = Stopping(central)
     ends = Stopping(central, grace=0.05)
     peer, _ = await joined(central, await stays.port(), "CP1")
     leaver, _ = await joined(central, await ends.port(), "CP2")
     peer.send(TRANSFER)
-    await running.wait()
+    await until(lambda: slow.seen)
     ends.stop()
     assert (await leaver.close_frame())[0] == 1001
     await ends.ended
     newcomer, _ = await joined(central, await stays.port(), "CP3")
     assert [each.id for each in central] == ["CP1", "CP3"]
-    may_go.set()
-    assert await peer.message() == [3, "1", {"status": "Accepted"}]
+    slow.may_go.set()
+    assert await peer.message() == ACCEPTED
     newcomer.heartbeat("1")
     assert (await newcomer.message())[0] == 3
     stays.stop()
