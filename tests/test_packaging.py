@@ -1,4 +1,4 @@
-"""What is built from the sources, and what it holds: wheels with and without the compiled core, the sdist."""
+"""The contents of what is built from the sources: wheels with and without the compiled core, the sdist."""
 
 import os
 import shutil

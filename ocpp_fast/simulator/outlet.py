@@ -60,23 +60,23 @@ class Outlet:
     operative: bool = True
     reservation: Reservation | None = None
     energy: float = 0.0
-    """Wh that have flowed, ever."""
+    """The meter reading in Wh."""
     amperes: float = 0.0
-    """What flows now, in each phase."""
+    """The current of each phase."""
     phase: str = ""
-    """How far the charging session is, in the words of 1.6; empty without one."""
+    """The status of the charging session in the terms of 1.6; empty without one."""
     session: asyncio.Task[bool] | None = None
     transaction: Transaction | None = None
 
     @property
     def status(self) -> str:
-        """The status of the outlet, in the words of 1.6."""
+        """The status of the outlet, in the terms of 1.6."""
         idle = "Available" if self.reservation is None else "Reserved"
         return self.phase or (idle if self.operative else "Unavailable")
 
     @property
     def watts(self) -> float:
-        """What flows now."""
+        """The power of all phases."""
         return self.amperes * VOLTAGE * PHASES
 
     def is_free_for(self, *tokens: str) -> bool:

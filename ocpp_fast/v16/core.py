@@ -159,7 +159,7 @@ class ChangeAvailabilityRequest(Request[ChangeAvailabilityResponse], action="Cha
 
 
 class ConfigurationStatus(StrEnum):
-    """What became of a change of configuration."""
+    """The outcome of a change of configuration."""
 
     ACCEPTED = "Accepted"
     REJECTED = "Rejected"
@@ -198,7 +198,7 @@ class ClearCacheRequest(Request[ClearCacheResponse], action="ClearCache", sender
 
 
 class DataTransferStatus(StrEnum):
-    """What became of a vendor's message."""
+    """The outcome of a vendor's message."""
 
     ACCEPTED = "Accepted"
     REJECTED = "Rejected"
@@ -275,7 +275,7 @@ class ValueFormat(StrEnum):
 
 
 class Measurand(StrEnum):
-    """What is measured."""
+    """The quantity that is measured."""
 
     ENERGY_ACTIVE_EXPORT_REGISTER = "Energy.Active.Export.Register"
     ENERGY_ACTIVE_IMPORT_REGISTER = "Energy.Active.Import.Register"
@@ -470,7 +470,7 @@ class StartTransactionRequest(Request[StartTransactionResponse], action="StartTr
 
 
 class ChargePointErrorCode(StrEnum):
-    """What is wrong with a connector, or NoError."""
+    """The fault of a connector, or NoError."""
 
     CONNECTOR_LOCK_FAILURE = "ConnectorLockFailure"
     EV_COMMUNICATION_ERROR = "EVCommunicationError"

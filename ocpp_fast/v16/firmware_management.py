@@ -23,7 +23,7 @@ __all__ = [
 
 
 class DiagnosticsStatus(StrEnum):
-    """How far an upload of diagnostics has come."""
+    """The progress of an upload of diagnostics."""
 
     IDLE = "Idle"
     UPLOADED = "Uploaded"
@@ -44,7 +44,7 @@ class DiagnosticsStatusNotificationRequest(
 
 
 class FirmwareStatus(StrEnum):
-    """How far an update of firmware has come."""
+    """The progress of an update of firmware."""
 
     DOWNLOADED = "Downloaded"
     DOWNLOAD_FAILED = "DownloadFailed"

@@ -47,7 +47,7 @@ class UpdateType(StrEnum):
 
 
 class UpdateStatus(StrEnum):
-    """What became of an update of the list."""
+    """The outcome of an update of the list."""
 
     ACCEPTED = "Accepted"
     FAILED = "Failed"

@@ -109,7 +109,7 @@ class CertificateHashDataType(Struct):
 
 
 class DeleteCertificateStatusEnumType(StrEnum):
-    """What became of a deletion."""
+    """The outcome of a deletion."""
 
     ACCEPTED = "Accepted"
     FAILED = "Failed"
@@ -257,7 +257,7 @@ class InstallCertificateRequest(Request[InstallCertificateResponse], action="Ins
 
 
 class UploadLogStatusEnumType(StrEnum):
-    """How far an upload of a log has come, or why it failed."""
+    """The progress of an upload of a log, or why it failed."""
 
     BAD_MESSAGE = "BadMessage"
     IDLE = "Idle"
@@ -317,7 +317,7 @@ class SignCertificateRequest(Request[SignCertificateResponse], action="SignCerti
 
 
 class FirmwareStatusEnumType(StrEnum):
-    """How far a signed update has come."""
+    """The progress of a signed update."""
 
     DOWNLOADED = "Downloaded"
     DOWNLOAD_FAILED = "DownloadFailed"

@@ -93,7 +93,7 @@ class FirmwareStatusNotificationResponse(Response):
 
 
 class FirmwareStatusEnumType(StrEnum):
-    """How far a firmware update has come."""
+    """The progress of a firmware update."""
 
     DOWNLOADED = "Downloaded"
     DOWNLOAD_FAILED = "DownloadFailed"
@@ -153,7 +153,7 @@ class PublishFirmwareStatusNotificationResponse(Response):
 
 
 class PublishFirmwareStatusEnumType(StrEnum):
-    """How far the publishing of a firmware has come."""
+    """The progress of the publishing of a firmware."""
 
     IDLE = "Idle"
     DOWNLOAD_SCHEDULED = "DownloadScheduled"

@@ -149,7 +149,7 @@ class LogStatusNotificationResponse(Response):
 
 
 class UploadLogStatusEnumType(StrEnum):
-    """How far the upload of a log has come."""
+    """The progress of the upload of a log."""
 
     BAD_MESSAGE = "BadMessage"
     IDLE = "Idle"

@@ -94,7 +94,7 @@ class FirmwareStatusNotificationResponse(Response):
 
 
 class FirmwareStatusEnumType(StrEnum):
-    """How far a firmware update has come."""
+    """The progress of a firmware update."""
 
     DOWNLOADED = "Downloaded"
     DOWNLOAD_FAILED = "DownloadFailed"
@@ -155,7 +155,7 @@ class PublishFirmwareStatusNotificationResponse(Response):
 
 
 class PublishFirmwareStatusEnumType(StrEnum):
-    """How far the publishing of a firmware has come."""
+    """The progress of the publishing of a firmware."""
 
     IDLE = "Idle"
     DOWNLOAD_SCHEDULED = "DownloadScheduled"

@@ -135,7 +135,7 @@ class TotalCostType(Struct):
     """ISO 4217."""
     type_of_cost: TariffCostEnumType
     fixed: PriceType | None = None
-    """What is paid once."""
+    """An amount that is paid once."""
     energy: PriceType | None = None
     charging_time: PriceType | None = None
     idle_time: PriceType | None = None

@@ -327,7 +327,7 @@ async def test_error_in_the_body_of_serve_stops_the_server_and_comes_through() -
 
 
 def test_event_loop_is_not_kept_alive() -> None:
-    """What is held per loop goes with it, the timer of a call that never came due included."""
+    """The state of a loop goes with it, the timer of a call that never came due included."""
     loops: list[weakref.ref[asyncio.AbstractEventLoop]] = []
 
     async def serve() -> None:

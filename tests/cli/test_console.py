@@ -1,4 +1,4 @@
-"""What is printed: whatever the terminal can show, and whether anybody reads it or not."""
+"""The output: whatever the terminal can show, and whether anybody reads it or not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked and answered: every action in its smallest and its largest form, made from declarations."""
+"""Requests and answers: every action in its smallest and its largest form, made from declarations."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def by_hand(
 
 
 def checked(jws: Any, *, key: Any = None, action: str = "Heartbeat", message_type: int = 2) -> bytes:
-    """What is in a JWS, by the key of `ec_owner` unless another is given."""
+    """Return the payload of a JWS, by the key of `ec_owner` unless another is given."""
     payload, signature = verify(jws, lambda _: key or ec_owner().public, action=action, message_type=message_type)
     assert signature.checked
     return payload
