@@ -282,7 +282,7 @@ WRONG: list[tuple[Any, str, str]] = [
 
 
 @pytest.mark.parametrize(("request_", "path", "rule"), WRONG, ids=lambda each: str(each)[:70])
-def test_a_call_that_is_not_right_is_not_written(request_: Any, path: str, rule: str) -> None:
+def test_an_invalid_call_is_not_written(request_: Any, path: str, rule: str) -> None:
     encoder = Encoder(v16.VERSION)
     with pytest.raises(ValidationError) as raised:
         encoder.call("a", request_)

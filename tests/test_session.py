@@ -168,7 +168,7 @@ def test_how_many_calls_wait_is_adjustable() -> None:
     assert pair.central.session.is_full
 
 
-def test_an_answer_that_is_not_right_leaves_the_call_to_be_answered(pair: Pair) -> None:
+def test_an_invalid_answer_leaves_the_call_to_be_answered(pair: Pair) -> None:
     pair.central.receive(heartbeat("a"))
     pair.central.receive(heartbeat("b"))
     for wrong in (None, CLEAR_CACHE_RESPONSE, v16.HeartbeatResponse(current_time="now")):  # type: ignore[arg-type]  # wrong on purpose
@@ -267,7 +267,7 @@ def test_a_CallError_has_what_the_peer_said(pair: Pair) -> None:
 
 
 @pytest.mark.parametrize("end", [b'[3,"1",{"status":"?"}]', b'[3,"1",5]', b'[3,"1"]', b'[4,"1",5,5,5]'])
-def test_R10_an_answer_that_is_not_right_is_an_InvalidResult_and_not_answered(pair: Pair, end: bytes) -> None:
+def test_R10_an_invalid_answer_is_an_InvalidResult_and_not_answered(pair: Pair, end: bytes) -> None:
     call = pair.central.call(CLEAR_CACHE)
     pair.central.in_transit.clear()
     pair.central.receive(end)
@@ -375,9 +375,7 @@ def wrong_calls() -> list[Any]:
 
 
 @pytest.mark.parametrize(("request_", "path", "rule"), wrong_calls())
-def test_a_request_that_is_not_right_raises_and_nothing_is_sent(
-    pair: Pair, request_: Any, path: str, rule: str
-) -> None:
+def test_an_invalid_request_raises_and_nothing_is_sent(pair: Pair, request_: Any, path: str, rule: str) -> None:
     with pytest.raises(ValidationError) as raised:
         pair.station.call(request_)
     assert (raised.value.path, raised.value.rule) == (path, rule)
@@ -394,7 +392,7 @@ def test_an_id_that_is_in_use_raises_and_the_first_call_goes_on(pair: Pair) -> N
     assert nothing_is_left(pair)
 
 
-def test_a_deadline_that_is_no_time_raises_and_nothing_is_sent(pair: Pair) -> None:
+def test_an_invalid_deadline_raises_and_nothing_is_sent(pair: Pair) -> None:
     with pytest.raises(ValueError, match="deadline"):
         pair.central.call(CLEAR_CACHE, timeout=nan)
     assert pair.central.in_transit == []

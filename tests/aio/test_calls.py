@@ -61,7 +61,7 @@ async def test_check_of_a_response_may_raise_anything(error: type[Exception]) ->
 
 
 @scenario
-async def test_call_that_is_not_right_sends_nothing() -> None:
+async def test_invalid_call_sends_nothing() -> None:
     async with serving() as site:
         peer, station = await site.station()
         with pytest.raises(ValidationError):

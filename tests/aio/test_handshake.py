@@ -141,7 +141,7 @@ NO_IDENTITIES = {
 
 
 @scenario
-async def test_R32_what_is_no_identity_is_404() -> None:
+async def test_R32_invalid_identity_is_404() -> None:
     async with serving() as site:
         statuses = await refused(site, *NO_IDENTITIES.values())
         assert dict(zip(NO_IDENTITIES, statuses, strict=True)) == dict.fromkeys(NO_IDENTITIES, 404)

@@ -52,7 +52,7 @@ class Link:
         self.our_script = Script()
         self.their_script = Script()
         self.frames: list[tuple[Direction, Any]] = []
-        """What went over the wire, seen from our side; a text that is no JSON as it is."""
+        """What went over the wire, seen from our side; a text that is not JSON stands as it is."""
 
     def reset(self) -> None:
         """Forget what was asked and sent."""

@@ -72,7 +72,7 @@ def test_an_infinite_deadline_never_comes(table: contract.PendingTable[Any]) -> 
 
 
 @pytest.mark.parametrize("wrong", [nan, -nan, -inf])
-def test_a_deadline_or_a_tick_that_is_no_time_is_refused(
+def test_an_invalid_deadline_or_tick_is_refused(
     correlation_core: Core, table: contract.PendingTable[Any], wrong: float
 ) -> None:
     with pytest.raises(ValueError, match=rf"^deadline must be a time or \+inf, not {wrong!r}$"):

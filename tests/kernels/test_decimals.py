@@ -77,6 +77,6 @@ def test_the_longest_and_the_smallest_are_read(read: Callable[[str], float], lit
 
 @cores
 @pytest.mark.parametrize("literal", ["", "a", "1e", "1.2.3", "é", "1é"])
-def test_what_is_no_number_is_refused(read: Callable[[str], float], literal: str) -> None:
+def test_an_invalid_number_is_refused(read: Callable[[str], float], literal: str) -> None:
     with pytest.raises(ValueError, match="could not convert"):
         read(literal)

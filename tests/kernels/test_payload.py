@@ -326,7 +326,7 @@ def test_what_is_wrong_is_told_before_it_is_written(
     ],
     ids=lambda each: str(each)[:50],
 )
-def test_of_several_faults_what_is_no_JSON_is_told_first(fields: dict[str, Any], path: str, rule: str) -> None:
+def test_of_several_faults_invalid_JSON_is_told_first(fields: dict[str, Any], path: str, rule: str) -> None:
     assert refusal_of(**fields)[:2] == (path, rule)
 
 

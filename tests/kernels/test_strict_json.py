@@ -159,7 +159,7 @@ def test_a_text_that_never_ends_is_refused_in_linear_time() -> None:
 
 
 @given(st.binary() | TEXTS.map(str.encode) | VALUES.map(json.dumps).map(lambda text: text.encode()[:-1]))
-def test_what_is_not_right_is_a_ValueError_and_nothing_else(raw: bytes) -> None:
+def test_invalid_JSON_is_a_ValueError_and_nothing_else(raw: bytes) -> None:
     for text in (raw, b"[%b,12345678901234567890]" % raw):
         try:
             value = loads(text)
@@ -272,7 +272,7 @@ def test_a_long_number_is_written_as_the_double_that_it_is() -> None:
         (1j, "complex is no JSON type"),
     ],
 )
-def test_what_is_no_JSON_is_named(value: Any, message: str) -> None:
+def test_a_value_that_JSON_cannot_hold_is_named(value: Any, message: str) -> None:
     for whole in (value, [value], {"a": (1, value)}):
         with pytest.raises(ValueError, match=rf"^{message}$"):
             check_value(whole)

@@ -80,7 +80,7 @@ def test_R24_a_date_time_is_understood_and_a_lenient_reader_takes_no_zone_and_a_
 
 
 @pytest.mark.parametrize("text", [*NO_DATE_TIMES, TOO_LONG], ids=lambda text: repr(text[:40]))
-def test_R24_what_is_no_date_time_is_refused(text: str) -> None:
+def test_R24_an_invalid_date_time_is_refused(text: str) -> None:
     assert parse_date_time(text) is None
     assert not is_date_time(text)
     assert text == TOO_LONG or parse_date_time(text, lenient=True) is None

@@ -16,7 +16,7 @@ MALFORMED = "FormationViolation", "RpcFrameworkError"
 FORMAT = "FormationViolation", "FormatViolation"
 OCCURRENCE = "OccurenceConstraintViolation", "OccurrenceConstraintViolation"
 
-# R1, R2, R26: what is no JSON
+# R1, R2, R26: invalid JSON
 
 NOT_JSON: Mapping[str, bytes] = {
     "a_word": b"hello",

@@ -479,7 +479,7 @@ def test_R17_an_answer_that_can_not_be_signed_is_still_to_be_given() -> None:
     assert answer(pair)[2] == "InternalError"
 
 
-def test_R17_what_is_not_valid_is_not_signed() -> None:
+def test_R17_an_invalid_payload_is_not_signed() -> None:
     pair = signed_pair(station_signing=station_signing(signs=failing))
     boot = v201.BootNotificationRequest(
         reason=v201.BootReasonEnumType.POWER_UP,
