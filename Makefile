@@ -35,8 +35,8 @@ $(READY): pyproject.toml setup.py $(wildcard ocpp_fast_ext/*.pyx ocpp_fast_ext/*
 
 test: test-compiled test-pure
 
-test-compiled: $(READY)
-	OCPP_FAST_EXPECT_ACCELERATED=$(OCPP_FAST_BUILD_EXT) $(BIN)/pytest
+test-compiled: $(READY)  # ONLY='-m once': a part of it
+	OCPP_FAST_EXPECT_ACCELERATED=$(OCPP_FAST_BUILD_EXT) $(BIN)/pytest $(ONLY)
 
 test-pure: $(READY)
 	OCPP_FAST_EXPECT_ACCELERATED=no OCPP_FAST_NO_EXT=1 $(BIN)/pytest -m "not once"

@@ -9,10 +9,16 @@ from pathlib import Path
 from sysconfig import get_path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from ocpp_fast._core import accelerated
 
 RunPython = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+# no test fails because the machine is slow
+settings.register_profile("ocpp_fast", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ocpp_fast")
 
 
 def pytest_configure(config: pytest.Config) -> None:

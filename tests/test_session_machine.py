@@ -262,4 +262,4 @@ class Connection(RuleBasedStateMachine):
 
 
 def test_both_sides_agree_with_their_models() -> None:
-    run_state_machine_as_test(Connection, settings=settings(max_examples=200, stateful_step_count=60, deadline=None))
+    run_state_machine_as_test(Connection, settings=settings(max_examples=200, stateful_step_count=60))

@@ -302,7 +302,7 @@ def test_it_agrees_with_a_plain_model(correlation_core: Core) -> None:
     class OneCore(Model):
         core = correlation_core
 
-    run_state_machine_as_test(OneCore, settings=settings(stateful_step_count=60, deadline=None))
+    run_state_machine_as_test(OneCore, settings=settings(stateful_step_count=60))
 
 
 # against each other
