@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from sysconfig import get_path
 
@@ -30,7 +31,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> str:
-    return f"ocpp_fast: {'compiled' if accelerated else 'reference'} core"
+    libraries = ", ".join(f"{name} {version(name)}" for name in ("websockets", "orjson"))
+    return f"ocpp_fast: {'compiled' if accelerated else 'reference'} core; {libraries}"
 
 
 @pytest.fixture

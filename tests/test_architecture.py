@@ -191,7 +191,7 @@ def test_no_module_is_a_box_of_odds_and_ends(path: Path) -> None:
 
 USERS_CODE = {
     "ocpp_fast/aio/central_system.py": "registrations",
-    "ocpp_fast/aio/charge_point.py": "a context of `ssl`, a back-off: the next try follows whatever they raise",
+    "ocpp_fast/aio/charge_point.py": "contexts of `ssl`, resolvers, hooks: whatever they raise, the next try follows",
     "ocpp_fast/aio/connection.py": "handlers, checks of results, and what is in the errors that these raise",
     "ocpp_fast/aio/handshake.py": "auth, identify, duplicates, policy",
     "ocpp_fast/aio/hooks.py": "hooks",
@@ -202,7 +202,7 @@ USERS_CODE = {
 
 SLEEPERS = {
     "tests/aio/harness.py": "`until` polls",
-    "tests/aio/test_charge_point.py": "nothing may happen meanwhile; handlers that take their time",
+    "tests/aio/test_charge_point.py": "nothing may happen meanwhile; handlers and a peer that take their time",
     "tests/aio/test_handlers.py": "a handler that takes its time",
     "tests/aio/test_handshake.py": "a request that trickles in",
     "tests/aio/test_keepalive.py": "nothing may happen meanwhile",
@@ -213,25 +213,43 @@ SLEEPERS = {
 """Which tests sleep, and why."""
 
 
-def test_exceptions_of_any_kind_are_caught_around_the_users_code_only() -> None:
-    found = {
-        name_of(path)
-        for path in SOURCES
-        if re.search(r"(except|suppress).*\b(Base)?Exception\b", path.read_text("utf-8"))
-    }
-    assert found == set(USERS_CODE)
-    assert not [name_of(path) for path in SOURCES if "except ImportError" in path.read_text("utf-8")]
+def caught(source: str) -> set[str]:
+    """Return the names of the exceptions that a source catches, but for those that it raises again as they are."""
+    kinds: list[ast.expr] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ExceptHandler) and ast.unparse(node.body[-1]) != "raise":
+            kinds.append(node.type or ast.Name("BaseException"))
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("suppress", "contextlib.suppress"):
+            kinds += node.args
+    return {inner.id for kind in kinds for inner in ast.walk(kind) if isinstance(inner, ast.Name)}
 
 
 def sleeps(source: str) -> bool:
-    """Whether a source sleeps for longer than a turn of the event loop, `sleep(0)`."""
-    calls = [ast.unparse(node) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
-    return any(re.match(r"(\w+\.)?sleep\((?!0\))", call) for call in calls)
+    """Whether a source sleeps longer than for one turn of the event loop, `sleep(0)`."""
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    names = {ast.unparse(call) for call in calls if ast.unparse(call.func).rpartition(".")[2] == "sleep"}
+    return any(not name.endswith("sleep(0)") for name in names)
+
+
+def test_exceptions_of_any_kind_are_caught_around_the_users_code_only() -> None:
+    kinds = {name_of(path): caught(path.read_text("utf-8")) for path in SOURCES}
+    assert {name for name, each in kinds.items() if each & {"Exception", "BaseException"}} == set(USERS_CODE)
+    assert {name for name, each in kinds.items() if each & {"ImportError", "ModuleNotFoundError"}} == set()
 
 
 def test_tests_sleep_only_where_the_list_says_why() -> None:
     tests = [path for path in FILES if path.is_relative_to(ROOT / "tests") and path.suffix == ".py"]
     assert {name_of(path) for path in tests if sleeps(path.read_text("utf-8"))} == set(SLEEPERS)
+
+
+@pytest.mark.parametrize("path", [each for each in FILES if each.suffix in (".pyx", ".pxd")], ids=name_of)
+def test_the_extension_says_what_every_function_raises_and_includes_nothing(path: Path) -> None:
+    source = path.read_text("utf-8")
+    functions = re.findall(r"^ *cdef (?:inline )?([\w *?]+[ *])(\w+)\([^)]*\)(.*)", source, re.MULTILINE)
+    objects = ("object ", "bytes ", "list ", "CompiledPlan ")
+    assert [name for kind, name, ends in functions if not kind.startswith(objects) and "except" not in ends] == []
+    assert re.findall(r"^ *(?:include|DEF|IF) .*", source, re.MULTILINE) == []
+    assert path.with_suffix(".pyi").exists()
 
 
 def test_what_an_import_statement_names() -> None:
@@ -250,3 +268,25 @@ def test_what_an_import_statement_names() -> None:
     assert unit_of("ocpp_fast.CentralSystem") == "ocpp_fast"
     assert unit_of("ocpp_fast_ext.frames") == "ocpp_fast_ext"
     assert unit_of("asyncio.timeouts") == "asyncio"
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("try: f()\nexcept (a.Error, OSError): pass", {"a", "OSError"}),
+        ("try: f()\nexcept: pass", {"BaseException"}),
+        ("try: f()\nexcept Exception:\n    g()\n    raise", set()),
+        ("try: f()\nexcept Exception as e: raise X() from e", {"Exception"}),
+        ("with suppress(Exception): f()", {"Exception"}),
+    ],
+)
+def test_what_a_source_catches(source: str, names: set[str]) -> None:
+    assert caught(source) == names
+
+
+@pytest.mark.parametrize(
+    ("source", "whether"),
+    [("asyncio.sleep(0)", False), ("time.sleep(0.1)", True), ("await sleep(PATIENCE)", True), ("'sleep(1)'", False)],
+)
+def test_what_sleeps(source: str, whether: bool) -> None:
+    assert sleeps(source) is whether

@@ -5,12 +5,15 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import pytest
+
+import ocpp_fast
 
 from .sources import BUILT_FROM, PACKAGES, ROOT, copy_of_sources
 
@@ -86,7 +89,7 @@ def test_the_pure_wheel_runs_anywhere_has_every_module_and_its_types_and_asks_fo
     assert pure.succeeded, pure.output
     assert "could not be built" not in pure.output
     (wheel,) = pure.made
-    assert wheel.name.endswith("-py3-none-any.whl")
+    assert wheel.name == f"ocpp_fast-{ocpp_fast.__version__}-py3-none-any.whl"
     assert files(wheel) == set(in_tree(".py", ".pyi", "py.typed"))
 
 
@@ -149,3 +152,11 @@ def test_the_sdist_has_the_kernels_in_cython_and_in_c(sources: Path, tmp_path: P
     generated = {PurePosixPath("ocpp_fast_ext", f"{kernel}.c") for kernel in kernels()}
     sources_of_it = {*map(PurePosixPath, BUILT_FROM), *in_tree(".py", ".pyi", ".pyx", ".pxd", "py.typed")}
     assert names >= generated | sources_of_it
+
+
+def test_the_lowest_versions_that_are_allowed_are_those_that_are_tested() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    needed = [*project["dependencies"], *extras["signing"], *extras["speed"]]
+    lowest = (ROOT / "tests" / "lowest.txt").read_text("utf-8").splitlines()
+    assert {each.split(",")[0].replace(">=", "==") for each in needed} == set(lowest[1:])

@@ -152,6 +152,11 @@ def test_brackets_that_make_no_text_are_refused(bracket: bytes, count: int) -> N
         loads(bracket * count)
 
 
+def test_half_a_million_levels_are_refused_and_do_not_overflow_the_stack() -> None:
+    with pytest.raises(ValueError, match=r"depth|nested"):
+        loads(b"[" * 500_000 + b"]" * 500_000)
+
+
 def test_a_text_that_never_ends_is_refused_in_linear_time() -> None:
     bomb = b"[%b%b" % (b"[]," * MAX_DEPTH, b'"' + b'\\"' * 500_000)  # hours, if each quote starts a search
     with pytest.raises(ValueError, match="unexpected end"):
