@@ -62,7 +62,7 @@ central = CentralSystem(auth=NoAuth(), versions=[VERSION])
 
 @central.on(v21.BootNotificationRequest)
 def boot(station: Station, request: v21.BootNotificationRequest) -> v21.BootNotificationResponse:
-    site = Site.from_json(request.custom_data)  # what breaks its declaration is answered as any other fault
+    site = Site.from_custom_data(request.custom_data)  # what breaks its declaration is answered as any other fault
     print(f"{station.id} stands in {site}")
     return v21.BootNotificationResponse(
         current_time=datetime.now(UTC), interval=300, status=v21.RegistrationStatusEnumType.ACCEPTED
@@ -96,7 +96,7 @@ async def main() -> None:
         site = Site(depot="North", lane=2)
         model = v21.ChargingStationType(model="M", vendor_name="V")
         reason = v21.BootReasonEnumType.POWER_UP
-        request = v21.BootNotificationRequest(charging_station=model, reason=reason, custom_data=site.to_json())
+        request = v21.BootNotificationRequest(charging_station=model, reason=reason, custom_data=site.to_custom_data())
         await station.call(request)
 
         answer = await station.call(WashRequest(brushes=4))

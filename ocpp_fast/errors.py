@@ -72,6 +72,9 @@ class OcppError(Exception):
     station: str | None = None
     """The identity of the station that it concerns; None where it concerns none."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _error_of, (type(self), self.args, vars(self))
+
     def at(self, station: str) -> Self:
         """Name the station that this error concerns; return the error."""
         self.station = station
@@ -82,6 +85,14 @@ class OcppError(Exception):
 
     def _text(self) -> str:
         return super().__str__()
+
+
+def _error_of(kind: type[OcppError], args: tuple[Any, ...], values: dict[str, Any]) -> OcppError:
+    """Return a copy of an error: what it holds, whatever its constructor takes."""
+    error = kind.__new__(kind, *args)
+    error.args = args
+    vars(error).update(values)
+    return error
 
 
 class BrokenRule(Protocol):
@@ -162,6 +173,11 @@ class CallError(OcppError):
         self.description = description
         self.details: Mapping[str, Any] = {} if details is None else details
         self.unique_id = unique_id
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    __hash__ = OcppError.__hash__
 
     def _text(self) -> str:
         return f"{self.code}: {self.description}" if self.description else self.code

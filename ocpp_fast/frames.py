@@ -56,6 +56,11 @@ class CallResultError:
     def __init__(self, error: CallError) -> None:
         self.error = error
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CallResultError) and self.error == other.error
+
+    __hash__ = None  # type: ignore[assignment]  # as the other frames
+
     def __repr__(self) -> str:
         return f"CallResultError({self.error.unique_id!r}, {self.error!r})"
 

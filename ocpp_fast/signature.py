@@ -48,5 +48,12 @@ class Signature:
         """The header's `x5t#S256`, which names the signer's certificate: as in `thumbprint(certificate)`."""
         return self.header.get("x5t#S256")
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Signature):
+            return NotImplemented
+        return (self.header, self.key, self.jws) == (other.header, other.key, other.jws)
+
+    __hash__ = None  # type: ignore[assignment]  # keys may be mappings
+
     def __repr__(self) -> str:
         return f"Signature({dict(self.header)!r}, {'checked' if self.checked else 'unchecked'})"

@@ -287,6 +287,9 @@ class SignedCall(Call):
         super().__init__(unique_id, action, payload, raw)
         self.signature = signature
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.unique_id, self.action, self.payload, self.raw, self.signature)
+
 
 class SigningDecoder:
     """Stands in front of a `Decoder` that many connections share: opens signed frames and lets it read them."""

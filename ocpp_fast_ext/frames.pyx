@@ -159,6 +159,14 @@ cdef class Call:
         """The signature: a subclass has one. A field here would cost every CALL a tenth of its reading."""
         return None
 
+    def __reduce__(self):
+        return type(self), (self.unique_id, self.action, self.payload, self.raw)
+
+    def __eq__(self, other):
+        return type(self) is type(other) and self.__reduce__() == other.__reduce__()
+
+    __hash__ = None  # payloads are mutable
+
     def __repr__(self):
         return f"Call({self.unique_id!r}, {self.payload!r})"
 
@@ -174,6 +182,14 @@ cdef class CallResult:
     def __init__(self, unique_id, payload):
         self.unique_id = unique_id
         self.payload = payload
+
+    def __reduce__(self):
+        return type(self), (self.unique_id, self.payload)
+
+    def __eq__(self, other):
+        return type(self) is type(other) and self.__reduce__() == other.__reduce__()
+
+    __hash__ = None  # payloads are mutable
 
     def __repr__(self):
         return f"CallResult({self.unique_id!r}, {self.payload!r})"
@@ -195,6 +211,14 @@ cdef class Send:
         self.payload = payload
         self.raw = raw
         self.signature = signature
+
+    def __reduce__(self):
+        return type(self), (self.unique_id, self.action, self.payload, self.raw, self.signature)
+
+    def __eq__(self, other):
+        return type(self) is type(other) and self.__reduce__() == other.__reduce__()
+
+    __hash__ = None  # payloads are mutable
 
     def __repr__(self):
         return f"Send({self.unique_id!r}, {self.payload!r})"

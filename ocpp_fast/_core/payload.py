@@ -31,8 +31,11 @@ class PayloadCodec:
         self._read = reader_of(plan)
         self._write = writer_of(plan)
 
-    def read(self, text: bytes, lenient: bool = False) -> Any:
-        """Return the typed object of a payload's JSON text; null means {} (R7). Raises `Violation`."""
+    def read(self, text: bytes, lenient: bool = False, *, null: bool = True) -> Any:
+        """Return the typed object of a payload's JSON text; null means {} (R7), unless told otherwise.
+
+        Raises `Violation`.
+        """
         found = None if self._compiled is None else self._compiled.read(text)
         if found is not None:
             return found
@@ -40,7 +43,7 @@ class PayloadCodec:
             value = loads(text, _FRAME_DEPTH)
         except ValueError:
             raise Violation("", "type", "object") from None
-        return self.decode({} if value is None else value, lenient)
+        return self.decode({} if value is None and null else value, lenient)
 
     def write(self, value: Any, timespec: Timespec = "milliseconds") -> bytes:
         """Return the JSON text of a typed object. Raises `Violation`."""

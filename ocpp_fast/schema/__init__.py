@@ -39,12 +39,14 @@ from .struct import (
     CENTRAL,
     STATION,
     Action,
-    Field,
     Notification,
     Request,
     Response,
     Sender,
     Struct,
+)
+from .struct_type import (
+    Field,
     field,
 )
 from .vendor import (

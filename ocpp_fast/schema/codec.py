@@ -7,12 +7,12 @@ from functools import cache
 from .._core import compiled_payload
 from .._core.payload import PayloadCodec
 from .plan import plan_of
-from .struct import Struct
+from .struct_type import StructType
 
 __all__ = ["codec_of"]
 
 
-def codec_of(struct: type[Struct], draft: int = 6) -> PayloadCodec:
+def codec_of(struct: StructType, draft: int = 6) -> PayloadCodec:
     """Return the one codec of `struct`; `draft` is the JSON Schema draft its integers follow (R20).
 
     Raises `TypeError` for an annotation that OCPP payloads have no place for.
@@ -21,6 +21,6 @@ def codec_of(struct: type[Struct], draft: int = 6) -> PayloadCodec:
 
 
 @cache
-def _codec_of(struct: type[Struct], draft: int) -> PayloadCodec:
+def _codec_of(struct: StructType, draft: int) -> PayloadCodec:
     plan = plan_of(struct, draft)
     return PayloadCodec(plan, compiled_payload(plan) if compiled_payload is not None else None)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .._core.plan import Node, Op, Plan
 from .plan import plan_of
-from .struct import Request, Struct
+from .struct_type import StructType
 
-__all__ = ["request_schema", "response_schema", "schema_of"]
+if TYPE_CHECKING:
+    from .struct import Request
+
+__all__ = ["Definitions", "object_schema", "request_schema", "response_schema", "schema_of"]
 
 _DRAFTS = {4: "http://json-schema.org/draft-04/schema#", 6: "http://json-schema.org/draft-06/schema#"}
 _SIMPLE_TYPES = {Op.STRING: "string", Op.INTEGER: "integer", Op.NUMBER: "number", Op.BOOLEAN: "boolean"}
@@ -29,13 +32,21 @@ def response_schema(request: type[Request[Any]]) -> dict[str, Any]:
     return schema_of(response, request.__action__.draft)
 
 
-def schema_of(struct: type[Struct], draft: int = 6) -> dict[str, Any]:
+def schema_of(struct: StructType, draft: int = 6) -> dict[str, Any]:
     """Return the JSON Schema of a struct, its nested types as `definitions`, of draft 4 or 6."""
     definitions = _Definitions()
-    schema = {"$schema": _DRAFTS[draft], **_object(plan_of(struct, draft), definitions)}
+    schema = {"$schema": _DRAFTS[draft], **object_schema(plan_of(struct, draft), definitions)}
     if definitions.schemas:
         schema["definitions"] = definitions.schemas
     return schema
+
+
+class Definitions(Protocol):
+    """Where the named types of a schema are kept."""
+
+    def reference(self, kind: type, derive: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Return a reference to the definition of `kind`, derived when first asked for."""
+        ...
 
 
 class _Definitions:
@@ -57,7 +68,8 @@ class _Definitions:
         return {"$ref": f"#/definitions/{self._names[kind]}"}
 
 
-def _object(plan: Plan, definitions: _Definitions) -> dict[str, Any]:
+def object_schema(plan: Plan, definitions: Definitions) -> dict[str, Any]:
+    """Return the schema of an object; its named types are kept by `definitions`."""
     schema: dict[str, Any] = {"type": "object", "additionalProperties": False}
     schema["properties"] = {member.key: _value(member.node, definitions) for member in plan.members}
     required = [member.key for member in plan.members if member.required]
@@ -66,7 +78,7 @@ def _object(plan: Plan, definitions: _Definitions) -> dict[str, Any]:
     return schema
 
 
-def _value(node: Node, definitions: _Definitions) -> dict[str, Any]:
+def _value(node: Node, definitions: Definitions) -> dict[str, Any]:
     if node.op in _SIMPLE_TYPES:
         return {"type": _SIMPLE_TYPES[node.op], **_limits(node)}
     if node.op is Op.DATE_TIME:
@@ -76,7 +88,7 @@ def _value(node: Node, definitions: _Definitions) -> dict[str, Any]:
     if node.enum is not None:
         return definitions.reference(node.enum, partial(_enum, node.enum))
     if node.plan is not None:
-        return definitions.reference(node.plan.struct, partial(_object, node.plan, definitions))
+        return definitions.reference(node.plan.struct, partial(object_schema, node.plan, definitions))
     if node.op is Op.OPEN:
         vendor = {"type": "string", "maxLength": node.max_length}
         return {"type": "object", "properties": {"vendorId": vendor}, "required": ["vendorId"]}

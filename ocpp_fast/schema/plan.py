@@ -11,12 +11,12 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from .._core.plan import Member, Node, Op, Plan
 from .._core.texts import is_uri
 from .constraints import Format, Items, MaxLength, MultipleOf, Open, Range, check_rules
-from .struct import Struct
+from .struct_type import StructType
 
 __all__ = ["plan_of"]
 
 
-def plan_of(struct: type[Struct], draft: int = 6) -> Plan:
+def plan_of(struct: StructType, draft: int = 6) -> Plan:
     """Return the plan of `struct`; `draft` is the JSON Schema draft its integers follow (R20).
 
     Raises `TypeError` for an annotation that OCPP payloads have no place for.
@@ -25,7 +25,7 @@ def plan_of(struct: type[Struct], draft: int = 6) -> Plan:
 
 
 @cache
-def _plan_of(struct: type[Struct], draft: int) -> Plan:
+def _plan_of(struct: StructType, draft: int) -> Plan:
     hints = get_type_hints(struct, include_extras=True)
     members = []
     for each in struct.__struct_fields__.values():
@@ -71,7 +71,7 @@ def _node(annotation: Any, draft: int) -> Node:
 def _plain_node(kind: type, constraints: dict[type, Any], draft: int) -> Node:
     length = constraints.get(MaxLength, MaxLength(0)).limit or None
     limits = constraints.get(Range, Range())
-    if issubclass(kind, Struct):
+    if isinstance(kind, StructType):
         return Node(Op.OBJECT, plan=plan_of(kind, draft))
     if issubclass(kind, StrEnum):
         return Node(Op.ENUM, enum=kind)

@@ -53,6 +53,16 @@ class Version:
                 raise ValueError(f"OCPP {self.number} declares {action.name} twice")
         return actions
 
+    def request(self, action: str, payload: Mapping[str, Any] | None = None) -> Any:
+        """Return the request of an action's name: `version.request("Reset", {"type": "Soft"})`.
+
+        `payload` is in JSON's values, as of `from_dict`. Raises `ValueError` for an unknown action, and
+        `ValidationError`, which is one too.
+        """
+        if action not in self.actions:
+            raise ValueError(f"OCPP {self.number} has no action {action!r}")
+        return self.actions[action].request.from_dict({} if payload is None else payload)
+
     def extended(self, *profiles: Profile) -> Version:
         """Return the version with profiles of a vendor's own actions beside its own.
 

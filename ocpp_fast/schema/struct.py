@@ -1,42 +1,19 @@
-"""`Struct`: a class whose annotations are a JSON object's declaration.
-
-A `Struct` has slots, a keyword-only constructor, equality by value and `replace`. Creating the class is cheap: its
-constructor is generated when its first instance is made, its plan when its first message is read or written.
-"""
+"""`Struct`: a class whose annotations are a JSON object's declaration; the payloads of CALL, CALLRESULT and SEND."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from enum import Flag, auto
-from inspect import Parameter, Signature
-from typing import (
-    Any,
-    ClassVar,
-    Generic,
-    Self,
-    TypeVar,
-    dataclass_transform,
-    get_args,
-    get_origin,
-    get_type_hints,
-)
+from types import NoneType
+from typing import Any, ClassVar, Generic, Self, TypeVar, get_args
 
-from .constraints import check_rules
+from .._core.violation import Violation
+from ..errors import ValidationError
+from .codec import codec_of
+from .pydantic_schema import core_schema_of
+from .struct_type import DataclassFields, StructType
 
-__all__ = [
-    "BOTH",
-    "CENTRAL",
-    "STATION",
-    "Action",
-    "Field",
-    "Notification",
-    "Request",
-    "Response",
-    "Sender",
-    "Struct",
-    "field",
-]
+__all__ = ["BOTH", "CENTRAL", "STATION", "Action", "Notification", "Request", "Response", "Sender", "Struct"]
 
 
 class Sender(Flag):
@@ -52,169 +29,16 @@ CENTRAL = Sender.CENTRAL
 BOTH = Sender.BOTH
 
 
-class Field:
-    """One field of a `Struct`: its Python name, its name on the wire, and its default."""
-
-    __slots__ = ("default", "json", "name")
-
-    def __init__(self, name: str, json: str, default: Any) -> None:
-        self.name = name
-        self.json = json
-        self.default = default
-
-    @property
-    def required(self) -> bool:
-        """Whether the constructor and the wire demand a value."""
-        return self.default is REQUIRED
-
-    def __repr__(self) -> str:
-        return f"Field({self.name!r}, json={self.json!r}, required={self.required})"
-
-
-class _Required:
-    def __repr__(self) -> str:
-        return "REQUIRED"
-
-
-REQUIRED = _Required()
-
-
-class _FieldSpecifier:
-    """A mark that `field()` leaves in the class body for the metaclass."""
-
-    __slots__ = ("default", "json")
-
-    def __init__(self, json: str | None, default: Any) -> None:
-        self.json = json
-        self.default = default
-
-
-def field(*, json: str | None = None, default: Any = REQUIRED) -> Any:
-    """Say of a field what its annotation can't: `json` is its wire name where camelCase does not give it (R27).
-
-    An optional field has `default=None`.
-    """
-    return _FieldSpecifier(json, default)
-
-
-def wire_name(name: str) -> str:
-    """Return the camelCase form of a snake_case name: `charge_point_model` is `chargePointModel`."""
-    head, *tail = name.split("_")
-    return head + "".join(word[:1].upper() + word[1:] for word in tail)
-
-
-def _own_annotations(namespace: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the annotations of a class body that is about to become a class."""
-    if sys.version_info >= (3, 14) and "__annotations__" not in namespace:
-        import annotationlib
-
-        annotate = annotationlib.get_annotate_from_class_namespace(namespace)
-        if annotate is None:
-            return {}
-        return annotationlib.call_annotate_function(annotate, annotationlib.Format.FORWARDREF)
-    return dict(namespace.get("__annotations__", {}))
-
-
-def _is_class_variable(annotation: Any) -> bool:
-    if isinstance(annotation, str):
-        return annotation.removeprefix("typing.").startswith("ClassVar")
-    return annotation is ClassVar or get_origin(annotation) is ClassVar
-
-
-def _declared_fields(owner: str, namespace: dict[str, Any]) -> dict[str, Field]:
-    """Take the fields out of a class body, so that their names are free to become slots; check their rules."""
-    fields = {}
-    for name, annotation in _own_annotations(namespace).items():
-        if _is_class_variable(annotation):
-            continue
-        try:
-            check_rules(annotation)
-        except TypeError as error:
-            raise TypeError(f"{owner}.{name}: {error}") from None
-        default = namespace.pop(name, REQUIRED)
-        json = wire_name(name)
-        if isinstance(default, _FieldSpecifier):
-            json, default = default.json or json, default.default
-        if isinstance(default, (list, dict, set)):
-            raise TypeError(f"{name}: a default that can change would be shared by all instances")
-        fields[name] = Field(name, json, default)
-    return fields
-
-
-@dataclass_transform(kw_only_default=True, field_specifiers=(field,))
-class StructType(type):
-    """The metaclass of `Struct`: turns annotations into slots."""
-
-    __struct_fields__: Mapping[str, Field]
-    __struct_plain__: bool
-    """Whether an instance is made by filling its slots: the class has no constructor of its own."""
-
-    def __new__(mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> StructType:
-        own = _declared_fields(namespace.get("__qualname__", name), namespace)
-        namespace["__slots__"] = tuple(own)
-        plain = namespace.keys().isdisjoint(("__init__", "__new__", "__setattr__"))
-        namespace.setdefault("__init__", _first_init)
-        cls = super().__new__(mcls, name, bases, namespace, **options)
-        inherited: dict[str, Field] = {}
-        for base in reversed(cls.__mro__[1:]):
-            if isinstance(base, StructType):
-                inherited |= base.__struct_fields__
-        cls.__struct_fields__ = inherited | own
-        cls.__struct_plain__ = plain and all(each.__struct_plain__ for each in bases if isinstance(each, StructType))
-        return cls
-
-    def __setattr__(cls, name: str, value: Any) -> None:
-        if name == "__init__":  # given to the class later, say by a decorator
-            cls.__struct_plain__ = False
-        super().__setattr__(name, value)
-
-    @property
-    def __signature__(cls) -> Signature:
-        hints = get_type_hints(cls, include_extras=True)
-        parameters = [
-            Parameter(
-                each.name,
-                Parameter.KEYWORD_ONLY,
-                default=Parameter.empty if each.required else each.default,
-                annotation=hints[each.name],
-            )
-            for each in cls.__struct_fields__.values()
-        ]
-        return Signature(parameters)
-
-
-def _generate_init(cls: StructType) -> Any:
-    """Compile the constructor that `cls` would have had if it were written by hand."""
-    fields = cls.__struct_fields__.values()
-    parameters = "".join(
-        f", {each.name}" if each.required else f", {each.name}=_default_{each.name}" for each in fields
-    )
-    body = "".join(f"\n    self.{each.name} = {each.name}" for each in fields) or "\n    pass"
-    star = ", *" if fields else ""
-    scope = {f"_default_{each.name}": each.default for each in fields}
-    exec(f"def __init__(self{star}{parameters}):{body}", scope)  # the names are identifiers
-    init: Any = scope["__init__"]
-    init.__qualname__ = f"{cls.__qualname__}.__init__"
-    init.__module__ = cls.__module__
-    return init
-
-
-def _first_init(self: Struct, **values: Any) -> None:
-    """The constructor of every class until its first use: generates the real one and hands over."""
-    for cls in type(self).__mro__:
-        if isinstance(cls, StructType) and cls.__dict__.get("__init__") is _first_init:
-            init = _generate_init(cls)
-            type.__setattr__(cls, "__init__", init)
-            init(self, **values)
-            return
-
-
 class Struct(metaclass=StructType):
     """A JSON object with declared fields.
 
     Fields are annotations; one with a default is optional, and None means absent (it is left out when written, R25).
-    Instances are mutable, compare by value and are checked when they are written, not when they are made.
+    Instances are mutable, compare by value and are checked when they are written, not when they are made. They can be
+    copied and pickled; `dataclasses.fields` and `asdict` take them, and pydantic and FastAPI take their classes.
     """
+
+    __draft__: ClassVar[int] = 6
+    __dataclass_fields__: ClassVar[Any] = DataclassFields()
 
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):
@@ -234,6 +58,46 @@ class Struct(metaclass=StructType):
         return type(self)(**(values | changes))
 
     __replace__ = replace
+
+    # JSON
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the payload in JSON's values, with the names of the wire. Raises `ValidationError`."""
+        try:
+            return codec_of(type(self), self.__draft__).wire(self)
+        except Violation as violation:
+            raise ValidationError.of(violation) from None
+
+    def to_json(self) -> str:
+        """Return the payload as a JSON text. Raises `ValidationError`."""
+        try:
+            return codec_of(type(self), self.__draft__).write(self).decode()
+        except Violation as violation:
+            raise ValidationError.of(violation) from None
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Self:
+        """Return the payload of JSON's values, with the names of the wire. Raises `ValidationError`."""
+        given: Any = value  # who knows what it is
+        try:
+            payload: Self = codec_of(cls, cls.__draft__).decode(dict(given) if isinstance(given, Mapping) else given)
+        except Violation as violation:
+            raise ValidationError.of(violation) from None
+        return payload
+
+    @classmethod
+    def from_json(cls, text: str | bytes | bytearray) -> Self:
+        """Return the payload of a JSON text. Raises `ValidationError` if it is not JSON, or breaks a rule."""
+        raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else bytes(text)
+        try:
+            payload: Self = codec_of(cls, cls.__draft__).read(raw, null=False)
+        except Violation as violation:
+            raise ValidationError.of(violation) from None
+        return payload
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        return core_schema_of(cls, cls.__draft__)
 
 
 class Response(Struct):
@@ -266,11 +130,18 @@ class Action:
         self.request = request
         self.response = response
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _action_of, (self.request,)
+
     def __repr__(self) -> str:
         return f"Action({self.name!r}, {self.sender.name})"
 
     def __str__(self) -> str:
         return self.name
+
+
+def _action_of(request: type[Request[Any] | Notification]) -> Action:
+    return request.__action__
 
 
 class Request(Struct, Generic[R_co]):
@@ -281,7 +152,6 @@ class Request(Struct, Generic[R_co]):
     """
 
     __action__: ClassVar[Action]
-    __draft__: ClassVar[int] = 6
 
     def __init_subclass__(
         cls,
@@ -301,7 +171,13 @@ class Request(Struct, Generic[R_co]):
         answers = [answer for base in cls.__dict__.get("__orig_bases__", ()) for answer in get_args(base)]
         if len(answers) != 1 or not (isinstance(answers[0], type) and issubclass(answers[0], Response)):
             raise TypeError(f"{cls.__name__} must derive from Request[...] with its response class")
+        answers[0].__draft__ = cls.__draft__
         cls.__action__ = Action(action, sender, cls.__draft__, cls, answers[0])
+
+    @classmethod
+    def __answer__(cls) -> type[R_co]:
+        """Return the class of the response."""
+        return cls.__action__.response  # type: ignore[return-value]  # it is a request's
 
 
 class Notification(Struct):
@@ -313,3 +189,8 @@ class Notification(Struct):
         super().__init_subclass__(**options)
         if action is not None and sender is not None:
             cls.__action__ = Action(action, sender, 6, cls, None)
+
+    @classmethod
+    def __answer__(cls) -> type[None]:
+        """Return the class of what a handler returns: nothing."""
+        return NoneType

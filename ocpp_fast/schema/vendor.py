@@ -74,6 +74,11 @@ class DataTransfer(Struct, Generic[A_co]):
             raise TypeError(f"{cls.__name__} must name its vendor_id")
         cls.__transfer__ = Transfer(cls.__vendor_id__, cls.__message_id__, cls, reply, optional)
 
+    @classmethod
+    def __answer__(cls) -> type[A_co]:
+        """Return the class of the answer's data."""
+        return cls.__transfer__.reply or NoneType  # type: ignore[return-value]  # as it was declared
+
 
 def _reply_of(cls: type[DataTransfer[Any]], answers: list[Any]) -> tuple[type[Struct] | None, bool]:
     """Return the class of the answer's data, and whether it may be left out."""
@@ -108,7 +113,7 @@ class Extension(Struct):
             raise TypeError(f"{cls.__name__}.vendor_id is no field: it is given beside the base class")
 
     @classmethod
-    def from_json(cls, custom_data: Mapping[str, Any] | None, *, ignore_unknown: bool = False) -> Self | None:
+    def from_custom_data(cls, custom_data: Mapping[str, Any] | None, *, ignore_unknown: bool = False) -> Self | None:
         """Return the fields of this vendor in a `custom_data`; None for no `custom_data`, and for another vendor's.
 
         `ignore_unknown` ignores undeclared fields. Raises `InvalidPayload`, of path `customData.…`: in a handler
@@ -125,7 +130,7 @@ class Extension(Struct):
             raise InvalidPayload.of(violation.within("customData")) from None
         return found
 
-    def to_json(self, onto: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def to_custom_data(self, onto: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return a `custom_data` of this; what `onto` holds beyond the declared fields is kept.
 
         Raises `ValidationError`, of path `customData.…`.

@@ -30,7 +30,7 @@ from ocpp_fast.schema import (
     field,
     plan_of,
 )
-from ocpp_fast.schema.struct import StructType
+from ocpp_fast.schema.struct_type import StructType
 
 from .frame_cores import Actions, Named, no_call, reader_of, writer_of
 

@@ -155,13 +155,13 @@ class Site(Extension, vendor_id="V"):
 
 
 def an_extension_is_typed(request: v201.HeartbeatRequest) -> v201.HeartbeatRequest:
-    site = Site.from_json(request.custom_data)
+    site = Site.from_custom_data(request.custom_data)
     assert_type(site, Site | None)
     site.depot.lower()  # type: ignore[union-attr]
     Site(depot=1)  # type: ignore[arg-type]
     Site(vendor_id="V", depot="")  # type: ignore[call-arg]
     v201.HeartbeatRequest(custom_data=Site(depot=""))  # type: ignore[arg-type]
-    return v201.HeartbeatRequest(custom_data=Site(depot="").to_json(onto=request.custom_data))
+    return v201.HeartbeatRequest(custom_data=Site(depot="").to_custom_data(onto=request.custom_data))
 
 
 class OddAnswer(DataTransfer[int], vendor_id="V"):  # type: ignore[type-var]

@@ -55,13 +55,13 @@ SITE_JSON: Final = {
 
 
 def test_extension_is_written_and_read() -> None:
-    assert SITE.to_json() == SITE_JSON
-    assert Site.from_json(SITE_JSON) == SITE
+    assert SITE.to_custom_data() == SITE_JSON
+    assert Site.from_custom_data(SITE_JSON) == SITE
 
 
 @pytest.mark.parametrize("custom_data", [None, {"vendorId": "org.other", "depot": 5}, {}])
 def test_custom_data_of_nobody_or_of_another_vendor_is_none_of_ours(custom_data: dict[str, Any] | None) -> None:
-    assert Site.from_json(custom_data) is None
+    assert Site.from_custom_data(custom_data) is None
 
 
 FAULTS: Final[dict[str, tuple[dict[str, Any], str, str]]] = {
@@ -77,37 +77,37 @@ FAULTS: Final[dict[str, tuple[dict[str, Any], str, str]]] = {
 def test_broken_extension_raises_with_its_path(fault: str) -> None:
     fields, path, expected = FAULTS[fault]
     with pytest.raises(InvalidPayload) as caught:
-        Site.from_json({"vendorId": "com.example"} | fields)
+        Site.from_custom_data({"vendorId": "com.example"} | fields)
     assert not isinstance(caught.value, ValidationError)
     assert (caught.value.path, caught.value.expected) == (path, expected)
 
 
 def test_invalid_extension_is_not_written() -> None:
     with pytest.raises(ValidationError, match=r"^customData\.depot: expected at most 20 characters$") as caught:
-        Site(depot="N" * 21).to_json()
+        Site(depot="N" * 21).to_custom_data()
     assert not isinstance(caught.value, InvalidPayload)
     with pytest.raises(ValidationError, match=r"customData\.gates\[0\]\.height: expected number"):
-        Site(depot="N", gates=[Gate(height="2")]).to_json()  # type: ignore[arg-type]  # meant
+        Site(depot="N", gates=[Gate(height="2")]).to_custom_data()  # type: ignore[arg-type]  # meant
 
 
 def test_unknown_keys_are_ignored_if_wanted_and_nothing_else_is() -> None:
     custom_data = SITE_JSON | {"new": 1, "gates": [{"height": 2.5, "colour": "red"}], "notes": {"a_b": [1]}}
     before = repr(custom_data)
-    assert Site.from_json(custom_data, ignore_unknown=True) == SITE
+    assert Site.from_custom_data(custom_data, ignore_unknown=True) == SITE
     assert repr(custom_data) == before
     with pytest.raises(InvalidPayload, match=r"customData\.gates: expected array"):
-        Site.from_json(SITE_JSON | {"new": 1, "gates": {}}, ignore_unknown=True)
+        Site.from_custom_data(SITE_JSON | {"new": 1, "gates": {}}, ignore_unknown=True)
     with pytest.raises(InvalidPayload, match=r"customData\.gates\[0\]: expected object"):
-        Site.from_json(SITE_JSON | {"gates": [1]}, ignore_unknown=True)
+        Site.from_custom_data(SITE_JSON | {"gates": [1]}, ignore_unknown=True)
 
 
 def test_unknown_keys_are_kept_if_wanted() -> None:
     custom_data = SITE_JSON | {"new": {"a_b": 1}}
-    site = Site.from_json(custom_data, ignore_unknown=True)
+    site = Site.from_custom_data(custom_data, ignore_unknown=True)
     assert site is not None
     site.depot = "South"
     site.gates = None
-    kept = site.to_json(onto=custom_data)
+    kept = site.to_custom_data(onto=custom_data)
     assert kept == {key: each for key, each in custom_data.items() if key != "gates"} | {"depot": "South"}
     assert custom_data["depot"] == "North"
 
@@ -116,7 +116,7 @@ def test_vendor_id_is_inherited_and_is_no_field() -> None:
     class WideSite(Site):
         width: float
 
-    assert WideSite(depot="N", width=2).to_json() == {"vendorId": "com.example", "depot": "N", "width": 2}
+    assert WideSite(depot="N", width=2).to_custom_data() == {"vendorId": "com.example", "depot": "N", "width": 2}
     assert "vendorId" not in schema_of(WideSite)["properties"]
     with pytest.raises(TypeError, match="Nobody must name its vendor_id"):
 
@@ -142,14 +142,16 @@ def heartbeats(number: str, handler: Callable[..., Any], **options: Any) -> tupl
 @on_one_loop
 async def test_extension_travels_both_ways(number: str) -> None:
     def answer(station: Station, request: Any) -> Any:
-        site = Site.from_json(request.custom_data)
+        site = Site.from_custom_data(request.custom_data)
         assert site == SITE
-        return version.HeartbeatResponse(current_time=datetime.now(UTC), custom_data=site.replace(lane=7).to_json())
+        return version.HeartbeatResponse(
+            current_time=datetime.now(UTC), custom_data=site.replace(lane=7).to_custom_data()
+        )
 
     central, version = heartbeats(number, answer)
     async with connected(central, version.VERSION) as station:
-        response: Any = await station.call(version.HeartbeatRequest(custom_data=SITE.to_json()))
-        assert Site.from_json(response.custom_data) == SITE.replace(lane=7)
+        response: Any = await station.call(version.HeartbeatRequest(custom_data=SITE.to_custom_data()))
+        assert Site.from_custom_data(response.custom_data) == SITE.replace(lane=7)
 
 
 @pytest.mark.parametrize("later", [False, True])
@@ -157,7 +159,7 @@ async def test_extension_travels_both_ways(number: str) -> None:
 @on_one_loop
 async def test_broken_extension_is_answered_by_its_handler_as_any_other_fault(number: str, later: bool) -> None:
     def answer(station: Station, request: Any) -> Any:
-        Site.from_json(request.custom_data)
+        Site.from_custom_data(request.custom_data)
         return version.HeartbeatResponse(current_time=datetime.now(UTC))
 
     async def answer_later(station: Station, request: Any) -> Any:
@@ -179,7 +181,7 @@ async def test_broken_extension_is_answered_by_its_handler_as_any_other_fault(nu
 @on_one_loop
 async def test_policy_decides_on_the_code_of_a_broken_extension() -> None:
     def answer(station: Station, request: Any) -> Any:
-        return Site.from_json(request.custom_data)
+        return Site.from_custom_data(request.custom_data)
 
     central, version = heartbeats("2.1", answer, policy=Policy(codes={Fault.WRONG_TYPE: "Odd"}))
     async with connected(central, version.VERSION) as station:
