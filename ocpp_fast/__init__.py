@@ -27,9 +27,10 @@ from .errors import (
     VersionMismatch,
 )
 from .faults import Fault
+from .handlers import CallNext, Context, Middleware
 from .policy import LENIENT, STRICT, Policy
 from .registration import Registrations
-from .routing import Context, Router, after, on
+from .routing import Router, after, on
 
 if TYPE_CHECKING:
     from .aio import (
@@ -53,6 +54,7 @@ __all__ = [
     "BackOff",
     "BasicAuth",
     "CallError",
+    "CallNext",
     "CallTimeout",
     "CentralSystem",
     "ChargePoint",
@@ -66,6 +68,7 @@ __all__ = [
     "InvalidPayload",
     "InvalidResult",
     "InvalidSignature",
+    "Middleware",
     "NoAuth",
     "NotConnected",
     "NotRegistered",

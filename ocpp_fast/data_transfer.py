@@ -11,8 +11,9 @@ from ._core.strict_json import dumps, loads
 from ._core.texts import Timespec
 from ._core.violation import Violation
 from .errors import InvalidAnswer, InvalidPayload, InvalidResult, TransferRefused, ValidationError, VersionMismatch
+from .handlers import Context
 from .policy import Policy
-from .routing import Context, Route, Routes
+from .routing import Route, Routes
 from .schema import DATA_TRANSFER, Action, DataTransfer, Request, Response, Struct, Transfer, Version, codec_of, plan_of
 
 __all__ = ["Envelope", "TransferRoute", "carrier_of"]
@@ -157,7 +158,7 @@ class TransferRoute(Route):
         self._envelope_of = envelope_of
         self._rest = rest
 
-    def __call__(self, *args: Any, context: Callable[[], Context]) -> Any:
+    def __call__(self, *args: Any, context: Callable[[], Context[Any]]) -> Any:
         *subject, request = args
         envelope = self._envelope_of(*subject)
         transfers = self._routes.transfers_of(request.vendor_id)

@@ -2,96 +2,89 @@
 
 A `Router` registers handlers of request classes. Handlers are plain or async functions, registered by
 `@router.on(Request)`, or methods of any object marked by `@on(Request)` and taken over by `router.include(object)`.
-They are called with what their side gives (the central system: station and request; a charge point: request) and, if
-they have a parameter annotated `Context`, with that as the last one. `Routes` is the table that they are kept in.
+They are called with what their side gives (the central system: station and request; a charge point: request) and, where
+they have a parameter annotated `Context`, with that. `Routes` is the table that they are kept in.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, ParamSpec, TypeAlias, TypeVar, overload
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 from .errors import UnhandledActions
-from .schema import (
-    DATA_TRANSFER,
-    Action,
-    DataTransfer,
-    Notification,
-    Profile,
-    Request,
-    Response,
-    Sender,
-    Struct,
-    Transfer,
-)
-from .signature import Signature
+from .handlers import Context, Middleware, Register, RequestClass, check_handler, check_request, place_of
+from .schema import DATA_TRANSFER, Action, DataTransfer, Profile, Request, Sender, Transfer, Version
 
-__all__ = ["Context", "Route", "Router", "Routes", "after", "on"]
+__all__ = ["MiddlewareRoute", "Route", "Router", "Routes", "after", "on"]
 
-P = ParamSpec("P")
-T = TypeVar("T")
-R = TypeVar("R", bound=Response)
-A = TypeVar("A", bound=Struct | None)
+Q = TypeVar("Q")
+R = TypeVar("R")
 F = TypeVar("F", bound=Callable[..., Any])
 
-Handler: TypeAlias = Callable[P, T | Awaitable[T]]
-Listener: TypeAlias = Callable[P, Awaitable[None] | None]
 _MARK: Final = "__ocpp_handles__"
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    """Details of a CALL beside its payload, for a handler with a parameter of this type."""
-
-    unique_id: str
-    action: Action
-    raw: bytes
-    """The frame as it came."""
-    signature: Signature | None = None
-    """The signature (R17); None for an unsigned message."""
-
-
 class Route:
-    """A handler, and whether it takes a `Context`."""
+    """A handler, and where it takes a `Context`."""
 
-    __slots__ = ("handler", "wants_context")
+    __slots__ = ("_place", "handler")
 
     def __init__(self, handler: Callable[..., Any]) -> None:
         self.handler = handler
-        self.wants_context = _wants_context(handler)
+        self._place = place_of(handler)
 
-    def __call__(self, *args: Any, context: Callable[[], Context]) -> Any:
-        return self.handler(*args, context()) if self.wants_context else self.handler(*args)
-
-
-def _wants_context(handler: Callable[..., Any]) -> bool:
-    try:
-        parameters = list(inspect.signature(handler).parameters.values())
-    except ValueError:  # a callable without a signature
-        return False
-    wanted = parameters[-1].annotation if parameters else None
-    return wanted is Context or (isinstance(wanted, str) and wanted.rpartition(".")[2] == Context.__name__)
+    def __call__(self, *args: Any, context: Callable[[], Context[Any]]) -> Any:
+        place = self._place
+        if place is None:
+            return self.handler(*args)
+        if isinstance(place, int):
+            return self.handler(*args[:place], context(), *args[place:])
+        return self.handler(*args, **{place: context()})
 
 
-@overload
-def on(request: type[Request[R]]) -> Callable[[Handler[P, R]], Handler[P, R]]: ...
-@overload
-def on(request: type[Notification]) -> Callable[[Listener[P]], Listener[P]]: ...
-@overload
-def on(request: type[DataTransfer[A]]) -> Callable[[Handler[P, A]], Handler[P, A]]: ...
-def on(request: type) -> Callable[[Any], Any]:
+class MiddlewareRoute(Route):
+    """A route inside middleware, the first of which is the outermost."""
+
+    __slots__ = ("_middleware", "_route")
+
+    def __init__(self, middleware: Sequence[Middleware], route: Route) -> None:
+        self._middleware = middleware
+        self._route = route
+
+    def __call__(self, *args: Any, context: Callable[[], Context[Any]]) -> Any:
+        return self._run(args[:-1], context())
+
+    async def _run(self, subject: tuple[Any, ...], call: Context[Any]) -> Any:
+        async def handle(call: Context[Any]) -> Any:
+            outcome = self._route(*subject, call.request, context=lambda: call)
+            return await outcome if inspect.isawaitable(outcome) else outcome
+
+        step = handle
+        for each in reversed(self._middleware):
+            step = _inside(each, step)
+        return await step(call)
+
+
+def _inside(middleware: Middleware, call_next: Any) -> Any:
+    return lambda call: middleware(call, call_next)
+
+
+def on(request: RequestClass[Q, R]) -> Register[Q, R]:
     """Mark a method as the handler of `request`, for `Router.include`."""
-    return _marker("on", request)
+    register: Register[Q, R] = _marker("on", request)
+    return register
 
 
 def after(request: type[Request[Any]]) -> Callable[[F], F]:
     """Mark a method to be called after `request` was answered, for `Router.include`."""
-    return _marker("after", request)
+    register: Callable[[F], F] = _marker("after", request)
+    return register
 
 
-def _marker(when: str, request: type) -> Callable[[Any], Any]:
+def _marker(when: str, request: Any) -> Any:
+    check_request(request, Sender.BOTH, ())
+
     def mark(handler: Any) -> Any:
         function = getattr(handler, "__func__", handler)  # of a static or class method
         setattr(function, _MARK, (*getattr(function, _MARK, ()), (when, request)))
@@ -101,10 +94,15 @@ def _marker(when: str, request: type) -> Callable[[Any], Any]:
 
 
 class Routes:
-    """Handlers by request class; `side` is the side whose calls they handle."""
+    """Handlers by request class.
 
-    def __init__(self, side: Sender = Sender.BOTH) -> None:
+    `side` is the side whose calls they handle, `versions` are those that are spoken: any, if there are none. What can't
+    be handled so raises `TypeError` when it is added.
+    """
+
+    def __init__(self, side: Sender = Sender.BOTH, versions: Sequence[Version] = ()) -> None:
         self.side = side
+        self._versions = versions
         self.changed: Callable[[], object] = lambda: None
         """Called when a handler has been added."""
         self._handlers: dict[type, Route] = {}
@@ -118,6 +116,7 @@ class Routes:
 
     def add(self, request: type, route: Route) -> None:
         """Handle a request class, in place of a handler that is there already."""
+        self._check(request, route)
         self._handlers[request] = route
         if issubclass(request, DataTransfer):
             transfer = request.__transfer__
@@ -126,14 +125,26 @@ class Routes:
 
     def add_after(self, request: type, route: Route) -> None:
         """Call a route after a request class was answered."""
+        self._check(request, route)
         self._after.setdefault(request, []).append(route)
 
+    def check_request(self, request: Any) -> None:
+        """Raise `TypeError` unless a class is of a request that comes here."""
+        check_request(request, self.side, self._versions)
+
+    def _check(self, request: type, route: Route) -> None:
+        self.check_request(request)
+        check_handler(route.handler, request, self.side)
+
     def merge(self, other: Routes) -> None:
-        """Add every route of another table."""
+        """Add every route of another table, or none."""
+        after = [(request, route) for request, routes in other._after.items() for route in routes]
+        for request, route in (*other._handlers.items(), *after):
+            self._check(request, route)
         for request, route in other._handlers.items():
             self.add(request, route)
-        for request, routes in other._after.items():
-            self._after.setdefault(request, []).extend(routes)
+        for request, route in after:
+            self.add_after(request, route)
 
     def find(self, request: type) -> Route | None:
         """Return what handles a request class, or None."""
@@ -167,26 +178,25 @@ class Router:
     def __init__(self, routes: Routes | None = None) -> None:
         self._routes = Routes() if routes is None else routes
 
-    @overload
-    def on(self, request: type[Request[R]]) -> Callable[[Handler[P, R]], Handler[P, R]]: ...
-    @overload
-    def on(self, request: type[Notification]) -> Callable[[Listener[P]], Listener[P]]: ...
-    @overload
-    def on(self, request: type[DataTransfer[A]]) -> Callable[[Handler[P, A]], Handler[P, A]]: ...
-    def on(self, request: type) -> Callable[[Any], Any]:
+    def on(self, request: RequestClass[Q, R]) -> Register[Q, R]:
         """Register the handler of a request class, in place of one that is there already.
 
-        The class may be a vendor's, a subclass of `DataTransfer`.
+        The class may be a vendor's, a subclass of `DataTransfer`. Raises `TypeError` for a class that this side never
+        receives or that is of a version that is not spoken, and for a handler with other parameters, or of another
+        request.
         """
+        kind: Any = request
+        self._routes.check_request(kind)
 
         def register(handler: Any) -> Any:
-            self._routes.add(request, Route(handler))
+            self._routes.add(kind, Route(handler))
             return handler
 
         return register
 
     def after(self, request: type[Request[Any]]) -> Callable[[F], F]:
         """Register a function to be called, as the handler was, after `request` has been answered with a result."""
+        self._routes.check_request(request)
 
         def register(handler: F) -> F:
             self._routes.add_after(request, Route(handler))

@@ -35,11 +35,12 @@ LAYERS: Mapping[str, frozenset[str]] = {
         "signing": "_jose _core errors faults frames schema signature",
         "repeats": "frames",
         "session": "_core errors faults frames policy registration repeats schema",
-        "routing": "errors schema signature",
-        "data_transfer": "_core errors policy routing schema",
+        "handlers": "schema signature",
+        "routing": "errors handlers schema",
+        "data_transfer": "_core errors handlers policy routing schema",
         "testing": "_core errors frames policy registration schema session signing",
-        "aio": "_core data_transfer errors faults frames policy registration routing schema session signing",
-        "ocpp_fast": "_core aio errors faults policy registration routing",
+        "aio": "_core data_transfer errors faults frames handlers policy registration routing schema session signing",
+        "ocpp_fast": "_core aio errors faults handlers policy registration routing",
         "simulator": "ocpp_fast v16 v201 v21",
         "cli": "ocpp_fast simulator v16 v201 v21",
         "__main__": "cli",
@@ -47,7 +48,7 @@ LAYERS: Mapping[str, frozenset[str]] = {
 }
 """Every unit, from the bottom up, and what it may import; `ocpp_fast` stands for the package's public names."""
 
-TYPES_FROM_ANYWHERE = frozenset({"aio", "ocpp_fast"})
+TYPES_FROM_ANYWHERE = frozenset({"aio", "handlers", "ocpp_fast"})
 """Units that may import what they only name in annotations, under `if TYPE_CHECKING`, from any other."""
 
 IMPURE_UNITS = ("ocpp_fast_ext", "aio", "ocpp_fast", "simulator", "cli", "__main__", "_jose", "signing")
@@ -195,6 +196,7 @@ USERS_CODE = {
     "ocpp_fast/aio/connection.py": "handlers, checks of results, and what is in the errors that these raise",
     "ocpp_fast/aio/handshake.py": "auth, identify, duplicates, policy",
     "ocpp_fast/aio/hooks.py": "hooks",
+    "ocpp_fast/handlers.py": "annotations of handlers, which may be any text",
     "ocpp_fast/session.py": "what is in the errors that handlers raise",
     "ocpp_fast/signing.py": "key lookups, choices, signers",
 }

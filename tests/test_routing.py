@@ -8,11 +8,15 @@ from typing import Any
 
 import pytest
 
-from ocpp_fast import Context, Router, UnhandledActions, after, on, routing, v16
+from ocpp_fast import Context, Router, UnhandledActions, after, handlers, on, v16
 from ocpp_fast.routing import Routes
 from ocpp_fast.schema import CENTRAL, STATION, Profile
 
-CONTEXT = Context("a", v16.HeartbeatRequest.__action__, b'[2,"a","Heartbeat",{}]')
+HEARTBEAT = v16.HeartbeatRequest()
+STATION_OF_A_TEST: Any = None
+CONTEXT: Context = Context(
+    STATION_OF_A_TEST, v16.VERSION, HEARTBEAT.__action__, HEARTBEAT, "a", b'[2,"a","Heartbeat",{}]'
+)
 RESPONSE = v16.StatusNotificationResponse()
 
 
@@ -26,6 +30,10 @@ def handle(router: Router, request: type, *arguments: Any) -> Any:
 def gives(value: object) -> Any:
     """Return a handler that answers with anything at all."""
     return lambda *arguments: value
+
+
+def _itself(request: Any) -> Any:
+    return request
 
 
 def actions(router: Router) -> list[str]:
@@ -85,7 +93,7 @@ def test_an_async_handler_gives_what_is_to_be_awaited() -> None:
 
 def test_what_can_not_be_called_is_refused_at_once() -> None:
     with pytest.raises(TypeError, match="not a callable object"):
-        Router().on(v16.HeartbeatRequest)(5)  # type: ignore[arg-type]  # what the test is about
+        Router().on(v16.HeartbeatRequest)(5)  # type: ignore[call-overload]  # what the test is about
 
 
 # Context
@@ -95,7 +103,7 @@ def with_context(request: Any, context: Context) -> Any:
     return request, context
 
 
-def with_context_in_another_name(request: Any, details: routing.Context) -> Any:
+def with_context_in_another_name(request: Any, details: handlers.Context) -> Any:
     return request, details
 
 
@@ -156,7 +164,7 @@ def test_without_future_annotations_it_is_the_same() -> None:
 
 def test_a_handler_that_does_not_ask_costs_no_context() -> None:
     router = Router()
-    router.on(v16.HeartbeatRequest)(lambda request: request)
+    router.on(v16.HeartbeatRequest)(_itself)
     route = router._routes.find(v16.HeartbeatRequest)
     assert route is not None
 
@@ -168,7 +176,7 @@ def test_a_handler_that_does_not_ask_costs_no_context() -> None:
 
 @pytest.mark.parametrize("handler", [lambda *arguments: arguments, lambda request=None: request, print, dict])
 def test_any_callable_may_be_a_handler(handler: Callable[..., Any]) -> None:
-    assert not routing.Route(handler).wants_context
+    assert handlers.place_of(handler) is None
 
 
 # Routers in routers
@@ -264,7 +272,7 @@ def test_one_method_may_be_marked_for_several_messages() -> None:
 
 
 def test_a_marked_method_can_be_called_as_before() -> None:
-    handlers = Base()
+    handlers: Any = Base()
     assert handlers.heartbeat(v16.HeartbeatRequest()) == ("base", handlers)
 
 
@@ -304,6 +312,24 @@ def test_static_and_class_methods_may_be_marked_below_their_decorator() -> None:
 # Profiles
 
 
+class Central(Base):
+    """Handlers of a central system."""
+
+    @on(v16.HeartbeatRequest)
+    def heartbeat(self, station: Any, request: v16.HeartbeatRequest) -> Any:
+        return "central", self
+
+    @on(v16.StatusNotificationRequest)
+    def status(self, station: Any, request: v16.StatusNotificationRequest) -> Any:
+        return "central", self
+
+    def authorize(self, request: Any, context: Context) -> Any:
+        raise AssertionError
+
+    def noted(self, request: Any) -> Any:
+        raise AssertionError
+
+
 def central_router() -> Router:
     """A router of the central system: it handles what stations send."""
     return Router(Routes(STATION))
@@ -329,7 +355,7 @@ def test_nothing_is_taken_over_from_an_object_that_is_refused() -> None:
 
 
 def test_only_what_the_other_side_sends_must_be_handled() -> None:
-    central_router().include(Base(), profile=TWO)
+    central_router().include(Central(), profile=TWO)
     station = Router(Routes(CENTRAL))
     with pytest.raises(UnhandledActions, match=r": Reset$"):
         station.include(object(), profile=TWO)
@@ -339,9 +365,10 @@ def test_only_what_the_other_side_sends_must_be_handled() -> None:
 
 def test_what_is_handled_already_need_not_be_handled_by_the_object() -> None:
     router = central_router()
-    router.on(v16.StatusNotificationRequest)(lambda request: RESPONSE)
-    router.include(Derived(), profile=TWO)
-    assert handle(router, v16.HeartbeatRequest, None)[0] == "derived"
+    router.on(v16.StatusNotificationRequest)(lambda station, request: RESPONSE)
+    half = Central()
+    router.include(half, profile=TWO)
+    assert handle(router, v16.HeartbeatRequest, None, None) == ("central", half)
 
 
 def test_a_message_of_both_sides_must_be_handled_by_both() -> None:

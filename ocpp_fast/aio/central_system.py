@@ -16,7 +16,7 @@ from ..policy import STRICT, Policy
 from ..registration import MemoryRegistrations, Registrations
 from ..routing import Routes
 from ..schema import Sender, Version
-from .arguments import check_interval, check_policy
+from .arguments import check_interval, check_policy, versions_of
 from .connection import check_loop
 from .endpoint import Endpoint, Runtime, VersionModule
 from .handshake import Identify, ServerWebSocket, identity_of
@@ -39,7 +39,7 @@ class CentralRuntime(Runtime):
 
     def __init__(
         self,
-        versions: Sequence[VersionModule | Version],
+        versions: tuple[Version, ...],
         routes: Routes,
         *,
         auth: Auth,
@@ -139,9 +139,10 @@ class CentralSystem(Endpoint):
         log: logging.Logger | None = None,
     ) -> None:
         check_policy(policy, or_function=True)
-        routes = Routes(Sender.STATION)
+        spoken = versions_of(versions)
+        routes = Routes(Sender.STATION, spoken)
         runtime = CentralRuntime(
-            versions,
+            spoken,
             routes,
             auth=check_auth(auth),
             identify=identify,

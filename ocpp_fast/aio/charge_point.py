@@ -18,7 +18,7 @@ from ..registration import StationGate
 from ..routing import Routes
 from ..schema import DataTransfer, Notification, Request, Response, Sender, Struct, Version
 from .address import Address
-from .arguments import check_identity, check_interval, check_policy
+from .arguments import check_identity, check_interval, check_policy, versions_of
 from .backoff import BackOff
 from .connection import Connection, check_loop
 from .endpoint import Endpoint, Runtime, VersionModule
@@ -76,10 +76,11 @@ class ChargePoint(Endpoint):
         log: logging.Logger | None = None,
     ) -> None:
         check_policy(policy)
-        routes = Routes(Sender.CENTRAL)
+        spoken = versions_of(versions)
+        routes = Routes(Sender.CENTRAL, spoken)
         runtime = Runtime(
             Sender.STATION,
-            versions,
+            spoken,
             routes,
             policy,
             signing=signing,

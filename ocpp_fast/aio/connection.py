@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ..errors import CallError, Disconnected, InvalidAnswer, InvalidPayload, InvalidResult, OcppError
 from ..frames import Call, FrameFault, Send
+from ..handlers import Context
 from ..registration import RegistrationGate
-from ..routing import Context
 from ..schema import DataTransfer, Notification, Request, Response, Struct, Version
 from ..session import CallEnded, CallReceived, Event, FaultNoticed, OpenCall, ResultRefused, SendReceived, Session
 from .arguments import check_seconds
@@ -247,7 +247,7 @@ class Connection:
     def _run_send_handler(self, send: Send) -> None:
         route = self._runtime.route(send.action.request)
         assert route is not None
-        self._runtime.tasks.run([partial(route, context=partial(_context, send))], *self._subject, send.payload)
+        self._runtime.tasks.run([partial(route, context=partial(self._context, send))], *self._subject, send.payload)
 
     def _run_handlers(self, call: Call | None) -> None:
         """Handle a call, and those that wait behind it, until one takes its time."""
@@ -275,7 +275,11 @@ class Connection:
         """Return what the handler returns: the response, or an awaitable of it."""
         route = self._runtime.route(call.action.request)
         assert route is not None
-        return route(*self._subject, call.payload, context=partial(_context, call))
+        return route(*self._subject, call.payload, context=partial(self._context, call))
+
+    def _context(self, frame: Call | Send) -> Context[Any]:
+        station: Any = self._subject[0] if self._subject else None
+        return Context(station, self.version, frame.action, frame.payload, frame.unique_id, frame.raw, frame.signature)
 
     async def _await_handler(self, call: Call, outcome: Awaitable[Any]) -> None:
         try:
@@ -293,11 +297,17 @@ class Connection:
         self._session.answer(call, response, self._loop.time() if self._repeats else 0.0)
         self._flush()
         for route in self._runtime.routes_after(call.action.request):
-            self._runtime.tasks.run([partial(route, context=partial(_context, call))], *self._subject, call.payload)
+            self._runtime.tasks.run(
+                [partial(route, context=partial(self._context, call))], *self._subject, call.payload
+            )
 
     def _fail(self, call: Call, error: Exception) -> None:
         """Answer with the CALLERROR for an error of any kind, and log it."""
         log, action = self._runtime.log, call.action
+        try:
+            error = self._runtime.call_error_of(error)
+        except Exception:  # of the user's code
+            log.exception("%s: the error of %s can't be mapped", self.id, action)
         if isinstance(error, InvalidPayload):
             log.info("%s: %s (%s)", self.id, error, action)
         elif isinstance(error, InvalidAnswer):
@@ -354,7 +364,3 @@ class Connection:
             self._session.refuse_result(unique_id, error)
         except Exception:  # what is in an error is its author's
             self._runtime.log.exception("%s: the refusal of a result can't be written", self.id)
-
-
-def _context(frame: Call | Send) -> Context:
-    return Context(frame.unique_id, frame.action, frame.raw, frame.signature)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ..data_transfer import Envelope, TransferRoute, carrier_of
+from ..errors import CallError
 from ..faults import dialect_of
 from ..frames import Decoder, Encoder
+from ..handlers import Middleware
 from ..policy import Policy
-from ..routing import Route, Router, Routes
+from ..routing import MiddlewareRoute, Route, Router, Routes
 from ..schema import Action, Sender, Version
 from ..session import FrameDecoder, FrameEncoder
-from .arguments import check_seconds, check_size, versions_of
+from .arguments import check_seconds, check_size
 from .hooks import Tasks
 
 if TYPE_CHECKING:
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["Endpoint", "Runtime", "VersionModule"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+M = TypeVar("M", bound=Middleware)
+E = TypeVar("E", bound=Exception)
 
 
 class VersionModule(Protocol):
@@ -60,7 +65,7 @@ class Runtime:
     def __init__(
         self,
         role: Sender,
-        versions: Sequence[VersionModule | Version],
+        versions: tuple[Version, ...],
         routes: Routes,
         policy: Policy,
         *,
@@ -72,7 +77,7 @@ class Runtime:
         log: logging.Logger | None,
     ) -> None:
         self.role = role
-        self.versions = versions_of(versions)
+        self.versions = versions
         self.routes = routes
         self.policy = policy
         self.call_timeout = check_seconds("call_timeout", call_timeout, most=float("inf"))
@@ -94,6 +99,8 @@ class Runtime:
         self._carriers = {each.request: version for version in self.versions if (each := carrier_of(version))}
         self._resolved: dict[type, Route | None] = {}
         self.routes_after = routes.after
+        self.middleware: list[Middleware] = []
+        self.errors: dict[type[Exception], Callable[[Any], CallError]] = {}
         routes.changed = self._resolved.clear
         for version in self.versions:
             dialect_of(version.number)
@@ -114,8 +121,20 @@ class Runtime:
         version = self._carriers.get(request)
         if self.routes.has_vendors and version is not None:
             route = TransferRoute(self.routes, partial(self._envelope_of, version), rest=route)
+        if route is not None and self.middleware:
+            route = MiddlewareRoute(self.middleware, route)
         self._resolved[request] = route
         return route
+
+    def call_error_of(self, error: Exception) -> Exception:
+        """Return the `CallError` that a handler's exception is mapped to, or the exception itself.
+
+        Raises what the user's mapping raises.
+        """
+        for kind in type(error).__mro__:
+            if kind in self.errors:
+                return self.errors[kind](error)
+        return error
 
     def _envelope_of(self, version: Version, *subject: Any) -> Envelope:
         return self.envelope(version, subject[0].policy if subject else self.policy)
@@ -134,6 +153,10 @@ class Runtime:
         return self.route(action.request) is not None
 
 
+def _is_async(function: object) -> bool:
+    return any(map(inspect.iscoroutinefunction, (function, getattr(function, "__call__", None))))  # noqa: B004
+
+
 class Endpoint(Router):
     """The base of `CentralSystem` and `ChargePoint`: where handlers and hooks are registered."""
 
@@ -145,6 +168,33 @@ class Endpoint(Router):
     def versions(self) -> tuple[Version, ...]:
         """The OCPP versions that are spoken."""
         return self._runtime.versions
+
+    def middleware(self, function: M) -> M:
+        """Register an async function to run around every handler; a decorator.
+
+        It is called with the call, a `Context`, and with `call_next`, which it awaits for the response; it returns that
+        or another one. The first registered is the outermost. With any, `def` handlers run in a task, too.
+        """
+        if not _is_async(function):
+            raise TypeError(f"middleware: expected an `async def` of call and call_next, not {function!r}")
+        self._runtime.middleware.append(function)
+        self._runtime.routes.changed()
+        return function
+
+    def error(self, kind: type[E]) -> Callable[[Callable[[E], CallError]], Callable[[E], CallError]]:
+        """Register a function that makes a `CallError` of an exception that handlers raise; a decorator.
+
+        It is called for subclasses of `kind`, too; the nearest one registered is taken.
+        """
+        given: Any = kind
+        if not (isinstance(given, type) and issubclass(given, Exception)):
+            raise TypeError(f"error: expected a class of exceptions, not {given!r}")
+
+        def register(function: Callable[[E], CallError]) -> Callable[[E], CallError]:
+            self._runtime.errors[kind] = function
+            return function
+
+        return register
 
     def on_connect(self, hook: F) -> F:
         """Register a plain or async function to be called when a connection is ready; a decorator."""

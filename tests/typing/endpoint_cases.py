@@ -3,10 +3,11 @@
 See `cases` for what a marked line means.
 """
 
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
-from typing import assert_type
+from typing import Any, assert_type
 
-from ocpp_fast import CentralSystem, ChargePoint, NoAuth, Policy, Station, v16
+from ocpp_fast import CallError, CallNext, CentralSystem, ChargePoint, Context, NoAuth, Policy, Station, v16, v201
 
 
 def options_of_a_central_system() -> None:
@@ -36,3 +37,69 @@ def a_call_from_a_thread_has_the_type_of_the_response(station: Station, charge_p
     assert_type(station.call_threadsafe(v16.ResetRequest(type=v16.ResetType.SOFT)), Future[v16.ResetResponse])
     assert_type(charge_point.call_threadsafe(v16.HeartbeatRequest(), timeout=1), Future[v16.HeartbeatResponse])
     station.call_threadsafe(v16.HeartbeatRequest(), timeot=1)  # type: ignore[call-arg]
+
+
+def a_handler_is_of_the_request_that_it_is_registered_for(central: CentralSystem, charge_point: ChargePoint) -> None:
+    @central.on(v16.HeartbeatRequest)
+    async def right(station: Station, request: v16.HeartbeatRequest) -> v16.HeartbeatResponse:
+        raise NotImplementedError
+
+    assert_type(right, Callable[[Any, v16.HeartbeatRequest], Awaitable[v16.HeartbeatResponse]])
+
+    @charge_point.on(v16.ResetRequest)
+    def reset(request: v16.ResetRequest) -> v16.ResetResponse:
+        raise NotImplementedError
+
+    @central.on(v16.HeartbeatRequest)  # type: ignore[arg-type]
+    async def of_another(station: Station, request: v16.AuthorizeRequest) -> v16.HeartbeatResponse:
+        raise NotImplementedError
+
+    @central.on(v16.HeartbeatRequest)  # type: ignore[arg-type]
+    def of_another_version(station: Station, request: v201.HeartbeatRequest) -> v16.HeartbeatResponse:
+        raise NotImplementedError
+
+    @central.on(v16.HeartbeatRequest)  # type: ignore[arg-type]
+    def with_another_answer(station: Station, request: v16.HeartbeatRequest) -> v16.AuthorizeResponse:
+        raise NotImplementedError
+
+    central.on(v16.HeartbeatResponse)  # type: ignore[arg-type]
+
+
+class State:
+    """What the middleware of a program sets."""
+
+    tenant: str
+
+
+def what_middleware_sets_has_the_type_of_the_state(central: CentralSystem) -> None:
+    @central.middleware
+    async def each(call: Context[State], call_next: CallNext) -> Any:
+        call.state.tenant = "acme"
+        call.state.tenant = 1  # type: ignore[assignment]
+        return await call_next(call)
+
+    @central.middleware  # type: ignore[type-var]
+    async def short(call: Context[State]) -> Any:
+        return None
+
+    @central.on(v16.HeartbeatRequest)
+    def heartbeat(context: Context[State], station: Station, request: v16.HeartbeatRequest) -> v16.HeartbeatResponse:
+        assert_type(context.state.tenant, str)
+        assert_type(context.station, Station)
+        context.state.other()  # type: ignore[attr-defined]
+        raise NotImplementedError
+
+    @central.on(v16.AuthorizeRequest)
+    def authorize(station: Station, request: v16.AuthorizeRequest, *, context: Context) -> v16.AuthorizeResponse:
+        assert_type(context.state, Any)
+        raise NotImplementedError
+
+
+def an_error_becomes_a_call_error(central: CentralSystem) -> None:
+    @central.error(LookupError)
+    def unknown(error: LookupError) -> CallError:
+        return CallError("GenericError", str(error))
+
+    @central.error(LookupError)  # type: ignore[arg-type]
+    def wrong(error: LookupError) -> str:
+        return str(error)

@@ -113,9 +113,10 @@ class Handlers:
     def show(self, station: Station, message: Price) -> Shown:
         return Shown(text="")
 
-    @on(Price)  # type: ignore[arg-type]
-    def wrong(self, station: Station, message: Price) -> str:
-        return ""
+
+@on(Price)  # type: ignore[arg-type]
+def wrong(handlers: Handlers, station: Station, message: Price) -> str:
+    return ""
 
 
 # A vendor's own action
