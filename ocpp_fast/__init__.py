@@ -13,6 +13,7 @@ from .errors import (
     Disconnected,
     ErrorCode,
     HandshakeFailed,
+    HandshakeRefused,
     InvalidPayload,
     InvalidResult,
     InvalidSignature,
@@ -27,6 +28,7 @@ from .errors import (
     VersionMismatch,
 )
 from .faults import Fault
+from .frames import FrameFault
 from .handlers import CallNext, Context, Middleware
 from .policy import LENIENT, STRICT, Policy
 from .registration import Registrations
@@ -41,10 +43,14 @@ if TYPE_CHECKING:
         ChargePoint,
         Direction,
         Handshake,
+        HttpRequest,
+        HttpResponse,
         NoAuth,
+        Refusal,
         Server,
         Station,
         Verdict,
+        identity_of,
     )
 
 __all__ = [
@@ -63,8 +69,12 @@ __all__ = [
     "Disconnected",
     "ErrorCode",
     "Fault",
+    "FrameFault",
     "Handshake",
     "HandshakeFailed",
+    "HandshakeRefused",
+    "HttpRequest",
+    "HttpResponse",
     "InvalidPayload",
     "InvalidResult",
     "InvalidSignature",
@@ -75,6 +85,7 @@ __all__ = [
     "OcppError",
     "PayloadError",
     "Policy",
+    "Refusal",
     "Registrations",
     "Router",
     "Server",
@@ -87,6 +98,7 @@ __all__ = [
     "VersionMismatch",
     "accelerated",
     "after",
+    "identity_of",
     "on",
 ]
 

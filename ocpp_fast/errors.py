@@ -16,6 +16,7 @@
     ├── SigningFailed                    our own message could not be signed; nothing was sent
     ├── InvalidSignature                 a signature is missing or false, or its key is unknown
     ├── HandshakeFailed (ConnectionError)  the server refused the connection
+    ├── HandshakeRefused                 raise it before a station is let in, to refuse its connection
     ├── VersionMismatch                  another OCPP version was negotiated than the one asked for
     └── UnhandledActions (TypeError)     an object leaves actions of a profile without a handler
 
@@ -26,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Any, Protocol, Self
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "Disconnected",
     "ErrorCode",
     "HandshakeFailed",
+    "HandshakeRefused",
     "InvalidPayload",
     "InvalidResult",
     "InvalidSignature",
@@ -259,6 +262,24 @@ class HandshakeFailed(OcppError, ConnectionError):
     def __init__(self, message: str, status: int | None = None) -> None:
         super().__init__(message)
         self.status = status
+
+
+class HandshakeRefused(OcppError):
+    """A station is not let in: raised by `identify`, `auth`, `policy` or `on_connecting` of a central system.
+
+    `status` is the HTTP status of the answer, 400 to 599; `reason` is logged and told to `on_refused`, not to the
+    station. Raises `ValueError` for any other status.
+    """
+
+    def __init__(self, status: int, reason: str = "") -> None:
+        super().__init__(status, reason)
+        if not 400 <= status <= 599:
+            raise ValueError(f"status: expected 400 to 599, not {status!r}")
+        self.status = HTTPStatus(status)
+        self.reason = reason or self.status.phrase
+
+    def _text(self) -> str:
+        return f"{self.status.value} {self.reason}"
 
 
 class VersionMismatch(OcppError):

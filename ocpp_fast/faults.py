@@ -61,6 +61,8 @@ class Fault(Enum):
     """The handler raised, or answered with something invalid."""
     UNKNOWN_ID = auto()
     """A result or error answers no open call (R12); never answered."""
+    TRANSPORT = auto()
+    """A message is not text, not UTF-8, too large, or breaks the WebSocket protocol: the connection closes (R45)."""
 
 
 _RULES: Final[Mapping[str, Fault]] = {
@@ -90,6 +92,7 @@ _CODES: Final[Mapping[Fault, ErrorCode]] = {
     Fault.NOT_REGISTERED: ErrorCode.SECURITY_ERROR,
     Fault.HANDLER: ErrorCode.INTERNAL_ERROR,
     Fault.UNKNOWN_ID: ErrorCode.GENERIC_ERROR,
+    Fault.TRANSPORT: ErrorCode.GENERIC_ERROR,
 }
 """The code of a fault in 2.0.1 and 2.1; the dialect of 1.6 names where it differs."""
 

@@ -75,10 +75,11 @@ class FrameFault(Exception):
     """A fault of a received frame, and whether the peer is to be told.
 
     `message_type` is that of the frame where it could be read, `violation` the broken rule of a payload's fault,
-    `elements` the frame as JSON, None where it is not a JSON array.
+    `elements` the frame as JSON, None where it is not a JSON array, and `raw` the frame as it came.
     """
 
     elements: list[Any] | None = None
+    raw: bytes = b""
 
     def __init__(
         self,

@@ -218,6 +218,7 @@ class Session:
         try:
             frame = self._decoder.decode(raw, self._open_action)
         except FrameFault as fault:
+            fault.raw = raw
             return self._notice(fault, raw)
         if isinstance(frame, Call):
             return self._call_received(frame, now)

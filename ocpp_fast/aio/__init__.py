@@ -1,10 +1,12 @@
 """asyncio: the central system and the charge point over real sockets."""
 
+from .admission import identity_of
 from .backoff import BackOff
-from .central_system import CentralSystem, Server
+from .central_system import CentralSystem
 from .charge_point import ChargePoint
 from .connection import Direction
-from .security import Auth, BasicAuth, Handshake, NoAuth, Verdict
+from .security import Auth, BasicAuth, Handshake, NoAuth, Refusal, Verdict
+from .server import HttpRequest, HttpResponse, Server
 from .stations import Station
 
 __all__ = [
@@ -15,8 +17,12 @@ __all__ = [
     "ChargePoint",
     "Direction",
     "Handshake",
+    "HttpRequest",
+    "HttpResponse",
     "NoAuth",
+    "Refusal",
     "Server",
     "Station",
     "Verdict",
+    "identity_of",
 ]

@@ -5,32 +5,38 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import os
 import socket
 import ssl as tls
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from ..errors import NotConnected
 from ..policy import STRICT, Policy
 from ..registration import MemoryRegistrations, Registrations
 from ..routing import Routes
 from ..schema import Sender, Version
+from .admission import Admitted, Identify, identity_of
 from .arguments import check_interval, check_policy, versions_of
 from .connection import check_loop
 from .endpoint import Endpoint, Runtime, VersionModule
-from .handshake import Identify, ServerWebSocket, identity_of
+from .handshake import ServerWebSocket
 from .keepalive import Keepalive
-from .security import Auth, Handshake, check_auth
+from .proxies import TrustedProxies
+from .security import Auth, Handshake, Refusal, check_auth
+from .server import Http, Server, listen
 from .stations import ConnectedStations, Duplicates, Station, Stations
-from .transport import CloseCode
+from .transport import CloseCode, Transport
 
 if TYPE_CHECKING:
     from ..signing import Signing
 
-__all__ = ["CentralSystem", "Server"]
+__all__ = ["CentralSystem"]
 
-PolicyChoice: TypeAlias = Policy | Callable[[Handshake], Policy]
+F = TypeVar("F", bound=Callable[..., Any])
+
+PolicyChoice: TypeAlias = Policy | Callable[[Handshake], Policy | Awaitable[Policy]]
 _LOAD_SECONDS = 1.0
 
 
@@ -48,6 +54,7 @@ class CentralRuntime(Runtime):
         refuse_unknown_subprotocols: bool,
         stations: Stations,
         registrations: Registrations,
+        proxies: TrustedProxies,
         **settings: Any,
     ) -> None:
         policy = policy_choice if isinstance(policy_choice, Policy) else STRICT
@@ -57,9 +64,19 @@ class CentralRuntime(Runtime):
         self.refuse_unknown_subprotocols = refuse_unknown_subprotocols
         self.stations = stations
         self.registrations = registrations
+        self.proxies = proxies
+        self.connecting_hooks: list[Callable[[Handshake], Any]] = []
+        self.refused_hooks: list[Callable[[Refusal], Any]] = []
         self.loop: asyncio.AbstractEventLoop | None = None
         self.listeners = 0
         self._policy_choice = policy_choice
+
+    def policy_of(self, handshake: Handshake) -> Policy | Awaitable[Policy]:
+        """Return the policy of a station that is let in, the one that its handshake was given first."""
+        if handshake.policy is not None:
+            return handshake.policy
+        choice = self._policy_choice
+        return choice if isinstance(choice, Policy) else choice(handshake)
 
     def admits(self, handshake: Handshake) -> bool:
         """Whether an authenticated station may connect now (R36)."""
@@ -69,8 +86,8 @@ class CentralRuntime(Runtime):
         """Return the status of a station, or what to await for it; never raises."""
         try:
             status = self.registrations.load(identity)
-        except Exception:  # of the user's code
-            self.log.exception("%s: the registration can't be loaded", identity)
+        except Exception:  # noqa: BLE001  # of the user's code
+            self._not_loaded(identity)
             return None
         return self._loaded(identity, status) if inspect.isawaitable(status) else status
 
@@ -78,35 +95,48 @@ class CentralRuntime(Runtime):
         try:
             async with asyncio.timeout(_LOAD_SECONDS):
                 return await status
-        except Exception:  # of the user's code, or it took too long
-            self.log.exception("%s: the registration can't be loaded", identity)
+        except Exception:  # noqa: BLE001  # of the user's code, or it took too long
+            self._not_loaded(identity)
             return None
 
-    def arrived(
-        self, websocket: ServerWebSocket, handshake: Handshake, version: Version, status: str | None
-    ) -> Station:
+    def _not_loaded(self, identity: str) -> None:
+        self.log.exception("%s: the registration can't be loaded", identity, extra={"station": identity})
+
+    def arrived(self, transport: Transport, admitted: Admitted, version: Version) -> Station:
         """Take a station in, in place of an older connection of the same identity."""
-        policy = self._policy_choice
-        if not isinstance(policy, Policy):
-            policy = policy(handshake)
-            check_policy(policy)
-        station = Station(self, self.stations, self.registrations, websocket, handshake, version, policy, status)
+        check_policy(admitted.policy)
+        station = Station(self, self.stations, self.registrations, transport, admitted, version)
         self.stations.add(station)
-        asyncio.get_running_loop().call_soon(self.tasks.run, self.connect_hooks, station)
+        station.begin()
         return station
+
+    def refused(self, refusal: Refusal) -> None:
+        """Log a handshake that was refused, and tell the hooks."""
+        extra = {
+            "station": refusal.id,
+            "peer": refusal.remote_address,
+            "path": refusal.path,
+            "reason": refusal.reason,
+            "status": refusal.status,
+        }
+        host = refusal.remote_address[0] if refusal.remote_address else "a Unix socket"
+        self.log.info("%s: refused: %s (%s)", refusal.id or host, refusal.reason, refusal.path or "-", extra=extra)
+        self.tasks.run(self.refused_hooks, refusal, station=refusal.id or "")
 
 
 class CentralSystem(Endpoint):
     """Accepts stations, answers them and calls them.
 
     - `auth` decides who may connect (`NoAuth()`, `BasicAuth(...)`); `versions` are spoken.
-    - `policy` says what is tolerated; it may be a function of the handshake.
+    - `policy` says what is tolerated; it may be a plain or async function of the handshake.
     - `duplicates`: a station that connects a second time replaces its old connection ("replace"), is refused
       ("reject"), or a function of the connected station and the handshake tells whether it replaces it (R36).
     - `stations` are the connected ones; given in place of `duplicates` by what extends a central system.
     - `refuse_unknown_subprotocols`: a client without a common subprotocol gets HTTP 400; else it is closed with 1002
       right after the handshake (R31).
-    - `identify` maps a request's path and headers to an identity, in place of the path's last segment (R32).
+    - `identify`, plain or async, maps a request's path and headers to an identity, or to a tenant and an identity, in
+      place of the path's last segment (R32). A tenant's station is called `tenant/identity` here.
+    - `trusted_proxies` are networks, such as "10.0.0.0/8", whose word on where a connection comes from is taken.
     - `registrations` remembers who was accepted (R40); the default forgets with the process.
     - `signing` opens and writes signed frames (R17); without it they are unknown actions.
     - Times are in seconds: stations are pinged every `ping_interval` (R38, 0 is off); a call may take `call_timeout`
@@ -130,6 +160,7 @@ class CentralSystem(Endpoint):
         refuse_unknown_subprotocols: bool = False,
         identify: Identify = identity_of,
         registrations: Registrations | None = None,
+        trusted_proxies: Iterable[str] = (),
         signing: Signing | None = None,
         ping_interval: float = 60.0,
         call_timeout: float = 30.0,
@@ -150,6 +181,7 @@ class CentralSystem(Endpoint):
             refuse_unknown_subprotocols=refuse_unknown_subprotocols,
             stations=ConnectedStations(duplicates) if stations is None else stations,
             registrations=MemoryRegistrations() if registrations is None else registrations,
+            proxies=TrustedProxies(trusted_proxies),
             signing=signing,
             call_timeout=call_timeout,
             open_timeout=open_timeout,
@@ -194,6 +226,22 @@ class CentralSystem(Endpoint):
             check_loop(self._runtime.loop, "the central system")
         return await self._runtime.stations.wait(identity)
 
+    # Hooks of the handshake
+
+    def on_connecting(self, hook: F) -> F:
+        """Register a plain or async function of the `Handshake` of a station that was authenticated; a decorator.
+
+        It is awaited before the handshake is answered, as long as `open_timeout` allows, and may set `handshake.state`
+        and `handshake.policy`, or raise `HandshakeRefused`.
+        """
+        self._runtime.connecting_hooks.append(hook)
+        return hook
+
+    def on_refused(self, hook: F) -> F:
+        """Register a plain or async function of the `Refusal` of a handshake; a decorator."""
+        self._runtime.refused_hooks.append(hook)
+        return hook
+
     # Serving
 
     @asynccontextmanager
@@ -205,54 +253,81 @@ class CentralSystem(Endpoint):
         ssl: tls.SSLContext | None = None,
         grace: float = 5.0,
         sock: socket.socket | None = None,
+        path: str | os.PathLike[str] | None = None,
+        http: Http | None = None,
+        proxy_protocol: bool = False,
         backlog: int = 100,
         reuse_address: bool | None = None,
         reuse_port: bool | None = None,
     ) -> AsyncIterator[Server]:
         """Listen while the context lasts; port 0 picks a free one.
 
-        `sock` is a bound socket, in place of `host` and `port`; it and what follows are as in `loop.create_server`. In
-        the end handlers that run get `grace` seconds to answer, then all connections are closed with 1001. Several
+        `sock` is a bound socket, such as one of socket activation, or `path` that of a Unix socket, in place of `host`
+        and `port`. `http` answers requests that ask for no WebSocket, such as health checks; by default 426. With
+        `proxy_protocol` every connection must begin with a PROXY header of one of the `trusted_proxies`. The other
+        options are those of `loop.create_server`.
+
+        In the end handlers that run get `grace` seconds to answer, then all connections are closed with 1001. Several
         ports may be served at once, on one event loop; the handlers are waited for when the last of them ends.
         """
         runtime = self._runtime
-        loop = asyncio.get_running_loop()
         check_interval("grace", grace)
+        if proxy_protocol and not runtime.proxies:
+            raise ValueError("proxy_protocol: expected trusted_proxies, whose headers are believed")
+        async with self._running(grace) as closing:
+            server = Server(http=http)
+            listener = await listen(
+                lambda address: ServerWebSocket(runtime, server, address),
+                host=host,
+                port=port,
+                sock=sock,
+                path=path,
+                ssl=ssl,
+                timeout=runtime.open_timeout,
+                backlog=backlog,
+                reuse_address=reuse_address,
+                reuse_port=reuse_port,
+                proxies=runtime.proxies if proxy_protocol else None,
+                tasks=runtime.tasks,
+            )
+            server.bound(listener, host if sock is None and path is None else None, secure=ssl is not None)
+            keepalive = Keepalive(self._ping_interval, lambda: server.open_sockets)
+            closing.append(server.open_sockets)
+            try:
+                await listener.start_serving()
+                keepalive.start()
+                yield server
+            finally:
+                keepalive.stop()
+                listener.close()
+                if path is not None:
+                    with suppress(FileNotFoundError):
+                        os.unlink(path)
+
+    @asynccontextmanager
+    async def _running(self, grace: float) -> AsyncIterator[list[set[Any]]]:
+        """Take connections in while the context lasts, and close those of the sets that are appended in the end."""
+        runtime = self._runtime
+        loop = asyncio.get_running_loop()
         if runtime.listeners and runtime.loop is not loop:
             raise RuntimeError("the central system serves on another event loop")
-        sockets: set[ServerWebSocket] = set()
-        place: dict[str, Any] = {"host": host, "port": port} if sock is None else {"sock": sock}
-        listener = await loop.create_server(
-            lambda: ServerWebSocket(runtime, sockets),
-            **place,
-            ssl=ssl,
-            ssl_handshake_timeout=runtime.open_timeout if ssl is not None else None,
-            backlog=backlog,
-            reuse_address=reuse_address,
-            reuse_port=reuse_port,
-            start_serving=False,
-        )
-        keepalive = Keepalive(self._ping_interval, lambda: sockets)
         runtime.loop = loop
         runtime.listeners += 1
         runtime.stopping = False
+        closing: list[set[Any]] = []
         try:
-            await listener.start_serving()
-            keepalive.start()
-            yield Server(listener, host if sock is None else None, secure=ssl is not None)
+            yield closing
         finally:
-            keepalive.stop()
-            listener.close()
             runtime.listeners -= 1
-            await self._stop(sockets, grace)
+            await self._stop(closing, grace)
 
-    async def _stop(self, sockets: set[ServerWebSocket], grace: float) -> None:
+    async def _stop(self, transports: list[set[Any]], grace: float) -> None:
         runtime = self._runtime
         is_last = runtime.listeners == 0
         if is_last:
             runtime.stopping = True
             await runtime.tasks.finish(grace)
-        while closing := list(sockets):
+        while closing := [each for opened in transports for each in opened]:
             for each in closing:
                 each.close(CloseCode.GOING_AWAY, "the central system stops")
             for each in closing:
@@ -261,18 +336,3 @@ class CentralSystem(Endpoint):
             await runtime.tasks.finish(grace)
             if runtime.listeners == 0:
                 runtime.loop = None
-
-
-class Server:
-    """A central system that listens, and its address."""
-
-    def __init__(self, listener: asyncio.Server, host: str | None, *, secure: bool) -> None:
-        bound, port = listener.sockets[0].getsockname()[:2]
-        self.host: str = host or bound
-        self.port: int = port
-        self.url = f"{'wss' if secure else 'ws'}://{f'[{self.host}]' if ':' in self.host else self.host}:{port}"
-        """The URL that stations connect to, to which they append their identity."""
-
-    async def serve_forever(self) -> None:
-        """Serve until cancelled."""
-        await asyncio.get_running_loop().create_future()

@@ -17,6 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ..errors import CallError, Disconnected, InvalidAnswer, InvalidPayload, InvalidResult, OcppError
+from ..faults import Fault
 from ..frames import Call, FrameFault, Send
 from ..handlers import Context
 from ..registration import RegistrationGate
@@ -91,6 +92,7 @@ class Connection:
         )
         self._repeats = policy.repeat_window > 0
         self._paused = False
+        self._held: list[CallReceived | SendReceived] | None = None
         self._subject: tuple[Any, ...] = ()
         self._speaker: object = self  # whom hooks are told of: a `Station`, or the `ChargePoint`
 
@@ -202,16 +204,42 @@ class Connection:
     def message_received(self, raw: bytes) -> None:
         """Take a message of the peer."""
         if self._runtime.frame_hooks:
-            self._runtime.tasks.run(self._runtime.frame_hooks, Direction.IN, self._speaker, raw)
+            self._run_hooks(self._runtime.frame_hooks, Direction.IN, self._speaker, raw)
         event = self._session.receive(raw, self._loop.time() if self._repeats else 0.0)
-        if isinstance(event, CallReceived):
+        if self._held is not None and isinstance(event, (CallReceived, SendReceived)):
+            self._held.append(event)
+        elif isinstance(event, CallReceived):
             self._run_handlers(event.call)
         else:
             self._take(event, raw)
             self._flush()
-        if self._session.is_full and not self._paused:
+        if self._is_full and not self._paused:
             self._paused = True
             self._transport.pause()
+
+    @property
+    def _is_full(self) -> bool:
+        """Whether so many messages wait that no more should be read."""
+        return self._session.is_full or (self._held is not None and len(self._held) > self.policy.max_waiting_calls)
+
+    def _hold(self) -> None:
+        """Handle no message, until `_release`."""
+        self._held = []
+
+    def _release(self) -> None:
+        """Handle the messages that were held."""
+        held, self._held = self._held, None
+        for event in held or () if self.connected else ():
+            if isinstance(event, CallReceived):
+                self._run_handlers(event.call)
+            else:
+                self._take(event)
+        self._resume()
+
+    def _resume(self) -> None:
+        if self._paused and not self._is_full:
+            self._paused = False
+            self._transport.resume()
 
     def transport_closed(self, code: int, reason: str) -> None:
         """Fail what is pending, and tell the hooks."""
@@ -219,9 +247,11 @@ class Connection:
         self.close_reason = reason
         for ended in self._session.close():
             self._call_ended(ended)
+        if self._transport.failed:
+            self._fault_noticed(FrameFault(Fault.TRANSPORT, reason, answered=False))
         self._left()
         # Not now: the hooks of a connection that ends as it opens must be told in this order.
-        self._loop.call_soon(self._runtime.tasks.run, self._runtime.disconnect_hooks, *self._subject)
+        self._loop.call_soon(self._run_hooks, self._runtime.disconnect_hooks, *self._subject)
 
     def _left(self) -> None:
         """The connection has ended; the hooks are told next."""
@@ -235,19 +265,31 @@ class Connection:
         elif isinstance(event, SendReceived):
             self._run_send_handler(event.send)
         elif isinstance(event, ResultRefused):
-            self._runtime.tasks.run(self._runtime.refusal_hooks, *self._subject, event.error.at(self.id))
+            self._run_hooks(self._runtime.refusal_hooks, *self._subject, event.error.at(self.id))
 
     def _fault_noticed(self, fault: FrameFault) -> None:
         cause = fault.__cause__  # of our side, if there is one
         level = logging.INFO if cause is None else logging.ERROR
-        self._runtime.log.log(level, "%s: %s (%s)", self.id, fault.description, fault.fault.name, exc_info=cause)
+        extra = self._about() | {"reason": fault.description, "fault": fault.fault.name}
+        message = "%s: %s (%s)"
+        self._runtime.log.log(level, message, self.id, fault.description, fault.fault.name, exc_info=cause, extra=extra)
+        self._run_hooks(self._runtime.fault_hooks, *self._subject, fault)
+
+    def _about(self) -> dict[str, object]:
+        """Return what every line of the log has as `extra`."""
+        return {"station": self.id}
+
+    def _run_hooks(self, hooks: list[Callable[..., Any]], *args: Any, action: str = "") -> None:
+        if hooks:
+            self._runtime.tasks.run(hooks, *args, station=self.id, action=action)
 
     # Handlers
 
     def _run_send_handler(self, send: Send) -> None:
         route = self._runtime.route(send.action.request)
         assert route is not None
-        self._runtime.tasks.run([partial(route, context=partial(self._context, send))], *self._subject, send.payload)
+        handler = partial(route, context=partial(self._context, send))
+        self._run_hooks([handler], *self._subject, send.payload, action=send.action.name)
 
     def _run_handlers(self, call: Call | None) -> None:
         """Handle a call, and those that wait behind it, until one takes its time."""
@@ -261,9 +303,7 @@ class Connection:
             except Exception as error:  # noqa: BLE001  # of the user's code
                 self._fail(call, error)
             call = self._next_call()
-        if self._paused and not self._session.is_full:
-            self._paused = False
-            self._transport.resume()
+        self._resume()
 
     def _next_call(self) -> Call | None:
         """Return the call whose turn has come; those that are refused on the way are answered."""
@@ -304,19 +344,20 @@ class Connection:
     def _fail(self, call: Call, error: Exception) -> None:
         """Answer with the CALLERROR for an error of any kind, and log it."""
         log, action = self._runtime.log, call.action
+        extra = self._about() | {"action": action.name}
         try:
             error = self._runtime.call_error_of(error)
         except Exception:  # of the user's code
-            log.exception("%s: the error of %s can't be mapped", self.id, action)
+            log.exception("%s: the error of %s can't be mapped", self.id, action, extra=extra)
         if isinstance(error, InvalidPayload):
-            log.info("%s: %s (%s)", self.id, error, action)
+            log.info("%s: %s (%s)", self.id, error, action, extra=extra)
         elif isinstance(error, InvalidAnswer):
-            log.error("%s: the handler of %s answered wrongly: %s", self.id, action, error)
+            log.error("%s: the handler of %s answered wrongly: %s", self.id, action, error, extra=extra)
         elif not isinstance(error, CallError):
-            log.error("%s: the handler of %s failed", self.id, action, exc_info=error)
+            log.error("%s: the handler of %s failed", self.id, action, exc_info=error, extra=extra)
         unwritable = self._session.fail(call, error, self._loop.time() if self._repeats else 0.0)
         if unwritable is not None:
-            log.error("%s: the error of %s can't be written", self.id, action, exc_info=unwritable)
+            log.error("%s: the error of %s can't be written", self.id, action, exc_info=unwritable, extra=extra)
         self._flush()
 
     # Frames and answers
@@ -327,7 +368,7 @@ class Connection:
             self._take(event)
         for frame in session.take_outbox():
             if self._runtime.frame_hooks:
-                self._runtime.tasks.run(self._runtime.frame_hooks, Direction.OUT, self._speaker, frame)
+                self._run_hooks(self._runtime.frame_hooks, Direction.OUT, self._speaker, frame)
             self._transport.send(frame)
 
     def _call_ended(self, ended: CallEnded, raw: bytes = b"") -> None:
@@ -363,4 +404,4 @@ class Connection:
         try:
             self._session.refuse_result(unique_id, error)
         except Exception:  # what is in an error is its author's
-            self._runtime.log.exception("%s: the refusal of a result can't be written", self.id)
+            self._runtime.log.exception("%s: the refusal of a result can't be written", self.id, extra=self._about())

@@ -90,6 +90,7 @@ class Runtime:
         self.connect_hooks: list[Callable[..., Any]] = []
         self.disconnect_hooks: list[Callable[..., Any]] = []
         self.frame_hooks: list[Callable[..., Any]] = []
+        self.fault_hooks: list[Callable[..., Any]] = []
         self.refusal_hooks: list[Callable[..., Any]] = []
         self.stopping = False
         self.new_unique_id: Callable[[], str] = _new_unique_id
@@ -212,6 +213,14 @@ class Endpoint(Router):
         In 2.1 alone (CALLRESULTERROR, R10); the central system's is called with the station first.
         """
         self._runtime.refusal_hooks.append(hook)
+        return hook
+
+    def on_fault(self, hook: F) -> F:
+        """Register a function of the `FrameFault` of every invalid message of the peer; a decorator.
+
+        The central system's is called with the station first. `fault.raw` is the frame, where there was a whole one.
+        """
+        self._runtime.fault_hooks.append(hook)
         return hook
 
     def on_frame(self, hook: F) -> F:

@@ -1,19 +1,15 @@
 """The opening handshakes of both sides.
 
-The server's decides on identity, credentials and subprotocol, in that order (R30-R33); nothing of a station exists
-before it is authenticated. The client's offers its subprotocols and waits for the server's choice.
+The server's asks `admission` whom it may let in; nothing of a station exists before it is authenticated. The client's
+offers its subprotocols and waits for the server's choice.
 """
 
 from __future__ import annotations
 
 import asyncio
-import inspect
-import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
-from typing import Final, Generic, Protocol, TypeAlias, TypeVar
-from urllib.parse import unquote_to_bytes
+from typing import Final, Generic, TypeVar
 
 from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidStatus
@@ -23,15 +19,15 @@ from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
-from ..errors import HandshakeFailed
-from ..schema import Version
-from .arguments import is_identity
-from .hooks import Tasks
-from .security import WEBSOCKET_LOG, Auth, Handshake, Headers, Verdict
+from ..errors import HandshakeFailed, HandshakeRefused
+from .admission import Admitted, HandshakeOwner, Offer, admit, no_common_subprotocol, run_now, settled
+from .proxies import Address
+from .security import WEBSOCKET_LOG, Refusal
+from .server import HttpRequest, Server
 from .transport import CloseCode, TransportOwner
 from .websocket import Pause, WebSocket
 
-__all__ = ["ClientWebSocket", "HandshakeOwner", "Identify", "ServerWebSocket", "identity_of"]
+__all__ = ["ClientWebSocket", "ServerWebSocket"]
 
 O = TypeVar("O", bound=TransportOwner)  # noqa: E741  # an owner
 
@@ -43,187 +39,166 @@ _DEFLATE: Final = ServerPerMessageDeflateFactory(
 )
 
 
-Identify: TypeAlias = Callable[[str, Headers], str | None]
-"""Tells the identity that a request's path and headers name, or None for none (R32)."""
-
-
-def identity_of(path: str, headers: Headers) -> str | None:
-    """Return the identity in a request's path: its last segment, percent-decoded once; None if invalid (R32)."""
-    segment = path.partition("?")[0].rpartition("/")[2]
-    try:
-        identity = unquote_to_bytes(segment).decode()
-    except UnicodeDecodeError:
-        return None
-    return identity if is_identity(identity) else None
-
-
-class HandshakeOwner(Protocol):
-    """Decides on handshakes and takes over accepted connections: the central system."""
-
-    auth: Auth
-    tasks: Tasks
-    log: logging.Logger
-    stopping: bool
-    max_message_size: int
-    open_timeout: float
-    close_timeout: float
-    refuse_unknown_subprotocols: bool
-
-    identify: Identify
-
-    def version_of(self, subprotocol: str | None) -> Version | None:
-        """Return the version of a subprotocol, if it is spoken."""
-        ...
-
-    def admits(self, handshake: Handshake) -> bool:
-        """Whether an authenticated station may connect now (R36)."""
-        ...
-
-    def registration_of(self, identity: str) -> str | Awaitable[str | None] | None:
-        """Return the registration of a station that is let in, or what to await for it (R40)."""
-        ...
-
-    def arrived(
-        self, websocket: ServerWebSocket, handshake: Handshake, version: Version, status: str | None
-    ) -> TransportOwner:
-        """Take over a connection whose handshake is done; return the owner of its messages."""
-        ...
-
-
 class ServerWebSocket(WebSocket):
-    """A connection to the central system, from its handshake on."""
+    """A connection to the central system, from its handshake on.
 
-    def __init__(self, owner: HandshakeOwner, open_sockets: set[ServerWebSocket]) -> None:
+    `address` is where the client is, if a proxy has told; else it is the peer's.
+    """
+
+    def __init__(self, owner: HandshakeOwner, server: Server, address: Address = None) -> None:
         self._central = owner
-        self._open_sockets = open_sockets
+        self._listener = server
+        self._address = address
         self._decision: asyncio.Task[None] | None = None
+        self._path = ""
+        self._reason = ""
+        self._answered = False
         self._server = ServerProtocol(
             extensions=[_DEFLATE],
-            select_subprotocol=lambda _, offered: self._select(offered),
+            select_subprotocol=lambda _, offered: self._subprotocol,
             max_size=owner.max_message_size,
             logger=WEBSOCKET_LOG,
         )
+        self._subprotocol: Subprotocol | None = None
         super().__init__(self._server, open_timeout=owner.open_timeout, close_timeout=owner.close_timeout)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._open_sockets.add(self)
+        self._listener.open_sockets.add(self)
         super().connection_made(transport)
         if self._central.stopping:  # it was accepted before, and comes to be known only now
             self.transport.abort()
 
     def disconnected(self) -> None:
-        self._open_sockets.discard(self)
+        self._listener.open_sockets.discard(self)
         if self._decision is not None:
+            self._decision.cancel()
+        if self._handshake_size and not self._answered:
+            invalid = self._server.handshake_exc or self._server.parser_exc
+            self._refused(None, self._reason or str(invalid or "it left before the handshake was complete"))
+
+    def handshake_too_late(self) -> None:
+        self._reason = f"not complete within {self._central.open_timeout:g} s"
+        if self._decision is None:
+            self.transport.abort()
+        else:
             self._decision.cancel()
 
     def handshake_too_large(self) -> None:
-        self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the request is too large")
 
     def handshake_event(self, event: Request | Response) -> None:
         assert isinstance(event, Request)
-        with self._hooks_guarded():
-            identity = self._central.identify(event.path, event.headers)
-            if identity is None:
-                self._refuse(HTTPStatus.NOT_FOUND)
-                return
-            handshake = Handshake(identity, event.path, event.headers, self.peer, _offered(event))
-            verdict = self._central.auth.authenticate(handshake)
-            if isinstance(verdict, Verdict):
-                status = self._decide(event, handshake, verdict)
-                later = None if status is None else self._accept_later(event, handshake, status)
+        self._path = event.path
+        decision = run_now(self._decide(event), self._central.tasks)
+        if decision is not None:
+            self._pause(Pause.HANDSHAKE)
+            self._decision = decision
+
+    async def _decide(self, request: Request) -> None:
+        try:
+            if not _asks_for_websocket(request):
+                await self._answer_http(request)
             else:
-                later = self._decide_later(event, handshake, verdict)
-            if later is not None:
-                self._pause(Pause.HANDSHAKE)
-                self._decision = self._central.tasks.start(later)
-
-    async def _decide_later(self, request: Request, handshake: Handshake, verdict: Awaitable[Verdict]) -> None:
-        try:
-            with self._hooks_guarded():
-                status = self._decide(request, handshake, await verdict)
-                if status is not None:
-                    self._accept(request, handshake, await status)
-        finally:
-            self._decided()
-
-    async def _accept_later(self, request: Request, handshake: Handshake, status: Awaitable[str | None]) -> None:
-        try:
-            with self._hooks_guarded():
-                self._accept(request, handshake, await status)
-        finally:
-            self._decided()
-
-    def _decided(self) -> None:
-        self._decision = None
-        self._resume(Pause.HANDSHAKE)
-
-    @contextmanager
-    def _hooks_guarded(self) -> Iterator[None]:
-        """Log what a user's hook raises, and answer the station with 500."""
-        try:
-            yield
+                self._accept(request, await admit(self._central, self._offer(request)))
+        except HandshakeRefused as refusal:
+            self._refuse(refusal.status, refusal.reason, refusal.station)
         except asyncio.CancelledError:
-            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
+            if self._timer is not None:
+                self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, self._reason or "the central system stops")
             raise
-        except Exception:  # what a user's code raises
-            self._central.log.exception("the handshake with %s failed", self.peer)
-            self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR)
+        except Exception as error:  # noqa: BLE001  # what a user's code raises
+            self._log_failure(error)
+        finally:
+            if self._decision is not None:
+                self._decision = None
+                self._resume(Pause.HANDSHAKE)
 
-    def _decide(self, request: Request, handshake: Handshake, verdict: Verdict) -> Awaitable[str | None] | None:
-        """Act on a verdict; return what is to be awaited before the station is let in."""
-        if verdict is Verdict.ACCEPTED:
-            status = self._central.registration_of(handshake.identity)
-            if inspect.isawaitable(status):
-                return status
-            self._accept(request, handshake, status)
-        elif verdict is Verdict.UNKNOWN:
-            self._refuse(HTTPStatus.NOT_FOUND)
-        elif verdict is Verdict.UNAUTHORIZED:
-            self._refuse(HTTPStatus.UNAUTHORIZED)
-        else:
-            raise TypeError(f"expected a Verdict of the auth, not {verdict!r}")
-        return None
+    def _log_failure(self, error: Exception) -> None:
+        extra = {"peer": self._origin, "path": self._path}
+        self._central.log.exception("the handshake with %s failed", self._origin, extra=extra)
+        self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, f"{type(error).__name__}: {error}")
 
-    def _accept(self, request: Request, handshake: Handshake, status: str | None) -> None:
+    def _offer(self, request: Request) -> Offer:
+        return Offer(
+            request.path,
+            request.headers,
+            _offered(request),
+            self._origin,
+            self.certificate,
+            self.transport.get_extra_info("ssl_object") is not None,
+            self._listener,
+        )
+
+    @property
+    def _origin(self) -> Address:
+        peer = self.peer
+        return self._address or ((peer[0], peer[1]) if isinstance(peer, tuple) else None)
+
+    def _accept(self, request: Request, admitted: Admitted) -> None:
         if self._has_ended():
             return
-        if not self._central.admits(handshake):
-            self._refuse(HTTPStatus.CONFLICT)
-            return
+        version = admitted.version
+        self._subprotocol = None if version is None else Subprotocol(version.subprotocol)
         response = self._server.accept(request)
         if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
+            self._refused(response.status_code, str(self._server.handshake_exc), admitted.handshake.id)
             self._answer(response)
-            return
-        version = self._central.version_of(self._server.subprotocol)
-        if version is not None:
-            owner = self._central.arrived(self, handshake, version, status)
+        elif version is not None:
+            owner = self._central.arrived(self, admitted, version)
             self._answer(response)
             self.opened(owner)
-        elif self._central.refuse_unknown_subprotocols:
-            self._refuse(HTTPStatus.BAD_REQUEST)
         else:
+            reason = no_common_subprotocol(admitted.handshake.subprotocols)
+            self._refused(response.status_code, reason, admitted.handshake.id)
             self._answer(response)
             self.close(CloseCode.PROTOCOL_ERROR, "no common subprotocol")
 
-    def _select(self, offered: Sequence[Subprotocol]) -> Subprotocol | None:
-        """Pick the first subprotocol of the client's that is spoken here (R30)."""
-        return next((each for each in offered if self._central.version_of(each) is not None), None)
+    async def _answer_http(self, request: Request) -> None:
+        """Answer a request that asks for no WebSocket."""
+        http = self._listener.http
+        given = HttpRequest(request.path, request.headers, self._origin)
+        answer = None if http is None else await settled(http(given))
+        if answer is None:
+            raise HandshakeRefused(HTTPStatus.UPGRADE_REQUIRED, "the request asks for no WebSocket")
+        self._answered = True
+        if not self._has_ended():
+            response = self._server.reject(answer.status, "")
+            response.body = answer.body
+            del response.headers["Content-Length"]
+            for name, value in {"Content-Length": str(len(answer.body)), **answer.headers}.items():
+                if name in response.headers:
+                    del response.headers[name]
+                response.headers[name] = value
+            self._answer(response)
 
-    def _refuse(self, status: HTTPStatus) -> None:
+    def _refuse(self, status: int, reason: str, station: str | None = None) -> None:
         if self._has_ended():
             return
-        response = self._server.reject(status, f"{status.phrase}\n")
-        if status is HTTPStatus.UNAUTHORIZED:
+        self._refused(status, reason, station)
+        response = self._server.reject(status, f"{HTTPStatus(status).phrase}\n")
+        if status == HTTPStatus.UNAUTHORIZED:
             response.headers["WWW-Authenticate"] = 'Basic realm="ocpp", charset="UTF-8"'
+        elif status == HTTPStatus.UPGRADE_REQUIRED:
+            response.headers["Upgrade"] = "websocket"
         self._answer(response)
 
+    def _refused(self, status: int | None, reason: str, station: str | None = None) -> None:
+        self._answered = True
+        self._central.refused(Refusal(reason, status, self._origin, self._path, station))
+
     def _answer(self, response: Response) -> None:
+        self._answered = True
         self._server.send_response(response)
         self._flush()
 
     def _has_ended(self) -> bool:
         """Whether it is too late for an answer: the client has left, or has broken the protocol meanwhile."""
         return self._lost or self._server.eof_sent
+
+
+def _asks_for_websocket(request: Request) -> bool:
+    values = ",".join(request.headers.get_all("Upgrade")).lower()
+    return "websocket" in (each.strip() for each in values.split(","))
 
 
 def _offered(request: Request) -> tuple[str, ...]:

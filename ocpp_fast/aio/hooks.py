@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Callable, Coroutine, Iterable
+from functools import partial
 from typing import Any
 
 __all__ = ["Tasks"]
@@ -18,28 +19,40 @@ class Tasks:
         self._log = log
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run a coroutine; an exception it ends with is logged."""
+    def start(self, work: Coroutine[Any, Any, None], *, station: str = "", action: str = "") -> asyncio.Task[None]:
+        """Run a coroutine; an exception it ends with is logged, with the station and the action."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._done)
+        task.add_done_callback(partial(self._done, station, action) if station else self._done_unnamed)
         return task
 
-    def run(self, hooks: Iterable[Callable[..., Any]], *args: Any) -> None:
-        """Call hooks one after another; an exception is logged, what is async goes on as a task."""
+    def run(
+        self, hooks: Iterable[Callable[..., Any]], *args: Any, station: str = "", action: str = ""
+    ) -> list[asyncio.Task[None]]:
+        """Call hooks one after another; an exception is logged. What is async goes on as tasks, which are returned."""
+        tasks = []
         for hook in hooks:
             try:
                 result = hook(*args)
-            except Exception:  # noqa: BLE001  # what a user's code raises
-                self._log.exception("%r failed", hook)
+            except Exception as error:  # noqa: BLE001  # what a user's code raises
+                self._failed(hook, error, station, action)
                 continue
             if inspect.iscoroutine(result):
-                self.start(result)
+                tasks.append(self.start(result, station=station, action=action))
+        return tasks
 
-    def _done(self, task: asyncio.Task[None]) -> None:
+    def _done_unnamed(self, task: asyncio.Task[None]) -> None:
+        self._done("", "", task)
+
+    def _done(self, station: str, action: str, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._log.error("%r failed", task.get_coro(), exc_info=error)
+            self._failed(task.get_coro(), error, station, action)
+
+    def _failed(self, hook: object, error: BaseException, station: str, action: str) -> None:
+        about = ": ".join(each for each in (station, action) if each)
+        message, values = ("%s: %r failed", (about, hook)) if about else ("%r failed", (hook,))
+        self._log.error(message, *values, exc_info=error, extra={"station": station or None, "action": action or None})
 
     async def finish(self, grace: float) -> None:
         """Wait for the tasks, those that begin meanwhile too, `grace` seconds at most; cancel those that are left."""

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import base64
 import binascii
+import inspect
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from hmac import compare_digest
-from typing import Any, Final, Protocol, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, overload
 
 from .arguments import check_password
 
-__all__ = ["Auth", "BasicAuth", "Handshake", "Headers", "NoAuth", "Verdict", "check_auth"]
+if TYPE_CHECKING:
+    from ..policy import Policy
+    from .server import Server
+
+__all__ = ["Auth", "BasicAuth", "Handshake", "Headers", "NoAuth", "Refusal", "Verdict", "check_auth"]
 
 
 class Headers(Protocol):
@@ -34,18 +39,92 @@ class Headers(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
 class Handshake:
-    """A station's request to connect, before it is let in."""
+    """A station's request to connect, before it is let in; kept as `station.handshake`.
 
-    identity: str
+    Who it is, is decided before and can't be changed here. `on_connecting` may set `state`, which is the station's
+    `state` from then on, and `policy`, which goes before the central system's.
+    """
+
+    __slots__ = (
+        "_identity",
+        "_tenant",
+        "certificate",
+        "headers",
+        "listener",
+        "path",
+        "policy",
+        "remote_address",
+        "secure",
+        "state",
+        "subprotocols",
+    )
+
+    def __init__(
+        self,
+        identity: str,
+        path: str,
+        headers: Headers,
+        *,
+        tenant: str | None = None,
+        remote_address: tuple[str, int] | None = None,
+        subprotocols: tuple[str, ...] = (),
+        certificate: bytes | None = None,
+        secure: bool = False,
+        listener: Server | None = None,
+    ) -> None:
+        self._identity = identity
+        self._tenant = tenant
+        self.path = path
+        """The path as requested, with its query."""
+        self.headers = headers
+        """The request's headers."""
+        self.remote_address = remote_address
+        """Host and port of the client, that behind trusted proxies; None on a Unix socket. Port 0 is an unknown one."""
+        self.subprotocols = subprotocols
+        """The subprotocols that the station offers, in its order of preference (R30)."""
+        self.certificate = certificate
+        """The client's TLS certificate in DER; None if it showed none."""
+        self.secure = secure
+        """Whether it came over TLS; where a proxy ends TLS, whether that says so."""
+        self.listener = listener
+        """The `Server` that it came to; None under an ASGI server."""
+        self.state: Any = None
+        """The user's own."""
+        self.policy: Policy | None = None
+        """How this station is judged, if not as the central system says."""
+
+    @property
+    def identity(self) -> str:
+        """The identity: what the station calls itself."""
+        return self._identity
+
+    @property
+    def tenant(self) -> str | None:
+        """The tenant, if `identify` told one."""
+        return self._tenant
+
+    @property
+    def id(self) -> str:
+        """What the central system calls the station: its identity or, of a tenant's, `tenant/identity`."""
+        return self._identity if self._tenant is None else f"{self._tenant}/{self._identity}"
+
+    def __repr__(self) -> str:
+        return f"<Handshake {self.id} from {self.remote_address}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A handshake that was refused, or not completed, as `on_refused` is told of it."""
+
+    reason: str
+    status: int | None
+    """The HTTP status that it was answered with; None if it got no answer."""
+    remote_address: tuple[str, int] | None
     path: str
-    """The path as requested, with its query."""
-    headers: Headers
-    """The request's headers."""
-    remote_address: Any
-    subprotocols: tuple[str, ...]
-    """The subprotocols that the station offers, in its order of preference (R30)."""
+    """The path as requested, with its query; empty if no request was understood."""
+    id: str | None = None
+    """Who it was, as `Handshake.id`; None before that was known."""
 
 
 class Verdict(Enum):
@@ -74,36 +153,49 @@ class NoAuth:
         return Verdict.ACCEPTED
 
 
-Check: TypeAlias = Callable[[str, bytes], "bool | Awaitable[bool | None] | None"]
+Check: TypeAlias = (
+    Callable[[str, bytes], "bool | Awaitable[bool | None] | None"]
+    | Callable[[str, bytes, Handshake], "bool | Awaitable[bool | None] | None"]
+)
 
 
 class BasicAuth:
     """Security profile 1: HTTP basic authentication; the user name must be the station's identity (R34).
 
-    `passwords` is a mapping of identities to passwords, compared in constant time, or a plain or async function of
-    identity and password, both as the station sent them, that returns True, False for a wrong password, or None for
-    an unknown station. Passwords are bytes and may hold any byte: for 1.6 decode the 40 hexadecimal digits
-    of AuthorizationKey with `bytes.fromhex`.
+    `passwords` is a mapping of stations to passwords, compared in constant time (the key is `Handshake.id`: with
+    tenants `tenant/identity`), or a plain or async function of identity and password, both as the station sent them,
+    and of the `Handshake` if it takes three arguments. It returns True, False for a wrong password, or None for an
+    unknown station. Passwords are bytes and may hold any byte: for 1.6 decode the 40 hexadecimal digits of
+    AuthorizationKey with `bytes.fromhex`.
     """
 
     def __init__(self, passwords: Mapping[str, bytes] | Check) -> None:
-        if callable(passwords):
-            self._check: Check = passwords
-        elif isinstance(passwords, Mapping):
-            self._check = _Passwords(passwords)
-        else:
+        if isinstance(passwords, Mapping):
+            passwords = _Passwords(passwords)
+        elif not callable(passwords):
             kind = type(passwords).__name__
             raise TypeError(f"passwords: expected a mapping or a function check(identity, password), not {kind}")
+        self._check: Callable[..., Any] = passwords
+        self._wants_handshake = _takes_three(passwords)
 
     def authenticate(self, handshake: Handshake) -> Verdict | Awaitable[Verdict]:
         """Check the credentials of the Authorization header."""
         credentials = _credentials(handshake.headers)
         if credentials is None or not compare_digest(credentials[0], handshake.identity.encode()):
             return Verdict.UNAUTHORIZED
-        answer = self._check(handshake.identity, credentials[1])
+        more = (handshake,) if self._wants_handshake else ()
+        answer = self._check(handshake.identity, credentials[1], *more)
         if isinstance(answer, Awaitable):
             return _later(answer)
         return _verdict(answer)
+
+
+def _takes_three(check: Callable[..., Any]) -> bool:
+    try:
+        inspect.signature(check).bind(None, None, None)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 class _Passwords:
@@ -113,8 +205,8 @@ class _Passwords:
                 check_password(f"passwords[{identity!r}]", password)
         self._passwords = passwords
 
-    def __call__(self, identity: str, password: bytes) -> bool | None:
-        expected = self._passwords.get(identity)
+    def __call__(self, identity: str, password: bytes, handshake: Handshake) -> bool | None:
+        expected = self._passwords.get(handshake.id)
         return None if expected is None else compare_digest(expected, password)
 
 
@@ -150,13 +242,13 @@ def check_auth(auth: Any) -> Auth:
     return checked
 
 
-def _hides_credentials(record: logging.LogRecord) -> bool:
-    """Take the value of an Authorization header out of a record; a filter, which lets all records pass."""
+def _filters(record: logging.LogRecord) -> bool:
+    """Take the value of an Authorization header out of a record, and drop those that say less than ours."""
     if isinstance(record.args, tuple) and "authorization" in (str(each).lower() for each in record.args[:1]):
         record.args = (record.args[0], "(not logged)")
-    return True
+    return record.levelno != logging.INFO
 
 
 WEBSOCKET_LOG: Final = logging.getLogger("ocpp_fast.websocket")
 """The logger of websockets' handshakes and frames, at level DEBUG."""
-WEBSOCKET_LOG.addFilter(_hides_credentials)
+WEBSOCKET_LOG.addFilter(_filters)

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from ..errors import OcppError, VersionMismatch
 from ..faults import Fault
 from ..frames import Call, FrameFault
-from ..policy import Policy
 from ..registration import BOOT, CentralGate, Registrations
 from ..schema import Version
+from .admission import Admitted
 from .connection import Connection
 from .endpoint import Runtime
 from .security import Handshake
@@ -102,7 +103,7 @@ class ConnectedStations:
 
     def admits(self, handshake: Handshake) -> bool:
         """Whether an authenticated station may connect (R36)."""
-        old = self._connected.get(handshake.identity)
+        old = self._connected.get(handshake.id)
         if old is None or self._duplicates == "replace":
             return True
         return callable(self._duplicates) and self._duplicates(old, handshake)
@@ -111,7 +112,7 @@ class ConnectedStations:
         """Take a station in, and close an older connection of its identity."""
         old = self._connected.get(station.id)
         if old is not None:
-            old._transport.close(CloseCode.POLICY_VIOLATION, "replaced by a newer connection")
+            old.replaced(station)
         self._connected[station.id] = station
         for arrival in self._arrivals.pop(station.id, ()):
             if not arrival.done():
@@ -126,8 +127,8 @@ class ConnectedStations:
 class Station(Connection):
     """A connected station, as the central system sees it.
 
-    `id` is its identity, `version` the negotiated OCPP version, `policy` how it is judged, `handshake` its request to
-    connect; `data` is the user's own.
+    `id` is its identity, or `tenant/identity`; `version` the negotiated OCPP version, `policy` how it is judged,
+    `handshake` its request to connect; `state` is the user's own, that of the handshake at first.
     """
 
     def __init__(
@@ -136,20 +137,21 @@ class Station(Connection):
         stations: Stations,
         registrations: Registrations,
         transport: Transport,
-        handshake: Handshake,
+        admitted: Admitted,
         version: Version,
-        policy: Policy,
-        status: str | None,
     ) -> None:
+        handshake, _, policy, status = admitted
         gate = CentralGate(status, lets_strangers=policy.lets_strangers)
-        super().__init__(runtime, transport, version, policy, gate, identity=handshake.identity)
+        super().__init__(runtime, transport, version, policy, gate, identity=handshake.id)
         self.handshake = handshake
-        self.data: Any = None
+        self.state: Any = handshake.state
         self._stations = stations
         self._registrations = registrations
         self._gate = gate
         self._subject = (self,)
         self._asked_to_boot = False
+        self._hooks: set[asyncio.Task[None]] | None = None
+        self._patience: asyncio.TimerHandle | None = None
 
     @property
     def v16(self) -> v16.CentralSystemShortcuts:
@@ -173,6 +175,73 @@ class Station(Connection):
         if self.version.number != number:
             raise VersionMismatch(f"OCPP {self.version.number} was negotiated, not {number}").at(self.id)
         return self.version.central_shortcuts(self.call, self.send)
+
+    @property
+    def identity(self) -> str:
+        """What the station calls itself."""
+        return self.handshake.identity
+
+    @property
+    def tenant(self) -> str | None:
+        """The tenant, if `identify` told one."""
+        return self.handshake.tenant
+
+    # Its life
+
+    def begin(self) -> None:
+        """It has connected: tell the hooks soon, and hold its messages until they have ended, or take too long."""
+        self._log_life("connected with OCPP %s from %s", self.version.number, self.handshake.remote_address)
+        if self._runtime.connect_hooks:
+            self._hold()
+            self._loop.call_soon(self._run_connect_hooks)
+
+    def _run_connect_hooks(self) -> None:
+        hooks = self._runtime.tasks.run(self._runtime.connect_hooks, self, station=self.id)
+        if not hooks:
+            self._release()
+            return
+        self._hooks = set(hooks)
+        for each in hooks:
+            each.add_done_callback(self._hook_ended)
+        self._patience = self._loop.call_later(self._runtime.open_timeout, self._hooks_are_late)
+        if not self.connected:
+            self._end_hooks()
+
+    def _hook_ended(self, hook: asyncio.Task[None]) -> None:
+        if self._hooks is not None:
+            self._hooks.discard(hook)
+        if not self._hooks and self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+            self._release()
+
+    def _hooks_are_late(self) -> None:
+        self._patience = None
+        message = "on_connect takes more than %g s: messages are handled now"
+        self._log_life(message, self._runtime.open_timeout, level=logging.WARNING)
+        self._release()
+
+    def _end_hooks(self) -> None:
+        for each in self._hooks or ():
+            each.cancel()
+
+    def replaced(self, station: Station) -> None:
+        """Close, for a newer connection of the same identity (R36)."""
+        self._log_life("replaced by a connection from %s", station.handshake.remote_address)
+        self._transport.close(CloseCode.POLICY_VIOLATION, "replaced by a newer connection")
+
+    def _left(self) -> None:
+        self._stations.remove(self)
+        self._end_hooks()
+        self._log_life("disconnected: %s %s", self.close_code, self.close_reason, reason=self.close_reason)
+
+    def _log_life(self, message: str, *values: object, level: int = logging.INFO, **extra: object) -> None:
+        if self._runtime.log.isEnabledFor(level):
+            self._runtime.log.log(level, f"%s: {message}", self.id, *values, extra=self._about() | extra)
+
+    def _about(self) -> dict[str, object]:
+        at = self.handshake
+        return super()._about() | {"peer": at.remote_address, "path": at.path, "version": self.version.number}
 
     # Registration (R40)
 
@@ -211,16 +280,13 @@ class Station(Connection):
         try:
             answer = await self.call(trigger(requested_message=BOOT))
         except OcppError as error:
-            self._runtime.log.info("%s: would not boot: %s", self.id, error)
+            self._runtime.log.info("%s: would not boot: %s", self.id, error, extra=self._about())
             return
         if answer.status == "Rejected":  # as one must that has been accepted before (F06.FR.17)
             self._gate.status = "Accepted"
             stored = self._registrations.store(self.id, "Accepted")
             if stored is not None:
                 await stored
-
-    def _left(self) -> None:
-        self._stations.remove(self)
 
     def __repr__(self) -> str:
         return f"<Station {self.id} {self.version.number}{'' if self.connected else ' disconnected'}>"

@@ -66,6 +66,11 @@ class Transport(Protocol):
         ...
 
     @property
+    def failed(self) -> bool:
+        """Whether it ends because the peer broke the rules of the transport."""
+        ...
+
+    @property
     def peer(self) -> Any:
         """The peer's address, as the operating system tells it."""
         ...

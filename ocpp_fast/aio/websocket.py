@@ -74,6 +74,7 @@ class WebSocket(asyncio.BufferedProtocol):
         self._handshake_size = 0
         self._pong_due = False
         self._lost = False
+        self._failed = False
         self._end: asyncio.Future[None] | None = None
 
     # What the subclass does
@@ -81,6 +82,10 @@ class WebSocket(asyncio.BufferedProtocol):
     def handshake_event(self, event: Request | Response) -> None:
         """Decide on the opening handshake."""
         raise NotImplementedError
+
+    def handshake_too_late(self) -> None:
+        """The handshake takes longer than `open_timeout`."""
+        self.transport.abort()
 
     def handshake_too_large(self) -> None:
         """The peer's part of the handshake is larger than any honest one."""
@@ -93,7 +98,7 @@ class WebSocket(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)  # uvloop's is not a subclass
-        self._timer = self._loop.call_later(self._open_timeout, self.transport.abort)
+        self._timer = self._loop.call_later(self._open_timeout, self.handshake_too_late)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self._buffer
@@ -242,8 +247,15 @@ class WebSocket(asyncio.BufferedProtocol):
         else:
             self._owner.message_received(raw)
 
+    @property
+    def failed(self) -> bool:
+        """Whether it ends because the peer sent what it must not."""
+        invalid = self._protocol.parser_exc
+        return self._failed or (invalid is not None and not isinstance(invalid, EOFError))
+
     def _fail(self, code: CloseCode, reason: str) -> None:
         if self.is_open:
+            self._failed = True
             self._protocol.fail(code, reason)
             self._flush()
 

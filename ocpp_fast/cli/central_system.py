@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Awaitable, Sequence
 
 from ocpp_fast import (
-    Auth,
     BasicAuth,
     CentralSystem,
     Direction,
-    Handshake,
     NoAuth,
+    Refusal,
     Station,
-    Verdict,
 )
 
 from .answers import answers_of
@@ -40,8 +37,7 @@ async def _serve(given: ServeArguments, console: Console) -> int:
     auth = NoAuth() if given.passwords is None else BasicAuth(given.passwords)
     answers = [answers_of(each, console, given.interval) for each in given.versions]
     versions = [module.VERSION for module, _ in answers]
-    doorkeeper = _Doorkeeper(auth, console, [each.subprotocol for each in versions])
-    central = CentralSystem(auth=doorkeeper, versions=versions)
+    central = CentralSystem(auth=auth, versions=versions)
     for version, (_, router) in zip(versions, answers, strict=True):
         for profile in version.profiles:
             central.include(router, profile=profile)
@@ -58,6 +54,10 @@ def _tell(central: CentralSystem, console: Console) -> None:
     """Print what happens at a central system."""
     traffic = Traffic(console)
 
+    @central.on_refused
+    def refused(refusal: Refusal) -> None:
+        console.note(f"{refusal.id or refusal.remote_address} refused: {refusal.reason}")
+
     @central.on_connect
     def connected(station: Station) -> None:
         console.note(f"{station} connected, OCPP {station.version.number}")
@@ -71,25 +71,3 @@ def _tell(central: CentralSystem, console: Console) -> None:
     @central.on_frame
     def frame(direction: Direction, station: Station, raw: bytes) -> None:
         traffic.frame(station.id, from_station=direction is Direction.IN, raw=raw)
-
-
-class _Doorkeeper:
-    """Asks another auth, and tells whom it turned away."""
-
-    def __init__(self, auth: Auth, console: Console, subprotocols: Sequence[str]) -> None:
-        self._auth = auth
-        self._console = console
-        self._subprotocols = subprotocols
-
-    def authenticate(self, handshake: Handshake) -> Verdict | Awaitable[Verdict]:
-        verdict = self._auth.authenticate(handshake)
-        if verdict is Verdict.UNKNOWN:
-            self._refused(handshake, "there is no such station")
-        elif verdict is Verdict.UNAUTHORIZED:
-            self._refused(handshake, "the credentials are missing or wrong")
-        elif not set(self._subprotocols) & set(handshake.subprotocols):
-            self._refused(handshake, f"it offers no subprotocol of {', '.join(self._subprotocols)}")
-        return verdict
-
-    def _refused(self, handshake: Handshake, reason: str) -> None:
-        self._console.note(f"{handshake.identity} refused: {reason}")

@@ -171,6 +171,7 @@ async def test_auth_of_ones_own(verdict: Verdict, later: bool) -> None:
 
     def decide(handshake: Handshake) -> Verdict:
         assert handshake.headers["X-Test"] == "yes"
+        assert handshake.remote_address is not None
         assert handshake.remote_address[0] == "127.0.0.1"
         return verdict
 

@@ -10,7 +10,7 @@ import pytest
 from websockets.datastructures import Headers
 
 from ocpp_fast import Handshake, Verdict, v21
-from ocpp_fast.aio.handshake import identity_of
+from ocpp_fast.aio.admission import identity_of
 
 from .harness import HEARTBEAT_JSON, central_system, scenario, serving, until
 from .peer import TEXT, Peer, frame_bytes, handshake_bytes
@@ -300,7 +300,7 @@ async def test_slow_authentication_is_cut_by_open_timeout() -> None:
     async with serving(auth=AuthOf(decide), open_timeout=0.2) as site:
         slow = await site.tcp()
         slow.write(handshake_bytes("/CP1"))
-        assert await slow.frame() is None
+        assert (await slow.http_answer()).status == 503
         await serves(site, "/CP2")
         assert "CP1" not in site.central
 

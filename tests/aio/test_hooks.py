@@ -152,9 +152,9 @@ async def test_frame_hook_may_close_the_station() -> None:
 
 
 @scenario
-async def test_data_is_the_users_own() -> None:
+async def test_state_is_the_users_own() -> None:
     async with serving() as site:
-        site.central.on_connect(lambda station: setattr(station, "data", [station.id]))
+        site.central.on_connect(lambda station: setattr(station, "state", [station.id]))
         peer, station = await site.station()
         await lives(peer)
-        assert station.data == ["CP1"]
+        assert station.state == ["CP1"]

@@ -79,7 +79,7 @@ def held() -> Counter[str]:
 @scenario
 async def test_visits_leave_nothing_behind(visit: Callable[[Site], Awaitable[None]]) -> None:
     async with serving(central_system(log=SILENT)) as site:
-        site.central.on_connect(lambda station: setattr(station, "data", bytearray(10_000)))
+        site.central.on_connect(lambda station: setattr(station, "state", bytearray(10_000)))
         await repeat(site, visit, 20)
         before = held()  # and up to a hundred timers that asyncio will forget later
         await repeat(site, visit, CYCLES)

@@ -19,6 +19,7 @@ class Pipe:
     """A transport that keeps what it is to send."""
 
     peer = "a pipe"
+    failed = False
     certificate = None
 
     def __init__(self) -> None:

@@ -1,0 +1,218 @@
+"""Who is let in: identity, credentials, the user's hooks and the version, in that order (R30-R36).
+
+`admit` is one coroutine for every transport. It suspends only where something of the user's is async; so a transport
+without tasks runs it on the spot with `run_now`, and gets a task only then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import types
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
+from urllib.parse import unquote_to_bytes
+
+from ..errors import HandshakeRefused
+from ..policy import Policy
+from ..schema import Version
+from .arguments import is_identity
+from .hooks import Tasks
+from .proxies import TrustedProxies
+from .security import Auth, Handshake, Headers, Refusal, Verdict
+from .transport import Transport, TransportOwner
+
+if TYPE_CHECKING:
+    from .server import Server
+
+__all__ = [
+    "Admitted",
+    "HandshakeOwner",
+    "Identified",
+    "Identify",
+    "Offer",
+    "admit",
+    "identity_of",
+    "run_now",
+    "settled",
+]
+
+Identified: TypeAlias = str | tuple[str, str] | None
+"""An identity, or a tenant and an identity, or None for none."""
+
+Identify: TypeAlias = Callable[[str, Headers], Identified | Awaitable[Identified]]
+"""Tells who a request's path and headers name (R32)."""
+
+
+def identity_of(path: str, headers: Headers | None = None, *, trailing_slash: bool = False) -> str | None:
+    """Return the identity in a request's path: its last segment, percent-decoded once; None if invalid (R32).
+
+    `trailing_slash` tolerates one at the end: `identify=partial(identity_of, trailing_slash=True)`.
+    """
+    path = path.partition("?")[0]
+    if trailing_slash:
+        path = path.removesuffix("/")
+    try:
+        identity = unquote_to_bytes(path.rpartition("/")[2]).decode()
+    except UnicodeDecodeError:
+        return None
+    return identity if is_identity(identity) else None
+
+
+class Offer(NamedTuple):
+    """A request for a WebSocket, as a transport knows it."""
+
+    path: str
+    headers: Headers
+    subprotocols: tuple[str, ...]
+    peer: tuple[str, int] | None
+    certificate: bytes | None = None
+    secure: bool = False
+    listener: Server | None = None
+
+
+class Admitted(NamedTuple):
+    """A handshake that is let in; without a version, only to be closed with 1002 (R31)."""
+
+    handshake: Handshake
+    version: Version | None
+    policy: Policy
+    status: str | None
+    """The registration (R40)."""
+
+
+class HandshakeOwner(Protocol):
+    """Decides on handshakes and takes over accepted connections: the central system."""
+
+    auth: Auth
+    identify: Identify
+    connecting_hooks: list[Callable[[Handshake], Any]]
+    proxies: TrustedProxies
+    tasks: Tasks
+    log: logging.Logger
+    stopping: bool
+    max_message_size: int
+    open_timeout: float
+    close_timeout: float
+    refuse_unknown_subprotocols: bool
+
+    def version_of(self, subprotocol: str | None) -> Version | None:
+        """Return the version of a subprotocol, if it is spoken."""
+        ...
+
+    def policy_of(self, handshake: Handshake) -> Policy | Awaitable[Policy]:
+        """Return the policy of a station that is let in."""
+        ...
+
+    def registration_of(self, identity: str) -> str | Awaitable[str | None] | None:
+        """Return the registration of a station that is let in, or what to await for it (R40)."""
+        ...
+
+    def admits(self, handshake: Handshake) -> bool:
+        """Whether an authenticated station may connect now (R36)."""
+        ...
+
+    def arrived(self, transport: Transport, admitted: Admitted, version: Version) -> TransportOwner:
+        """Take over a connection whose handshake is done; return the owner of its messages."""
+        ...
+
+    def refused(self, refusal: Refusal) -> None:
+        """A handshake was refused."""
+        ...
+
+
+async def admit(central: HandshakeOwner, offer: Offer) -> Admitted:
+    """Decide on a handshake. Raises `HandshakeRefused`, and what the user's functions raise."""
+    tenant, identity = _named(await settled(central.identify(offer.path, offer.headers)))
+    address, secure = central.proxies.origin(offer.peer, offer.headers, secure=offer.secure)
+    handshake = Handshake(
+        identity,
+        offer.path,
+        offer.headers,
+        tenant=tenant,
+        remote_address=address,
+        subprotocols=offer.subprotocols,
+        certificate=offer.certificate,
+        secure=secure,
+        listener=offer.listener,
+    )
+    try:
+        _check_verdict(await settled(central.auth.authenticate(handshake)))
+        for hook in central.connecting_hooks:
+            await settled(hook(handshake))
+        policy = await settled(central.policy_of(handshake))
+        status = await settled(central.registration_of(handshake.id))
+        version = _first_spoken(central, offer.subprotocols)
+        if not central.admits(handshake):
+            raise HandshakeRefused(HTTPStatus.CONFLICT, "a station of this identity is connected already")
+        return Admitted(handshake, version, policy, status)
+    except HandshakeRefused as refusal:
+        raise refusal.at(handshake.id) from None
+
+
+def _named(found: Any) -> tuple[str | None, str]:
+    """Return tenant and identity, as `identify` tells them."""
+    tenant, identity = found if isinstance(found, tuple) else (None, found)
+    if identity is None:
+        raise HandshakeRefused(HTTPStatus.NOT_FOUND, "the path names no station")
+    for each in (identity, identity if tenant is None else tenant):
+        if not isinstance(each, str):
+            raise TypeError(f"identify: expected an identity, a tenant and an identity, or None, not {found!r}")
+        if not is_identity(each):
+            raise HandshakeRefused(HTTPStatus.NOT_FOUND, "the path names no valid identity")
+    return tenant, identity
+
+
+def _check_verdict(verdict: Any) -> None:
+    if verdict is Verdict.UNKNOWN:
+        raise HandshakeRefused(HTTPStatus.NOT_FOUND, "there is no such station")
+    if verdict is Verdict.UNAUTHORIZED:
+        raise HandshakeRefused(HTTPStatus.UNAUTHORIZED, "the credentials are missing or wrong")
+    if verdict is not Verdict.ACCEPTED:
+        raise TypeError(f"expected a Verdict of the auth, not {verdict!r}")
+
+
+def _first_spoken(central: HandshakeOwner, offered: Sequence[str]) -> Version | None:
+    """Return the version of the first subprotocol of the client's that is spoken here (R30)."""
+    for each in offered:
+        if (version := central.version_of(each)) is not None:
+            return version
+    if central.refuse_unknown_subprotocols:
+        raise HandshakeRefused(HTTPStatus.BAD_REQUEST, no_common_subprotocol(offered))
+    return None
+
+
+def no_common_subprotocol(offered: Sequence[str]) -> str:
+    """Return the reason why a client that offers no version that is spoken here is turned away (R31)."""
+    return f"no common subprotocol: it offers {', '.join(offered) or 'none'}"
+
+
+async def settled(value: Any) -> Any:
+    """Return a value, or what is awaited for it: in a task, whatever runs this."""
+    if not inspect.isawaitable(value):
+        return value
+    if asyncio.current_task() is None:
+        try:
+            await _a_task()
+        except BaseException:
+            if inspect.iscoroutine(value):
+                value.close()
+            raise
+    return await value
+
+
+@types.coroutine
+def _a_task() -> Generator[None, None, None]:
+    """Suspend until `run_now` has found a task for what runs here."""
+    yield
+
+
+def run_now(work: Coroutine[Any, Any, None], tasks: Tasks) -> asyncio.Task[None] | None:
+    """Run a coroutine here as long as it has nothing to await; return the task in which it goes on, if it does."""
+    try:
+        work.send(None)
+    except StopIteration:
+        return None
+    return tasks.start(work)

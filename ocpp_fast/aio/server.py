@@ -1,0 +1,145 @@
+"""A place that a central system listens at: a port, a socket or a path, with proxies in front or without."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import socket
+import ssl as tls
+import stat
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from .proxies import Address, ProxyListener, TrustedProxies
+from .security import Headers
+
+if TYPE_CHECKING:
+    from .hooks import Tasks
+    from .websocket import WebSocket
+
+__all__ = ["Http", "HttpRequest", "HttpResponse", "Server", "listen"]
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """A GET on the port of the central system that asks for no WebSocket."""
+
+    path: str
+    """The path as requested, with its query."""
+    headers: Headers
+    remote_address: Address
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """The answer to an `HttpRequest`; the connection ends with it."""
+
+    status: int = HTTPStatus.OK
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Http: TypeAlias = Callable[[HttpRequest], HttpResponse | Awaitable[HttpResponse | None] | None]
+"""Answers plain HTTP; None leaves the answer to the central system: 426, Upgrade Required."""
+
+
+class Listener(Protocol):
+    """What accepts connections: an `asyncio.Server` or a `ProxyListener`."""
+
+    @property
+    def sockets(self) -> tuple[socket.socket, ...]: ...
+    async def start_serving(self) -> None: ...
+    def close(self) -> None: ...
+
+
+class Server:
+    """A central system that listens, and its address.
+
+    `url` is what stations connect to, with their identity appended. On a Unix socket `host` is its path and `port` 0.
+    """
+
+    def __init__(self, *, http: Http | None = None) -> None:
+        self.host = ""
+        self.port = 0
+        self.url = ""
+        self.http = http
+        self.open_sockets: set[WebSocket] = set()
+
+    def bound(self, listener: Listener, host: str | None, *, secure: bool) -> None:
+        """Take the address of what listens for this."""
+        name: Any = listener.sockets[0].getsockname()
+        if isinstance(name, tuple):
+            self.host, self.port = host or name[0], name[1]
+            shown = f"[{self.host}]" if ":" in self.host else self.host
+            self.url = f"{'wss' if secure else 'ws'}://{shown}:{self.port}"
+        else:
+            self.host = os.fsdecode(name)
+            self.url = f"{'wss' if secure else 'ws'}+unix://{self.host}"
+
+    async def serve_forever(self) -> None:
+        """Serve until cancelled."""
+        await asyncio.get_running_loop().create_future()
+
+
+async def listen(
+    new_protocol: Callable[[Address], asyncio.BaseProtocol],
+    *,
+    host: str | None,
+    port: int,
+    sock: socket.socket | None,
+    path: str | os.PathLike[str] | None,
+    ssl: tls.SSLContext | None,
+    timeout: float,
+    backlog: int,
+    reuse_address: bool | None,
+    reuse_port: bool | None,
+    proxies: TrustedProxies | None,
+    tasks: Tasks,
+) -> Listener:
+    """Bind what accepts connections; `new_protocol` takes the client's address where a PROXY header told it."""
+    loop = asyncio.get_running_loop()
+    if path is not None:
+        sock = _unix_socket(path)
+    if proxies is not None:
+        if sock is None:
+            family = socket.AF_INET6 if host is not None and ":" in host else socket.AF_INET
+            sock = socket.create_server((host or "", port), family=family, reuse_port=bool(reuse_port))
+        sock.listen(backlog)
+        return ProxyListener(sock, new_protocol, proxies=proxies, ssl=ssl, timeout=timeout, tasks=tasks)
+    options: dict[str, Any] = {"ssl": ssl, "backlog": backlog, "start_serving": False}
+    if ssl is not None:
+        options["ssl_handshake_timeout"] = timeout
+    if sock is not None and sock.family == getattr(socket, "AF_UNIX", None):
+        return await loop.create_unix_server(lambda: new_protocol(None), sock=sock, **options)
+    if sock is not None:
+        return await loop.create_server(lambda: new_protocol(None), sock=sock, **options)
+    options |= {"reuse_address": reuse_address, "reuse_port": reuse_port}
+    return await loop.create_server(lambda: new_protocol(None), host, port, **options)
+
+
+def _unix_socket(path: str | os.PathLike[str]) -> socket.socket:
+    """Return a bound Unix socket, in place of one that nobody listens at any more."""
+    name = os.fspath(path)
+    if _is_socket(name):
+        with socket.socket(socket.AF_UNIX) as probe, suppress(ConnectionRefusedError):
+            probe.connect(name)
+            raise OSError(errno.EADDRINUSE, "somebody listens there", name)
+        os.unlink(name)
+    sock = socket.socket(socket.AF_UNIX)
+    try:
+        sock.bind(name)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _is_socket(path: str) -> bool:
+    try:
+        return stat.S_ISSOCK(os.stat(path).st_mode)
+    except FileNotFoundError:
+        return False
