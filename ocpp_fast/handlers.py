@@ -157,7 +157,10 @@ def check_request(request: Any, side: Sender, versions: Iterable[Version]) -> No
 
 
 def check_handler(handler: Callable[..., Any], request: type, side: Sender) -> None:
-    """Raise `TypeError` for a handler that can't be called with what this side gives, or is of another request."""
+    """Raise `TypeError` for a handler that can't be called with what this side gives, or is of another request.
+
+    `object` stands for any request.
+    """
     parameters = _parameters(handler)
     if parameters is None:
         return
@@ -175,11 +178,17 @@ def check_handler(handler: Callable[..., Any], request: type, side: Sender) -> N
         raise TypeError(f"{name}: expected a handler that takes {wanted} and at most a Context, not {least} parameters")
     if fits[-1] <= len(places):
         _check_annotation(f"{name}: {places[fits[-1] - 1].name}", places[fits[-1] - 1].annotation, request)
-    _check_answer(name, handler, request)
+    if request is not object:
+        _check_answer(name, handler, request)
 
 
 def _check_annotation(where: str, annotation: Any, request: type) -> None:
-    if annotation in (Any, inspect.Parameter.empty) or not isinstance(annotation, type) or get_origin(annotation):
+    if (
+        request is object
+        or annotation in (Any, inspect.Parameter.empty)
+        or not isinstance(annotation, type)
+        or get_origin(annotation)
+    ):
         return
     try:
         wrong = not issubclass(request, annotation)

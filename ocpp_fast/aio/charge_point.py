@@ -33,6 +33,7 @@ __all__ = ["ChargePoint"]
 
 R = TypeVar("R", bound=Response)
 A = TypeVar("A", bound=Struct | None)
+Q = TypeVar("Q", bound=Request[Any] | Notification)
 Socket: TypeAlias = ClientWebSocket[Connection]
 
 _PROVEN: Final = 10.0
@@ -198,7 +199,7 @@ class ChargePoint(Endpoint):
             raise
         self._sockets = [websocket]
         self._connected.set()
-        runtime.tasks.run(runtime.connect_hooks)
+        runtime.tasks.run(runtime.connect_hooks, station=self.id)
         return connection
 
     def _new_socket(self) -> Socket:
@@ -305,6 +306,12 @@ class ChargePoint(Endpoint):
     async def transfer(self, payload: DataTransfer[A], *, timeout: float | None = None) -> A:
         """Send a vendor's message in a DataTransfer and return the data of its answer; as `Station.transfer`."""
         return await self._current().transfer(payload, timeout=timeout)
+
+    def expect(
+        self, request: type[Q], predicate: Callable[[Q], object] | None = None, *, timeout: float = 30.0
+    ) -> asyncio.Future[Q]:
+        """Wait for a request of the central system on this connection; as `Station.expect`."""
+        return self._current().expect(request, predicate, timeout=timeout)
 
     @property
     def v16(self) -> v16.ChargePointShortcuts:

@@ -26,15 +26,19 @@ from ..session import CallEnded, CallReceived, Event, FaultNoticed, OpenCall, Re
 from .arguments import check_seconds
 from .deadlines import Deadlines
 from .transport import CloseCode, Transport
+from .watching import Expectation
 
 if TYPE_CHECKING:
     from ..policy import Policy
+    from ..routing import Route
     from .endpoint import Runtime
 
 __all__ = ["Connection", "Direction", "check_loop"]
 
 R = TypeVar("R", bound=Response)
 A = TypeVar("A", bound=Struct | None)
+Q = TypeVar("Q", bound=Request[Any] | Notification)
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Direction(StrEnum):
@@ -91,6 +95,8 @@ class Connection:
             gate if policy.registration_gate else None,
         )
         self._repeats = policy.repeat_window > 0
+        self._expected: list[Expectation] = []
+        self._watchers: list[Route] = []
         self._paused = False
         self._held: list[CallReceived | SendReceived] | None = None
         self._subject: tuple[Any, ...] = ()
@@ -184,6 +190,28 @@ class Connection:
         await self.call(request, timeout=timeout, check=check)
         return replies[0]
 
+    def expect(
+        self, request: type[Q], predicate: Callable[[Q], object] | None = None, *, timeout: float = 30.0
+    ) -> asyncio.Future[Q]:
+        """Wait for a request of the peer, from this call on: one of a class for which `predicate` is true.
+
+        The future gets it when its turn has come; its handler runs as ever. It raises `TimeoutError` after `timeout`
+        seconds, and `Disconnected` when the connection ends; what `predicate` raises is raised there.
+        """
+        check_loop(self._loop, self.id)
+        self._runtime.routes.check_request(request)
+        expectation = Expectation(request, predicate, timeout, self.id)
+        if not self.connected:
+            expectation.fail(Disconnected("the connection is closed").at(self.id))
+        self._expected = [each for each in self._expected if not each.future.done()]
+        self._expected.append(expectation)
+        return expectation.future
+
+    def on_any(self, hook: F) -> F:
+        """Register a function of every request that is handled, called as a handler is, until the connection ends."""
+        self._watchers = [*self._watchers, self._runtime.watcher(hook)]
+        return hook
+
     async def close(self, code: int = CloseCode.NORMAL, reason: str = "") -> None:
         """Close the connection; pending calls fail with `Disconnected`."""
         check_loop(self._loop, self.id)
@@ -247,6 +275,9 @@ class Connection:
         self.close_reason = reason
         for ended in self._session.close():
             self._call_ended(ended)
+        for each in self._expected:
+            each.fail(Disconnected("the connection closed before such a request came").at(self.id))
+        self._expected = []
         if self._transport.failed:
             self._fault_noticed(FrameFault(Fault.TRANSPORT, reason, answered=False))
         self._left()
@@ -285,7 +316,17 @@ class Connection:
 
     # Handlers
 
+    def _watch(self, frame: Call | Send) -> None:
+        """Tell of a request that is handled now, beside its handler."""
+        for each in self._expected:
+            each.see(frame)
+        for route in (*self._runtime.watchers, *self._watchers):
+            hook = partial(route, context=partial(self._context, frame))
+            self._run_hooks([hook], *self._subject, frame.payload, action=frame.action.name)
+
     def _run_send_handler(self, send: Send) -> None:
+        if self._expected or self._watchers or self._runtime.watchers:
+            self._watch(send)
         route = self._runtime.route(send.action.request)
         assert route is not None
         handler = partial(route, context=partial(self._context, send))
@@ -313,6 +354,8 @@ class Connection:
 
     def _run_handler(self, call: Call) -> Any:
         """Return what the handler returns: the response, or an awaitable of it."""
+        if self._expected or self._watchers or self._runtime.watchers:
+            self._watch(call)
         route = self._runtime.route(call.action.request)
         assert route is not None
         return route(*self._subject, call.payload, context=partial(self._context, call))
@@ -337,9 +380,8 @@ class Connection:
         self._session.answer(call, response, self._loop.time() if self._repeats else 0.0)
         self._flush()
         for route in self._runtime.routes_after(call.action.request):
-            self._runtime.tasks.run(
-                [partial(route, context=partial(self._context, call))], *self._subject, call.payload
-            )
+            hook = partial(route, context=partial(self._context, call))
+            self._run_hooks([hook], *self._subject, call.payload, action=call.action.name)
 
     def _fail(self, call: Call, error: Exception) -> None:
         """Answer with the CALLERROR for an error of any kind, and log it."""

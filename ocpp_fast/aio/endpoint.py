@@ -14,7 +14,7 @@ from ..data_transfer import Envelope, TransferRoute, carrier_of
 from ..errors import CallError
 from ..faults import dialect_of
 from ..frames import Decoder, Encoder
-from ..handlers import Middleware
+from ..handlers import Middleware, check_handler
 from ..policy import Policy
 from ..routing import MiddlewareRoute, Route, Router, Routes
 from ..schema import Action, Sender, Version
@@ -92,6 +92,7 @@ class Runtime:
         self.frame_hooks: list[Callable[..., Any]] = []
         self.fault_hooks: list[Callable[..., Any]] = []
         self.refusal_hooks: list[Callable[..., Any]] = []
+        self.watchers: list[Route] = []
         self.stopping = False
         self.new_unique_id: Callable[[], str] = _new_unique_id
         self.envelope = lru_cache(256)(Envelope)
@@ -126,6 +127,11 @@ class Runtime:
             route = MiddlewareRoute(self.middleware, route)
         self._resolved[request] = route
         return route
+
+    def watcher(self, hook: Callable[..., Any]) -> Route:
+        """Return how a hook is called that is told of every request. Raises `TypeError` for other parameters."""
+        check_handler(hook, object, self.routes.side)
+        return Route(hook)
 
     def call_error_of(self, error: Exception) -> Exception:
         """Return the `CallError` that a handler's exception is mapped to, or the exception itself.
@@ -213,6 +219,14 @@ class Endpoint(Router):
         In 2.1 alone (CALLRESULTERROR, R10); the central system's is called with the station first.
         """
         self._runtime.refusal_hooks.append(hook)
+        return hook
+
+    def on_any(self, hook: F) -> F:
+        """Register a function of every request that is handled, whatever its class; a decorator.
+
+        It is called as a handler is, before that, and may be plain or async; what it returns is ignored.
+        """
+        self._runtime.watchers.append(self._runtime.watcher(hook))
         return hook
 
     def on_fault(self, hook: F) -> F:

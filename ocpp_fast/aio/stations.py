@@ -272,7 +272,7 @@ class Station(Connection):
         super()._fault_noticed(fault)
         if fault.fault is Fault.NOT_REGISTERED and self._gate.status is None and not self._asked_to_boot:
             self._asked_to_boot = True
-            self._runtime.tasks.start(self._ask_to_boot())
+            self._runtime.tasks.start(self._ask_to_boot(), station=self.id)
 
     async def _ask_to_boot(self) -> None:
         """Ask a station of which nothing is known for its BootNotification (R40)."""

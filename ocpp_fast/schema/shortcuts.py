@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Generic, ParamSpec, TypeVar, overload
+from functools import partial
+from typing import Any, Generic, ParamSpec, Self, TypeVar, overload
 
 from .struct import Notification, Request, Response
 
@@ -14,13 +15,23 @@ R = TypeVar("R", bound=Response)
 
 
 class Shortcuts:
-    """The base of a version's shortcuts; `call` sends a request and returns its response, `send` a notification."""
+    """The base of a version's shortcuts; `call` sends a request and returns its response, `send` a notification.
+
+    `call` takes the seconds that the call may take as the keyword `timeout`.
+    """
 
     __slots__ = ("_call", "_send")
 
-    def __init__(self, call: Callable[[Any], Coroutine[Any, Any, Any]], send: Callable[[Any], Awaitable[None]]) -> None:
+    def __init__(self, call: Callable[..., Coroutine[Any, Any, Any]], send: Callable[[Any], Awaitable[None]]) -> None:
         self._call = call
         self._send = send
+
+    def __call__(self, *, timeout: float) -> Self:
+        """Return the same shortcuts, whose calls may take `timeout` seconds: `await station.v16(timeout=5).reset(...)`.
+
+        It is not a keyword of theirs, because some messages have a field of that name.
+        """
+        return type(self)(partial(self._call, timeout=timeout), self._send)
 
 
 class shortcut(Generic[P, R]):  # noqa: N801  # reads as a decorator does

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import wraps
+from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import pytest
@@ -183,3 +184,9 @@ def central_system(**options: Any) -> CentralSystem:
     if v16.VERSION in central.versions:
         central.on(v16.HeartbeatRequest)(lambda *_: HEARTBEAT)
     return central
+
+
+def server_context(certificate: Path) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    return context

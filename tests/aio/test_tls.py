@@ -3,41 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import ssl
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from ocpp_fast import BasicAuth, ChargePoint, Disconnected, HandshakeFailed, v16
 
-from .harness import HEARTBEAT, central_system, scenario, serving, until, websocket_of
+from .harness import HEARTBEAT, central_system, scenario, server_context, serving, until, websocket_of
 from .peer import Peer
 from .scripted_server import charge_point
 
 BIG = "x" * 600_000
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate of 127.0.0.1 and its key in one file, made for this run."""
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed")
-    path = tmp_path_factory.mktemp("tls") / "localhost.pem"
-    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
-    kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-    key = path.with_name("key.pem")
-    command = ["openssl", "req", *kind, *subject, "-keyout", str(key), "-out", str(path)]
-    subprocess.run(command, check=True, capture_output=True)
-    path.write_bytes(path.read_bytes() + key.read_bytes())
-    return path
-
-
-def server_context(certificate: Path) -> ssl.SSLContext:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate)
-    return context
 
 
 def wss_charge_point(url: str, certificate: Path, identity: str = "CP1") -> ChargePoint:

@@ -1,0 +1,42 @@
+"""What is told of the requests of a peer beside their handlers: expectations, and hooks for all of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from ..frames import Call, Send
+from .arguments import check_seconds
+
+__all__ = ["Expectation"]
+
+
+class Expectation:
+    """Waits for a request of a class for which `predicate` is true; `future` gets it, or a `TimeoutError`."""
+
+    def __init__(self, request: type, predicate: Callable[[Any], object] | None, timeout: float, identity: str) -> None:
+        loop = asyncio.get_running_loop()
+        self.future: asyncio.Future[Any] = loop.create_future()
+        self._request = request
+        self._predicate = predicate
+        late = TimeoutError(f"{identity}: no such {request.__name__} came within {timeout:g} s")
+        timer = loop.call_later(check_seconds("timeout", timeout), self.fail, late)
+        self.future.add_done_callback(lambda _: timer.cancel())
+
+    def see(self, frame: Call | Send) -> None:
+        """Take a request if it is the one."""
+        if self.future.done() or not isinstance(frame.payload, self._request):
+            return
+        try:
+            is_it = self._predicate is None or self._predicate(frame.payload)
+        except Exception as error:  # noqa: BLE001  # of the user's code
+            self.fail(error)
+            return
+        if is_it:
+            self.future.set_result(frame.payload)
+
+    def fail(self, error: Exception) -> None:
+        """It does not come any more."""
+        if not self.future.done():
+            self.future.set_exception(RuntimeError(repr(error)) if isinstance(error, StopIteration) else error)
