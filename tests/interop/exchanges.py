@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ocpp_fast._core.plan import Plan
-from ocpp_fast.schema import BOTH, CENTRAL, STATION, Action, Sender, Struct, codec_of, plan_of
+from ocpp_fast.schema import BOTH, Action, Sender, Struct, codec_of, plan_of
 
 from ..payloads import maximal, minimal
 from .package import PACKAGES, Package
 
-__all__ = ["ROLES", "Exchange", "exchanges"]
+__all__ = ["Exchange", "exchanges"]
 
-ROLES = (CENTRAL, STATION)
 FORMS = {"minimal": minimal, "maximal": maximal}
 
 

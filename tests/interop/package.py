@@ -68,11 +68,7 @@ class Package:
         return type("Peer", (base,), handlers)("CP001", connection, response_timeout=5)
 
 
-PACKAGES = [
-    Package(v16),
-    Package(v201),
-    Package(v21),
-]
+PACKAGES = [Package(v16), Package(v201), Package(v21)]
 
 
 def _handler(action: str, answer: Answer, careless: bool) -> Any:

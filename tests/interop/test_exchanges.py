@@ -7,14 +7,11 @@ import asyncio
 import pytest
 
 from ocpp_fast import Direction
-from ocpp_fast.schema import CENTRAL, STATION, Sender
+from ocpp_fast.schema import CENTRAL, STATION
 
-from .exchanges import ROLES, Exchange, exchanges
-from .links import Link, Links, bounded, our_central_system
+from .exchanges import Exchange, exchanges
+from .links import ROLES, Link, Links, on_a_new_link
 from .package import PACKAGES, Package, as_users_see
-
-each_package = pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
-each_role = pytest.mark.parametrize("ours", ROLES, ids=["central", "station"])
 
 ALL = [exchange for sender in ROLES for exchange in exchanges(sender)]
 
@@ -55,7 +52,7 @@ async def we_call(link: Link, exchange: Exchange) -> None:
     assert result == exchange.typed_response(response)
 
 
-@each_package
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
 def test_every_action_is_asked_in_each_direction(package: Package) -> None:
     asked = {(each.action.name, each.sender) for each in ALL if each.package is package}
     messages = [each for each in package.version.actions.values() if each.response is not None]
@@ -65,66 +62,35 @@ def test_every_action_is_asked_in_each_direction(package: Package) -> None:
 # Beside one call after another
 
 
-def data_transfer(package: Package, sender: Sender) -> Exchange:
-    """Return the exchange that both sides may begin, in its smallest form."""
-    return next(
-        each
-        for each in exchanges(sender)
-        if each.package is package and each.action.name == "DataTransfer" and each.form == "minimal"
-    )
-
-
-@each_role
-@each_package
-def test_R14_calls_of_both_sides_cross(ours: Sender, package: Package, links: Links) -> None:
-    link, exchange = links.open(ours, package), data_transfer(package, ours)
-    link.our_script.answer = expected = exchange.typed_response(exchange.response)
-    link.their_script.answer = package.payload("call_result", "DataTransfer", exchange.response)
-
+def test_R14_calls_of_both_sides_cross(link: Link, links: Links) -> None:
     async def cross() -> None:
-        call = package.payload("call", "DataTransfer", exchange.request)
-        theirs = [link.theirs.call(call, suppress=False) for _ in range(20)]
-        our_calls = [link.ours.call(exchange.typed_request(exchange.request)) for _ in range(20)]
-        results = await asyncio.gather(*theirs, *our_calls)
-        assert [as_users_see(each) for each in results[:20]] == [as_users_see(exchange.response)] * 20
-        assert results[20:] == [expected] * 20
+        results = await asyncio.gather(*(call() for call in [link.they_transfer, link.we_transfer] * 20))
+        assert [as_users_see(each) for each in results[::2]] == [{"status": "Accepted"}] * 20
+        assert results[1::2] == [link.our_script.answer] * 20
 
     links.run(cross())
     assert (len(link.our_script.asked), len(link.their_script.asked)) == (20, 20)
 
 
-@each_role
-@each_package
-def test_R14_our_handler_may_call_back_before_it_answers(ours: Sender, package: Package, links: Links) -> None:
-    link, exchange = links.open(ours, package), data_transfer(package, ours)
-    link.their_script.answer = package.payload("call_result", "DataTransfer", exchange.response)
-    link.our_script.answer = link.ours.call(exchange.typed_request(exchange.request))
-    call = package.payload("call", "DataTransfer", exchange.request)
-    result = links.run(link.theirs.call(call, suppress=False))
-    assert as_users_see(result) == as_users_see(exchange.response)
+def test_R14_our_handler_may_call_back_before_it_answers(link: Link, links: Links) -> None:
+    link.our_script.answer = link.we_transfer()
+    assert as_users_see(links.run(link.they_transfer())) == {"status": "Accepted"}
     assert [frame[0] for _, frame in link.frames] == [2, 2, 3, 3]
 
 
 def test_R37_a_station_that_does_not_compress_is_served_as_well() -> None:
-    async def check() -> None:
-        async with our_central_system(PACKAGES[0], compression=None) as link:
-            await they_call(link, data_transfer(link.package, STATION))
-            link.reset()
-            await we_call(link, data_transfer(link.package, CENTRAL))
+    async def check(link: Link) -> None:
+        await they_call(link, exchanges(STATION)[0])
+        link.reset()
+        await we_call(link, exchanges(CENTRAL)[0])
 
-    asyncio.run(bounded(check()))
+    on_a_new_link(CENTRAL, PACKAGES[0], check, compression=None)
 
 
-@each_role
-@each_package
-def test_their_message_may_come_in_fragments(ours: Sender, package: Package, links: Links) -> None:
-    link, exchange = links.open(ours, package), data_transfer(package, ours)
-    link.our_script.answer = exchange.typed_response(exchange.response)
-    link.their_script.answer = package.payload("call_result", "DataTransfer", exchange.response)
-
+def test_their_message_may_come_in_fragments(link: Link, links: Links) -> None:
     async def send() -> None:
         await link.socket.send(["[2,", '"é', '1","DataTransfer",', '{"vendorId":"', '"}', "]"])
-        await link.ours.call(exchange.typed_request(exchange.request))
+        await link.we_transfer()
 
     links.run(send())
-    assert (Direction.OUT, [3, "é1", exchange.response]) in link.frames
+    assert (Direction.OUT, [3, "é1", {"status": "Accepted"}]) in link.frames
