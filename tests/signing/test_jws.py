@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any, Final
 
@@ -44,6 +46,7 @@ from .keys import (
 
 RunPython = Callable[..., "CompletedProcess[str]"]
 
+PAGE: Final = Path(__file__).parents[2] / "docs" / "signing.md"
 ALGORITHMS: Final = pytest.mark.parametrize("algorithm", ["ES256", "RS256", "RS384"])
 
 
@@ -82,9 +85,8 @@ def test_R17_another_jose_implementation_believes_what_we_sign(algorithm: str) -
 def test_R17_we_believe_what_another_jose_implementation_signs(algorithm: str) -> None:
     owner = owner_of(algorithm)
     other = jwcrypto.jws.JWS(PAYLOAD)
-    other.add_signature(
-        jwcrypto.jwk.JWK.from_pem(owner.private), protected=json.dumps({**HEADER, "alg": algorithm, "kid": "7"})
-    )
+    header = json.dumps(with_(alg=algorithm, kid="7"))
+    other.add_signature(jwcrypto.jwk.JWK.from_pem(owner.private), protected=header)
     assert checked(json.loads(other.serialize()), key=owner.jwk) == PAYLOAD
 
 
@@ -107,18 +109,14 @@ def test_R17_the_example_of_rfc_7515_verifies() -> None:
 @pytest.mark.parametrize(
     "header",
     [
-        {**HEADER, "OCPPMessageTypedId": "2"},
+        with_(OCPPMessageTypedId="2"),
+        with_(OCPPMessageTypeId=2),
         {"alg": "ES256", "OCPPAction": "Heartbeat", "OCPPMessageTypeId": 2},
-        {**HEADER, "OCPPMessageTypeId": 2},
-        {**HEADER, "kid": "1", "typ": "JOSE", "iat": 7, "vendor": {"a": [1]}},
+        with_(kid="1", typ="JOSE", iat=7, vendor={"a": [1]}),
     ],
 )
-def test_R17_spellings_and_further_parameters_are_taken(header: Mapping[str, Any]) -> None:
-    assert checked(by_hand(header)) == PAYLOAD
-
-
-def test_R17_members_that_rfc_7515_does_not_know_are_ignored() -> None:
-    assert checked({**by_hand(), "vendor": 1}) == PAYLOAD
+def test_R17_spellings_and_further_parameters_and_members_are_taken(header: Mapping[str, Any]) -> None:
+    assert checked(by_hand(header) | {"vendor": 1}) == PAYLOAD
 
 
 # Attacks
@@ -129,11 +127,6 @@ def test_R17_refused(attack: str) -> None:
     make, expected = ATTACKS[attack]
     with pytest.raises(InvalidSignature, match=expected):
         checked(make())
-
-
-def test_R17_a_signer_that_is_not_known_is_refused() -> None:
-    with pytest.raises(InvalidSignature, match="a key that is known here"):
-        verify(by_hand(), lambda _: None, action="Heartbeat", message_type=2)
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "RS384"])
@@ -199,15 +192,12 @@ def test_R17_any_header_is_believed_or_refused(changes: Mapping[str, Any]) -> No
 # Signers
 
 
-def test_R17_a_signer_takes_an_encrypted_key_and_a_jwk() -> None:
+def test_R17_a_signer_takes_an_encrypted_key_a_jwk_and_further_parameters() -> None:
     encrypted = ec_owner().key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret"))
     jwk = json.loads(jwcrypto.jwk.JWK.from_pem(ec_owner().private).export())
     for signer in (KeySigner(encrypted, password=b"secret"), KeySigner(jwk), KeySigner(ec_owner().private.decode())):
         assert dict(signer.header) == {"alg": "ES256"}
         assert checked(sign(PAYLOAD, signer, action="Heartbeat", message_type=2)) == PAYLOAD
-
-
-def test_R17_a_signer_adds_parameters_to_the_header() -> None:
     assert dict(KeySigner(rsa_owner().private, header={"kid": "7"}).header) == {"kid": "7", "alg": "RS256"}
 
 
@@ -227,25 +217,17 @@ def test_R17_a_signer_is_refused(options: Callable[[], Mapping[str, Any]], error
         KeySigner(**options())
 
 
-def test_R17_a_chip_may_sign() -> None:
+def test_R17_a_chip_may_sign_but_not_in_der() -> None:
     assert checked(sign(PAYLOAD, Chip(raw_signature, kid="1"), action="Heartbeat", message_type=2)) == PAYLOAD
-
-
-def test_R17_a_chip_that_answers_in_der_is_found_out() -> None:
     with pytest.raises(ValueError, match="the 64 bytes of R and S"):
         sign(PAYLOAD, Chip(der_encoded), action="Heartbeat", message_type=2)
 
 
-@pytest.mark.parametrize(
-    ("options", "error"),
-    [
-        ({"signs": lambda *_: True}, "expected a signer too"),
-        ({"signer": Chip(raw_signature, alg="HS256")}, "expected alg to be one of"),
-    ],
-)
-def test_R17_signing_is_refused(options: Mapping[str, Any], error: str) -> None:
-    with pytest.raises(ValueError, match=error):
-        Signing(keys=lambda *_: None, **options)
+def test_R17_signing_is_refused_without_a_signer_and_with_one_of_another_algorithm() -> None:
+    with pytest.raises(ValueError, match="expected a signer too"):
+        Signing(keys=lambda *_: None, signs=lambda *_: True)
+    with pytest.raises(ValueError, match="expected alg to be one of"):
+        Signing(keys=lambda *_: None, signer=Chip(raw_signature, alg="HS256"))
 
 
 # The extra
@@ -263,3 +245,11 @@ def test_without_the_extra_it_is_named(run_python: RunPython) -> None:
         "Signing(keys=lambda station, header: None)"
     )
     assert "pip install 'ocpp_fast[signing]'" in run_python("-c", program).stderr.splitlines()[-1]
+
+
+def test_the_example_of_the_page_about_signing_runs(run_python: RunPython) -> None:
+    example = re.search(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    assert example is not None
+    ended = run_python("-c", example[1])
+    said = "CP001 signed its Heartbeat with ES256\na OnIdle reset, signed: True\nAccepted\n"
+    assert (ended.stdout, ended.stderr) == (said, "")
