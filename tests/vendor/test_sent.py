@@ -27,8 +27,12 @@ from ocpp_fast.schema import Profile, Version
 
 from ..aio.harness import on_one_loop
 from .exchange import (
+    ACCEPTED,
+    NOTE,
+    PING,
     PRICE,
     PRICE_JSON,
+    SHOW_PRICE,
     SHOWN,
     SHOWN_JSON,
     VERSIONS,
@@ -37,109 +41,71 @@ from .exchange import (
     PriceShown,
     ShowPrice,
     central_system,
-    data,
     every_version,
-    off_wire,
+    handler_of,
     peer_of,
 )
 
+SENT: Final[dict[str, tuple[Any, dict[str, Any], dict[str, Any], Any]]] = {
+    "a reply": (PRICE, SHOW_PRICE | {"value": PRICE_JSON}, {"value": SHOWN_JSON}, SHOWN),
+    "no data": (Ping(), PING, {}, None),
+    "no data, where there may be": (Note(), NOTE, {}, None),
+    "data, where there may be": (
+        Note(text="A"),
+        NOTE | {"value": {"text": "A"}},
+        {"value": {"text": "B"}},
+        PriceShown(text="B"),
+    ),
+}
 
+
+@pytest.mark.parametrize("case", SENT)
 @every_version
 @on_one_loop
-async def test_payload_is_sent_and_the_reply_is_typed(number: str) -> None:
+async def test_payload_is_sent_and_the_reply_is_typed(number: str, case: str) -> None:
+    message, request, answer, reply = SENT[case]
     async with peer_of(central_system(), number) as (peer, station):
-        sent = asyncio.create_task(station.transfer(PRICE))
-        request = await peer.answer({"status": "Accepted"} | data(number, SHOWN_JSON))
-        assert off_wire(number, request) == {
-            "vendorId": "com.example",
-            "messageId": "ShowPrice",
-            "data": PRICE_JSON,
-        }
-        assert await sent == SHOWN
-
-
-@every_version
-@on_one_loop
-async def test_messages_and_replies_without_data_are_sent_without(number: str) -> None:
-    async with peer_of(central_system(), number) as (peer, station):
-        ping = asyncio.create_task(station.transfer(Ping()))
-        assert await peer.answer({"status": "Accepted"}) == {"vendorId": "com.example", "messageId": "Ping"}
-        await ping
-
-        note = asyncio.create_task(station.transfer(Note()))
-        assert await peer.answer({"status": "Accepted"}) == {"vendorId": "org.other"}
-        assert await note is None
-
-        note = asyncio.create_task(station.transfer(Note(text="A")))
-        request = await peer.answer({"status": "Accepted"} | data(number, {"text": "B"}))
-        assert request == {"vendorId": "org.other"} | data(number, {"text": "A"})
-        assert await note == PriceShown(text="B")
+        found, asked = await asyncio.gather(station.transfer(message), peer.answer(ACCEPTED | answer))
+        assert (found, asked) == (reply, peer.wire(request))
 
 
 @pytest.mark.parametrize("status", ["Rejected", "UnknownVendorId", "UnknownMessageId"])
 @every_version
 @on_one_loop
 async def test_answer_other_than_accepted_raises(number: str, status: str) -> None:
+    why = {} if number == "1.6" else {"statusInfo": {"reasonCode": "Busy", "additionalInfo": "ask later"}}
     async with peer_of(central_system(), number) as (peer, station):
-        sent = asyncio.create_task(station.transfer(PRICE))
-        why = {"reasonCode": "Busy", "additionalInfo": "ask later"}
-        await peer.answer({"status": status, "data": "x"} | ({} if number == "1.6" else {"statusInfo": why}))
         with pytest.raises(TransferRefused) as caught:
-            await sent
+            await asyncio.gather(station.transfer(PRICE), peer.answer({"status": status, "data": "x"} | why))
     error = caught.value
     assert isinstance(error, OcppError)
-    assert (error.status, error.data) == (status, "x")
-    if number == "1.6":
-        assert str(error) == f"CP1: {status}"
-    else:
-        assert (error.reason_code, error.additional_info) == ("Busy", "ask later")
-        assert str(error) == f"CP1: {status}: Busy: ask later"
+    reason = ("Busy", "ask later") if why else ("", "")
+    assert (error.status, error.data, error.reason_code, error.additional_info) == (status, "x", *reason)
+    assert str(error) == (f"CP1: {status}: Busy: ask later" if why else f"CP1: {status}")
 
 
-REPLIES: Final[dict[str, tuple[Any, str]]] = {
-    "missing": ({}, "data.text: expected a value"),
-    "type": ({"text": 1}, "data.text: expected string"),
-    "no object": (1, "data: expected object"),
+BROKEN: Final[dict[str, tuple[Any, dict[str, Any], str]]] = {
+    "missing": (PRICE, {"value": {}}, "data.text: expected a value"),
+    "type": (PRICE, {"value": {"text": 1}}, "data.text: expected string"),
+    "no object": (PRICE, {"value": 1}, "data: expected object"),
+    "no data": (PRICE, {}, "data.text: expected a value"),
+    "data where none was declared": (Ping(), {"value": {"a": 1}}, "data: expected nothing"),
 }
 
 
-@pytest.mark.parametrize("fault", REPLIES)
+@pytest.mark.parametrize("fault", BROKEN)
 @every_version
 @on_one_loop
 async def test_reply_that_breaks_its_declaration_raises_and_is_refused_in_21(number: str, fault: str) -> None:
-    value, complaint = REPLIES[fault]
+    message, answer, complaint = BROKEN[fault]
     async with peer_of(central_system(), number) as (peer, station):
-        sent = asyncio.create_task(station.transfer(PRICE))
-        await peer.answer({"status": "Accepted"} | data(number, value))
         with pytest.raises(InvalidResult) as caught:
-            await sent
+            await asyncio.gather(station.transfer(message), peer.answer(ACCEPTED | answer))
         assert str(caught.value) == f"CP1: {complaint}"
         if number == "2.1":
             kind, _, _, description, _ = await peer.receive()
             assert (kind, description) == (5, complaint)
-        again = asyncio.create_task(station.transfer(Ping()))
-        await peer.answer({"status": "Accepted"})
-        await again
-
-
-@every_version
-@on_one_loop
-async def test_reply_without_the_data_that_it_must_have_raises(number: str) -> None:
-    async with peer_of(central_system(), number) as (peer, station):
-        sent = asyncio.create_task(station.transfer(PRICE))
-        await peer.answer({"status": "Accepted"})
-        with pytest.raises(InvalidResult, match=r"data\.text: expected a value"):
-            await sent
-
-
-@every_version
-@on_one_loop
-async def test_reply_with_data_where_none_was_declared_raises(number: str) -> None:
-    async with peer_of(central_system(), number) as (peer, station):
-        sent = asyncio.create_task(station.transfer(Ping()))
-        await peer.answer({"status": "Accepted"} | data(number, {"a": 1}))
-        with pytest.raises(InvalidResult, match="data: expected nothing"):
-            await sent
+        await asyncio.gather(station.transfer(Ping()), peer.answer())
 
 
 @every_version
@@ -151,9 +117,8 @@ async def test_invalid_payload_raises_before_a_byte_is_sent(number: str) -> None
         assert (caught.value.path, caught.value.rule) == ("data.currency", "maxLength")
         with pytest.raises(ValidationError, match=r"data\.price: expected number"):
             await station.transfer(ShowPrice(connector_id=1, price="1"))  # type: ignore[arg-type]  # meant
-        again = asyncio.create_task(station.transfer(Ping()))
-        assert (await peer.answer({"status": "Accepted"}))["messageId"] == "Ping"
-        await again
+        _, asked = await asyncio.gather(station.transfer(Ping()), peer.answer())
+        assert asked == PING
 
 
 @every_version
@@ -186,12 +151,11 @@ async def test_version_without_data_transfer_mismatches() -> None:
         station_shortcuts=v16.ChargePointShortcuts,
     )
     central = CentralSystem(auth=NoAuth(), versions=[bare])
-    central.on(Ping)(lambda station, message: None)
+    central.on(Ping)(handler_of(None))
     async with peer_of(central, "1.6") as (peer, station):
         with pytest.raises(VersionMismatch):
             await station.transfer(PRICE)
-        answer = await peer.transfer(vendorId="com.example", messageId="Ping")
-        assert answer[2] == "NotImplemented"
+        assert (await peer.transfer(PING))[2] == "NotImplemented"
 
 
 # Both sides are ours
@@ -200,12 +164,10 @@ async def test_version_without_data_transfer_mismatches() -> None:
 @every_version
 @on_one_loop
 async def test_both_sides_exchange_typed_messages(number: str) -> None:
-    central = central_system()
-
-    @central.on(Note)
     def note(station: Station, message: Note) -> PriceShown | None:
         return PriceShown(text=message.text.upper()) if message.text else None
 
+    central = central_system({Note: note})
     async with central.serve(grace=1.0) as server:
         station = ChargePoint("CP1", server.url, versions=[VERSIONS[number]])
 
