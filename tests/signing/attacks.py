@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives import hashes
 
-from .keys import HEADER, PAYLOAD, Jws, b64, by_hand, der_encoded, ec_owner, raw_signature, stranger, with_
+from .keys import EC_OWNER, HEADER, PAYLOAD, STRANGER, Jws, b64, by_hand, der_encoded, raw_signature, with_
 
 
 def hs256(secret: bytes) -> Jws:
@@ -30,7 +30,7 @@ def unencoded() -> Jws:
 
 def self_certified() -> Jws:
     """The attacker's key comes along in the header."""
-    return by_hand(with_(jwk=stranger().jwk), signature=partial(raw_signature, owner=stranger()))
+    return by_hand(with_(jwk=STRANGER.jwk), signature=partial(raw_signature, owner=STRANGER))
 
 
 def compact() -> str:
@@ -75,8 +75,8 @@ ATTACKS: Final[dict[str, tuple[Callable[[], Any], str]]] = {
 } | {
     "alg none, unsigned": (lambda: by_hand(with_(alg="none"), signature=lambda _: b""), "alg to be"),
     "alg None, unsigned": (lambda: by_hand(with_(alg="None"), signature=lambda _: b""), "alg to be"),
-    "HS256 by the public key": (lambda: hs256(ec_owner().public), "alg to be"),
-    "HS256 by the certificate": (lambda: hs256(ec_owner().certificate), "alg to be"),
+    "HS256 by the public key": (lambda: hs256(EC_OWNER.public), "alg to be"),
+    "HS256 by the certificate": (lambda: hs256(EC_OWNER.certificate), "alg to be"),
     "HS256 without a secret": (lambda: hs256(b""), "alg to be"),
     "no alg": (lambda: by_hand(without("alg")), "parameters of the right types"),
     "no action": (lambda: by_hand(without("OCPPAction")), "OCPPAction to be"),
@@ -87,7 +87,7 @@ ATTACKS: Final[dict[str, tuple[Callable[[], Any], str]]] = {
     "another payload": (lambda: changed("payload", lambda _: b64(b"{}")), "one that verifies"),
     "no payload": (lambda: changed("payload", lambda _: ""), "one that verifies"),
     "another header": (lambda: by_hand() | {"protected": by_hand(with_(kid="1"))["protected"]}, "one that verifies"),
-    "another's signature": (lambda: by_hand(signature=partial(raw_signature, owner=stranger())), "one that verifies"),
+    "another's signature": (lambda: by_hand(signature=partial(raw_signature, owner=STRANGER)), "one that verifies"),
     "no signature": (lambda: by_hand(signature=lambda _: b""), "one that verifies"),
     "half a signature": (lambda: changed("signature", lambda text: text[:44]), "one that verifies"),
     "a signature and more": (lambda: by_hand(signature=lambda data: raw_signature(data) + b"\0"), "one that verifies"),

@@ -27,20 +27,20 @@ from ocpp_fast.signing import KeySigner, Signing, sign, thumbprint, verify
 
 from .attacks import ATTACKS
 from .keys import (
+    EC_OWNER,
     HEADER,
+    OWNERS,
     PAYLOAD,
+    RSA_OWNER,
+    STRANGER,
     Chip,
     Owner,
     b64,
     by_hand,
     checked,
     der_encoded,
-    ec_owner,
-    owner_of,
     raw_signature,
-    rsa_owner,
     signer_of,
-    stranger,
     with_,
 )
 
@@ -56,7 +56,7 @@ ALGORITHMS: Final = pytest.mark.parametrize("algorithm", ["ES256", "RS256", "RS3
 @ALGORITHMS
 @pytest.mark.parametrize("form", ["public", "certificate", "jwk", "text"])
 def test_R17_what_is_signed_verifies_by_every_form_of_the_key(algorithm: str, form: str) -> None:
-    owner = owner_of(algorithm)
+    owner = OWNERS[algorithm]
     jws = sign(PAYLOAD, signer_of(owner, algorithm), action="BootNotification", message_type=2)
     key = owner.certificate.decode() if form == "text" else getattr(owner, form)
     payload, signature = verify(jws, lambda _: key, action="BootNotification", message_type=2)
@@ -72,7 +72,7 @@ def test_R17_what_is_signed_verifies_by_every_form_of_the_key(algorithm: str, fo
 
 @ALGORITHMS
 def test_R17_another_jose_implementation_believes_what_we_sign(algorithm: str) -> None:
-    owner = owner_of(algorithm)
+    owner = OWNERS[algorithm]
     jws = sign(PAYLOAD, signer_of(owner, algorithm), action="Heartbeat", message_type=3)
     other = jwcrypto.jws.JWS()
     other.allowed_algs = [algorithm]
@@ -83,7 +83,7 @@ def test_R17_another_jose_implementation_believes_what_we_sign(algorithm: str) -
 
 @ALGORITHMS
 def test_R17_we_believe_what_another_jose_implementation_signs(algorithm: str) -> None:
-    owner = owner_of(algorithm)
+    owner = OWNERS[algorithm]
     other = jwcrypto.jws.JWS(PAYLOAD)
     header = json.dumps(with_(alg=algorithm, kid="7"))
     other.add_signature(jwcrypto.jwk.JWK.from_pem(owner.private), protected=header)
@@ -132,15 +132,15 @@ def test_R17_refused(attack: str) -> None:
 @pytest.mark.parametrize("algorithm", ["RS256", "RS384"])
 def test_R17_one_rsa_algorithm_does_not_pass_for_the_other(algorithm: str) -> None:
     other = hashes.SHA384() if algorithm == "RS256" else hashes.SHA256()
-    jws = by_hand(with_(alg=algorithm), signature=partial(raw_signature, owner=rsa_owner(), hashing=other))
+    jws = by_hand(with_(alg=algorithm), signature=partial(raw_signature, owner=RSA_OWNER, hashing=other))
     with pytest.raises(InvalidSignature, match="one that verifies"):
-        checked(jws, key=rsa_owner().public)
+        checked(jws, key=RSA_OWNER.public)
 
 
 @pytest.mark.parametrize("limit", [{"alg": "RS256"}, {"use": "enc"}, {"key_ops": ["encrypt"]}])
 def test_R17_a_jwk_is_used_only_for_what_it_is_meant_for(limit: Mapping[str, Any]) -> None:
     with pytest.raises(InvalidSignature, match="one that verifies"):
-        checked(by_hand(), key={**ec_owner().jwk, **limit})
+        checked(by_hand(), key={**EC_OWNER.jwk, **limit})
 
 
 UNUSABLE: Final[dict[str, Callable[[], Any]]] = {
@@ -148,11 +148,11 @@ UNUSABLE: Final[dict[str, Callable[[], Any]]] = {
     "a certificate of one": lambda: Owner(rsa.generate_private_key(65537, 1024)).certificate,
     "a key on P-384": lambda: Owner(ec.generate_private_key(ec.SECP384R1())).public,
     "a JWK on P-384": lambda: Owner(ec.generate_private_key(ec.SECP384R1())).jwk,
-    "a JWK of an unknown curve": lambda: {**ec_owner().jwk, "crv": "P-1"},
-    "a JWK off its curve": lambda: {**ec_owner().jwk, "x": ec_owner().jwk["y"]},
+    "a JWK of an unknown curve": lambda: {**EC_OWNER.jwk, "crv": "P-1"},
+    "a JWK off its curve": lambda: {**EC_OWNER.jwk, "x": EC_OWNER.jwk["y"]},
     "no JWK": lambda: {"kty": "EC"},
     "a secret": lambda: {"kty": "oct", "k": b64(b"x" * 32)},
-    "a private key": lambda: ec_owner().private,
+    "a private key": lambda: EC_OWNER.private,
     "no PEM": lambda: "key",
 }
 
@@ -193,23 +193,23 @@ def test_R17_any_header_is_believed_or_refused(changes: Mapping[str, Any]) -> No
 
 
 def test_R17_a_signer_takes_an_encrypted_key_a_jwk_and_further_parameters() -> None:
-    encrypted = ec_owner().key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret"))
-    jwk = json.loads(jwcrypto.jwk.JWK.from_pem(ec_owner().private).export())
-    for signer in (KeySigner(encrypted, password=b"secret"), KeySigner(jwk), KeySigner(ec_owner().private.decode())):
+    encrypted = EC_OWNER.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret"))
+    jwk = json.loads(jwcrypto.jwk.JWK.from_pem(EC_OWNER.private).export())
+    for signer in (KeySigner(encrypted, password=b"secret"), KeySigner(jwk), KeySigner(EC_OWNER.private.decode())):
         assert dict(signer.header) == {"alg": "ES256"}
         assert checked(sign(PAYLOAD, signer, action="Heartbeat", message_type=2)) == PAYLOAD
-    assert dict(KeySigner(rsa_owner().private, header={"kid": "7"}).header) == {"kid": "7", "alg": "RS256"}
+    assert dict(KeySigner(RSA_OWNER.private, header={"kid": "7"}).header) == {"kid": "7", "alg": "RS256"}
 
 
 @pytest.mark.parametrize(
     ("options", "error"),
     [
-        (lambda: {"key": ec_owner().public}, "."),
-        (lambda: {"key": ec_owner().jwk}, "expected a private key"),
-        (lambda: {"key": ec_owner().private, "algorithm": "RS256"}, "expected one of ES256"),
-        (lambda: {"key": rsa_owner().private, "algorithm": "ES256"}, "expected one of RS256, RS384"),
-        (lambda: {"key": rsa_owner().private, "algorithm": "none"}, "expected one of RS256, RS384"),
-        (lambda: {"key": ec_owner().private, "certificate": stranger().certificate}, "expected that of the key"),
+        (lambda: {"key": EC_OWNER.public}, "."),
+        (lambda: {"key": EC_OWNER.jwk}, "expected a private key"),
+        (lambda: {"key": EC_OWNER.private, "algorithm": "RS256"}, "expected one of ES256"),
+        (lambda: {"key": RSA_OWNER.private, "algorithm": "ES256"}, "expected one of RS256, RS384"),
+        (lambda: {"key": RSA_OWNER.private, "algorithm": "none"}, "expected one of RS256, RS384"),
+        (lambda: {"key": EC_OWNER.private, "certificate": STRANGER.certificate}, "expected that of the key"),
     ],
 )
 def test_R17_a_signer_is_refused(options: Callable[[], Mapping[str, Any]], error: str) -> None:

@@ -18,16 +18,16 @@ from ocpp_fast.testing import Pair
 
 from .attacks import ATTACKS
 from .keys import (
+    EC_OWNER,
     HEADER,
     NOW,
+    RSA_OWNER,
     Chip,
     Owner,
     by_hand,
     checked,
     der_encoded,
-    ec_owner,
     raw_signature,
-    rsa_owner,
     signer_of,
     with_,
 )
@@ -62,15 +62,15 @@ def signed_pair(version: Any = v201, *, central: Options = NONE, station: Option
 
     `central` and `station` are further options of their `Signing`.
     """
-    of_central: Options = {"keys": believes(ec_owner()), "signer": signer_of(rsa_owner()), **central}
-    of_station: Options = {"keys": believes(rsa_owner()), "signer": signer_of(ec_owner()), "signs": always, **station}
+    of_central: Options = {"keys": believes(EC_OWNER), "signer": signer_of(RSA_OWNER), **central}
+    of_station: Options = {"keys": believes(RSA_OWNER), "signer": signer_of(EC_OWNER), "signs": always, **station}
     options |= {"central_signing": Signing(**of_central), "station_signing": Signing(**of_station)}
     return Pair(version.VERSION, **options)
 
 
 def signed_frame(action: str = "Heartbeat", payload: bytes = b"{}", **changes: Any) -> bytes:
     """A CALL of a station, by hand; `changes` are of the header."""
-    header = {"x5t#S256": thumbprint(ec_owner().certificate)} | HEADER | {"OCPPAction": action} | changes
+    header = {"x5t#S256": thumbprint(EC_OWNER.certificate)} | HEADER | {"OCPPAction": action} | changes
     return json.dumps([2, "1", f"{action}-Signed", by_hand(header, payload)]).encode()
 
 
@@ -118,12 +118,12 @@ def test_R17_a_signed_call_is_handled_and_answered_signed(version: Any) -> None:
     assert handling is not None
     assert (handling.payload, handling.action.name, handling.raw) == (version.HeartbeatRequest(), "Heartbeat", raw)
     assert handling.signature.header["OCPPAction"] == "Heartbeat"
-    assert handling.signature.key == ec_owner().certificate
+    assert handling.signature.key == EC_OWNER.certificate
     pair.central.answer(version.HeartbeatResponse(current_time=NOW))
     (result,) = pair.central.in_transit
     kind, unique_id, jws = json.loads(result)
     assert (kind, unique_id) == (3, "1")
-    assert checked(jws, key=rsa_owner().public, message_type=3) == HEARTBEAT_JSON
+    assert checked(jws, key=RSA_OWNER.public, message_type=3) == HEARTBEAT_JSON
     pair.central.deliver()
     assert pair.station.outcome(call) == version.HeartbeatResponse(current_time=NOW)
 
@@ -162,11 +162,11 @@ def test_R17_functions_are_told_the_station_and_the_payload() -> None:
         return noted
 
     pair = signed_pair(
-        central={"keys": note(ec_owner().public), "signs": note(False), "requires": note(False), "answers": False}
+        central={"keys": note(EC_OWNER.public), "signs": note(False), "requires": note(False), "answers": False}
     )
     exchange_heartbeat(pair)
     pair.central.receive(b'[2,"2","Heartbeat",{}]')
-    header = {"x5t#S256": thumbprint(ec_owner().certificate), **HEADER}
+    header = {"x5t#S256": thumbprint(EC_OWNER.certificate), **HEADER}
     assert told == [("CP1", header), ("CP1", HEARTBEAT_RESPONSE), ("CP1", HEARTBEAT)]
 
 
@@ -176,7 +176,7 @@ def test_R17_functions_are_told_the_station_and_the_payload() -> None:
 @pytest.mark.parametrize("attack", sorted(ATTACKS.keys() - {"base64 of a surrogate"}))  # which no frame can hold (R26)
 def test_R17_attacks_are_answered_with_SecurityError(attack: str) -> None:
     make, expected = ATTACKS[attack]
-    pair = signed_pair(central={"keys": lambda *_: ec_owner().public})
+    pair = signed_pair(central={"keys": lambda *_: EC_OWNER.public})
     code, description = refusal(json.dumps([2, "1", "Heartbeat-Signed", make()]).encode(), pair)
     assert code == "SecurityError"
     assert description.startswith("signature: expected ")
@@ -275,8 +275,8 @@ def test_R13_an_id_that_is_being_handled_is_refused_signed_or_not() -> None:
 
 def result_frame(payload: bytes = HEARTBEAT_JSON, **changes: Any) -> bytes:
     header = with_(**({"OCPPMessageTypedId": 3, "alg": "RS256"} | changes))
-    header["x5t#S256"] = thumbprint(rsa_owner().certificate)
-    return json.dumps([3, "1", by_hand(header, payload, partial(raw_signature, owner=rsa_owner()))]).encode()
+    header["x5t#S256"] = thumbprint(RSA_OWNER.certificate)
+    return json.dumps([3, "1", by_hand(header, payload, partial(raw_signature, owner=RSA_OWNER))]).encode()
 
 
 def by_members(value: str) -> bytes:
@@ -373,7 +373,7 @@ def test_R11_R17_a_send_is_signed_and_opened() -> None:
     assert isinstance(event.send, Send)
     assert (event.send.payload, event.send.raw) == (STREAM, raw)
     assert event.send.signature is not None
-    assert event.send.signature.key == ec_owner().certificate
+    assert event.send.signature.key == EC_OWNER.certificate
 
 
 @pytest.mark.parametrize("required", [False, True])

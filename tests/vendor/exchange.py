@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
@@ -15,6 +15,8 @@ from websockets.typing import Subprotocol
 from ocpp_fast import CentralSystem, ChargePoint, NoAuth, Station, v16, v21, v201
 from ocpp_fast.schema import DataTransfer, Response, Str3, Str20, Struct, Version
 
+from ..aio.harness import on_one_loop
+
 VERSIONS: Final[dict[str, Any]] = {"1.6": v16, "2.0.1": v201, "2.1": v21}
 OLD_SPELLINGS: Final = {
     "FormatViolation": "FormationViolation",
@@ -22,6 +24,12 @@ OLD_SPELLINGS: Final = {
 }
 
 every_version = pytest.mark.parametrize("number", VERSIONS)
+
+
+def in_every_version(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Make a test of a coroutine function, run for the number of each version; a decorator."""
+    marked: Callable[..., None] = every_version(on_one_loop(test))
+    return marked
 
 
 class PriceShown(Response):
@@ -80,7 +88,8 @@ def spelled(number: str, code: str) -> str:
 
 
 def central_system(handlers: Mapping[Any, Callable[..., Any]] | None = None, **options: Any) -> CentralSystem:
-    central = CentralSystem(auth=NoAuth(), versions=list(VERSIONS.values()), **options)
+    options.setdefault("versions", list(VERSIONS.values()))
+    central = CentralSystem(auth=NoAuth(), **options)
     register: Any = central.on
     for message, handler in (handlers or {}).items():
         register(message)(handler)
