@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import pytest
@@ -78,8 +78,8 @@ ACCEPTED: Final = {"status": "Accepted"}
 
 PRICE: Final = ShowPrice(connector_id=1, price=0.35, currency="EUR")
 PRICE_JSON: Final = {"connectorId": 1, "price": 0.35, "currency": "EUR"}
-SHOWN: Final = PriceShown(text="0.35 EUR")
-SHOWN_JSON: Final = {"text": "0.35 EUR"}
+SHOWN: Final = PriceShown(text="0.35 EUR", since=datetime(2026, 1, 1, tzinfo=UTC))
+SHOWN_JSON: Final = {"text": "0.35 EUR", "since": "2026-01-01T00:00:00.000Z"}
 
 
 def spelled(number: str, code: str) -> str:
