@@ -19,8 +19,6 @@ from ocpp_fast.schema import CENTRAL, STATION, Request, Sender
 
 from .package import Package
 
-__all__ = ["ROLES", "Link", "Links", "on_a_new_link"]
-
 T = TypeVar("T")
 
 ROLES = (CENTRAL, STATION)
@@ -62,7 +60,6 @@ class Link:
                 endpoint.add(action, lambda *asked: self.our_script(asked[-1]))
 
     def reset(self) -> None:
-        """Forget what was asked and sent."""
         self.our_script.asked.clear()
         self.their_script.asked.clear()
         self.frames.clear()
@@ -80,12 +77,10 @@ class Link:
         self.our_script.answer = module.DataTransferResponse(status=status.ACCEPTED)
 
     async def they_transfer(self) -> Any:
-        """Let them call us with a DataTransfer."""
         call = self.package.payload("call", "DataTransfer", {"vendorId": "V"})
         return await self.theirs.call(call, suppress=False)
 
     async def we_transfer(self) -> Any:
-        """Call them with a DataTransfer."""
         return await self.ours.call(self.package.module.DataTransferRequest(vendor_id="V"))
 
     async def read(self) -> None:
@@ -165,7 +160,6 @@ class Links:
         return self._runner.run(asyncio.wait_for(work, 10))
 
     def close(self) -> None:
-        """Close the links and the event loop."""
         self.run(self._stack.aclose())
         self._runner.close()
 

@@ -18,8 +18,6 @@ from ocpp_fast import v16, v21, v201
 from ocpp_fast._core.plan import Node, Op, Plan
 from ocpp_fast.schema import Version
 
-__all__ = ["PACKAGES", "Package", "as_users_see", "key_of", "name_of", "sending_name"]
-
 Answer: TypeAlias = Callable[[str, dict[str, Any]], Any]
 """A handler of an action and its payload, the keys in snake_case; it returns a `call_result`."""
 

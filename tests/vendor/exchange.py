@@ -33,18 +33,19 @@ def in_every_version(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable
 
 
 class PriceShown(Response):
-    """What the display shows."""
-
     text: Str20
     since: datetime | None = None
 
 
-class ShowPrice(DataTransfer[PriceShown], vendor_id="com.example", message_id="ShowPrice"):
-    """Shows a price."""
+class Sign(Struct):
+    lines: list[Str20]
 
+
+class ShowPrice(DataTransfer[PriceShown], vendor_id="com.example", message_id="ShowPrice"):
     connector_id: int
     price: float
     currency: Str3 | None = None
+    signs: list[Sign] | None = None
 
 
 class Ping(DataTransfer[None], vendor_id="com.example", message_id="Ping"):
@@ -57,21 +58,7 @@ class Note(DataTransfer[PriceShown | None], vendor_id="org.other"):
     text: Str20 | None = None
 
 
-class Sign(Struct):
-    """A part of a message."""
-
-    lines: list[Str20]
-
-
-class ShowSigns(DataTransfer[None], vendor_id="com.example", message_id="ShowSigns"):
-    """Has nested parts."""
-
-    signs: list[Sign]
-    since: datetime
-
-
 SHOW_PRICE: Final = {"vendorId": "com.example", "messageId": "ShowPrice"}
-SHOW_SIGNS: Final = {"vendorId": "com.example", "messageId": "ShowSigns"}
 PING: Final = {"vendorId": "com.example", "messageId": "Ping"}
 NOTE: Final = {"vendorId": "org.other"}
 ACCEPTED: Final = {"status": "Accepted"}

@@ -28,21 +28,15 @@ from .exchange import VERSIONS, central_system, connected, every_version, in_eve
 
 
 class Program(StrEnum):
-    """How a station is washed."""
-
     SHORT = "Short"
     LONG = "Long"
 
 
 class WashResponse(Response):
-    """Says when it is done."""
-
     done_at: datetime
 
 
 class WashRequest(Request[WashResponse], action="Wash", sender=BOTH):
-    """Has a station washed."""
-
     program: Program
     brushes: int
     foam: Str3 | None = None
@@ -57,8 +51,6 @@ class RinseRequest(Request[RinseResponse], action="Rinse", sender=STATION):
 
 
 class DripNotification(Notification, action="Drip", sender=STATION):
-    """Wants no answer."""
-
     drops: int
 
 
@@ -83,17 +75,13 @@ def test_extended_version_is_another_one_with_more_actions() -> None:
     assert "Wash" not in v201.VERSION.actions
 
 
-def test_action_that_is_there_already_is_refused() -> None:
-    class OddHeartbeat(Request[WashResponse], action="Heartbeat", sender=STATION):
+@pytest.mark.parametrize(("version", "action"), [(v16.VERSION, "Heartbeat"), (extended("2.1"), "Wash")])
+def test_action_that_is_there_already_is_refused(version: Version, action: str) -> None:
+    class Odd(Request[WashResponse], action=action, sender=STATION):
         pass
 
-    class OtherWash(Request[WashResponse], action="Wash", sender=STATION):
-        pass
-
-    with pytest.raises(ValueError, match=r"^OCPP 1\.6 declares Heartbeat twice$"):
-        v16.VERSION.extended(Profile("Odd", [OddHeartbeat]))
-    with pytest.raises(ValueError, match=r"^OCPP 2\.1 declares Wash twice$"):
-        extended("2.1").extended(Profile("Other", [OtherWash]))
+    with pytest.raises(ValueError, match=f"^OCPP {version.number} declares {action} twice$"):
+        version.extended(Profile("Odd", [Odd]))
 
 
 @in_every_version
