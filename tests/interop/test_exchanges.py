@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from ocpp_fast import Direction
-from ocpp_fast._core.plan import Plan
-from ocpp_fast.schema import BOTH, CENTRAL, STATION, Action, Sender, Struct, codec_of, plan_of
+from ocpp_fast.schema import BOTH, CENTRAL, STATION, Action, Sender, codec_of, plan_of
 
 from ..payloads import maximal, minimal
 from .links import ROLES, Link, Links, on_a_new_link
@@ -18,70 +17,60 @@ from .package import PACKAGES, Package, as_users_see
 FORMS = {"minimal": minimal, "maximal": maximal}
 
 
-class Exchange(NamedTuple):
-    """One action in one form, asked by `sender`. Payloads are wire instances unless they are called typed."""
+class Payload(NamedTuple):
+    """A request or a response of one action in one form; `kind` is the package's word for it."""
 
     package: Package
     action: Action
+    kind: str
     form: str
-    sender: Sender
 
     @property
-    def receiver(self) -> Sender:
-        return self.sender ^ BOTH
+    def struct(self) -> Any:
+        return self.action.request if self.kind == "call" else self.action.response
 
     @property
-    def request(self) -> dict[str, Any]:
-        return FORMS[self.form](self._plan(self.action.request))
-
-    @property
-    def response(self) -> dict[str, Any]:
-        wire = FORMS[self.form](self._plan(self._response))
-        if self.action.name == "BootNotification":
+    def wire(self) -> dict[str, Any]:
+        wire = FORMS[self.form](plan_of(self.struct, self.action.draft))
+        if self.struct.__name__ == "BootNotificationResponse":
             return wire | {"status": "Accepted"}  # or the station would be kept silent (R40)
         return wire
 
     @property
-    def portable_request(self) -> dict[str, Any]:
-        """The request but for what the package can't send."""
-        plan = self._plan(self.action.request)
-        return self.package.portable("call", self.action.name, plan, self.request)
+    def portable(self) -> dict[str, Any]:
+        """The same on the wire, but for what the package can't send."""
+        plan = plan_of(self.struct, self.action.draft)
+        return self.package.portable(self.kind, self.action.name, plan, self.wire)
 
-    @property
-    def portable_response(self) -> dict[str, Any]:
-        """The response but for what the package can't send."""
-        plan = self._plan(self._response)
-        return self.package.portable("call_result", self.action.name, plan, self.response)
+    def typed(self, wire: dict[str, Any]) -> Any:
+        """Return it as our side has it."""
+        return codec_of(self.struct, self.action.draft).decode(wire)
 
-    def typed_request(self, wire: dict[str, Any]) -> Any:
-        """Return a request of the action as our side has it."""
-        return codec_of(self.action.request, self.action.draft).decode(wire)
+    def of_theirs(self) -> Any:
+        """Return it as the package's users send it."""
+        return self.package.payload(self.kind, self.action.name, self.portable)
 
-    def typed_response(self, wire: dict[str, Any]) -> Any:
-        """Return a response of the action as our side has it."""
-        return codec_of(self._response, self.action.draft).decode(wire)
 
-    @property
-    def _response(self) -> type[Struct]:
-        assert self.action.response is not None
-        return self.action.response
+class Exchange(NamedTuple):
+    """A call by `sender` and its answer."""
 
-    def _plan(self, struct: type[Struct]) -> Plan:
-        return plan_of(struct, self.action.draft)
+    sender: Sender
+    request: Payload
+    response: Payload
 
     def __str__(self) -> str:
-        sender = str(self.sender.name).lower()
-        return f"{self.package.name}-{sender}-{self.action.name}-{self.form}"
+        package, action, _, form = self.request
+        return f"{package.name}-{str(self.sender.name).lower()}-{action.name}-{form}"
 
 
 def exchanges(sender: Sender) -> list[Exchange]:
-    """Return what `sender` may ask."""
+    """Return what `sender` may ask, every action in its smallest and its largest form."""
     return [
-        Exchange(package, message, form, sender)
+        Exchange(sender, Payload(package, action, "call", form), Payload(package, action, "call_result", form))
         for package in PACKAGES
-        for message in package.version.actions.values()
+        for action in package.version.actions.values()
         for form in FORMS
-        if message.sender & sender and message.response is not None
+        if action.sender & sender and action.response is not None
     ]
 
 
@@ -90,43 +79,43 @@ ALL = [exchange for sender in ROLES for exchange in exchanges(sender)]
 
 @pytest.mark.parametrize("exchange", ALL, ids=str)
 def test_their_call_arrives_typed_and_our_answer_is_what_they_get(exchange: Exchange, links: Links) -> None:
-    links.run(they_call(links.open(exchange.receiver, exchange.package), exchange))
+    links.run(they_call(links.open(exchange.sender ^ BOTH, exchange.request.package), exchange))
 
 
 @pytest.mark.parametrize("exchange", ALL, ids=str)
 def test_our_call_is_what_they_get_and_their_answer_arrives_typed(exchange: Exchange, links: Links) -> None:
-    links.run(we_call(links.open(exchange.sender, exchange.package), exchange))
+    links.run(we_call(links.open(exchange.sender, exchange.request.package), exchange))
 
 
 async def they_call(link: Link, exchange: Exchange) -> None:
     """Let them call us; check what we are asked, what is on the wire and what they get."""
-    action, request, response = exchange.action.name, exchange.portable_request, exchange.response
-    link.our_script.answer = exchange.typed_response(response)
-    result = await link.theirs.call(link.package.payload("call", action, request), suppress=False)
+    request, response, name = exchange.request.portable, exchange.response.wire, exchange.request.action.name
+    link.our_script.answer = exchange.response.typed(response)
+    result = await link.theirs.call(exchange.request.of_theirs(), suppress=False)
     (direction, call), (_, answer) = link.frames
-    assert (direction, call) == (Direction.IN, [2, call[1], action, request])
+    assert (direction, call) == (Direction.IN, [2, call[1], name, request])
     assert answer == [3, call[1], response]
-    assert link.our_script.asked == [(exchange.typed_request(request),)]
-    assert type(result) is getattr(link.package.part("call_result"), action)
+    assert link.our_script.asked == [(exchange.request.typed(request),)]
+    assert type(result) is getattr(link.package.part("call_result"), name)
     assert as_users_see(result) == as_users_see(response)
 
 
 async def we_call(link: Link, exchange: Exchange) -> None:
     """Call them; check what they are asked, what is on the wire and what we get."""
-    action, request, response = exchange.action.name, exchange.request, exchange.portable_response
-    link.their_script.answer = link.package.payload("call_result", action, response)
-    result = await link.ours.call(exchange.typed_request(request))
+    request, response, name = exchange.request.wire, exchange.response.portable, exchange.request.action.name
+    link.their_script.answer = exchange.response.of_theirs()
+    result = await link.ours.call(exchange.request.typed(request))
     (direction, call), (_, answer) = link.frames
-    assert (direction, call) == (Direction.OUT, [2, call[1], action, request])
+    assert (direction, call) == (Direction.OUT, [2, call[1], name, request])
     assert answer == [3, call[1], response]
     ((asked, payload),) = link.their_script.asked
-    assert (asked, as_users_see(payload)) == (action, as_users_see(request))
-    assert result == exchange.typed_response(response)
+    assert (asked, as_users_see(payload)) == (name, as_users_see(request))
+    assert result == exchange.response.typed(response)
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
 def test_every_action_is_asked_in_each_direction(package: Package) -> None:
-    asked = {(each.action.name, each.sender) for each in ALL if each.package is package}
+    asked = {(each.request.action.name, each.sender) for each in ALL if each.request.package is package}
     messages = [each for each in package.version.actions.values() if each.response is not None]
     assert asked == {(each.name, sender) for each in messages for sender in ROLES if each.sender & sender}
 
