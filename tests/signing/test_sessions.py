@@ -44,9 +44,9 @@ STREAM: Final = v21.NotifyPeriodicEventStreamRequest(
 )
 
 
-def believes(*owners: Owner) -> Callable[[str, Mapping[str, Any]], Any]:
-    known = {thumbprint(each.certificate): each.certificate for each in owners}
-    return lambda station, header: known.get(header.get("x5t#S256", ""))
+def believes(owner: Owner) -> Callable[[str, Mapping[str, Any]], Any]:
+    named = thumbprint(owner.certificate)
+    return lambda station, header: owner.certificate if header.get("x5t#S256") == named else None
 
 
 def always(station: str, payload: Any) -> bool:
@@ -58,10 +58,7 @@ def failing(*_: Any) -> Any:
 
 
 def signed_pair(version: Any = v201, *, central: Options = NONE, station: Options = NONE, **options: Any) -> Pair:
-    """A station that signs all it sends, and a central system that signs the answers to that; each knows the other.
-
-    `central` and `station` are further options of their `Signing`.
-    """
+    """A station that signs all, and a central system that signs its answers; with more options of their `Signing`."""
     of_central: Options = {"keys": believes(EC_OWNER), "signer": signer_of(RSA_OWNER), **central}
     of_station: Options = {"keys": believes(RSA_OWNER), "signer": signer_of(EC_OWNER), "signs": always, **station}
     options |= {"central_signing": Signing(**of_central), "station_signing": Signing(**of_station)}
@@ -80,9 +77,9 @@ def answer(pair: Pair) -> Any:
     return json.loads(pair.central.in_transit.pop())
 
 
-def refusal(raw: bytes, pair: Pair | None = None) -> tuple[str, str]:
-    """The code and description with which the central system refuses a frame, which reaches no handler."""
-    pair = pair or signed_pair()
+def refusal(raw: bytes, pair: Pair | None = None, **central: Any) -> tuple[str, str]:
+    """The code and description by which a central system, maybe with options of its `Signing`, refuses a frame."""
+    pair = pair or signed_pair(central=central)
     pair.central.receive(raw)
     assert pair.central.handling is None
     kind, unique_id, code, description, details = answer(pair)
@@ -176,8 +173,8 @@ def test_R17_functions_are_told_the_station_and_the_payload() -> None:
 @pytest.mark.parametrize("attack", sorted(ATTACKS.keys() - {"base64 of a surrogate"}))  # which no frame can hold (R26)
 def test_R17_attacks_are_answered_with_SecurityError(attack: str) -> None:
     make, expected = ATTACKS[attack]
-    pair = signed_pair(central={"keys": lambda *_: EC_OWNER.public})
-    code, description = refusal(json.dumps([2, "1", "Heartbeat-Signed", make()]).encode(), pair)
+    frame = json.dumps([2, "1", "Heartbeat-Signed", make()]).encode()
+    code, description = refusal(frame, keys=lambda *_: EC_OWNER.public)
     assert code == "SecurityError"
     assert description.startswith("signature: expected ")
     assert expected in description
@@ -201,8 +198,7 @@ FALSE_CALLS: Final[dict[str, tuple[dict[str, Any], dict[str, Any], str]]] = {
 @pytest.mark.parametrize("case", FALSE_CALLS)
 def test_R17_a_call_without_a_signature_that_counts_is_refused(case: str) -> None:
     header, options, expected = FALSE_CALLS[case]
-    pair = signed_pair(central=options)
-    assert refusal(signed_frame(**header), pair) == ("SecurityError", f"signature: expected {expected}")
+    assert refusal(signed_frame(**header), **options) == ("SecurityError", f"signature: expected {expected}")
 
 
 UNTAKEN: Final[dict[str, tuple[bytes, str]]] = {
@@ -219,7 +215,7 @@ UNTAKEN: Final[dict[str, tuple[bytes, str]]] = {
 @pytest.mark.parametrize("case", UNTAKEN)
 def test_R17_no_key_is_looked_up_for_a_frame_that_is_not_taken_anyway(case: str) -> None:
     frame, code = UNTAKEN[case]
-    assert refusal(frame, signed_pair(central={"keys": failing}))[0] == code
+    assert refusal(frame, keys=failing)[0] == code
 
 
 def test_R17_an_action_that_nobody_handles_is_not_supported() -> None:
@@ -394,8 +390,8 @@ def test_R45_a_key_lookup_that_fails_is_an_internal_error() -> None:
 
 
 def test_R45_a_key_that_can_not_be_used_and_a_rule_that_fails_are_internal_errors() -> None:
-    assert refusal(signed_frame(), signed_pair(central={"keys": lambda *_: "key"}))[0] == "InternalError"
-    assert refusal(UNSIGNED, signed_pair(central={"requires": failing}))[0] == "InternalError"
+    assert refusal(signed_frame(), keys=lambda *_: "key")[0] == "InternalError"
+    assert refusal(UNSIGNED, requires=failing)[0] == "InternalError"
 
 
 def test_R45_a_key_lookup_that_fails_for_a_result_ends_the_call() -> None:

@@ -173,10 +173,9 @@ async def test_text_that_is_empty_or_no_json_in_16(message: dict[str, str], text
 
 @in_every_version
 async def test_policy_of_the_station_decides_on_codes_and_leniency(number: str) -> None:
-    def policy(_: object) -> Policy:
-        return Policy(lenient={"DataTransfer"}, codes={Fault.WRONG_TYPE: "OddType"}, timespec="seconds")
-
-    async with peer_of(central_system({ShowPrice: handler_of(SHOWN)}, policy=policy), number) as (peer, _):
+    policy = Policy(lenient={"DataTransfer"}, codes={Fault.WRONG_TYPE: "OddType"}, timespec="seconds")
+    central = central_system({ShowPrice: handler_of(SHOWN)}, policy=lambda _: policy)
+    async with peer_of(central, number) as (peer, _):
         answer = await peer.transfer(SHOW_PRICE, value={"connectorId": "1", "price": 1})
         assert answer == [4, "1", "OddType", "data.connectorId: expected integer", {}]
         answer = await peer.transfer(SHOW_PRICE, value=PRICE_JSON | {"currency": None})
