@@ -50,6 +50,8 @@ def spelled_otherwise(text: str) -> str:
     return text[:-1] + alphabet[alphabet.index(text[-1]) + 1]
 
 
+OTHER_ACTION: Final = "OCPPAction to be the action of the frame"
+OTHER_TYPE: Final = "OCPPMessageTypedId to be the message type of the frame"
 START: Final = json.dumps(HEADER).encode()[:-1]
 HEADERS: Final[dict[str, list[dict[str, Any] | bytes]]] = {
     "alg to be": [{"alg": each} for each in ("none", "es256", "ES384", "PS256", "RS512", "EdDSA")],
@@ -63,8 +65,8 @@ HEADERS: Final[dict[str, list[dict[str, Any] | bytes]]] = {
         b'{"alg":' + b"[" * 6000 + b"]" * 6000 + b"}",
     ],
     "unique names": [START + b',"alg":"ES256"}', START + b',"jwk":{"a":1,"a":2}}'],
-    "OCPPAction to be": [{"OCPPAction": "Reset"}, {"OCPPAction": "Heartbeat-Signed"}, {"OCPPAction": ["Heartbeat"]}],
-    "OCPPMessageTypedId to be": [{"OCPPMessageTypedId": 3}, {"OCPPMessageTypedId": 2.0}, {"OCPPMessageTypeId": 3}],
+    OTHER_ACTION: [{"OCPPAction": "Reset"}, {"OCPPAction": "Heartbeat-Signed"}, {"OCPPAction": ["Heartbeat"]}],
+    OTHER_TYPE: [{"OCPPMessageTypedId": 3}, {"OCPPMessageTypedId": 2.0}, {"OCPPMessageTypeId": 3}],
 }
 """Headers that are refused though they are signed: changes, or all of it; by what would have been right."""
 
@@ -79,8 +81,8 @@ ATTACKS: Final[dict[str, tuple[Callable[[], Any], str]]] = {
     "HS256 by the certificate": (lambda: hs256(EC_OWNER.certificate), "alg to be"),
     "HS256 without a secret": (lambda: hs256(b""), "alg to be"),
     "no alg": (lambda: by_hand(without("alg")), "parameters of the right types"),
-    "no action": (lambda: by_hand(without("OCPPAction")), "OCPPAction to be"),
-    "no message type": (lambda: by_hand(without("OCPPMessageTypedId")), "OCPPMessageTypedId to be"),
+    "no action": (lambda: by_hand(without("OCPPAction")), OTHER_ACTION),
+    "no message type": (lambda: by_hand(without("OCPPMessageTypedId")), OTHER_TYPE),
     "payload in the open": (unencoded, "without crit"),
     "a key of the signer's own": (self_certified, "one that verifies"),
     "another hash": (lambda: by_hand(signature=partial(raw_signature, hashing=hashes.SHA384())), "one that verifies"),

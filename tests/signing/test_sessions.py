@@ -16,7 +16,7 @@ from ocpp_fast.session import FaultNoticed, SendReceived
 from ocpp_fast.signing import UNCHECKED, Signature, Signing, thumbprint
 from ocpp_fast.testing import Pair
 
-from .attacks import ATTACKS
+from .attacks import ATTACKS, OTHER_ACTION, OTHER_TYPE
 from .keys import (
     EC_OWNER,
     HEADER,
@@ -189,7 +189,7 @@ FALSE_CALLS: Final[dict[str, tuple[dict[str, Any], dict[str, Any], str]]] = {
     "another's": ({"x5t#S256": "another's"}, {}, "a key that is known here"),
     "unchecked, but required": ({}, {"keys": unchecked, "requires": always}, CHECKED),
     "alg, unchecked": ({"alg": "none"}, {"keys": unchecked}, "alg to be one of ES256, RS256, RS384"),
-    "action, unchecked": ({"OCPPAction": "Reset"}, {"keys": unchecked}, "OCPPAction to be the action of the frame"),
+    "action, unchecked": ({"OCPPAction": "Reset"}, {"keys": unchecked}, OTHER_ACTION),
     "crit, unchecked": ({"crit": ["x"]}, {"keys": unchecked}, "a header without crit and b64"),
 }
 """Changes of the header, options of the central system's `Signing`, and what was expected."""
@@ -199,6 +199,11 @@ FALSE_CALLS: Final[dict[str, tuple[dict[str, Any], dict[str, Any], str]]] = {
 def test_R17_a_call_without_a_signature_that_counts_is_refused(case: str) -> None:
     header, options, expected = FALSE_CALLS[case]
     assert refusal(signed_frame(**header), **options) == ("SecurityError", f"signature: expected {expected}")
+
+
+def test_R17_a_signature_is_no_good_for_another_action() -> None:
+    moved = signed_frame("Heartbeat").replace(b"Heartbeat-Signed", b"BootNotification-Signed")
+    assert refusal(moved) == ("SecurityError", f"signature: expected {OTHER_ACTION}")
 
 
 UNTAKEN: Final[dict[str, tuple[bytes, str]]] = {
@@ -282,8 +287,8 @@ def by_members(value: str) -> bytes:
 SIGNATURE: Final = ("signature", "signature", "SecurityError")
 OBJECT: Final = ("", "type", "FormatViolation")
 FALSE_RESULTS: Final[dict[str, tuple[bytes, tuple[str, str, str], str]]] = {
-    "another action": (result_frame(OCPPAction="Reset"), SIGNATURE, "OCPPAction to be the action of the frame"),
-    "the CALL itself": (result_frame(OCPPMessageTypedId=2), SIGNATURE, "OCPPMessageTypedId to be the message"),
+    "another action": (result_frame(OCPPAction="Reset"), SIGNATURE, OTHER_ACTION),
+    "the CALL itself": (result_frame(OCPPMessageTypedId=2), SIGNATURE, OTHER_TYPE),
     "another algorithm": (result_frame(alg="RS384"), SIGNATURE, "one that verifies"),
     "a list": (result_frame(b"[]"), OBJECT, "object"),
     "two payloads": (result_frame(HEARTBEAT_JSON + b",{}"), OBJECT, "object"),
