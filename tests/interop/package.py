@@ -18,8 +18,6 @@ from ocpp_fast import v16, v21, v201
 from ocpp_fast._core.plan import Node, Op, Plan
 from ocpp_fast.schema import Version
 
-__all__ = ["PACKAGES", "Package", "as_users_see", "key_of", "name_of", "sending_name"]
-
 Answer: TypeAlias = Callable[[str, dict[str, Any]], Any]
 """A handler of an action and its payload, the keys in snake_case; it returns a `call_result`."""
 
@@ -68,11 +66,7 @@ class Package:
         return type("Peer", (base,), handlers)("CP001", connection, response_timeout=5)
 
 
-PACKAGES = [
-    Package(v16),
-    Package(v201),
-    Package(v21),
-]
+PACKAGES = [Package(v16), Package(v201), Package(v21)]
 
 
 def _handler(action: str, answer: Answer, careless: bool) -> Any:

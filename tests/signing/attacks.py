@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives import hashes
 
-from .keys import HEADER, PAYLOAD, Jws, b64, by_hand, der_encoded, ec_owner, raw_signature, stranger, with_
+from .keys import EC_OWNER, HEADER, PAYLOAD, STRANGER, Jws, b64, by_hand, der_encoded, raw_signature, with_
 
 
-def hs256(secret: bytes) -> Callable[[bytes], bytes]:
-    return lambda data: hmac.digest(secret, data, "sha256")
+def hs256(secret: bytes) -> Jws:
+    return by_hand(with_(alg="HS256"), signature=lambda data: hmac.digest(secret, data, "sha256"))
 
 
 def without(name: str) -> dict[str, Any]:
@@ -30,7 +30,11 @@ def unencoded() -> Jws:
 
 def self_certified() -> Jws:
     """The attacker's key comes along in the header."""
-    return by_hand(with_(jwk=stranger().jwk), signature=partial(raw_signature, owner=stranger()))
+    return by_hand(with_(jwk=STRANGER.jwk), signature=partial(raw_signature, owner=STRANGER))
+
+
+def compact() -> str:
+    return ".".join(by_hand()[each] for each in ("protected", "payload", "signature"))
 
 
 def changed(member: str, change: Callable[[str], Any]) -> Jws:
@@ -46,101 +50,65 @@ def spelled_otherwise(text: str) -> str:
     return text[:-1] + alphabet[alphabet.index(text[-1]) + 1]
 
 
+OTHER_ACTION: Final = "OCPPAction to be the action of the frame"
+OTHER_TYPE: Final = "OCPPMessageTypedId to be the message type of the frame"
+START: Final = json.dumps(HEADER).encode()[:-1]
+HEADERS: Final[dict[str, list[dict[str, Any] | bytes]]] = {
+    "alg to be": [{"alg": each} for each in ("none", "es256", "ES384", "PS256", "RS512", "EdDSA")],
+    "parameters of the right types": [{"alg": ["ES256"]}, {"alg": None}, {"kid": ["1"]}, {"x5t#S256": {}}],
+    "without crit": [{"crit": ["exp"], "exp": 1}, {"crit": ["alg"]}, {"crit": []}, {"crit": 1}, {"crit": [[]]}],
+    "without crit and b64": [{"b64": False}, {"b64": True}],
+    "one that verifies": [{"alg": "RS256"}],
+    "at most 16384 characters": [{"kid": "A" * 20_000}],
+    "a JSON object": [
+        *(b"", b'["ES256"]', b'{"alg":"ES256"', b'{"alg":"ES256","x":"\xff"}', START + b',"x":NaN}'),
+        b'{"alg":' + b"[" * 6000 + b"]" * 6000 + b"}",
+    ],
+    "unique names": [START + b',"alg":"ES256"}', START + b',"jwk":{"a":1,"a":2}}'],
+    OTHER_ACTION: [{"OCPPAction": "Reset"}, {"OCPPAction": "Heartbeat-Signed"}, {"OCPPAction": ["Heartbeat"]}],
+    OTHER_TYPE: [{"OCPPMessageTypedId": 3}, {"OCPPMessageTypedId": 2.0}, {"OCPPMessageTypeId": 3}],
+}
+"""Headers that are refused though they are signed: changes, or all of it; by what would have been right."""
+
 ATTACKS: Final[dict[str, tuple[Callable[[], Any], str]]] = {
+    f"header {header!r:.60}": (partial(by_hand, header if isinstance(header, bytes) else HEADER | header), expected)
+    for expected, headers in HEADERS.items()
+    for header in headers
+} | {
     "alg none, unsigned": (lambda: by_hand(with_(alg="none"), signature=lambda _: b""), "alg to be"),
-    "alg none, signed": (lambda: by_hand(with_(alg="none")), "alg to be"),
-    "alg None": (lambda: by_hand(with_(alg="None"), signature=lambda _: b""), "alg to be"),
-    "alg in small letters": (lambda: by_hand(with_(alg="es256")), "alg to be"),
-    "alg HS256 with the public key": (
-        lambda: by_hand(with_(alg="HS256"), signature=hs256(ec_owner().public)),
-        "alg to be",
-    ),
-    "alg HS256 with the certificate": (
-        lambda: by_hand(with_(alg="HS256"), signature=hs256(ec_owner().certificate)),
-        "alg to be",
-    ),
-    "alg HS256 without a secret": (lambda: by_hand(with_(alg="HS256"), signature=hs256(b"")), "alg to be"),
-    "alg ES384": (lambda: by_hand(with_(alg="ES384")), "alg to be"),
-    "alg PS256": (lambda: by_hand(with_(alg="PS256")), "alg to be"),
-    "alg RS512": (lambda: by_hand(with_(alg="RS512")), "alg to be"),
-    "alg EdDSA": (lambda: by_hand(with_(alg="EdDSA")), "alg to be"),
+    "alg None, unsigned": (lambda: by_hand(with_(alg="None"), signature=lambda _: b""), "alg to be"),
+    "HS256 by the public key": (lambda: hs256(EC_OWNER.public), "alg to be"),
+    "HS256 by the certificate": (lambda: hs256(EC_OWNER.certificate), "alg to be"),
+    "HS256 without a secret": (lambda: hs256(b""), "alg to be"),
     "no alg": (lambda: by_hand(without("alg")), "parameters of the right types"),
-    "alg a list": (lambda: by_hand(with_(alg=["ES256"])), "parameters of the right types"),
-    "alg null": (lambda: by_hand(with_(alg=None)), "parameters of the right types"),
-    "RS256 by an EC key": (lambda: by_hand(with_(alg="RS256")), "one that verifies"),
-    "another hash": (lambda: by_hand(signature=partial(raw_signature, hashing=hashes.SHA384())), "one that verifies"),
-    "crit": (lambda: by_hand(with_(crit=["exp"], exp=1)), "without crit"),
-    "crit of what is known": (lambda: by_hand(with_(crit=["alg"])), "without crit"),
-    "crit of nothing": (lambda: by_hand(with_(crit=[])), "without crit"),
-    "crit a number": (lambda: by_hand(with_(crit=1)), "without crit"),
-    "crit of lists": (lambda: by_hand(with_(crit=[[]])), "without crit"),
+    "no action": (lambda: by_hand(without("OCPPAction")), OTHER_ACTION),
+    "no message type": (lambda: by_hand(without("OCPPMessageTypedId")), OTHER_TYPE),
     "payload in the open": (unencoded, "without crit"),
-    "b64 without crit": (lambda: by_hand(with_(b64=False)), "without crit"),
-    "b64 as ever": (lambda: by_hand(with_(b64=True)), "without crit"),
     "a key of the signer's own": (self_certified, "one that verifies"),
-    "kid a list": (lambda: by_hand(with_(kid=["1"])), "parameters of the right types"),
-    "x5t#S256 an object": (lambda: by_hand(HEADER | {"x5t#S256": {}}), "parameters of the right types"),
+    "another hash": (lambda: by_hand(signature=partial(raw_signature, hashing=hashes.SHA384())), "one that verifies"),
     "another payload": (lambda: changed("payload", lambda _: b64(b"{}")), "one that verifies"),
     "no payload": (lambda: changed("payload", lambda _: ""), "one that verifies"),
-    "another header": (
-        lambda: changed("protected", lambda _: b64(json.dumps(with_(kid="1")).encode())),
-        "one that verifies",
-    ),
-    "another's signature": (
-        lambda: by_hand(signature=partial(raw_signature, owner=stranger())),
-        "one that verifies",
-    ),
+    "another header": (lambda: by_hand() | {"protected": by_hand(with_(kid="1"))["protected"]}, "one that verifies"),
+    "another's signature": (lambda: by_hand(signature=partial(raw_signature, owner=STRANGER)), "one that verifies"),
     "no signature": (lambda: by_hand(signature=lambda _: b""), "one that verifies"),
     "half a signature": (lambda: changed("signature", lambda text: text[:44]), "one that verifies"),
     "a signature and more": (lambda: by_hand(signature=lambda data: raw_signature(data) + b"\0"), "one that verifies"),
     "a signature of zeros": (lambda: by_hand(signature=lambda _: bytes(64)), "one that verifies"),
     "a signature in DER": (lambda: by_hand(signature=der_encoded), "one that verifies"),
     "base64 with padding": (lambda: changed("signature", lambda text: text + "=="), "without padding"),
+    "base64 with other last bits": (lambda: changed("signature", spelled_otherwise), "without padding"),
     "base64 with a line break": (lambda: changed("signature", lambda text: text + "\n"), "base64url"),
     "base64 with a stranger": (lambda: changed("payload", lambda text: "*" + text), "base64url"),
     "base64 of another alphabet": (lambda: changed("signature", lambda text: "++//" + text[4:]), "base64url"),
     "base64 of one letter": (lambda: changed("signature", lambda _: "A"), "base64url"),
     "base64 of no ASCII": (lambda: changed("signature", lambda _: "\xe9AAA"), "base64url"),
     "base64 of a surrogate": (lambda: changed("signature", lambda _: "\udc80AAA"), "base64url"),
-    "base64 with other last bits": (lambda: changed("signature", spelled_otherwise), "without padding"),
     "a huge signature": (lambda: changed("signature", lambda _: "A" * 4000), "at most 2048 characters"),
-    "a huge header": (lambda: by_hand(with_(kid="A" * 20_000)), "at most 16384 characters"),
-    "a deep header": (lambda: by_hand(b'{"alg":' + b"[" * 6000 + b"]" * 6000 + b"}"), "a JSON object"),
-    "a header of a name twice": (
-        lambda: by_hand(json.dumps(HEADER).encode()[:-1] + b',"alg":"ES256"}'),
-        "unique names",
-    ),
-    "a header of a name twice within": (
-        lambda: by_hand(json.dumps(HEADER).encode()[:-1] + b',"jwk":{"a":1,"a":2}}'),
-        "unique names",
-    ),
-    "a header that is no JSON": (lambda: by_hand(b'{"alg":"ES256"'), "a JSON object"),
-    "a header with NaN": (lambda: by_hand(json.dumps(HEADER).encode()[:-1] + b',"x":NaN}'), "a JSON object"),
-    "a header that is no UTF-8": (lambda: by_hand(b'{"alg":"ES256","x":"\xff"}'), "a JSON object"),
-    "a header that is no object": (lambda: by_hand(b'["ES256"]'), "a JSON object"),
-    "an empty header": (lambda: by_hand(b""), "a JSON object"),
-    "another action": (lambda: by_hand(with_(OCPPAction="Reset")), "OCPPAction to be"),
-    "the action as in the frame": (lambda: by_hand(with_(OCPPAction="Heartbeat-Signed")), "OCPPAction to be"),
-    "an action that is no string": (lambda: by_hand(with_(OCPPAction=["Heartbeat"])), "OCPPAction to be"),
-    "no action": (lambda: by_hand(without("OCPPAction")), "OCPPAction to be"),
-    "another message type": (lambda: by_hand(with_(OCPPMessageTypedId=3)), "OCPPMessageTypedId to be"),
-    "no message type": (lambda: by_hand(without("OCPPMessageTypedId")), "OCPPMessageTypedId to be"),
-    "a message type that is none": (lambda: by_hand(with_(OCPPMessageTypedId=2.0)), "OCPPMessageTypedId to be"),
-    "two message types": (lambda: by_hand(with_(OCPPMessageTypeId=3)), "OCPPMessageTypedId to be"),
     "an unprotected header": (lambda: {**by_hand(), "header": {"kid": "1"}}, "a flattened JWS"),
-    "alg in an unprotected header": (
-        lambda: {**by_hand(without("alg")), "header": {"alg": "ES256"}},
-        "a flattened JWS",
-    ),
-    "the general serialization": (
-        lambda: {"payload": by_hand()["payload"], "signatures": [by_hand()]},
-        "a flattened JWS",
-    ),
+    "alg unprotected": (lambda: {**by_hand(without("alg")), "header": {"alg": "ES256"}}, "a flattened JWS"),
+    "the general serialization": (lambda: {"payload": b64(PAYLOAD), "signatures": [by_hand()]}, "a flattened JWS"),
     "both serializations": (lambda: {**by_hand(), "signatures": [by_hand()]}, "a flattened JWS"),
-    "the compact serialization": (
-        lambda: ".".join(by_hand()[each] for each in ("protected", "payload", "signature")),
-        "a flattened JWS",
-    ),
+    "the compact serialization": (compact, "a flattened JWS"),
     "null": (lambda: None, "a flattened JWS"),
     "a list": (lambda: [by_hand()], "a flattened JWS"),
     "an empty object": (dict, "of payload, protected, signature"),

@@ -21,6 +21,7 @@ from ocpp_fast.signing import KeySigner, verify
 PrivateKey: TypeAlias = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 Jws: TypeAlias = dict[str, Any]
 
+SHA256: Final = hashes.SHA256()
 NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 PAYLOAD: Final = b'{"reason":"PowerUp"}'
 HEADER: Final = {"alg": "ES256", "OCPPAction": "Heartbeat", "OCPPMessageTypedId": 2}
@@ -36,39 +37,25 @@ class Owner:
         name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "CP1")])
         builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
         builder = builder.serial_number(1).not_valid_before(NOW).not_valid_after(NOW + timedelta(days=1))
-        signed = builder.sign(key, hashes.SHA256())
+        signed = builder.sign(key, SHA256)
         self.der = signed.public_bytes(Encoding.DER)
         self.certificate = signed.public_bytes(Encoding.PEM)
         self.jwk: dict[str, Any] = json.loads(jwcrypto.jwk.JWK.from_pem(self.public).export_public())
 
 
-@cache
-def ec_owner() -> Owner:
-    return Owner(ec.generate_private_key(ec.SECP256R1()))
-
-
-@cache
-def stranger() -> Owner:
-    return Owner(ec.generate_private_key(ec.SECP256R1()))
-
-
-@cache
-def rsa_owner() -> Owner:
-    return Owner(rsa.generate_private_key(65537, 2048))
-
-
-def owner_of(algorithm: str) -> Owner:
-    return ec_owner() if algorithm == "ES256" else rsa_owner()
+EC_OWNER: Final = Owner(ec.generate_private_key(ec.SECP256R1()))
+STRANGER: Final = Owner(ec.generate_private_key(ec.SECP256R1()))
+RSA_OWNER: Final = Owner(rsa.generate_private_key(65537, 2048))
+OWNERS: Final = {"ES256": EC_OWNER, "RS256": RSA_OWNER, "RS384": RSA_OWNER}
 
 
 def b64(value: bytes) -> str:
     return urlsafe_b64encode(value).rstrip(b"=").decode()
 
 
-def raw_signature(data: bytes, owner: Owner | None = None, hashing: hashes.HashAlgorithm | None = None) -> bytes:
+def raw_signature(data: bytes, owner: Owner = EC_OWNER, hashing: hashes.HashAlgorithm = SHA256) -> bytes:
     """R and S of ECDSA over P-256, or PKCS #1 v1.5, made without any JOSE library."""
-    key = (owner or ec_owner()).key
-    hashing = hashing or hashes.SHA256()
+    key = owner.key
     if isinstance(key, rsa.RSAPrivateKey):
         return key.sign(data, padding.PKCS1v15(), hashing)
     r, s = decode_dss_signature(key.sign(data, ec.ECDSA(hashing)))
@@ -87,8 +74,8 @@ def by_hand(
 
 
 def checked(jws: Any, *, key: Any = None, action: str = "Heartbeat", message_type: int = 2) -> bytes:
-    """Return the payload of a JWS, by the key of `ec_owner` unless another is given."""
-    payload, signature = verify(jws, lambda _: key or ec_owner().public, action=action, message_type=message_type)
+    """Return the payload of a JWS, by the key of `EC_OWNER` unless another is given."""
+    payload, signature = verify(jws, lambda _: key or EC_OWNER.public, action=action, message_type=message_type)
     assert signature.checked
     return payload
 
@@ -108,9 +95,9 @@ class Chip:
 
 def der_encoded(data: bytes) -> bytes:
     """A signature as chips give it, which is none of JWS."""
-    key = ec_owner().key
+    key = EC_OWNER.key
     assert isinstance(key, ec.EllipticCurvePrivateKey)
-    return key.sign(data, ec.ECDSA(hashes.SHA256()))
+    return key.sign(data, ec.ECDSA(SHA256))
 
 
 def with_(**changes: Any) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import pytest
@@ -15,32 +15,37 @@ from websockets.typing import Subprotocol
 from ocpp_fast import CentralSystem, ChargePoint, NoAuth, Station, v16, v21, v201
 from ocpp_fast.schema import DataTransfer, Response, Str3, Str20, Struct, Version
 
+from ..aio.harness import on_one_loop
+
 VERSIONS: Final[dict[str, Any]] = {"1.6": v16, "2.0.1": v201, "2.1": v21}
-FORMAT: Final = {"1.6": "FormationViolation", "2.0.1": "FormatViolation", "2.1": "FormatViolation"}
-OCCURRENCE: Final = {
-    "1.6": "OccurenceConstraintViolation",
-    "2.0.1": "OccurrenceConstraintViolation",
-    "2.1": "OccurrenceConstraintViolation",
+OLD_SPELLINGS: Final = {
+    "FormatViolation": "FormationViolation",
+    "OccurrenceConstraintViolation": "OccurenceConstraintViolation",
 }
-TYPE: Final = dict.fromkeys(VERSIONS, "TypeConstraintViolation")
-PROPERTY: Final = dict.fromkeys(VERSIONS, "PropertyConstraintViolation")
 
 every_version = pytest.mark.parametrize("number", VERSIONS)
 
 
-class PriceShown(Response):
-    """What the display shows."""
+def in_every_version(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Make a test of a coroutine function, run for the number of each version; a decorator."""
+    marked: Callable[..., None] = every_version(on_one_loop(test))
+    return marked
 
+
+class PriceShown(Response):
     text: Str20
     since: datetime | None = None
 
 
-class ShowPrice(DataTransfer[PriceShown], vendor_id="com.example", message_id="ShowPrice"):
-    """Shows a price."""
+class Sign(Struct):
+    lines: list[Str20]
 
+
+class ShowPrice(DataTransfer[PriceShown], vendor_id="com.example", message_id="ShowPrice"):
     connector_id: int
     price: float
     currency: Str3 | None = None
+    signs: list[Sign] | None = None
 
 
 class Ping(DataTransfer[None], vendor_id="com.example", message_id="Ping"):
@@ -53,27 +58,43 @@ class Note(DataTransfer[PriceShown | None], vendor_id="org.other"):
     text: Str20 | None = None
 
 
-class Sign(Struct):
-    """A part of a message."""
-
-    lines: list[Str20]
-
-
-class ShowSigns(DataTransfer[None], vendor_id="com.example", message_id="ShowSigns"):
-    """Has nested parts."""
-
-    signs: list[Sign]
-    since: datetime
-
+SHOW_PRICE: Final = {"vendorId": "com.example", "messageId": "ShowPrice"}
+PING: Final = {"vendorId": "com.example", "messageId": "Ping"}
+NOTE: Final = {"vendorId": "org.other"}
+ACCEPTED: Final = {"status": "Accepted"}
 
 PRICE: Final = ShowPrice(connector_id=1, price=0.35, currency="EUR")
 PRICE_JSON: Final = {"connectorId": 1, "price": 0.35, "currency": "EUR"}
-SHOWN: Final = PriceShown(text="0.35 EUR")
-SHOWN_JSON: Final = {"text": "0.35 EUR"}
+SHOWN: Final = PriceShown(text="0.35 EUR", since=datetime(2026, 1, 1, tzinfo=UTC))
+SHOWN_JSON: Final = {"text": "0.35 EUR", "since": "2026-01-01T00:00:00.000Z"}
 
 
-def central_system(**options: Any) -> CentralSystem:
-    return CentralSystem(auth=NoAuth(), versions=list(VERSIONS.values()), **options)
+def spelled(number: str, code: str) -> str:
+    """An error code as a version spells it."""
+    return OLD_SPELLINGS.get(code, code) if number == "1.6" else code
+
+
+def central_system(handlers: Mapping[Any, Callable[..., Any]] | None = None, **options: Any) -> CentralSystem:
+    options.setdefault("versions", list(VERSIONS.values()))
+    central = CentralSystem(auth=NoAuth(), **options)
+    register: Any = central.on
+    for message, handler in (handlers or {}).items():
+        register(message)(handler)
+    return central
+
+
+def handler_of(outcome: Any, *, later: bool = False) -> Callable[..., Any]:
+    """A handler that returns its outcome or, if that is an exception, raises it; `later` makes it a coroutine."""
+
+    def handle(*_: object) -> Any:
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async def handle_later(*_: object) -> Any:
+        return handle()
+
+    return handle_later if later else handle
 
 
 class Peer:
@@ -83,48 +104,32 @@ class Peer:
         self._socket = socket
         self._number = number
 
+    def wire(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        """A payload with its `value`, if it has one, as the version's `data`: in 1.6 that is a text of JSON."""
+        if "value" not in payload:
+            return dict(payload)
+        value = json.dumps(payload["value"], separators=(",", ":")) if self._number == "1.6" else payload["value"]
+        return {key: each for key, each in payload.items() if key != "value"} | {"data": value}
+
     async def send(self, message: Any) -> None:
         await self._socket.send(json.dumps(message))
 
     async def receive(self) -> Any:
         return json.loads(await self._socket.recv())
 
-    async def transfer(self, **payload: Any) -> Any:
-        """Send a DataTransfer; its answer. `value` is what shall be in `data`, as the version has it."""
-        if "value" in payload:
-            payload |= data(self._number, payload.pop("value"))
-        await self.send([2, "1", "DataTransfer", payload])
+    async def transfer(self, payload: Mapping[str, Any], **more: Any) -> Any:
+        """Send a DataTransfer, which may have a `value`; its answer."""
+        await self.send([2, "1", "DataTransfer", self.wire({**payload, **more})])
         answer = await self.receive()
         assert answer[1] == "1"
         return answer
 
-    async def show_price(self, value: Any = PRICE_JSON) -> Any:
-        """Send a ShowPrice with any value; its answer."""
-        return await self.transfer(vendorId="com.example", messageId="ShowPrice", value=value)
-
-    async def answer(self, payload: dict[str, Any]) -> Any:
-        """Answer the next call; its payload."""
+    async def answer(self, payload: Mapping[str, Any] = ACCEPTED) -> Any:
+        """Answer the next call, maybe with a `value`; its payload."""
         kind, unique_id, action, request = await self.receive()
         assert (kind, action) == (2, "DataTransfer")
-        await self.send([3, unique_id, payload])
+        await self.send([3, unique_id, self.wire(payload)])
         return request
-
-
-def on_wire(number: str, value: Any) -> Any:
-    """What stands in `data` for a value."""
-    return json.dumps(value, separators=(",", ":")) if number == "1.6" else value
-
-
-def data(number: str, value: Any) -> dict[str, Any]:
-    """A payload's `data` for a value."""
-    return {"data": on_wire(number, value)}
-
-
-def off_wire(number: str, payload: dict[str, Any]) -> dict[str, Any]:
-    """A payload with what its `data` stands for."""
-    if number == "1.6" and "data" in payload:
-        return payload | {"data": json.loads(payload["data"])}
-    return payload
 
 
 @asynccontextmanager
@@ -134,13 +139,6 @@ async def peer_of(central: CentralSystem, number: str) -> AsyncIterator[tuple[Pe
         subprotocol = Subprotocol(f"ocpp{number}")
         async with connect(f"{server.url}/CP1", subprotocols=[subprotocol], compression=None) as socket:
             yield Peer(socket, number), await central.wait_connected("CP1")
-
-
-def refusing(error: Exception) -> Callable[..., Any]:
-    def handler(*_: object) -> Any:
-        raise error
-
-    return handler
 
 
 @asynccontextmanager

@@ -10,10 +10,8 @@ from typing import Final
 import pytest
 
 from ocpp_fast import (
-    CentralSystem,
     ChargePoint,
     InvalidResult,
-    NoAuth,
     Station,
     UnhandledActions,
     ValidationError,
@@ -26,25 +24,19 @@ from ocpp_fast.schema import BOTH, STATION, Notification, Profile, Request, Resp
 from ocpp_fast.testing import Pair
 
 from ..aio.harness import on_one_loop
-from .exchange import FORMAT, VERSIONS, connected, every_version
+from .exchange import VERSIONS, central_system, connected, every_version, in_every_version, spelled
 
 
 class Program(StrEnum):
-    """How a station is washed."""
-
     SHORT = "Short"
     LONG = "Long"
 
 
 class WashResponse(Response):
-    """Says when it is done."""
-
     done_at: datetime
 
 
 class WashRequest(Request[WashResponse], action="Wash", sender=BOTH):
-    """Has a station washed."""
-
     program: Program
     brushes: int
     foam: Str3 | None = None
@@ -59,8 +51,6 @@ class RinseRequest(Request[RinseResponse], action="Rinse", sender=STATION):
 
 
 class DripNotification(Notification, action="Drip", sender=STATION):
-    """Wants no answer."""
-
     drops: int
 
 
@@ -85,56 +75,51 @@ def test_extended_version_is_another_one_with_more_actions() -> None:
     assert "Wash" not in v201.VERSION.actions
 
 
-def test_action_that_is_there_already_is_refused() -> None:
-    class OddHeartbeat(Request[WashResponse], action="Heartbeat", sender=STATION):
+@pytest.mark.parametrize(("version", "action"), [(v16.VERSION, "Heartbeat"), (extended("2.1"), "Wash")])
+def test_action_that_is_there_already_is_refused(version: Version, action: str) -> None:
+    class Odd(Request[WashResponse], action=action, sender=STATION):
         pass
 
-    class OtherWash(Request[WashResponse], action="Wash", sender=STATION):
-        pass
-
-    with pytest.raises(ValueError, match=r"^OCPP 1\.6 declares Heartbeat twice$"):
-        v16.VERSION.extended(Profile("Odd", [OddHeartbeat]))
-    with pytest.raises(ValueError, match=r"^OCPP 2\.1 declares Wash twice$"):
-        extended("2.1").extended(Profile("Other", [OtherWash]))
+    with pytest.raises(ValueError, match=f"^OCPP {version.number} declares {action} twice$"):
+        version.extended(Profile("Odd", [Odd]))
 
 
-@every_version
-@on_one_loop
+@in_every_version
 async def test_both_sides_send_and_handle_an_own_action(number: str) -> None:
-    central = CentralSystem(auth=NoAuth(), versions=[extended(number)])
-
-    @central.on(WashRequest)
     async def wash(station: Station, request: WashRequest) -> WashResponse:
         assert request == WASH
         return await station.call(request)
 
-    async with connected(central, extended(number)) as station:
+    async with connected(central_system({WashRequest: wash}, versions=[extended(number)]), extended(number)) as station:
         station.on(WashRequest)(lambda request: DONE if request == WASH else WashResponse(done_at=datetime.min))
         assert await station.call(WASH) == DONE
 
 
-BROKEN: Final[dict[str, tuple[bytes, dict[str, str], str]]] = {
-    "type": (
-        b'{"program":"Long","brushes":"4"}',
-        dict.fromkeys(VERSIONS, "TypeConstraintViolation"),
-        "brushes: expected integer",
-    ),
-    "enum": (
-        b'{"program":"Tiny","brushes":4}',
-        dict.fromkeys(VERSIONS, "PropertyConstraintViolation"),
-        "program: expected one of Short, Long",
-    ),
-    "unknown key": (b'{"program":"Long","brushes":4,"x":1}', FORMAT, "x: expected no property of this name"),
-}
-
-
-@pytest.mark.parametrize("fault", BROKEN)
+@pytest.mark.parametrize(
+    ("wash", "code", "description"),
+    [
+        (b'{"program":"Long","brushes":"4"}', "TypeConstraintViolation", "brushes: expected integer"),
+        (b'{"program":"Tiny","brushes":4}', "PropertyConstraintViolation", "program: expected one of Short, Long"),
+        (b'{"program":"Long","brushes":4,"x":1}', "FormatViolation", "x: expected no property of this name"),
+    ],
+    ids=["type", "enum", "unknown key"],
+)
 @every_version
-def test_faults_in_an_own_action_are_answered_as_any_other(number: str, fault: str) -> None:
-    payload, codes, description = BROKEN[fault]
+def test_faults_in_an_own_action_are_answered_as_any_other(
+    number: str, wash: bytes, code: str, description: str
+) -> None:
     pair = Pair(extended(number))
-    pair.central.receive(b'[2,"1","Wash",%b]' % payload)
-    assert pair.central.in_transit == [f'[4,"1","{codes[number]}","{description}",{{}}]'.encode()]
+    pair.central.receive(b'[2,"1","Wash",%b]' % wash)
+    assert pair.central.in_transit == [f'[4,"1","{spelled(number, code)}","{description}",{{}}]'.encode()]
+
+
+@every_version
+def test_own_action_goes_the_way_it_is_declared_and_is_unknown_without_the_extension(number: str) -> None:
+    pair, plain = Pair(extended(number)), Pair(VERSIONS[number].VERSION)
+    pair.station.receive(b'[2,"1","Rinse",{}]')
+    assert b'"NotSupported","Rinse is not sent in this direction"' in pair.station.in_transit[0]
+    plain.central.receive(b'[2,"1","Wash",%b]' % WASH_JSON)
+    assert b'"NotImplemented"' in plain.central.in_transit[0]
 
 
 @every_version
@@ -151,31 +136,16 @@ def test_own_action_in_frames(number: str) -> None:
 
 
 @every_version
-def test_invalid_own_action_raises_before_a_byte_is_sent(number: str) -> None:
+def test_invalid_own_action_raises_before_a_byte_is_sent_and_an_invalid_result_ends_the_call(number: str) -> None:
     pair = Pair(extended(number))
     with pytest.raises(ValidationError, match="foam: expected at most 3 characters"):
         pair.station.call(WASH.replace(foam="a lot"))
     assert pair.station.in_transit == []
-
-
-@every_version
-def test_invalid_result_of_an_own_action(number: str) -> None:
-    pair = Pair(extended(number))
-    call = pair.station.call(WASH)
+    call = pair.station.call(WASH, unique_id="1")
     pair.station.receive(b'[3,"1",{"doneAt":"soon"}]')
     outcome = pair.station.outcome(call)
     assert isinstance(outcome, InvalidResult)
     assert outcome.path == "doneAt"
-
-
-@every_version
-def test_own_action_goes_the_way_it_is_declared_and_is_unknown_without_the_extension(number: str) -> None:
-    pair = Pair(extended(number))
-    pair.station.receive(b'[2,"1","Rinse",{}]')
-    assert b'"NotSupported","Rinse is not sent in this direction"' in pair.station.in_transit[0]
-    plain = Pair(VERSIONS[number].VERSION)
-    plain.central.receive(b'[2,"1","Wash",%b]' % WASH_JSON)
-    assert b'"NotImplemented"' in plain.central.in_transit[0]
 
 
 @every_version
@@ -185,9 +155,8 @@ def test_handlers_of_a_vendors_profile_are_checked_for_completeness(number: str)
         def wash(self, station: Station, request: WashRequest) -> WashResponse:
             return DONE
 
-    central = CentralSystem(auth=NoAuth(), versions=[extended(number)])
     with pytest.raises(UnhandledActions) as caught:
-        central.include(Half(), profile=CAR_WASH)
+        central_system(versions=[extended(number)]).include(Half(), profile=CAR_WASH)
     assert (caught.value.profile, caught.value.actions) == ("CarWash", ("Rinse",))
     with pytest.raises(TypeError, match=r"Half.wash: expected a handler that takes \(request\)"):
         ChargePoint("CP1", "ws://localhost", versions=[extended(number)]).include(Half(), profile=CAR_WASH)
@@ -195,13 +164,10 @@ def test_handlers_of_a_vendors_profile_are_checked_for_completeness(number: str)
 
 @on_one_loop
 async def test_own_send_of_21() -> None:
-    central = CentralSystem(auth=NoAuth(), versions=[extended("2.1")])
     heard: asyncio.Future[DripNotification] = asyncio.get_running_loop().create_future()
-
-    @central.on(DripNotification)
-    def drip(station: Station, notification: DripNotification) -> None:
-        heard.set_result(notification)
-
+    central = central_system(
+        {DripNotification: lambda station, drip: heard.set_result(drip)}, versions=[extended("2.1")]
+    )
     async with connected(central, extended("2.1")) as station:
         station.send(DripNotification(drops=3))
         assert await heard == DripNotification(drops=3)
@@ -212,6 +178,6 @@ async def test_own_send_of_21() -> None:
 @pytest.mark.parametrize("number", ["1.6", "2.0.1"])
 @on_one_loop
 async def test_own_send_before_21_mismatches(number: str) -> None:
-    async with connected(CentralSystem(auth=NoAuth(), versions=[extended(number)]), extended(number)) as station:
+    async with connected(central_system(versions=[extended(number)]), extended(number)) as station:
         with pytest.raises(VersionMismatch):
             station.send(DripNotification(drops=3))

@@ -2,41 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from types import new_class
 from typing import Any, Final
 
 import pytest
 
-from ocpp_fast import (
-    CallError,
-    CentralSystem,
-    Fault,
-    InvalidPayload,
-    NoAuth,
-    Policy,
-    Station,
-    ValidationError,
-    v21,
-    v201,
-)
+from ocpp_fast import CallError, Fault, InvalidPayload, Policy, Station, ValidationError
 from ocpp_fast.schema import Extension, Json, Str20, Struct, schema_of
 
 from ..aio.harness import on_one_loop
-from .exchange import connected
+from .exchange import VERSIONS, central_system, connected, handler_of
 
 with_custom_data = pytest.mark.parametrize("number", ["2.0.1", "2.1"])
 
 
 class Gate(Struct):
-    """A part of an extension."""
-
     height: float
 
 
 class Site(Extension, vendor_id="com.example"):
-    """Where a station stands."""
-
     depot: Str20
     lane: int | None = None
     gates: list[Gate] | None = None
@@ -64,18 +51,17 @@ def test_custom_data_of_nobody_or_of_another_vendor_is_none_of_ours(custom_data:
     assert Site.from_custom_data(custom_data) is None
 
 
-FAULTS: Final[dict[str, tuple[dict[str, Any], str, str]]] = {
-    "type": ({"depot": 5}, "customData.depot", "string"),
-    "missing": ({}, "customData.depot", "a value"),
-    "nested": ({"depot": "N", "gates": [{"height": 1}, {}]}, "customData.gates[1].height", "a value"),
-    "unknown": ({"depot": "N", "x": 1}, "customData.x", "no property of this name"),
-    "length": ({"depot": "N" * 21}, "customData.depot", "at most 20 characters"),
-}
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_broken_extension_raises_with_its_path(fault: str) -> None:
-    fields, path, expected = FAULTS[fault]
+@pytest.mark.parametrize(
+    ("fields", "path", "expected"),
+    [
+        ({"depot": 5}, "customData.depot", "string"),
+        ({}, "customData.depot", "a value"),
+        ({"depot": "N", "gates": [{"height": 1}, {}]}, "customData.gates[1].height", "a value"),
+        ({"depot": "N", "x": 1}, "customData.x", "no property of this name"),
+        ({"depot": "N" * 21}, "customData.depot", "at most 20 characters"),
+    ],
+)
+def test_broken_extension_raises_with_its_path(fields: dict[str, Any], path: str, expected: str) -> None:
     with pytest.raises(InvalidPayload) as caught:
         Site.from_custom_data({"vendorId": "com.example"} | fields)
     assert not isinstance(caught.value, ValidationError)
@@ -119,86 +105,77 @@ def test_vendor_id_is_inherited_and_is_no_field() -> None:
     assert WideSite(depot="N", width=2).to_custom_data() == {"vendorId": "com.example", "depot": "N", "width": 2}
     assert "vendorId" not in schema_of(WideSite)["properties"]
     with pytest.raises(TypeError, match="Nobody must name its vendor_id"):
-
-        class Nobody(Extension):
-            pass
-
+        new_class("Nobody", (Extension,))
     with pytest.raises(TypeError, match=r"Doubtful\.vendor_id is no field"):
 
         class Doubtful(Extension, vendor_id="V"):
             vendor_id: str
 
 
-def heartbeats(number: str, handler: Callable[..., Any], **options: Any) -> tuple[CentralSystem, Any]:
-    """A central system of a version that answers Heartbeat, and the version."""
-    version: Any = {"2.0.1": v201, "2.1": v21}[number]
-    central = CentralSystem(auth=NoAuth(), versions=[version], **options)
-    register: Any = central.on
-    register(version.HeartbeatRequest)(handler)
-    return central, version
+@asynccontextmanager
+async def heartbeats(
+    number: str, reply: Callable[[Any], Any], *, later: bool = False, **options: Any
+) -> AsyncIterator[Callable[[Any], Awaitable[Any]]]:
+    """What sends a Heartbeat with a `custom_data`, and returns that of its answer, which `reply` makes of the first."""
+    version = VERSIONS[number]
+
+    def answer(station: Station, request: Any) -> Any:
+        return version.HeartbeatResponse(current_time=datetime.now(UTC), custom_data=reply(request.custom_data))
+
+    async def answer_later(station: Station, request: Any) -> Any:
+        return answer(station, request)
+
+    async def ask(custom_data: Any) -> Any:
+        response: Any = await station.call(version.HeartbeatRequest(custom_data=custom_data))
+        return response.custom_data
+
+    central = central_system({version.HeartbeatRequest: answer_later if later else answer}, **options)
+    async with connected(central, version.VERSION) as station:
+        yield ask
+
+
+def read(custom_data: Any) -> None:
+    Site.from_custom_data(custom_data)
 
 
 @with_custom_data
 @on_one_loop
 async def test_extension_travels_both_ways(number: str) -> None:
-    def answer(station: Station, request: Any) -> Any:
-        site = Site.from_custom_data(request.custom_data)
+    def reply(custom_data: Any) -> Any:
+        site = Site.from_custom_data(custom_data)
         assert site == SITE
-        return version.HeartbeatResponse(
-            current_time=datetime.now(UTC), custom_data=site.replace(lane=7).to_custom_data()
-        )
+        return site.replace(lane=7).to_custom_data()
 
-    central, version = heartbeats(number, answer)
-    async with connected(central, version.VERSION) as station:
-        response: Any = await station.call(version.HeartbeatRequest(custom_data=SITE.to_custom_data()))
-        assert Site.from_custom_data(response.custom_data) == SITE.replace(lane=7)
+    async with heartbeats(number, reply) as ask:
+        assert Site.from_custom_data(await ask(SITE.to_custom_data())) == SITE.replace(lane=7)
 
 
 @pytest.mark.parametrize("later", [False, True])
 @with_custom_data
 @on_one_loop
 async def test_broken_extension_is_answered_by_its_handler_as_any_other_fault(number: str, later: bool) -> None:
-    def answer(station: Station, request: Any) -> Any:
-        Site.from_custom_data(request.custom_data)
-        return version.HeartbeatResponse(current_time=datetime.now(UTC))
-
-    async def answer_later(station: Station, request: Any) -> Any:
-        return answer(station, request)
-
-    central, version = heartbeats(number, answer_later if later else answer)
-    async with connected(central, version.VERSION) as station:
+    async with heartbeats(number, read, later=later) as ask:
         for fields, code, description in (
             ({"depot": 5}, "TypeConstraintViolation", "customData.depot: expected string"),
             ({}, "OccurrenceConstraintViolation", "customData.depot: expected a value"),
             ({"depot": "", "x": 1}, "FormatViolation", "customData.x: expected no property of this name"),
         ):
             with pytest.raises(CallError) as caught:
-                await station.call(version.HeartbeatRequest(custom_data={"vendorId": "com.example"} | fields))
+                await ask({"vendorId": "com.example"} | fields)
             assert (caught.value.code, caught.value.description) == (code, description)
-        await station.call(version.HeartbeatRequest(custom_data={"vendorId": "org.other", "depot": 5}))
+        await ask({"vendorId": "org.other", "depot": 5})
 
 
 @on_one_loop
 async def test_policy_decides_on_the_code_of_a_broken_extension() -> None:
-    def answer(station: Station, request: Any) -> Any:
-        return Site.from_custom_data(request.custom_data)
-
-    central, version = heartbeats("2.1", answer, policy=Policy(codes={Fault.WRONG_TYPE: "Odd"}))
-    async with connected(central, version.VERSION) as station:
+    async with heartbeats("2.1", read, policy=Policy(codes={Fault.WRONG_TYPE: "Odd"})) as ask:
         with pytest.raises(CallError, match=r"Odd: customData\.depot: expected string"):
-            await station.call(version.HeartbeatRequest(custom_data={"vendorId": "com.example", "depot": 5}))
+            await ask({"vendorId": "com.example", "depot": 5})
 
 
-def test_fault_that_a_handler_makes_up_badly_is_an_internal_error(caplog: pytest.LogCaptureFixture) -> None:
-    @on_one_loop
-    async def main() -> None:
-        def answer(station: Station, request: Any) -> Any:
-            raise InvalidPayload("\ud800", "type", "string")
-
-        central, version = heartbeats("2.1", answer)
-        async with connected(central, version.VERSION) as station:
-            with pytest.raises(CallError, match="InternalError"):
-                await station.call(version.HeartbeatRequest())
-
-    main()
+@on_one_loop
+async def test_fault_that_a_handler_makes_up_badly_is_an_internal_error(caplog: pytest.LogCaptureFixture) -> None:
+    async with heartbeats("2.1", handler_of(InvalidPayload("\ud800", "type", "string"))) as ask:
+        with pytest.raises(CallError, match="InternalError"):
+            await ask(None)
     assert "the error of Heartbeat can't be written" in caplog.text

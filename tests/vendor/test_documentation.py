@@ -13,11 +13,10 @@ from ocpp_fast import v201
 RunPython = Callable[..., "CompletedProcess[str]"]
 
 ROOT: Final = Path(__file__).parents[2]
-EXAMPLE: Final = ROOT / "examples" / "vendor_extension.py"
 
 
 def test_example_runs(run_python: RunPython) -> None:
-    done = run_python(str(EXAMPLE))
+    done = run_python(str(ROOT / "examples" / "vendor_extension.py"))
     assert (done.stderr, done.returncode) == ("", 0)
     assert done.stdout.splitlines() == [
         "CP001 stands in Site(depot='North', lane=2)",
