@@ -134,16 +134,13 @@ def test_a_fault_tells_what_whose_and_whether_to_answer(
     assert (told.message_type, told.answered) == (message_type, answered)
 
 
-def test_a_fault_of_a_payload_has_the_violation() -> None:
-    violation = fault_of(b'[2,"a","Authorize",{"idTag":5}]').violation
-    assert violation is not None
-    assert (violation.path, violation.rule, violation.expected) == ("idTag", "type", "string")
-
-
-def test_a_fault_holds_no_other_exception() -> None:
-    for raw in (b"[", b'[2,"a","Authorize",{"idTag":5}]'):
-        assert fault_of(raw).__cause__ is None
-        assert fault_of(raw).__suppress_context__
+def test_a_fault_of_a_payload_has_the_violation_and_no_fault_holds_another_exception() -> None:
+    told = fault_of(b'[2,"a","Authorize",{"idTag":5}]')
+    assert told.violation is not None
+    assert (told.violation.path, told.violation.rule, told.violation.expected) == ("idTag", "type", "string")
+    for each in (told, fault_of(b"[")):
+        assert each.__cause__ is None
+        assert each.__suppress_context__
 
 
 @pytest.mark.parametrize(("receiver", "sent"), [(CENTRAL, STATION), (STATION, CENTRAL)])
