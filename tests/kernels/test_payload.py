@@ -103,7 +103,10 @@ BOTH_WAYS: list[tuple[bytes, dict[str, Any]]] = [
     (b'{"rows":[[],[1,2]]}', {"rows": [[], [1, 2]]}),
     (b'{"colours":["Red","Blue"]}', {"colours": [Colour.RED, Colour.BLUE]}),
     (b'{"anything":{"a_b":[1,null,{"cD":2.5}]}}', {"anything": {"a_b": [1, None, {"cD": 2.5}]}}),
-    (b'{"customData":{"vendorId":"v","a_b":{"cD":5}}}', {"custom_data": {"vendorId": "v", "a_b": {"cD": 5}}}),
+    (
+        b'{"customData":{"vendorId":"v","a_b":{"vendorId":5}}}',
+        {"custom_data": {"vendorId": "v", "a_b": {"vendorId": 5}}},
+    ),
     (b'{"limit_L2":1,"soC":2}', {"limit_l2": 1, "so_c": 2}),
 ]
 
