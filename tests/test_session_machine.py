@@ -88,6 +88,10 @@ class Model:
             self.fill()
 
 
+something_is_sent = precondition(lambda self: any(each.sent for each in self.models.values()))
+while_connected = precondition(lambda self: self.connected)
+
+
 class Connection(RuleBasedStateMachine):
     """A pair of sessions and the model of each."""
 
@@ -96,14 +100,15 @@ class Connection(RuleBasedStateMachine):
         policies = [Policy(max_open_calls=limit) for limit in limits]
         self.pair = Pair(v16.VERSION, central=policies[0], station=policies[1])
         self.sides: dict[bool, Side] = {True: self.pair.central, False: self.pair.station}
-        self.models = {True: Model(limits[0]), False: Model(limits[1])}
-        self.models[True].peer, self.models[False].peer = self.models[False], self.models[True]
+        central, station = (Model(limit) for limit in limits)
+        self.models = {True: central, False: station}
+        central.peer, station.peer = station, central
         self.calls: dict[tuple[bool, str], OpenCall] = {}
         self.connected = True
 
     # What users do
 
-    @precondition(lambda self: self.connected)
+    @while_connected
     @rule(central=st.booleans(), timeout=st.sampled_from([5.0, 10.0, 30.0]))
     def call(self, central: bool, timeout: float) -> None:
         request = v16.ClearCacheRequest() if central else v16.HeartbeatRequest()
@@ -129,18 +134,11 @@ class Connection(RuleBasedStateMachine):
         side, model = self.sides[central], self.models[central]
         unique_id = model.handling.pop(0)
         if how == "answer":
-            side.answer(
-                v16.HeartbeatResponse(current_time=NOW)
-                if central
-                else v16.ClearCacheResponse(status=v16.ClearCacheStatus.ACCEPTED)
-            )
-            model.sent.append(("result", unique_id))
-            return
-        if how == "reject":
-            side.fail(CallError())
+            accepted = v16.ClearCacheResponse(status=v16.ClearCacheStatus.ACCEPTED)
+            side.answer(v16.HeartbeatResponse(current_time=NOW) if central else accepted)
         else:
-            side.fail(RuntimeError("it failed"))
-        model.sent.append(("error", unique_id))
+            side.fail(CallError() if how == "reject" else RuntimeError("it failed"))
+        model.sent.append(("result" if how == "answer" else "error", unique_id))
 
     # What the network does
 
@@ -148,31 +146,23 @@ class Connection(RuleBasedStateMachine):
         choices = [(central, index) for central, model in self.models.items() for index in range(len(model.sent))]
         return data.draw(st.sampled_from(choices))
 
-    @precondition(lambda self: any(each.sent for each in self.models.values()))
-    @rule(data=st.data())
-    def deliver(self, data: st.DataObject) -> None:
-        """Let a frame arrive, in its order or not."""
+    @something_is_sent
+    @rule(data=st.data(), in_order=st.booleans())
+    def deliver(self, data: st.DataObject, in_order: bool) -> None:
         central, index = self.choose_frame(data)
+        index = 0 if in_order else index
         frame = self.models[central].sent.pop(index)
         self.sides[central].deliver(index)
         self.models[central].peer.receive(frame)
 
-    @precondition(lambda self: any(each.sent for each in self.models.values()))
-    @rule(central=st.booleans())
-    def deliver_in_order(self, central: bool) -> None:
-        central = central if self.models[central].sent else not central
-        frame = self.models[central].sent.pop(0)
-        self.sides[central].deliver()
-        self.models[central].peer.receive(frame)
-
-    @precondition(lambda self: any(each.sent for each in self.models.values()))
+    @something_is_sent
     @rule(data=st.data())
     def drop(self, data: st.DataObject) -> None:
         central, index = self.choose_frame(data)
         del self.models[central].sent[index]
         del self.sides[central].in_transit[index]
 
-    @precondition(lambda self: any(each.sent for each in self.models.values()))
+    @something_is_sent
     @rule(data=st.data())
     def duplicate(self, data: st.DataObject) -> None:
         central, index = self.choose_frame(data)
@@ -180,7 +170,7 @@ class Connection(RuleBasedStateMachine):
             copies: list[Any] = frames
             copies.append(copies[index])
 
-    @precondition(lambda self: self.connected)
+    @while_connected
     @rule(central=st.booleans(), data=st.data())
     def forge_a_result(self, central: bool, data: st.DataObject) -> None:
         """Bring a result that the peer never sent: of an open, waiting or ended call, or of none."""
@@ -190,7 +180,7 @@ class Connection(RuleBasedStateMachine):
         self.sides[central].receive(b'[3,"%b",%b]' % (unique_id.encode(), payload))
         self.models[central].receive(("result", unique_id))
 
-    @precondition(lambda self: self.connected)
+    @while_connected
     @rule(central=st.booleans(), raw=st.sampled_from([b"", b'[9,"1"]', b'[3.0,"1",{}]', b"[3]"]))
     def forge_nonsense(self, central: bool, raw: bytes) -> None:
         self.sides[central].receive(raw)

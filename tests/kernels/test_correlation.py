@@ -15,7 +15,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from ocpp_fast._core import contract, correlation
 
-Core = type[contract.PendingTable[Any]]
+Table = contract.PendingTable[Any]
+Core = type[Table]
 
 REFERENCE: Core = correlation.PendingTable
 TICK = 0.05
@@ -33,7 +34,7 @@ def correlation_core(request: pytest.FixtureRequest) -> Core:
 
 
 @pytest.fixture
-def table(correlation_core: Core) -> contract.PendingTable[Any]:
+def table(correlation_core: Core) -> Table:
     return correlation_core(TICK)
 
 
@@ -48,9 +49,7 @@ class Value:
 
 
 @pytest.mark.parametrize(("owner", "unique_id"), [([], "a"), ("CP1", [])])
-def test_unhashable_keys_leave_the_table_unchanged(
-    table: contract.PendingTable[Any], owner: Any, unique_id: Any
-) -> None:
+def test_unhashable_keys_leave_the_table_unchanged(table: Table, owner: Any, unique_id: Any) -> None:
     with pytest.raises(TypeError):
         table.add(owner, unique_id, 1, 30.0)
     assert len(table) == 0
@@ -61,7 +60,7 @@ def test_unhashable_keys_leave_the_table_unchanged(
 # deadlines
 
 
-def test_an_infinite_deadline_never_comes(table: contract.PendingTable[Any]) -> None:
+def test_an_infinite_deadline_never_comes(table: Table) -> None:
     table.add("CP1", "a", 1, inf)
     table.add("CP1", "b", 2, inf)
     table.add("CP1", "c", 3, 1.0)
@@ -72,9 +71,7 @@ def test_an_infinite_deadline_never_comes(table: contract.PendingTable[Any]) -> 
 
 
 @pytest.mark.parametrize("wrong", [nan, -nan, -inf])
-def test_an_invalid_deadline_or_tick_is_refused(
-    correlation_core: Core, table: contract.PendingTable[Any], wrong: float
-) -> None:
+def test_an_invalid_deadline_or_tick_is_refused(correlation_core: Core, table: Table, wrong: float) -> None:
     with pytest.raises(ValueError, match=rf"^deadline must be a time or \+inf, not {wrong!r}$"):
         table.add("CP1", "a", 1, wrong)
     assert len(table) == 0
@@ -112,7 +109,7 @@ def test_deadlines_of_any_size_are_kept_and_never_early(correlation_core: Core, 
 # one timer for all
 
 
-def test_calls_of_one_tick_cost_one_wake(table: contract.PendingTable[Any]) -> None:
+def test_calls_of_one_tick_cost_one_wake(table: Table) -> None:
     for number in range(1000):
         table.add(number, "a", number, 30.0 - TICK * number / 1001)
     due = table.next_deadline()
@@ -139,7 +136,7 @@ def kept_by(work: Callable[[], None]) -> int:
     return after - before
 
 
-def test_calls_that_are_answered_in_time_leave_nothing_behind(table: contract.PendingTable[Any]) -> None:
+def test_calls_that_are_answered_in_time_leave_nothing_behind(table: Table) -> None:
     now = 0.0
 
     def answered_at_once() -> None:
@@ -153,7 +150,7 @@ def test_calls_that_are_answered_in_time_leave_nothing_behind(table: contract.Pe
     assert table.next_deadline() is None
 
 
-def test_a_wave_of_open_calls_leaves_nothing_behind(table: contract.PendingTable[Any]) -> None:
+def test_a_wave_of_open_calls_leaves_nothing_behind(table: Table) -> None:
     def wave() -> None:
         for number in range(5_000):
             table.add(number, "a", number, number * TICK)
@@ -164,18 +161,16 @@ def test_a_wave_of_open_calls_leaves_nothing_behind(table: contract.PendingTable
     assert kept_by(wave) < 20_000
 
 
-CLOSING: dict[str, Callable[[contract.PendingTable[Any]], object]] = {
+CLOSING: dict[str, Callable[[Table], object]] = {
     "take": lambda table: table.take("CP1", "a"),
     "take_all": lambda table: table.take_all("CP1"),
     "expire": lambda table: table.expire(30.0),
 }
 
 
-@pytest.mark.parametrize("close", CLOSING.values(), ids=CLOSING.keys())
+@pytest.mark.parametrize("close", CLOSING.values(), ids=CLOSING)
 @pytest.mark.parametrize("deadline", [30.0, inf])
-def test_a_closed_call_holds_no_reference(
-    table: contract.PendingTable[Any], close: Callable[[contract.PendingTable[Any]], object], deadline: float
-) -> None:
+def test_a_closed_call_holds_no_reference(table: Table, close: Callable[[Table], object], deadline: float) -> None:
     value = Value()
     before = sys.getrefcount(value)
     gc.disable()
@@ -188,7 +183,7 @@ def test_a_closed_call_holds_no_reference(
         gc.enable()
 
 
-def test_getting_a_value_adds_no_reference(table: contract.PendingTable[Any]) -> None:
+def test_getting_a_value_adds_no_reference(table: Table) -> None:
     value = Value()
     table.add("CP1", "a", value, 30.0)
     before = sys.getrefcount(value)
@@ -213,7 +208,7 @@ def test_a_table_that_its_own_calls_refer_to_is_collected(correlation_core: Core
     assert [end() for end in ends] == [None, None]
 
 
-def test_a_value_may_use_the_table_when_it_is_finalised(table: contract.PendingTable[Any]) -> None:
+def test_a_value_may_use_the_table_when_it_is_finalised(table: Table) -> None:
     class Last:
         def __del__(self) -> None:
             table.add("CP1", "b", 2, 30.0)
@@ -316,7 +311,7 @@ STEPS = st.one_of(
 )
 
 
-def outcome(table: contract.PendingTable[Any], step: tuple[object, ...]) -> object:
+def outcome(table: Table, step: tuple[object, ...]) -> object:
     """What a step gives: its result, or the exception it raises."""
     name, *arguments = step
     try:

@@ -16,7 +16,7 @@ from ocpp_fast.schema import CENTRAL, STATION, Action, Struct, Version, codec_of
 from ocpp_fast_ext.frames import Call, CallResult, CompiledEncoder, Send
 from ocpp_fast_ext.payload import compiled
 
-__all__ = ["DECLINED", "VERSIONS", "Disparity", "Pair", "Subject", "Watched", "difference", "not_written", "subjects"]
+__all__ = ["DECLINED", "VERSIONS", "Disparity", "Pair", "Subject", "Watched", "difference", "subjects", "writer_of"]
 
 Kind = Literal["call", "send", "result"]
 
@@ -42,7 +42,7 @@ class Watched(Decoder):
 
 
 class Pair:
-    """Both cores, reading the frames of one kind."""
+    """Both cores, reading and writing the frames of one kind."""
 
     def __init__(self, decoder: Watched) -> None:
         self._decoder: Final = decoder
@@ -75,6 +75,21 @@ class Pair:
         found = self.check_read(raw)
         if found is DECLINED:
             raise Disparity(f"{self}: what is plain is declined\n{raw!r}")
+        return found
+
+    def write(self, value: Any, fraction: int = 3) -> bytes | None:
+        """Return the frame that the compiled core writes, or None."""
+        raise NotImplementedError
+
+    def reference_write(self, value: Any, fraction: int = 3) -> bytes | None:
+        """Return the frame that the reference core writes, or None where it says what is wrong."""
+        raise NotImplementedError
+
+    def check_write(self, value: Any, fraction: int = 3) -> bytes | None:
+        """Return what the compiled core writes, or None. Raises `Disparity` if the reference writes other bytes."""
+        found = self.write(value, fraction)
+        if found is not None and found != (expected := self.reference_write(value, fraction)):
+            raise Disparity(f"{self}, writing {value!r}:\ncompiled  {found!r}\nreference {expected!r}")
         return found
 
 
@@ -111,39 +126,19 @@ class Subject(Pair):
         return self.action if self.kind == "result" else None
 
     def write(self, value: Any, fraction: int = 3) -> bytes | None:
-        """Return the frame that the compiled core writes, or None."""
-        writer = self._writers.get(fraction) or self._new_writer(fraction)
+        if fraction not in self._writers:
+            self._writers[fraction] = writer_of(fraction, lambda message_type, key: (self.action, self.plan))
+        writer = self._writers[fraction]
         if self.kind == "result":
             return writer.result(Call(ID, self.action, None, b""), value)
         return (writer.send if self.kind == "send" else writer.call)(ID, value)
 
-    def _new_writer(self, fraction: int) -> CompiledEncoder:
-        writer = self._writers[fraction] = CompiledEncoder(
-            fraction,
-            lookup=lambda message_type, key: (self.action, self.plan),
-            call=not_written,
-            send=not_written,
-            result=not_written,
-            error=not_written,
-        )
-        return writer
-
     def reference_write(self, value: Any, fraction: int = 3) -> bytes | None:
-        """Return the frame that the reference core writes, or None where it says what is wrong."""
         try:
             payload = self.codec.encode(value, TIMESPECS[fraction])
         except (Violation, AttributeError):  # the latter for an object that lacks a field altogether
             return None
         return b"%b%b]" % (self._head.encode(), payload)
-
-    def check_write(self, value: Any, fraction: int = 3) -> bytes | None:
-        """Return what the compiled core writes, or None. Raises `Disparity` if the reference writes other bytes."""
-        found = self.write(value, fraction)
-        if found is not None:
-            expected = self.reference_write(value, fraction)
-            if found != expected:
-                raise Disparity(f"{self}, writing {value!r}:\ncompiled  {found!r}\nreference {expected!r}")
-        return found
 
     def check_plain_write(self, value: Any, fraction: int = 3) -> bytes:
         """Return the frame of a payload that is right. Raises `Disparity` if it is declined."""
@@ -153,9 +148,15 @@ class Subject(Pair):
         return written
 
 
-def not_written(*arguments: object) -> Any:
+def _not_written(*arguments: object) -> Any:
     """Take the place of the reference core."""
     return None
+
+
+def writer_of(fraction: int = 3, lookup: Callable[[int, Any], Any] = _not_written) -> CompiledEncoder:
+    """Return a compiled writer whose fallbacks decline."""
+    fallbacks = dict.fromkeys(("call", "send", "result", "error"), _not_written)
+    return CompiledEncoder(fraction, lookup=lookup, **fallbacks)
 
 
 def _nodes(plan: Plan) -> Iterator[Node]:

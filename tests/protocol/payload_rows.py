@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ocpp_fast import Fault, Policy
+from ocpp_fast import LENIENT, STRICT, Fault, Policy
 
 from .cases import Row
 
@@ -17,11 +17,16 @@ _METER = '{"connectorId":1,"meterValue":[%s]}'
 _AT = '"timestamp":"2024-01-01T00:00:00Z"'
 _SAMPLES = _METER % f'{{{_AT},"sampledValue":[%s]}}'
 _NULL_UNIT = _SAMPLES % '{"value":"1","unit":null}'
+_NO_UNIT = "meterValue[0].sampledValue[0].unit: expected string"
+_BIG_UNIT = '{"value":"1","Unit":"Wh"}'
+_NO_OBJECTS = ("[]", '"{}"', "0", "false", "true")
+_NOT_EXPECTED = "expected no property of this name"
+_NO_TIME = "timestamp: expected an RFC 3339 date-time"
 _UPLOADS = "BadMessage, Idle, NotSupportedOperation, PermissionDenied, Uploaded, UploadFailure, Uploading"
 _ERRORS = (
-    "ConnectorLockFailure, EVCommunicationError, GroundFailure, HighTemperature, InternalError, LocalListConflict, "
-    "NoError, OtherError, OverCurrentFailure, PowerMeterFailure, PowerSwitchFailure, ReaderFailure, ResetFailure, "
-    "UnderVoltage, OverVoltage"
+    "expected one of ConnectorLockFailure, EVCommunicationError, GroundFailure, HighTemperature, InternalError, "
+    "LocalListConflict, NoError, OtherError, OverCurrentFailure, PowerMeterFailure, PowerSwitchFailure, ReaderFailure, "
+    "ResetFailure, UnderVoltage, OverVoltage"
 )
 
 FAULTS: dict[str, list[tuple[str, str, str, str]]] = {
@@ -47,56 +52,39 @@ FAULTS: dict[str, list[tuple[str, str, str, str]]] = {
     ],
     "PropertyConstraintViolation": [
         ("enum", "LogStatusNotification", '{"status":"uploaded"}', f"status: expected one of {_UPLOADS}"),
-        (
-            "long_enum_is_cut",
-            "StatusNotification",
-            _STATUS.replace("NoError", "") % "",
-            f"errorCode: expected one of {_ERRORS}"[:255],
-        ),
+        ("long_enum", "StatusNotification", _STATUS.replace("NoError", "") % "", f"errorCode: {_ERRORS}"[:255]),
         ("21_of_20", "Authorize", '{"idTag":"%s"}' % ("x" * 21), "idTag: expected at most 20 characters"),
-        ("no_time", "StatusNotification", _STATUS % ',"timestamp":"now"', "timestamp: expected an RFC 3339 date-time"),
-        (
-            "no_such_day",
-            "StatusNotification",
-            _STATUS % ',"timestamp":"2023-02-29T00:00:00Z"',
-            "timestamp: expected an RFC 3339 date-time",
-        ),
+        ("no_time", "StatusNotification", _STATUS % ',"timestamp":"now"', _NO_TIME),
+        ("no_such_day", "StatusNotification", _STATUS % ',"timestamp":"2023-02-29T00:00:00Z"', _NO_TIME),
     ],
     "FormationViolation": [
-        ("additional", "Heartbeat", '{"a":1}', "a: expected no property of this name"),
+        ("additional", "Heartbeat", '{"a":1}', f"a: {_NOT_EXPECTED}"),
         (
             "additional_in_a_list",
             "MeterValues",
-            _SAMPLES % '{"value":"1","Unit":"Wh"}',
-            "meterValue[0].sampledValue[0].Unit: expected no property of this name",
+            _SAMPLES % _BIG_UNIT,
+            f"meterValue[0].sampledValue[0].Unit: {_NOT_EXPECTED}",
         ),
-        ("snake_case", "Authorize", '{"idTag":"T","id_tag":"T"}', "id_tag: expected no property of this name"),
-        ("customData", "Heartbeat", '{"customData":{}}', "customData: expected no property of this name"),
-        (
-            "64_characters_at_most",
-            "Heartbeat",
-            '{"%s":1}' % ("x" * 999),
-            f"{'x' * 64}: expected no property of this name",
-        ),
-        *(
-            (f"{value}_as_payload", "Heartbeat", value, "payload: expected object")
-            for value in ("[]", '"{}"', "0", "false", "true")
-        ),
+        ("snake_case", "Authorize", '{"idTag":"T","id_tag":"T"}', f"id_tag: {_NOT_EXPECTED}"),
+        ("customData", "Heartbeat", '{"customData":{}}', f"customData: {_NOT_EXPECTED}"),
+        ("64_characters_at_most", "Heartbeat", '{"%s":1}' % ("x" * 999), f"{'x' * 64}: {_NOT_EXPECTED}"),
+        *((f"{value}_as_payload", "Heartbeat", value, "payload: expected object") for value in _NO_OBJECTS),
     ],
 }
 """Name, action, payload and description of a fault, by its code."""
 
+_FAILED = '"InternalError","the handler failed"'
+_NOT_VALID = '"InternalError","the handler\'s answer is not valid"'
+_REVEAL = Policy(reveal_exceptions=True)
+_GENERIC = Policy(codes={Fault.HANDLER: "GenericError"})
 HANDLED: list[tuple[str, str, Policy]] = [
-    ("raises", '"InternalError","the handler failed"', Policy()),
-    ("raises", '"InternalError","RuntimeError: the password is 1234"', Policy(reveal_exceptions=True)),
-    ("raises with a lone surrogate", '"InternalError","the handler failed"', Policy()),
-    ("raises with a lone surrogate", '"InternalError","the handler failed"', Policy(reveal_exceptions=True)),
-    ("returns None", '"InternalError","the handler\'s answer is not valid"', Policy()),
-    ("returns another class", '"InternalError","the handler\'s answer is not valid"', Policy()),
-    ("returns too little", '"InternalError","the handler\'s answer is not valid"', Policy()),
-    ("returns a wrong value", '"InternalError","the handler\'s answer is not valid"', Policy()),
-    ("refuses in its own words", '"VendorError",""', Policy(codes={Fault.HANDLER: "GenericError"})),
-    ("raises", '"GenericError","the handler failed"', Policy(codes={Fault.HANDLER: "GenericError"})),
+    ("raises", _FAILED, STRICT),
+    ("raises", '"InternalError","RuntimeError: the password is 1234"', _REVEAL),
+    ("raises with a lone surrogate", _FAILED, STRICT),
+    ("raises with a lone surrogate", _FAILED, _REVEAL),
+    *((f"returns {what}", _NOT_VALID, STRICT) for what in ("None", "another class", "too little", "a wrong value")),
+    ("refuses in its own words", '"VendorError",""', _GENERIC),
+    ("raises", '"GenericError","the handler failed"', _GENERIC),
 ]
 """A vendor id, which tells the handler what to do; the code and the description of the answer."""
 
@@ -107,32 +95,14 @@ OVERRIDDEN: list[tuple[str, str, str, str, dict[Fault, str]]] = [
 ]
 """Action, payload, code and description of a fault whose code a policy overrides."""
 
-LENIENT: list[tuple[str, str, str, str | None, Policy]] = [
-    (
-        "optional",
-        "StopTransaction",
-        f'{{"idTag":null,"meterStop":1,{_AT},"transactionId":1}}',
-        None,
-        Policy(lenient=True),
-    ),
-    ("deep_inside", "MeterValues", _NULL_UNIT, None, Policy(lenient=True)),
+NULLS: list[tuple[str, str, str, str | None, Policy]] = [
+    ("optional", "StopTransaction", f'{{"idTag":null,"meterStop":1,{_AT},"transactionId":1}}', None, LENIENT),
+    ("deep_inside", "MeterValues", _NULL_UNIT, None, LENIENT),
     ("this_action", "MeterValues", _NULL_UNIT, None, Policy(lenient={"MeterValues"})),
-    (
-        "another_action",
-        "MeterValues",
-        _NULL_UNIT,
-        "meterValue[0].sampledValue[0].unit: expected string",
-        Policy(lenient={"StatusNotification"}),
-    ),
-    ("required", "Authorize", '{"idTag":null}', "idTag: expected string", Policy(lenient=True)),
-    ("in_a_list", "MeterValues", _METER % "null", "meterValue[0]: expected object", Policy(lenient=True)),
-    (
-        "type",
-        "StartTransaction",
-        _START % ',"reservationId":"1"',
-        "reservationId: expected integer",
-        Policy(lenient=True),
-    ),
+    ("another_action", "MeterValues", _NULL_UNIT, _NO_UNIT, Policy(lenient={"StatusNotification"})),
+    ("required", "Authorize", '{"idTag":null}', "idTag: expected string", LENIENT),
+    ("in_a_list", "MeterValues", _METER % "null", "meterValue[0]: expected object", LENIENT),
+    ("type", "StartTransaction", _START % ',"reservationId":"1"', "reservationId: expected integer", LENIENT),
 ]
 """Null that is read leniently, or not (R25): name, action, payload, and the description of the fault."""
 
@@ -145,18 +115,18 @@ def _row(rule: str, name: str, action: str, payload: str, answer: str, policy: P
 def _rows() -> Iterator[Row]:
     for code, faults in FAULTS.items():
         for name, action, payload, description in faults:
-            yield _row("FAULT", name, action, payload, f'[4,"a","{code}","{description}",{{}}]', Policy())
+            yield _row("FAULT", name, action, payload, f'[4,"a","{code}","{description}",{{}}]', STRICT)
     for number, (vendor, error, policy) in enumerate(HANDLED):
         payload = f'{{"vendorId":"{vendor}"}}'
         yield _row("HANDLER", f"{number}_{vendor}", "DataTransfer", payload, f'[4,"a",{error},{{}}]', policy)
     for action, payload, code, description, codes in OVERRIDDEN:
         answer = f'[4,"a","{code}","{description}",{{}}]'
         yield _row("FAULT", f"overridden_{description}", action, payload, answer, Policy(codes=codes))
-    for name, action, payload, fault, policy in LENIENT:
+    for name, action, payload, fault, policy in NULLS:
         answer = f'[4,"a","TypeConstraintViolation","{fault}",{{}}]' if fault else '[3,"a",{}]'
         yield _row("R25", f"null_{name}", action, payload, answer, policy)
     unknown = '[4,"a","FormationViolation","a: expected no property of this name",{}]'
-    yield _row("R25", "null_unknown", "Heartbeat", '{"a":null}', unknown, Policy(lenient=True))
+    yield _row("R25", "null_unknown", "Heartbeat", '{"a":null}', unknown, LENIENT)
 
 
 ROWS: list[Row] = list(_rows())
