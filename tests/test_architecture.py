@@ -38,10 +38,11 @@ LAYERS: Mapping[str, frozenset[str]] = {
         "handlers": "schema signature",
         "routing": "errors handlers schema",
         "data_transfer": "_core errors handlers policy routing schema",
-        "testing": "_core errors frames policy registration schema session signing",
         "aio": "_core data_transfer errors faults frames handlers policy registration routing schema session signing",
         "ocpp_fast": "_core aio errors faults frames handlers policy registration routing",
         "simulator": "ocpp_fast v16 v201 v21",
+        "asgi": "aio errors",
+        "testing": "_core aio errors frames policy registration schema session signing simulator",
         "cli": "ocpp_fast simulator v16 v201 v21",
         "__main__": "cli",
     }.items()
@@ -51,7 +52,18 @@ LAYERS: Mapping[str, frozenset[str]] = {
 TYPES_FROM_ANYWHERE = frozenset({"aio", "handlers", "ocpp_fast"})
 """Units that may import what they only name in annotations, under `if TYPE_CHECKING`, from any other."""
 
-IMPURE_UNITS = ("ocpp_fast_ext", "aio", "ocpp_fast", "simulator", "cli", "__main__", "_jose", "signing")
+IMPURE_UNITS = (
+    "ocpp_fast_ext",
+    "aio",
+    "asgi",
+    "testing",
+    "ocpp_fast",
+    "simulator",
+    "cli",
+    "__main__",
+    "_jose",
+    "signing",
+)
 PURE = [unit for unit in LAYERS if unit not in IMPURE_UNITS]
 """Units that never see a clock, a socket, a loop or a random number."""
 IMPURE = frozenset(

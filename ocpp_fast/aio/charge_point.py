@@ -8,7 +8,7 @@ import logging
 import random
 import ssl as tls
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, TypeVar
 
@@ -24,6 +24,7 @@ from .connection import Connection, check_loop
 from .endpoint import Endpoint, Runtime, VersionModule
 from .handshake import ClientWebSocket
 from .keepalive import Keepalive
+from .transport import Transport
 
 if TYPE_CHECKING:
     from .. import v16, v21, v201
@@ -106,6 +107,7 @@ class ChargePoint(Endpoint):
         self._sockets: list[Socket] = []  # the one in use, or none
         self._connected = asyncio.Event()
         self._proven = False
+        self._dial: Callable[[], Awaitable[Connection]] = self._dial_socket
 
     @property
     def url(self) -> str:
@@ -178,28 +180,33 @@ class ChargePoint(Endpoint):
             await self._connected.wait()
 
     async def _connect(self) -> Connection:
-        runtime, address = self._runtime, self._address
-        context = (self._ssl or tls.create_default_context()) if address.secure else None
         try:
-            async with asyncio.timeout(runtime.open_timeout):
-                _, websocket = await asyncio.get_running_loop().create_connection(
-                    self._new_socket, address.host, address.port, ssl=context
-                )
-                try:
-                    connection = self._connection = await websocket.handshake
-                except BaseException:
-                    websocket.abort()
-                    raise
+            async with asyncio.timeout(self._runtime.open_timeout):
+                connection = self._connection = await self._dial()
         except TimeoutError as error:
             if not str(error):
-                raise TimeoutError(f"{self.url} did not answer within {runtime.open_timeout:g} s") from None
+                raise TimeoutError(f"{self.url} did not answer within {self._runtime.open_timeout:g} s") from None
             raise
         except HandshakeFailed as error:
             error.at(self.id)
             raise
-        self._sockets = [websocket]
         self._connected.set()
-        runtime.tasks.run(runtime.connect_hooks, station=self.id)
+        self._runtime.tasks.run(self._runtime.connect_hooks, station=self.id)
+        return connection
+
+    async def _dial_socket(self) -> Connection:
+        """Connect over a socket, and make the handshake."""
+        address = self._address
+        context = (self._ssl or tls.create_default_context()) if address.secure else None
+        _, websocket = await asyncio.get_running_loop().create_connection(
+            self._new_socket, address.host, address.port, ssl=context
+        )
+        try:
+            connection = await websocket.handshake
+        except BaseException:
+            websocket.abort()
+            raise
+        self._sockets = [websocket]
         return connection
 
     def _new_socket(self) -> Socket:
@@ -213,11 +220,11 @@ class ChargePoint(Endpoint):
             close_timeout=self._runtime.close_timeout,
         )
 
-    def _new_connection(self, websocket: Socket, subprotocol: str | None) -> Connection | None:
+    def _new_connection(self, transport: Transport, subprotocol: str | None) -> Connection | None:
         version = self._runtime.version_of(subprotocol)
         if version is None:
             return None
-        connection = Connection(self._runtime, websocket, version, self._runtime.policy, self._gate, identity=self.id)
+        connection = Connection(self._runtime, transport, version, self._runtime.policy, self._gate, identity=self.id)
         connection._speaker = self
         return connection
 

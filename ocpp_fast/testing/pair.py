@@ -16,16 +16,16 @@ from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
-from ._core import PendingTable
-from .errors import OcppError
-from .frames import Call, Decoder, Encoder
-from .policy import STRICT, Policy
-from .registration import RegistrationGate
-from .schema import Action, Request, Response, Sender, Version
-from .session import CallEnded, CallReceived, Event, FrameDecoder, FrameEncoder, OpenCall, Session
+from .._core import PendingTable
+from ..errors import OcppError
+from ..frames import Call, Decoder, Encoder
+from ..policy import STRICT, Policy
+from ..registration import RegistrationGate
+from ..schema import Action, Request, Response, Sender, Version
+from ..session import CallEnded, CallReceived, Event, FrameDecoder, FrameEncoder, OpenCall, Session
 
 if TYPE_CHECKING:
-    from .signing import Signing
+    from ..signing import Signing
 
 __all__ = ["Clock", "Pair", "Side"]
 

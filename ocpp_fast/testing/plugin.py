@@ -1,0 +1,133 @@
+"""The pytest plugin: central systems and stations on real sockets, for tests that are plain functions.
+
+pytest loads it where ocpp_fast is installed. Everything lives on one event loop in a thread of its own, and ends with
+the test:
+
+    def test_reset(ocpp_loop, ocpp_serve, ocpp_station):
+        server = ocpp_serve(central)                          # on a free port of 127.0.0.1
+        station = ocpp_station(server, "CP1", version=v16)    # a connected ChargePoint
+        ocpp_loop.run(station.v16.heartbeat())
+
+Tests that are coroutines need none of it: they use `central.serve()` and `ocpp_fast.testing.connect`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pytest
+
+if TYPE_CHECKING:
+    from ..aio import CentralSystem, ChargePoint, Server
+
+__all__ = ["LoopThread"]
+
+T = TypeVar("T")
+
+
+class LoopThread:
+    """An event loop in a thread of its own."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever, name="ocpp_fast")
+        self._stack = AsyncExitStack()
+
+    def run(self, work: Coroutine[Any, Any, T], *, timeout: float | None = 30.0) -> T:
+        """Run a coroutine on the loop and return its result; raises `TimeoutError` after so many seconds."""
+        future = asyncio.run_coroutine_threadsafe(work, self.loop)
+        try:
+            return future.result(timeout)
+        except TimeoutError:
+            future.cancel()
+            raise
+
+    def enter(self, context: AbstractAsyncContextManager[T]) -> T:
+        """Enter a context on the loop, until the test ends."""
+        return self.run(self._stack.enter_async_context(context))
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Leave all contexts, and end the thread."""
+        try:
+            self.run(self._stack.aclose())
+        finally:
+            self.loop.call_soon_threadsafe(self.loop.stop)
+            self._thread.join()
+            self.loop.close()
+
+
+@pytest.fixture
+def ocpp_loop() -> Iterator[LoopThread]:
+    """The event loop of this test's central systems and stations: `ocpp_loop.run(station.v16.heartbeat())`."""
+    thread = LoopThread()
+    thread.start()
+    try:
+        yield thread
+    finally:
+        thread.stop()
+
+
+@pytest.fixture
+def ocpp_serve(ocpp_loop: LoopThread) -> Callable[..., Server]:
+    """Serve a central system on a free port of 127.0.0.1 until the test ends; options of `CentralSystem.serve`."""
+
+    def serve(central: CentralSystem, **options: Any) -> Server:
+        return ocpp_loop.enter(central.serve(**{"grace": 1.0, **options}))
+
+    return serve
+
+
+@pytest.fixture
+def ocpp_station(ocpp_loop: LoopThread) -> Callable[..., ChargePoint]:
+    """Connect a `ChargePoint` to a server until the test ends; options of `ChargePoint`, with `version` for one."""
+
+    def station(server: Server, identity: str, *, version: Any = None, **options: Any) -> ChargePoint:
+        from ..aio import ChargePoint
+
+        if version is not None:
+            options["versions"] = [version]
+        return ocpp_loop.enter(ChargePoint(identity, server.url, **options))
+
+    return station
+
+
+@pytest.fixture
+def ocpp_simulator(ocpp_loop: LoopThread) -> Callable[..., Any]:
+    """Run a simulated station against a server until the test ends; options of `simulator.Settings`."""
+
+    def simulator(server: Server, identity: str, **options: Any) -> Any:
+        from ..simulator import Settings, simulated
+
+        station = simulated(Settings(id=identity, url=server.url, **options), _Silent())
+        return ocpp_loop.enter(_running(station))
+
+    return simulator
+
+
+@asynccontextmanager
+async def _running(station: Any) -> AsyncIterator[Any]:
+    """Let a simulated station live while the context lasts."""
+    life = asyncio.create_task(station.run())
+    try:
+        yield station
+    finally:
+        life.cancel()
+        await asyncio.wait([life])
+
+
+class _Silent:
+    """Watches a simulated station, and says nothing."""
+
+    def note(self, line: str, /) -> None:
+        pass
+
+    def say(self, line: str, /) -> None:
+        pass
