@@ -36,6 +36,13 @@ def raw_client(url: str, identity: str = "CP001", **options: Any) -> connect:
     return connect(f"{url}/{identity}", subprotocols=[Subprotocol("ocpp1.6")], **options)
 
 
+async def be_refused(url: str) -> None:
+    """Connect without a subprotocol."""
+    with pytest.raises(ConnectionClosed):
+        async with connect(f"{url}/CP002") as client:
+            await client.recv()
+
+
 async def answer(client: ClientConnection, frame: str) -> list[Any]:
     await client.send(frame)
     received: list[Any] = json.loads(await client.recv())
@@ -50,41 +57,26 @@ async def call(client: ClientConnection, action: str, payload: dict[str, Any]) -
 
 
 @in_time
-async def test_a_charge_point_of_ours_is_answered_sensibly() -> None:
-    async with (
-        serve("--no-auth", "--interval", "77") as (_, url),
-        ChargePoint("CP001", url, versions=[v16]) as station,
-    ):
-        boot = await station.v16.boot_notification(charge_point_vendor="V", charge_point_model="M")
-        assert (boot.status, boot.interval) == ("Accepted", 77)
-        tag = await station.v16.authorize(id_tag="TAG")
-        assert tag.id_tag_info.status == "Accepted"
-        transfer = await station.v16.data_transfer(vendor_id="com.example")
-        assert transfer.status == "UnknownVendorId"
-        signed = await station.v16.sign_certificate(csr="x")
-        assert signed.status == "Rejected"
-
-
-@in_time
 async def test_transaction_ids_increase_and_open_transactions_are_remembered() -> None:
-    def start(second: int, connector: int = 1) -> dict[str, Any]:
-        time = f"2030-01-01T00:00:0{second}Z"
-        return {"connectorId": connector, "idTag": "TAG", "meterStart": 5, "timestamp": time}
-
-    def stop(transaction: int) -> dict[str, Any]:
-        return {"transactionId": transaction, "idTag": "TAG", "meterStop": 9, "timestamp": "2030-01-01T00:00:09Z"}
-
     async with serve("--no-auth") as (program, url), raw_client(url) as client:
-        first = (await call(client, "StartTransaction", start(1)))[2]["transactionId"]
-        repeated = (await call(client, "StartTransaction", start(1)))[2]["transactionId"]
-        elsewhere = (await call(client, "StartTransaction", start(1, 2)))[2]["transactionId"]
+
+        async def start(second: int, connector: int = 1) -> int:
+            what = {"connectorId": connector, "idTag": "TAG", "meterStart": 5}
+            answer = await call(client, "StartTransaction", what | {"timestamp": f"2030-01-01T00:00:0{second}Z"})
+            number: int = answer[2]["transactionId"]
+            return number
+
+        async def stop(transaction: int) -> list[Any]:
+            what = {"transactionId": transaction, "idTag": "TAG", "meterStop": 9}
+            return await call(client, "StopTransaction", what | {"timestamp": "2030-01-01T00:00:09Z"})
+
+        first, repeated, elsewhere = await start(1), await start(1), await start(1, connector=2)
         assert repeated == first < elsewhere
-        await call(client, "StopTransaction", stop(first))
-        again = (await call(client, "StartTransaction", start(1)))[2]["transactionId"]
-        assert again > elsewhere
-        assert (await call(client, "StopTransaction", stop(4711)))[0] == 3
+        await stop(first)
+        assert await start(1) > elsewhere
+        assert (await stop(4711))[0] == 3
         await program.line("CP001 stopped transaction 4711, which was not open")
-        await call(client, "StartTransaction", start(2, 2))
+        await start(2, connector=2)
         await program.line(f"CP001 did not stop transaction {elsewhere}")
 
 
@@ -93,9 +85,11 @@ async def test_transaction_ids_increase_and_open_transactions_are_remembered() -
 
 @in_time
 async def test_it_tells_who_comes_and_goes_and_what_it_refuses() -> None:
-    async with serve("--no-auth") as (program, url):
+    async with serve("--no-auth", "--interval", "77") as (program, url):
         async with raw_client(url) as client:
             await program.line("CP001 connected, OCPP 1.6")
+            boot = await call(client, "BootNotification", {"chargePointVendor": "V", "chargePointModel": "M"})
+            assert (boot[2]["status"], boot[2]["interval"]) == ("Accepted", 77)
             await call(client, "Heartbeat", {"odd": 1})
             await program.line(r"CP001 -> Heartbeat\(odd=1\): refused, FormationViolation: odd: ")
             await call(client, "Nonsense", {})
@@ -123,9 +117,7 @@ async def test_quiet_prints_only_where_it_listens() -> None:
     async with serve("--no-auth", "--quiet") as (program, url):
         async with raw_client(url) as client:
             await call(client, "Heartbeat", {})
-        with pytest.raises(ConnectionClosed):
-            async with connect(f"{url}/CP002") as client:
-                await client.recv()
+        await be_refused(url)
         assert await program.stop() == 0
         assert (program.printed, program.complaints) == ([f"listening on {url}"], "")
 
@@ -142,11 +134,7 @@ async def test_the_auth_file_says_who_may_connect(tmp_path: Path) -> None:
         for identity, password in (("CP001", "pass:wörd ".encode()), ("AL1000", bytes.fromhex(KEY))):
             async with ChargePoint(identity, url, versions=[v16], password=password) as station:
                 await station.v16.heartbeat()
-        for identity, given, status in (
-            ("CP001", b"wrong", 401),
-            ("CP001", None, 401),
-            ("CP002", b"x", 404),
-        ):
+        for identity, given, status in (("CP001", b"wrong", 401), ("CP001", None, 401), ("CP002", b"x", 404)):
             with pytest.raises(HandshakeFailed) as refused:
                 async with ChargePoint(identity, url, versions=[v16], password=given):
                     pass
@@ -158,9 +146,7 @@ async def test_the_auth_file_says_who_may_connect(tmp_path: Path) -> None:
 @in_time
 async def test_a_client_without_the_subprotocol_is_told_of() -> None:
     async with serve("--no-auth") as (program, url):
-        with pytest.raises(ConnectionClosed):
-            async with connect(f"{url}/CP002") as client:
-                await client.recv()
+        await be_refused(url)
         await program.line("CP002 refused: it offers no subprotocol of ocpp1.6")
 
 
@@ -175,24 +161,6 @@ async def test_a_wrong_line_of_the_auth_file_is_named_without_its_password(line:
         number = line.count("\n") + 1
         assert f"{passwords}, line {number}: " in program.complaints
         assert "s3cret" not in program.complaints
-
-
-@pytest.mark.parametrize(
-    ("options", "explanation"),
-    [
-        ((), "who may connect? Give --auth-file FILE"),
-        (("--auth-file", "no such file"), "No such file or directory"),
-        (("--no-auth", "--auth-file", "x"), "not allowed with argument"),
-        (("--no-auth", "--port", "65536"), "expected a port from 0 to 65535"),
-        (("--no-auth", "--interval", "-1"), "expected a whole number"),
-    ],
-)
-@in_time
-async def test_a_wrong_command_line_is_explained(options: tuple[str, ...], explanation: str) -> None:
-    async with ocpp_fast("serve", *options) as program:
-        assert await program.ended() == 2
-        assert explanation in program.complaints
-        assert program.printed == []
 
 
 # How it begins and ends
