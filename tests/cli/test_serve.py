@@ -6,8 +6,6 @@ import asyncio
 import json
 import signal
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +16,9 @@ from websockets.typing import Subprotocol
 
 from ocpp_fast import ChargePoint, HandshakeFailed, v16
 
-from .programs import Program, in_time, ocpp_fast
+from .programs import in_time, ocpp_fast, serve
 
 KEY = "0001020304050607" + "ff" * 12
-
-
-@asynccontextmanager
-async def serve(*options: str) -> AsyncIterator[tuple[Program, str]]:
-    """A central system on a free port, and its URL."""
-    async with ocpp_fast("serve", "--port", "0", "--ocpp", "1.6", *options) as program:
-        listening = await program.line(r"listening on (ws://127\.0\.0\.1:\d+)$")
-        yield program, listening[1]
 
 
 def raw_client(url: str, identity: str = "CP001", **options: Any) -> connect:
@@ -58,7 +48,7 @@ async def call(client: ClientConnection, action: str, payload: dict[str, Any]) -
 
 @in_time
 async def test_transaction_ids_increase_and_open_transactions_are_remembered() -> None:
-    async with serve("--no-auth") as (program, url), raw_client(url) as client:
+    async with serve("--no-auth", "--ocpp", "1.6") as (program, url), raw_client(url) as client:
 
         async def start(second: int, connector: int = 1) -> int:
             what = {"connectorId": connector, "idTag": "TAG", "meterStart": 5}
@@ -85,7 +75,7 @@ async def test_transaction_ids_increase_and_open_transactions_are_remembered() -
 
 @in_time
 async def test_it_tells_who_comes_and_goes_and_what_it_refuses() -> None:
-    async with serve("--no-auth", "--interval", "77") as (program, url):
+    async with serve("--no-auth", "--ocpp", "1.6", "--interval", "77") as (program, url):
         async with raw_client(url) as client:
             await program.line("CP001 connected, OCPP 1.6")
             boot = await call(client, "BootNotification", {"chargePointVendor": "V", "chargePointModel": "M"})
@@ -103,7 +93,7 @@ async def test_it_tells_who_comes_and_goes_and_what_it_refuses() -> None:
 async def test_nothing_that_a_peer_sends_breaks_a_line() -> None:
     nasty = {"a\nb": "\x1b[2J\n", "long": "x" * 10_000, "deep": [[[[[[[["x"]]]]]]]], "many": [1] * 10_000}
 
-    async with serve("--no-auth") as (program, url), raw_client(url) as client:
+    async with serve("--no-auth", "--ocpp", "1.6") as (program, url), raw_client(url) as client:
         await call(client, "Heartbeat", nasty)
         await answer(client, "[" * 5000)
         await program.line(r"CP001 -> Heartbeat\('a\\nb'='\\x1b\[2J\\n' long=x+\.\.\. deep=")
@@ -114,7 +104,7 @@ async def test_nothing_that_a_peer_sends_breaks_a_line() -> None:
 
 @in_time
 async def test_quiet_prints_only_where_it_listens() -> None:
-    async with serve("--no-auth", "--quiet") as (program, url):
+    async with serve("--no-auth", "--ocpp", "1.6", "--quiet") as (program, url):
         async with raw_client(url) as client:
             await call(client, "Heartbeat", {})
         await be_refused(url)
@@ -130,7 +120,7 @@ async def test_the_auth_file_says_who_may_connect(tmp_path: Path) -> None:
     passwords = tmp_path / "passwords"
     passwords.write_text(f"# ours\n\nCP001:pass:wörd \nAL1000:hex:{KEY}\n", encoding="utf-8")
 
-    async with serve("--auth-file", str(passwords)) as (program, url):
+    async with serve("--ocpp", "1.6", "--auth-file", str(passwords)) as (program, url):
         for identity, password in (("CP001", "pass:wörd ".encode()), ("AL1000", bytes.fromhex(KEY))):
             async with ChargePoint(identity, url, versions=[v16], password=password) as station:
                 await station.v16.heartbeat()
@@ -145,7 +135,7 @@ async def test_the_auth_file_says_who_may_connect(tmp_path: Path) -> None:
 
 @in_time
 async def test_a_client_without_the_subprotocol_is_told_of() -> None:
-    async with serve("--no-auth") as (program, url):
+    async with serve("--no-auth", "--ocpp", "1.6") as (program, url):
         await be_refused(url)
         await program.line("CP002 refused: it offers no subprotocol of ocpp1.6")
 
@@ -169,7 +159,7 @@ async def test_a_wrong_line_of_the_auth_file_is_named_without_its_password(line:
 @pytest.mark.parametrize("with_signal", [signal.SIGTERM, signal.SIGINT])
 @in_time
 async def test_a_signal_ends_it_cleanly(with_signal: signal.Signals) -> None:
-    async with serve("--no-auth") as (program, url), raw_client(url) as client:
+    async with serve("--no-auth", "--ocpp", "1.6") as (program, url), raw_client(url) as client:
         await program.line("CP001 connected")
         ended = asyncio.create_task(program.stop(with_signal))
         with pytest.raises(ConnectionClosed) as closed:

@@ -118,17 +118,6 @@ async def test_an_acceptance_that_is_taken_back_holds_the_session_up() -> None:
         await central.next(v16.MeterValuesRequest)
 
 
-@in_time
-async def test_heartbeats_follow_the_interval_that_it_is_given() -> None:
-    accepted = Csms("1.6").boot_answer("Accepted", 1)
-    async with simulated(BootNotification=accepted) as (_, central, station):
-        await central.next(v16.HeartbeatRequest)
-        change = {"key": "HeartbeatInterval", "value": "3600"}
-        assert (await station.v16.change_configuration(**change)).status == "Accepted"
-        read = (await station.v16.get_configuration(key=["HeartbeatInterval"])).configuration_key
-        assert read == [v16.KeyValue(key="HeartbeatInterval", readonly=False, value="3600")]
-
-
 # The connection
 
 

@@ -208,10 +208,15 @@ class Commanded:
         data = self.ocpp.SetVariableDataType(component=component, variable=variable, attribute_value=value)
         return (await self.calls.set_variables(set_variable_data=[data])).set_variable_result[0].attribute_status
 
-    async def get(self, component: str, variable: str, evse: Any = None) -> tuple[str, str | None]:
-        """Read a variable of 2.x; return how that went, and the value."""
-        where, name = self.ocpp.ComponentType(name=component, evse=evse), self.ocpp.VariableType(name=variable)
-        data = self.ocpp.GetVariableDataType(component=where, variable=name)
+    async def get(self, *where: str, evse: Any = None) -> tuple[str, str | None]:
+        """Read a key of 1.6, or a variable by component and name; return how that went, and the value."""
+        if self.ocpp is v16:
+            answer = await self.calls.get_configuration(key=list(where))
+            if answer.unknown_key is not None:
+                return "UnknownVariable", None
+            return "Accepted", answer.configuration_key[0].value
+        component, variable = self.ocpp.ComponentType(name=where[0], evse=evse), self.ocpp.VariableType(name=where[1])
+        data = self.ocpp.GetVariableDataType(component=component, variable=variable)
         result = (await self.calls.get_variables(get_variable_data=[data])).get_variable_result[0]
         return result.attribute_status, result.attribute_value
 

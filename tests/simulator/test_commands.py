@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from ocpp_fast import Station, v16
 
@@ -10,6 +11,7 @@ from .csms import LOCATION, PAST, Commanded, in_16
 from .test_smart_charging import Kind, Purpose, profile
 
 Status = v16.ChargePointStatus
+RELATIVE: dict[str, Any] = {"kind": Kind.RELATIVE, "start": None}
 
 
 # Core
@@ -31,11 +33,9 @@ async def test_a_configuration_key_takes_what_fits(station: Commanded) -> None:
     }
     for (key, value), status in cases.items():
         assert await station.set(key, value=value) == status, (key, value)
-        read = await station.calls.get_configuration(key=[key])
-        if status == "NotSupported":
-            assert read.unknown_key == [key]
-        else:
-            assert (read.configuration_key[0].value == value) is (status == "Accepted")
+        found, present = await station.get(key)
+        assert found == ("UnknownVariable" if status == "NotSupported" else "Accepted")
+        assert (present == value) is (status == "Accepted")
 
 
 @in_16
@@ -80,15 +80,15 @@ async def test_the_current_follows_the_charging_profiles(station: Commanded) -> 
         call = station.calls.set_charging_profile(connector_id=connector_id, cs_charging_profiles=installed)
         return str((await call).status)
 
-    transaction = profile((0, 10.0), purpose=Purpose.TX_PROFILE, kind=Kind.RELATIVE, start=None)
+    transaction = profile((0, 10.0), purpose=Purpose.TX_PROFILE, **RELATIVE)
     assert await install(1, transaction) == "Rejected"
     await station.start(1, charging_profile=transaction)
     assert await station.amperes() == 10.0
-    ceiling = profile((0, 6.0), number=2, purpose=Purpose.CHARGE_POINT_MAX_PROFILE, kind=Kind.RELATIVE, start=None)
+    ceiling = profile((0, 6.0), number=2, purpose=Purpose.CHARGE_POINT_MAX_PROFILE, **RELATIVE)
     assert await install(0, ceiling) == "Accepted"
     await station.flows(6.0)
-    pause = profile((0, 0.0), number=3, purpose=Purpose.TX_PROFILE, kind=Kind.RELATIVE, start=None, stack_level=1)
-    assert await install(1, pause.replace(transaction_id=1)) == "Accepted"
+    pause = profile((0, 0.0), number=3, purpose=Purpose.TX_PROFILE, stack_level=1, transaction_id=1, **RELATIVE)
+    assert await install(1, pause) == "Accepted"
     await csms.next_status(1, Status.SUSPENDED_EVSE)
     assert (await clear(id=3)).status == "Accepted"
     await csms.next_status(1, Status.CHARGING)
@@ -100,7 +100,7 @@ async def test_the_current_follows_the_charging_profiles(station: Commanded) -> 
 
 @in_16
 async def test_the_composite_schedule_is_told(station: Commanded) -> None:
-    default, composite = profile((0, 8.5), kind=Kind.RELATIVE, start=None), station.calls.get_composite_schedule
+    default, composite = profile((0, 8.5), **RELATIVE), station.calls.get_composite_schedule
     await station.calls.set_charging_profile(connector_id=0, cs_charging_profiles=default)
     answer = await composite(connector_id=2, duration=60)
     assert (answer.status, answer.connector_id) == ("Accepted", 2)

@@ -40,6 +40,22 @@ async def test_it_boots_again_until_it_is_accepted(number: str) -> None:
         assert notes == [f"CP001 is not accepted; it boots again in {each} s" for each in (1, 3600)]
 
 
+@pytest.mark.parametrize("number", list(MODULES))
+@in_time
+async def test_heartbeats_follow_the_interval_that_is_given_or_set(number: str) -> None:
+    where = ["HeartbeatInterval"] if number == "1.6" else ["OCPPCommCtrlr", "HeartbeatInterval"]
+    csms = Csms(number)
+    csms.answers["BootNotification"] = csms.boot_answer("Accepted", 1)
+    async with in_process(csms, number):
+        await csms.next(csms.ocpp.HeartbeatRequest)
+        station = Commanded.of(csms)
+        assert await station.get(*where) == ("Accepted", "1")
+        assert await station.set(*where, value="3600") == "Accepted"
+        assert await station.get(*where) == ("Accepted", "3600")
+        assert await station.set(*where, value="1") == "Accepted"
+        await csms.next(csms.ocpp.HeartbeatRequest)
+
+
 # Triggers
 
 
