@@ -112,19 +112,7 @@ async def test_the_composite_schedule_is_told(station: Commanded) -> None:
 
 
 @in_16
-async def test_a_message_that_is_asked_for_comes_after_the_answer(station: Commanded) -> None:
-    trigger, csms = station.calls.trigger_message, station.csms
-    for wanted in v16.MessageTrigger:
-        csms.frames.clear()
-        assert (await trigger(requested_message=wanted, connector_id=2)).status == "Accepted"
-        sent = await csms.next(v16.VERSION.actions[wanted].request)
-        assert getattr(sent, "connector_id", 2) == 2
-        assert [frame[:2] for frame in csms.frames] == [b"[3", b"[2"]
-        assert (await trigger(requested_message=wanted, connector_id=3)).status == "Rejected"
-
-
-@in_16
-async def test_so_does_one_of_the_security_extension(station: Commanded) -> None:
+async def test_a_message_of_the_security_extension_may_be_asked_for(station: Commanded) -> None:
     kind = v16.MessageTriggerEnumType
     actions = {
         kind.SIGN_CHARGE_POINT_CERTIFICATE: "SignCertificate",

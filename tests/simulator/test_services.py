@@ -59,18 +59,21 @@ async def test_heartbeats_follow_the_interval_that_is_given_or_set(number: str) 
 # Triggers
 
 
-@in_2x
+TRIGGERED = ("Heartbeat", "LogStatusNotification", "FirmwareStatusNotification", "MeterValues", "StatusNotification")
+SIGNED = {"SignChargingStationCertificate": "SignCertificate", "SignV2GCertificate": "SignCertificate"}
+
+
+@every_version
 async def test_a_message_that_is_asked_for_comes_after_the_answer(station: Commanded) -> None:
-    ocpp, csms = station.ocpp, station.csms
-    same = ("Heartbeat", "LogStatusNotification", "FirmwareStatusNotification", "MeterValues", "StatusNotification")
-    signing = dict.fromkeys(("SignChargingStationCertificate", "SignV2GCertificate"), "SignCertificate")
-    for message, action in (dict(zip(same, same, strict=True)) | signing).items():
+    ocpp, csms, trigger, in_16 = station.ocpp, station.csms, station.calls.trigger_message, station.ocpp is v16
+    here, nowhere = ({"connector_id": each} if in_16 else {"evse": station.evse(each, 1)} for each in (2, 3))
+    for message in v16.MessageTrigger if in_16 else (*TRIGGERED, *SIGNED):
         csms.frames.clear()
-        answer = await station.calls.trigger_message(requested_message=message, evse=station.evse(2, 1))
-        assert answer.status == "Accepted"
-        sent = await csms.next(ocpp.VERSION.actions[action].request)
-        assert getattr(sent, "evse_id", 2) == 2
+        assert (await trigger(requested_message=message, **here)).status == "Accepted"
+        sent = await csms.next(ocpp.VERSION.actions[SIGNED.get(message, message)].request)
+        assert getattr(sent, "connector_id" if in_16 else "evse_id", 2) == 2
         assert [frame[:2] for frame in csms.frames] == [b"[3", b"[2"]
+        assert (await trigger(requested_message=message, **nowhere)).status == "Rejected"
 
 
 @in_2x
@@ -99,9 +102,8 @@ async def test_a_trigger_is_refused_where_it_makes_no_sense(station: Commanded) 
 @every_version
 async def test_the_local_list_keeps_its_version(station: Commanded) -> None:
     ocpp, calls, in_16 = station.ocpp, station.calls, station.ocpp is v16
-    number, enabled = ("list_version", ["LocalAuthListEnabled"])
-    if not in_16:
-        number, enabled = ("version_number", ["LocalAuthListCtrlr", "Enabled"])
+    number = "list_version" if in_16 else "version_number"
+    enabled = ["LocalAuthListEnabled"] if in_16 else ["LocalAuthListCtrlr", "Enabled"]
 
     def entry(token: str, known: bool = True) -> Any:
         return ocpp.AuthorizationData(**station.who(token), **(station.csms.judged("Accepted") if known else {}))
