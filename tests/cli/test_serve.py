@@ -21,9 +21,9 @@ from .programs import in_time, ocpp_fast, serve
 KEY = "0001020304050607" + "ff" * 12
 
 
-def raw_client(url: str, identity: str = "CP001", **options: Any) -> connect:
+def raw_client(url: str) -> connect:
     """A client that knows WebSocket, and nothing of OCPP."""
-    return connect(f"{url}/{identity}", subprotocols=[Subprotocol("ocpp1.6")], **options)
+    return connect(f"{url}/CP001", subprotocols=[Subprotocol("ocpp1.6")])
 
 
 async def be_refused(url: str) -> None:

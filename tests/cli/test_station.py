@@ -13,7 +13,7 @@ import pytest
 
 from ocpp_fast import BasicAuth, CentralSystem, Station, v16
 
-from ..simulator.csms import Csms
+from ..simulator.csms import Commanded, Csms
 from .programs import PATIENCE, Program, in_time, ocpp_fast
 
 Status = v16.ChargePointStatus
@@ -107,8 +107,7 @@ async def test_a_transaction_that_is_refused_is_stopped_at_once() -> None:
 async def test_an_acceptance_that_is_taken_back_holds_the_session_up() -> None:
     async with simulated() as (program, central, station):
         await central.next_status(2, Status.AVAILABLE)
-        await station.v16.remote_start_transaction(id_tag="TAG")
-        await central.next(v16.MeterValuesRequest)
+        await Commanded.of(central).charge()
         central.answers["BootNotification"] = central.boot_answer("Rejected", 1)
         await station.v16.trigger_message(requested_message=v16.MessageTrigger.BOOT_NOTIFICATION)
         await program.line(r"CP001 is not accepted; it boots again in 1 s")
@@ -150,8 +149,7 @@ async def test_it_tells_why_a_server_refuses_it_and_tries_again() -> None:
 async def test_a_lost_connection_is_made_again_and_the_transaction_goes_on() -> None:
     async with simulated() as (program, central, station):
         await central.next_status(2, Status.AVAILABLE)
-        await station.v16.remote_start_transaction(id_tag="TAG")
-        await central.next(v16.MeterValuesRequest)
+        await Commanded.of(central).charge()
         before = len(central.received)
         await station.close()
         await program.line("CP001 disconnected")
@@ -168,8 +166,7 @@ async def test_a_reset_stops_the_transaction_and_boots_again(kind: v16.ResetType
     async with simulated() as (program, central, station):
         await central.next_status(2, Status.AVAILABLE)
         await station.v16.change_configuration(key="CpoName", value="Ours")
-        await station.v16.remote_start_transaction(id_tag="TAG")
-        await central.next(v16.MeterValuesRequest)
+        await Commanded.of(central).charge()
         assert (await station.v16.reset(type=kind)).status == "Accepted"
         await central.next(v16.StopTransactionRequest, reason=v16.Reason(f"{kind}Reset"))
         await program.line("CP001 restarts")
