@@ -209,6 +209,7 @@ USERS_CODE = {
     "ocpp_fast/aio/handshake.py": "auth, identify, duplicates, policy, hooks of the handshake, plain HTTP",
     "ocpp_fast/aio/hooks.py": "hooks",
     "ocpp_fast/aio/watching.py": "predicates of what is expected",
+    "ocpp_fast/asgi.py": "what decides on handshakes, as in `aio/handshake.py`",
     "ocpp_fast/handlers.py": "annotations of handlers, which may be any text",
     "ocpp_fast/session.py": "what is in the errors that handlers raise",
     "ocpp_fast/signing.py": "key lookups, choices, signers",
@@ -218,6 +219,7 @@ USERS_CODE = {
 SLEEPERS = {
     "tests/aio/harness.py": "`until` polls",
     "tests/aio/test_charge_point.py": "nothing may happen meanwhile; handlers and a peer that take their time",
+    "tests/testing/test_connect.py": "a fake clock makes them short",
     "tests/aio/test_listening.py": "a proxy's header comes in pieces",
     "tests/aio/test_handlers.py": "a handler that takes its time",
     "tests/aio/test_handshake.py": "a request that trickles in",

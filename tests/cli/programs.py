@@ -14,7 +14,7 @@ from typing import Any, Final, ParamSpec
 
 import pytest
 
-__all__ = ["PATIENCE", "Program", "in_time", "ocpp_fast", "program"]
+__all__ = ["PATIENCE", "Program", "in_time", "ocpp_fast", "program", "serve"]
 
 P = ParamSpec("P")
 
@@ -97,3 +97,11 @@ async def program(*arguments: str) -> AsyncIterator[Program]:
 def ocpp_fast(*arguments: str) -> AbstractAsyncContextManager[Program]:
     """Run the command line."""
     return program("-m", "ocpp_fast", *arguments)
+
+
+@asynccontextmanager
+async def serve(*options: str) -> AsyncIterator[tuple[Program, str]]:
+    """A central system on a free port, and its URL."""
+    async with ocpp_fast("serve", "--port", "0", *options) as running:
+        listening = await running.line(r"listening on (ws://127\.0\.0\.1:\d+)$")
+        yield running, listening[1]

@@ -6,8 +6,6 @@ import asyncio
 import json
 import signal
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,22 +16,21 @@ from websockets.typing import Subprotocol
 
 from ocpp_fast import ChargePoint, HandshakeFailed, v16
 
-from .programs import Program, in_time, ocpp_fast
+from .programs import in_time, ocpp_fast, serve
 
 KEY = "0001020304050607" + "ff" * 12
 
 
-@asynccontextmanager
-async def serve(*options: str) -> AsyncIterator[tuple[Program, str]]:
-    """A central system on a free port, and its URL."""
-    async with ocpp_fast("serve", "--port", "0", "--ocpp", "1.6", *options) as program:
-        listening = await program.line(r"listening on (ws://127\.0\.0\.1:\d+)$")
-        yield program, listening[1]
-
-
-def raw_client(url: str, identity: str = "CP001", **options: Any) -> connect:
+def raw_client(url: str) -> connect:
     """A client that knows WebSocket, and nothing of OCPP."""
-    return connect(f"{url}/{identity}", subprotocols=[Subprotocol("ocpp1.6")], **options)
+    return connect(f"{url}/CP001", subprotocols=[Subprotocol("ocpp1.6")])
+
+
+async def be_refused(url: str) -> None:
+    """Connect without a subprotocol."""
+    with pytest.raises(ConnectionClosed):
+        async with connect(f"{url}/CP002") as client:
+            await client.recv()
 
 
 async def answer(client: ClientConnection, frame: str) -> list[Any]:
@@ -50,41 +47,26 @@ async def call(client: ClientConnection, action: str, payload: dict[str, Any]) -
 
 
 @in_time
-async def test_a_charge_point_of_ours_is_answered_sensibly() -> None:
-    async with (
-        serve("--no-auth", "--interval", "77") as (_, url),
-        ChargePoint("CP001", url, versions=[v16]) as station,
-    ):
-        boot = await station.v16.boot_notification(charge_point_vendor="V", charge_point_model="M")
-        assert (boot.status, boot.interval) == ("Accepted", 77)
-        tag = await station.v16.authorize(id_tag="TAG")
-        assert tag.id_tag_info.status == "Accepted"
-        transfer = await station.v16.data_transfer(vendor_id="com.example")
-        assert transfer.status == "UnknownVendorId"
-        signed = await station.v16.sign_certificate(csr="x")
-        assert signed.status == "Rejected"
-
-
-@in_time
 async def test_transaction_ids_increase_and_open_transactions_are_remembered() -> None:
-    def start(second: int, connector: int = 1) -> dict[str, Any]:
-        time = f"2030-01-01T00:00:0{second}Z"
-        return {"connectorId": connector, "idTag": "TAG", "meterStart": 5, "timestamp": time}
+    async with serve("--no-auth", "--ocpp", "1.6") as (program, url), raw_client(url) as client:
 
-    def stop(transaction: int) -> dict[str, Any]:
-        return {"transactionId": transaction, "idTag": "TAG", "meterStop": 9, "timestamp": "2030-01-01T00:00:09Z"}
+        async def start(second: int, connector: int = 1) -> int:
+            what = {"connectorId": connector, "idTag": "TAG", "meterStart": 5}
+            answer = await call(client, "StartTransaction", what | {"timestamp": f"2030-01-01T00:00:0{second}Z"})
+            number: int = answer[2]["transactionId"]
+            return number
 
-    async with serve("--no-auth") as (program, url), raw_client(url) as client:
-        first = (await call(client, "StartTransaction", start(1)))[2]["transactionId"]
-        repeated = (await call(client, "StartTransaction", start(1)))[2]["transactionId"]
-        elsewhere = (await call(client, "StartTransaction", start(1, 2)))[2]["transactionId"]
+        async def stop(transaction: int) -> list[Any]:
+            what = {"transactionId": transaction, "idTag": "TAG", "meterStop": 9}
+            return await call(client, "StopTransaction", what | {"timestamp": "2030-01-01T00:00:09Z"})
+
+        first, repeated, elsewhere = await start(1), await start(1), await start(1, connector=2)
         assert repeated == first < elsewhere
-        await call(client, "StopTransaction", stop(first))
-        again = (await call(client, "StartTransaction", start(1)))[2]["transactionId"]
-        assert again > elsewhere
-        assert (await call(client, "StopTransaction", stop(4711)))[0] == 3
+        await stop(first)
+        assert await start(1) > elsewhere
+        assert (await stop(4711))[0] == 3
         await program.line("CP001 stopped transaction 4711, which was not open")
-        await call(client, "StartTransaction", start(2, 2))
+        await start(2, connector=2)
         await program.line(f"CP001 did not stop transaction {elsewhere}")
 
 
@@ -93,9 +75,11 @@ async def test_transaction_ids_increase_and_open_transactions_are_remembered() -
 
 @in_time
 async def test_it_tells_who_comes_and_goes_and_what_it_refuses() -> None:
-    async with serve("--no-auth") as (program, url):
+    async with serve("--no-auth", "--ocpp", "1.6", "--interval", "77") as (program, url):
         async with raw_client(url) as client:
             await program.line("CP001 connected, OCPP 1.6")
+            boot = await call(client, "BootNotification", {"chargePointVendor": "V", "chargePointModel": "M"})
+            assert (boot[2]["status"], boot[2]["interval"]) == ("Accepted", 77)
             await call(client, "Heartbeat", {"odd": 1})
             await program.line(r"CP001 -> Heartbeat\(odd=1\): refused, FormationViolation: odd: ")
             await call(client, "Nonsense", {})
@@ -109,7 +93,7 @@ async def test_it_tells_who_comes_and_goes_and_what_it_refuses() -> None:
 async def test_nothing_that_a_peer_sends_breaks_a_line() -> None:
     nasty = {"a\nb": "\x1b[2J\n", "long": "x" * 10_000, "deep": [[[[[[[["x"]]]]]]]], "many": [1] * 10_000}
 
-    async with serve("--no-auth") as (program, url), raw_client(url) as client:
+    async with serve("--no-auth", "--ocpp", "1.6") as (program, url), raw_client(url) as client:
         await call(client, "Heartbeat", nasty)
         await answer(client, "[" * 5000)
         await program.line(r"CP001 -> Heartbeat\('a\\nb'='\\x1b\[2J\\n' long=x+\.\.\. deep=")
@@ -120,12 +104,10 @@ async def test_nothing_that_a_peer_sends_breaks_a_line() -> None:
 
 @in_time
 async def test_quiet_prints_only_where_it_listens() -> None:
-    async with serve("--no-auth", "--quiet") as (program, url):
+    async with serve("--no-auth", "--ocpp", "1.6", "--quiet") as (program, url):
         async with raw_client(url) as client:
             await call(client, "Heartbeat", {})
-        with pytest.raises(ConnectionClosed):
-            async with connect(f"{url}/CP002") as client:
-                await client.recv()
+        await be_refused(url)
         assert await program.stop() == 0
         assert (program.printed, program.complaints) == ([f"listening on {url}"], "")
 
@@ -138,15 +120,11 @@ async def test_the_auth_file_says_who_may_connect(tmp_path: Path) -> None:
     passwords = tmp_path / "passwords"
     passwords.write_text(f"# ours\n\nCP001:pass:wörd \nAL1000:hex:{KEY}\n", encoding="utf-8")
 
-    async with serve("--auth-file", str(passwords)) as (program, url):
+    async with serve("--ocpp", "1.6", "--auth-file", str(passwords)) as (program, url):
         for identity, password in (("CP001", "pass:wörd ".encode()), ("AL1000", bytes.fromhex(KEY))):
             async with ChargePoint(identity, url, versions=[v16], password=password) as station:
                 await station.v16.heartbeat()
-        for identity, given, status in (
-            ("CP001", b"wrong", 401),
-            ("CP001", None, 401),
-            ("CP002", b"x", 404),
-        ):
+        for identity, given, status in (("CP001", b"wrong", 401), ("CP001", None, 401), ("CP002", b"x", 404)):
             with pytest.raises(HandshakeFailed) as refused:
                 async with ChargePoint(identity, url, versions=[v16], password=given):
                     pass
@@ -157,10 +135,8 @@ async def test_the_auth_file_says_who_may_connect(tmp_path: Path) -> None:
 
 @in_time
 async def test_a_client_without_the_subprotocol_is_told_of() -> None:
-    async with serve("--no-auth") as (program, url):
-        with pytest.raises(ConnectionClosed):
-            async with connect(f"{url}/CP002") as client:
-                await client.recv()
+    async with serve("--no-auth", "--ocpp", "1.6") as (program, url):
+        await be_refused(url)
         await program.line("CP002 refused: no common subprotocol: it offers ")
 
 
@@ -177,31 +153,13 @@ async def test_a_wrong_line_of_the_auth_file_is_named_without_its_password(line:
         assert "s3cret" not in program.complaints
 
 
-@pytest.mark.parametrize(
-    ("options", "explanation"),
-    [
-        ((), "who may connect? Give --auth-file FILE"),
-        (("--auth-file", "no such file"), "No such file or directory"),
-        (("--no-auth", "--auth-file", "x"), "not allowed with argument"),
-        (("--no-auth", "--port", "65536"), "expected a port from 0 to 65535"),
-        (("--no-auth", "--interval", "-1"), "expected a whole number"),
-    ],
-)
-@in_time
-async def test_a_wrong_command_line_is_explained(options: tuple[str, ...], explanation: str) -> None:
-    async with ocpp_fast("serve", *options) as program:
-        assert await program.ended() == 2
-        assert explanation in program.complaints
-        assert program.printed == []
-
-
 # How it begins and ends
 
 
 @pytest.mark.parametrize("with_signal", [signal.SIGTERM, signal.SIGINT])
 @in_time
 async def test_a_signal_ends_it_cleanly(with_signal: signal.Signals) -> None:
-    async with serve("--no-auth") as (program, url), raw_client(url) as client:
+    async with serve("--no-auth", "--ocpp", "1.6") as (program, url), raw_client(url) as client:
         await program.line("CP001 connected")
         ended = asyncio.create_task(program.stop(with_signal))
         with pytest.raises(ConnectionClosed) as closed:

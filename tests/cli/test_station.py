@@ -7,14 +7,13 @@ import signal
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from ocpp_fast import BasicAuth, CentralSystem, Station, v16
 
-from ..simulator.central import Central
+from ..simulator.csms import Commanded, Csms
 from .programs import PATIENCE, Program, in_time, ocpp_fast
 
 Status = v16.ChargePointStatus
@@ -23,11 +22,9 @@ REFUSED = v16.IdTagInfo(status=v16.AuthorizationStatus.BLOCKED)
 
 
 @asynccontextmanager
-async def simulated(
-    *options: str, central: Central | None = None, sessions: int = 0
-) -> AsyncIterator[tuple[Program, Central, Station]]:
+async def simulated(*options: str, sessions: int = 0, **answers: Any) -> AsyncIterator[tuple[Program, Csms, Station]]:
     """A simulated station of 1.6 as a program of its own, as soon as it is connected, with its central system."""
-    central = Central() if central is None else central
+    central = Csms("1.6", **answers)
     async with (
         central.serve() as server,
         ocpp_fast(
@@ -39,10 +36,6 @@ async def simulated(
         async with asyncio.timeout(PATIENCE):
             station = await central.wait_connected("CP001")
         yield program, central, station
-
-
-def boot_answer(status: v16.RegistrationStatus, interval: int) -> v16.BootNotificationResponse:
-    return v16.BootNotificationResponse(status=status, current_time=datetime.now(UTC), interval=interval)
 
 
 def told(request: Any) -> str:
@@ -88,23 +81,21 @@ async def test_several_sessions_and_then_it_stays() -> None:
             await central.next(v16.AuthorizeRequest, id_tag="MINE")
             await central.next(v16.StopTransactionRequest)
         assert (await station.v16.clear_cache()).status == "Accepted"
-        assert not [each for each in central.received if isinstance(each, v16.HeartbeatRequest)]
+        assert "Heartbeat" not in central.told()
 
 
 @in_time
 async def test_an_id_tag_that_is_refused_does_not_charge() -> None:
-    central = Central()
-    central.answers["Authorize"] = v16.AuthorizeResponse(id_tag_info=REFUSED)
-    async with simulated("--once", central=central) as (program, _, _):
+    refused = v16.AuthorizeResponse(id_tag_info=REFUSED)
+    async with simulated("--once", Authorize=refused) as (program, central, _):
         assert await program.ended() == 1
-        assert "StartTransaction" not in [told(each) for each in central.received]
+        assert "StartTransaction" not in central.told()
 
 
 @in_time
 async def test_a_transaction_that_is_refused_is_stopped_at_once() -> None:
-    central = Central()
-    central.answers["StartTransaction"] = v16.StartTransactionResponse(id_tag_info=REFUSED, transaction_id=5)
-    async with simulated("--once", central=central) as (program, _, _):
+    refused = v16.StartTransactionResponse(id_tag_info=REFUSED, transaction_id=5)
+    async with simulated("--once", StartTransaction=refused) as (program, central, _):
         assert await program.ended() == 1
         await central.next(v16.StopTransactionRequest, transaction_id=5, reason=v16.Reason.DE_AUTHORIZED, id_tag=None)
 
@@ -113,46 +104,17 @@ async def test_a_transaction_that_is_refused_is_stopped_at_once() -> None:
 
 
 @in_time
-async def test_it_boots_again_until_it_is_accepted() -> None:
-    central = Central()
-    central.answers["BootNotification"] = boot_answer(v16.RegistrationStatus.REJECTED, 1)
-    async with simulated(central=central) as (program, _, station):
-        await program.line(r"CP001 is not accepted; it boots again in 1 s")
-        central.answers["BootNotification"] = boot_answer(v16.RegistrationStatus.PENDING, 3600)
-        await program.line(r"CP001 is not accepted; it boots again in 3600 s")
-        early = await station.v16.remote_start_transaction(id_tag="TAG")
-        assert early.status == "Rejected"
-        assert {told(each) for each in central.received} == {"BootNotification"}
-        del central.answers["BootNotification"]
-        await station.v16.trigger_message(requested_message=v16.MessageTrigger.BOOT_NOTIFICATION)
-        await central.next_status(0, Status.AVAILABLE)
-
-
-@in_time
 async def test_an_acceptance_that_is_taken_back_holds_the_session_up() -> None:
     async with simulated() as (program, central, station):
         await central.next_status(2, Status.AVAILABLE)
-        await station.v16.remote_start_transaction(id_tag="TAG")
-        await central.next(v16.MeterValuesRequest)
-        central.answers["BootNotification"] = boot_answer(v16.RegistrationStatus.REJECTED, 1)
+        await Commanded.of(central).charge()
+        central.answers["BootNotification"] = central.boot_answer("Rejected", 1)
         await station.v16.trigger_message(requested_message=v16.MessageTrigger.BOOT_NOTIFICATION)
         await program.line(r"CP001 is not accepted; it boots again in 1 s")
         del central.answers["BootNotification"]
         await central.next(v16.BootNotificationRequest)
         await central.next(v16.BootNotificationRequest)
         await central.next(v16.MeterValuesRequest)
-
-
-@in_time
-async def test_heartbeats_follow_the_interval_that_it_is_given() -> None:
-    central = Central()
-    central.answers["BootNotification"] = boot_answer(v16.RegistrationStatus.ACCEPTED, 1)
-    async with simulated(central=central) as (_, _, station):
-        await central.next(v16.HeartbeatRequest)
-        change = {"key": "HeartbeatInterval", "value": "3600"}
-        assert (await station.v16.change_configuration(**change)).status == "Accepted"
-        read = (await station.v16.get_configuration(key=["HeartbeatInterval"])).configuration_key
-        assert read == [v16.KeyValue(key="HeartbeatInterval", readonly=False, value="3600")]
 
 
 # The connection
@@ -165,7 +127,7 @@ async def test_it_waits_for_a_server_that_is_not_up_yet() -> None:
     url = f"ws://127.0.0.1:{port}"
     async with ocpp_fast("station", "--id", "CP 1", "--url", url, "--retry", "0.05") as program:
         await program.line(rf"cannot connect to {url}/CP%201: nothing listens there; next try in 0\.\d s")
-        central = Central()
+        central = Csms("1.6")
         async with central.serve(port=port):
             await program.line(rf"CP 1 connected to {url}/CP%201, OCPP 1\.6")
             await central.next(v16.BootNotificationRequest)
@@ -174,7 +136,6 @@ async def test_it_waits_for_a_server_that_is_not_up_yet() -> None:
 @in_time
 async def test_it_tells_why_a_server_refuses_it_and_tries_again() -> None:
     passwords = {"CP001": b"other"}
-
     central = CentralSystem(auth=BasicAuth(passwords), versions=[v16])
     async with central.serve() as server:
         given = ("--id", "CP001", "--url", server.url, "--password", "secret", "--retry", "0.05")
@@ -188,8 +149,7 @@ async def test_it_tells_why_a_server_refuses_it_and_tries_again() -> None:
 async def test_a_lost_connection_is_made_again_and_the_transaction_goes_on() -> None:
     async with simulated() as (program, central, station):
         await central.next_status(2, Status.AVAILABLE)
-        await station.v16.remote_start_transaction(id_tag="TAG")
-        await central.next(v16.MeterValuesRequest)
+        await Commanded.of(central).charge()
         before = len(central.received)
         await station.close()
         await program.line("CP001 disconnected")
@@ -197,7 +157,7 @@ async def test_a_lost_connection_is_made_again_and_the_transaction_goes_on() -> 
         await central.next(v16.MeterValuesRequest, transaction_id=1)
         await again.v16.remote_stop_transaction(transaction_id=1)
         await central.next(v16.StopTransactionRequest, transaction_id=1, reason=v16.Reason.REMOTE)
-        assert "BootNotification" not in [told(each) for each in central.received[before:]]
+        assert "BootNotification" not in central.told()[before:]
 
 
 @pytest.mark.parametrize("kind", list(v16.ResetType))
@@ -206,8 +166,7 @@ async def test_a_reset_stops_the_transaction_and_boots_again(kind: v16.ResetType
     async with simulated() as (program, central, station):
         await central.next_status(2, Status.AVAILABLE)
         await station.v16.change_configuration(key="CpoName", value="Ours")
-        await station.v16.remote_start_transaction(id_tag="TAG")
-        await central.next(v16.MeterValuesRequest)
+        await Commanded.of(central).charge()
         assert (await station.v16.reset(type=kind)).status == "Accepted"
         await central.next(v16.StopTransactionRequest, reason=v16.Reason(f"{kind}Reset"))
         await program.line("CP001 restarts")
@@ -221,9 +180,8 @@ async def test_a_reset_stops_the_transaction_and_boots_again(kind: v16.ResetType
 @in_time
 async def test_a_signal_ends_it_cleanly(with_signal: signal.Signals) -> None:
     left: asyncio.Future[Station] = asyncio.get_running_loop().create_future()
-    central = Central()
-    central.on_disconnect(left.set_result)
-    async with simulated("--interval", "60", central=central, sessions=1) as (program, _, _):
+    async with simulated("--interval", "60", sessions=1) as (program, central, _):
+        central.on_disconnect(left.set_result)
         await central.next_status(1, Status.CHARGING)
         assert (await program.stop(with_signal), program.complaints) == (0, "")
         assert (await left).close_code == 1000

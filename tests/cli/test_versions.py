@@ -10,14 +10,15 @@ from typing import Any, Final
 
 import pytest
 from websockets.asyncio.client import connect
-from websockets.asyncio.server import ServerConnection, serve
+from websockets.asyncio.server import ServerConnection
+from websockets.asyncio.server import serve as websocket_server
 from websockets.typing import Subprotocol
 
 from ocpp_fast import v16, v21, v201
 from ocpp_fast.schema import Action, plan_of
 
 from ..payloads import maximal, minimal
-from .programs import Program, in_time, ocpp_fast
+from .programs import Program, in_time, ocpp_fast, serve
 
 MODULES: Final[dict[str, Any]] = {"1.6": v16, "2.0.1": v201, "2.1": v21}
 
@@ -36,8 +37,7 @@ def requests(number: str, *sides: str) -> Iterator[tuple[Action, dict[str, Any]]
 @in_time
 async def test_every_action_of_a_station_gets_a_result(number: str) -> None:
     subprotocol = Subprotocol(f"ocpp{number}")
-    async with ocpp_fast("serve", "--no-auth", "--port", "0", "--ocpp", number) as program:
-        url = (await program.line(r"listening on (ws://127\.0\.0\.1:\d+)$"))[1]
+    async with serve("--no-auth", "--ocpp", number) as (program, url):
         async with connect(f"{url}/CP001", subprotocols=[subprotocol]) as client:
             assert client.subprotocol == subprotocol
             for action, payload in requests(number, "STATION", "BOTH"):
@@ -64,7 +64,7 @@ async def test_every_command_gets_a_result(number: str) -> None:
             answers.append((await answer_until(connection, number, action.name))[:2])
         finished.set()
 
-    async with serve(talk, "127.0.0.1", 0, subprotocols=[Subprotocol(f"ocpp{number}")]) as server:
+    async with websocket_server(talk, "127.0.0.1", 0, subprotocols=[Subprotocol(f"ocpp{number}")]) as server:
         url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
         async with ocpp_fast("station", "--id", "CP001", "--url", url, "--ocpp", number, "--sessions", "0") as program:
             await program.line(r"CP001 <- Reset\(type=(Hard|Immediate)\): status=Accepted")
@@ -115,8 +115,7 @@ async def test_a_server_of_all_versions_serves_a_session_of_each_at_the_same_tim
         for pattern in [f"connected, OCPP {re.escape(number)}$", *SESSIONS[number], "disconnected, code 1000"]:
             assert any(re.match(rf"{re.escape(number)} (-> )?{pattern}", line) for line in lines), pattern
 
-    async with ocpp_fast("serve", "--no-auth", "--port", "0") as program:
-        url = (await program.line(r"listening on (ws://127\.0\.0\.1:\d+)$"))[1]
+    async with serve("--no-auth") as (program, url):
         for offered in (["ocpp1.6", "ocpp2.1"], ["ocpp2.1", "ocpp1.6"]):
             async with connect(f"{url}/CP001", subprotocols=list(map(Subprotocol, offered))) as client:
                 assert client.subprotocol == offered[0]

@@ -11,10 +11,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
+import pytest
+
 from ocpp_fast import v16, v21, v201
 from ocpp_fast.schema import Action, Struct, Version
 
-__all__ = ["PAYLOADS", "VERSIONS", "Official", "Payload", "inlined", "payload_name"]
+__all__ = ["PAYLOADS", "VERSIONS", "Official", "Payload", "each_payload", "inlined"]
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,6 @@ PAYLOADS = [
     if struct is not None
 ]
 
-
-def payload_name(payload: Payload) -> str:
-    """Return what pytest calls a test of `payload`: `v16-Reset-request`."""
-    return f"{payload.official.name}-{payload.action.name}-{payload.direction}"
+each_payload = pytest.mark.parametrize(
+    "payload", PAYLOADS, ids=lambda payload: f"{payload.official.name}-{payload.action.name}-{payload.direction}"
+)

@@ -17,10 +17,9 @@ from ocpp_fast._core.plan import Node, Op, Plan
 from ocpp_fast.schema import Struct, codec_of
 
 from ..payloads import Case, Steps, path_of, valid, violations
-from .official import PAYLOADS, Payload, inlined, payload_name
+from .official import Payload, each_payload, inlined
 
 pytestmark = pytest.mark.once
-each_payload = pytest.mark.parametrize("payload", PAYLOADS, ids=payload_name)
 
 OF_THE_OBJECT = {"required", "additionalProperties"}
 """Rules that `jsonschema` reports at the object, we at the field."""
@@ -61,14 +60,9 @@ def judge(payload: Payload) -> Validator:
     return validator
 
 
-def exact(instance: dict[str, Any]) -> Any:
-    """Return an instance as a parser that keeps decimals would."""
-    return json.loads(json.dumps(instance), parse_float=Decimal)
-
-
 def judged(payload: Payload, instance: dict[str, Any]) -> set[tuple[str, str]]:
-    """Return path and rule of what `jsonschema` finds wrong."""
-    errors = judge(payload).iter_errors(exact(instance))
+    """Return path and rule of what `jsonschema` finds wrong; it is given what a parser that keeps decimals reads."""
+    errors = judge(payload).iter_errors(json.loads(json.dumps(instance), parse_float=Decimal))
     return {(path_of(tuple(error.absolute_path)), str(error.validator)) for error in errors}
 
 

@@ -11,14 +11,12 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable
 from pathlib import Path
-from subprocess import CompletedProcess
 from typing import Final
 
-__all__ = ["edit", "follow"]
+from ..conftest import RunPython
 
-RunPython = Callable[..., "CompletedProcess[str]"]
+__all__ = ["edit", "follow"]
 
 BLOCK: Final = re.compile(r"(?P<lead>[^\n]+(?:\n[^\n]+)*)\n\n```(?P<language>\w*)\n(?P<code>.*?)```\n", re.DOTALL)
 EDIT: Final = re.compile(

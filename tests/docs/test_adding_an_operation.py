@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from subprocess import CompletedProcess
 from sysconfig import get_config_var, get_path
 from typing import Final
 
 import pytest
 
+from ..conftest import RunPython
 from ..sources import ROOT, copy_of_sources
 from .exercise import edit, follow
-
-RunPython = Callable[..., "CompletedProcess[str]"]
 
 PAGE: Final = (ROOT / "docs" / "adding_an_operation.md").read_text("utf-8")
 PYTHON_PART: Final = PAGE.partition("## 4. ")[0]

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 import pytest
 
 from ocpp_fast.faults import Fault, dialect_of, fault_of
 
+from ..sources import ROOT
+
 pytestmark = pytest.mark.once
 
-ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = (ROOT / "docs" / "protocol.md").read_text("utf-8")
 ROWS: Final = re.findall(r"^\| (R\d+a?) \| (.*) \| (.*) \|$", PAGE, re.MULTILINE)
 RULES: Final[dict[str, str]] = {number: text for number, text, _ in ROWS}

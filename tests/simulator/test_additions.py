@@ -7,16 +7,13 @@ from typing import Any
 
 from ocpp_fast import v21
 
-from .csms import Commanded, commanded
-from .test_transactions import amperes, install
-
-Control = v21.DERControlEnumType
-
+from .csms import Commanded, in_21
+from .test_transactions import install
 
 # Periodic event streams
 
 
-@commanded("2.1")
+@in_21
 async def test_a_monitor_with_a_stream_speaks_in_it_until_it_is_cleared(station: Commanded) -> None:
     calls, csms = station.calls, station.csms
     wanted = v21.SetMonitoringDataType(
@@ -48,7 +45,7 @@ def tariff(number: str, currency: str = "EUR") -> v21.TariffType:
     return v21.TariffType(tariff_id=number, currency=currency)
 
 
-@commanded("2.1")
+@in_21
 async def test_default_tariffs_are_set_told_and_cleared(station: Commanded) -> None:
     calls = station.calls
     set_default, get, clear = calls.set_default_tariff, calls.get_tariffs, calls.clear_tariffs
@@ -59,15 +56,16 @@ async def test_default_tariffs_are_set_told_and_cleared(station: Commanded) -> N
     assert (await set_default(evse_id=2, tariff=tariff("B"))).status == "Accepted"
     told = await get(evse_id=0)
     assert [(each.tariff_id, each.evse_ids) for each in told.tariff_assignments] == [("A", [1]), ("B", [2])]
-    cleared = (await clear(tariff_ids=["A", "C"])).clear_tariffs_result
-    assert [(each.tariff_id, each.status) for each in cleared] == [("A", "Accepted"), ("C", "NoTariff")]
-    cleared = (await clear()).clear_tariffs_result
-    assert [(each.tariff_id, each.status) for each in cleared] == [("B", "Accepted")]
-    cleared = (await clear()).clear_tariffs_result
-    assert [(each.tariff_id, each.status) for each in cleared] == [(None, "NoTariff")]
+    for which, result in (
+        (["A", "C"], [("A", "Accepted"), ("C", "NoTariff")]),
+        (None, [("B", "Accepted")]),
+        (None, [(None, "NoTariff")]),
+    ):
+        cleared = (await clear(tariff_ids=which)).clear_tariffs_result
+        assert [(each.tariff_id, each.status) for each in cleared] == result
 
 
-@commanded("2.1")
+@in_21
 async def test_a_transaction_changes_its_tariff_and_never_the_currency(station: Commanded) -> None:
     change = station.calls.change_transaction_tariff
     await station.calls.set_default_tariff(evse_id=0, tariff=tariff("A"))
@@ -80,33 +78,28 @@ async def test_a_transaction_changes_its_tariff_and_never_the_currency(station: 
 # The energy of transactions
 
 
-@commanded("2.1")
+@in_21
 async def test_a_dynamic_profile_is_updated_and_priority_overrides_it(station: Commanded) -> None:
-    calls, csms = station.calls, station.csms
-    transaction_id = await station.charge(1)
+    transaction_id = await station.charge()
     assert await install(station, 1, 1, "TxProfile", 8.0, transaction_id, "Dynamic") == "Accepted"
-    while await amperes(csms) != 8.0:
-        pass
+    await station.flows(8.0)
     update = v21.ChargingScheduleUpdateType(limit=9.5)
-    answer = await calls.update_dynamic_schedule(charging_profile_id=9, schedule_update=update)
-    assert answer.status == "Rejected"
-    answer = await calls.update_dynamic_schedule(charging_profile_id=1, schedule_update=update)
-    assert answer.status == "Accepted"
-    while await amperes(csms) != 9.5:
-        pass
+    for number, status in ((9, "Rejected"), (1, "Accepted")):
+        answer = await station.calls.update_dynamic_schedule(charging_profile_id=number, schedule_update=update)
+        assert answer.status == status
+    await station.flows(9.5)
     assert await prioritized(station, transaction_id) == "NoProfile"
     assert await install(station, 0, 2, "PriorityCharging", 30.0) == "Accepted"
     assert await prioritized(station, "none") == "Rejected"
     assert await prioritized(station, transaction_id) == "Accepted"
-    while await amperes(csms) != 30.0:
-        pass
+    await station.flows(30.0)
 
 
 async def prioritized(station: Commanded, transaction_id: str) -> Any:
     return (await station.calls.use_priority_charging(transaction_id=transaction_id, activate=True)).status
 
 
-@commanded("2.1")
+@in_21
 async def test_what_a_transaction_may_do_is_only_told_of_one_that_goes_on(station: Commanded) -> None:
     allow = station.calls.notify_allowed_energy_transfer
     modes = [v21.EnergyTransferModeEnumType.AC_BPT]
@@ -118,7 +111,7 @@ async def test_what_a_transaction_may_do_is_only_told_of_one_that_goes_on(statio
 # Unsupported
 
 
-@commanded("2.1")
+@in_21
 async def test_without_an_inverter_and_batteries_it_refuses(station: Commanded) -> None:
     calls, kind = station.calls, v21.DERControlEnumType.GRADIENTS
     answers = [

@@ -1,78 +1,80 @@
-"""What else the CSMS may ask of a simulated station of 2.0.1 or 2.1: lists, messages, files, certificates, triggers."""
+"""What else a simulated station may be asked, in every version or in 2.x: lists, messages, files, certificates."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ocpp_fast import Direction
+import pytest
+
+from ocpp_fast import v16
 
 from ..cli.programs import in_time
-from .central import in_process
-from .csms import MODULES, Commanded, Csms, commanded
-from .recorder import CERTIFICATE, LOCATION
-
-PAST = datetime(2020, 1, 1, tzinfo=UTC)
-
-each_version = commanded(*MODULES)
-
+from .csms import CERTIFICATE, LOCATION, MODULES, PAST, Commanded, Csms, every_version, in_2x, in_process
 
 # Registration
 
 
+@pytest.mark.parametrize("number", list(MODULES))
 @in_time
-async def test_it_boots_again_until_it_is_accepted() -> None:
-    csms = Csms("2.0.1")
+async def test_it_boots_again_until_it_is_accepted(number: str) -> None:
+    csms = Csms(number)
+    boot, boots_for = csms.ocpp.BootNotificationRequest, {} if number == "1.6" else {"reason": "PowerUp"}
     csms.answers["BootNotification"] = csms.boot_answer("Rejected", 1)
-    async with in_process(csms, "2.0.1", 0.02) as notes:
-        await csms.next(csms.ocpp.BootNotificationRequest, reason="PowerUp")
+    async with in_process(csms, number) as notes:
+        await csms.next(boot, **boots_for)
         csms.answers["BootNotification"] = csms.boot_answer("Pending", 3600)
-        await csms.next(csms.ocpp.BootNotificationRequest, reason="PowerUp")
+        await csms.next(boot, **boots_for)
         station = Commanded.of(csms)
         assert await station.start() == "Rejected"
-        base = csms.ocpp.ReportBaseEnumType.SUMMARY_INVENTORY
-        assert (await station.calls.get_base_report(request_id=1, report_base=base)).status == "Accepted"
-        await csms.next(csms.ocpp.NotifyReportRequest)
-        assert notes == [f"CP001 is not accepted; it boots again in {each} s" for each in (1, 3600)]
+        assert set(csms.told()) == {"BootNotification"}
+        if number != "1.6":
+            boots_for = {"reason": "Triggered"}
+            base = csms.ocpp.ReportBaseEnumType.SUMMARY_INVENTORY
+            assert (await station.calls.get_base_report(request_id=1, report_base=base)).status == "Accepted"
+            await csms.next(csms.ocpp.NotifyReportRequest)
         del csms.answers["BootNotification"]
-        await station.calls.trigger_message(requested_message=csms.ocpp.MessageTriggerEnumType.BOOT_NOTIFICATION)
-        await csms.next(csms.ocpp.BootNotificationRequest, reason="Triggered")
+        await station.calls.trigger_message(requested_message="BootNotification")
+        await csms.next(boot, **boots_for)
         await csms.next_status(1, "Available")
+        assert notes == [f"CP001 is not accepted; it boots again in {each} s" for each in (1, 3600)]
+
+
+@pytest.mark.parametrize("number", list(MODULES))
+@in_time
+async def test_heartbeats_follow_the_interval_that_is_given_or_set(number: str) -> None:
+    where = ["HeartbeatInterval"] if number == "1.6" else ["OCPPCommCtrlr", "HeartbeatInterval"]
+    csms = Csms(number)
+    csms.answers["BootNotification"] = csms.boot_answer("Accepted", 3600)
+    async with in_process(csms, number):
+        await csms.next_status(2, "Available")
+        station = Commanded.of(csms)
+        assert await station.get(*where) == ("Accepted", "3600")
+        assert await station.set(*where, value="1") == "Accepted"
+        await csms.next(csms.ocpp.HeartbeatRequest)
 
 
 # Triggers
 
 
-@each_version
+TRIGGERED = ("Heartbeat", "LogStatusNotification", "FirmwareStatusNotification", "MeterValues", "StatusNotification")
+SIGNED = {"SignChargingStationCertificate": "SignCertificate", "SignV2GCertificate": "SignCertificate"}
+
+
+@every_version
 async def test_a_message_that_is_asked_for_comes_after_the_answer(station: Commanded) -> None:
-    ocpp, csms, trigger = station.ocpp, station.csms, station.calls.trigger_message
-    frames: list[bytes] = []
-
-    @csms.on_frame
-    def arrived(direction: Direction, _: object, raw: bytes) -> None:
-        if direction is Direction.IN:
-            frames.append(raw)
-
-    wanted = {
-        "Heartbeat": "Heartbeat",
-        "LogStatusNotification": "LogStatusNotification",
-        "FirmwareStatusNotification": "FirmwareStatusNotification",
-        "MeterValues": "MeterValues",
-        "StatusNotification": "StatusNotification",
-        "SignChargingStationCertificate": "SignCertificate",
-        "SignV2GCertificate": "SignCertificate",
-    }
-    for message, action in wanted.items():
-        frames.clear()
-        kind = ocpp.MessageTriggerEnumType(message)
-        answer = await trigger(requested_message=kind, evse=station.evse(2, 1))
-        assert answer.status == "Accepted"
-        sent = await csms.next(ocpp.VERSION.actions[action].request)
-        assert getattr(sent, "evse_id", 2) == 2
-        assert [frame[:2] for frame in frames] == [b"[3", b"[2"]
+    ocpp, csms, trigger, in_16 = station.ocpp, station.csms, station.calls.trigger_message, station.ocpp is v16
+    here, nowhere = ({"connector_id": each} if in_16 else {"evse": station.evse(each, 1)} for each in (2, 3))
+    for message in v16.MessageTrigger if in_16 else (*TRIGGERED, *SIGNED):
+        csms.frames.clear()
+        assert (await trigger(requested_message=message, **here)).status == "Accepted"
+        sent = await csms.next(ocpp.VERSION.actions[SIGNED.get(message, message)].request)
+        assert getattr(sent, "connector_id" if in_16 else "evse_id", 2) == 2
+        assert [frame[:2] for frame in csms.frames] == [b"[3", b"[2"]
+        assert (await trigger(requested_message=message, **nowhere)).status == "Rejected"
 
 
-@each_version
+@in_2x
 async def test_a_trigger_is_refused_where_it_makes_no_sense(station: Commanded) -> None:
     kind, trigger = station.ocpp.MessageTriggerEnumType, station.calls.trigger_message
     cases = [
@@ -95,41 +97,39 @@ async def test_a_trigger_is_refused_where_it_makes_no_sense(station: Commanded) 
 # The local list
 
 
-@each_version
+@every_version
 async def test_the_local_list_keeps_its_version(station: Commanded) -> None:
-    ocpp = station.ocpp
-    full, differential = ocpp.UpdateEnumType.FULL, ocpp.UpdateEnumType.DIFFERENTIAL
+    ocpp, calls, in_16 = station.ocpp, station.calls, station.ocpp is v16
+    number = "list_version" if in_16 else "version_number"
+    enabled = ["LocalAuthListEnabled"] if in_16 else ["LocalAuthListCtrlr", "Enabled"]
 
     def entry(token: str, known: bool = True) -> Any:
-        info = station.csms.id_token_info("Accepted") if known else None
-        return ocpp.AuthorizationData(id_token=station.token(token), id_token_info=info)
+        return ocpp.AuthorizationData(**station.who(token), **(station.csms.judged("Accepted") if known else {}))
 
-    async def send(version: int, kind: Any, *entries: Any) -> Any:
-        answer = await station.calls.send_local_list(
-            version_number=version, update_type=kind, local_authorization_list=list(entries) or None
-        )
-        return answer.status
+    async def send(version: int, kind: str, *entries: Any) -> Any:
+        fields = {number: version, "update_type": kind, "local_authorization_list": list(entries) or None}
+        return (await calls.send_local_list(**fields)).status
 
     async def version() -> Any:
-        return (await station.calls.get_local_list_version()).version_number
+        return getattr(await calls.get_local_list_version(), number)
 
     assert await version() == 0
-    assert await send(5, full, entry("A"), entry("B")) == "Accepted"
-    assert await send(5, differential, entry("C")) == "VersionMismatch"
-    assert await send(6, differential, entry("C"), entry("A", known=False)) == "Accepted"
-    assert await send(7, full, entry("A"), entry("A")) == "Failed"
+    assert await send(5, "Full", entry("A"), entry("B")) == "Accepted"
+    assert await send(5, "Differential", entry("C")) == "VersionMismatch"
+    assert await send(6, "Differential", entry("C"), entry("A", known=False)) == "Accepted"
+    assert await send(7, "Full", entry("A"), entry("A")) == "Failed"
     assert await version() == 6
-    assert await send(7, full) == "Accepted"
+    assert await send(7, "Full") == "Accepted"
     assert await version() == 0
-    await station.set("LocalAuthListCtrlr", "Enabled", "false")
-    assert await send(8, full, entry("A")) == "Failed"
-    assert (await station.calls.clear_cache()).status == "Accepted"
+    await station.set(*enabled, value="false")
+    assert await send(8, "Full", entry("A")) == ("NotSupported" if in_16 else "Failed")
+    assert (await calls.clear_cache()).status == "Accepted"
 
 
 # The display
 
 
-@each_version
+@in_2x
 async def test_messages_are_kept_told_and_cleared(station: Commanded) -> None:
     ocpp, calls = station.ocpp, station.calls
 
@@ -161,51 +161,44 @@ async def test_messages_are_kept_told_and_cleared(station: Commanded) -> None:
 # Firmware, logs, customers
 
 
-@each_version
-async def test_an_update_is_verified_scheduled_and_installed(station: Commanded) -> None:
+@every_version
+async def test_a_signed_update_is_verified_scheduled_and_installed(station: Commanded) -> None:
+    ocpp, in_16 = station.ocpp, station.ocpp is v16
+    call = station.calls.signed_update_firmware if in_16 else station.calls.update_firmware
+    notice = v16.SignedFirmwareStatusNotificationRequest if in_16 else ocpp.FirmwareStatusNotificationRequest
 
-    async def update(request_id: int, certificate: str | None, seconds: float | None) -> Any:
-        later = datetime.now(UTC) + timedelta(seconds=seconds) if seconds is not None else None
-        firmware = station.ocpp.FirmwareType(
-            location=LOCATION,
-            retrieve_date_time=PAST,
-            install_date_time=later,
-            signing_certificate=certificate,
-        )
-        return (await station.calls.update_firmware(request_id=request_id, firmware=firmware)).status
+    async def update(number: int, certificate: str | None, install: datetime | None = None) -> Any:
+        times = {"retrieve_date_time": PAST, "install_date_time": install}
+        signed = {"signing_certificate": certificate, "signature": "c2ln"}
+        return (await call(request_id=number, firmware=ocpp.FirmwareType(location=LOCATION, **times, **signed))).status
 
-    assert await update(1, "none", None) == "InvalidCertificate"
-    assert await update(2, None, None) == "Accepted"
-    assert await update(3, CERTIFICATE, 0.3) == "AcceptedCanceled"
-    stages = ["Downloading", "Downloaded", "SignatureVerified", "InstallScheduled", "Installing", "Installed"]
-    for stage in stages:
-        notice = station.ocpp.FirmwareStatusNotificationRequest
+    assert await update(1, "none") == "InvalidCertificate"
+    assert await update(2, CERTIFICATE if in_16 else None) == "Accepted"
+    assert await update(3, CERTIFICATE, datetime.now(UTC) + timedelta(seconds=0.3)) == "AcceptedCanceled"
+    for stage in ("Downloading", "Downloaded", "SignatureVerified", "InstallScheduled", "Installing", "Installed"):
         await station.csms.next(notice, status=stage, request_id=3)
 
 
-@each_version
+@in_2x
 async def test_firmware_is_not_published_for_others(station: Commanded) -> None:
     published = await station.calls.publish_firmware(location=LOCATION, checksum="abc", request_id=4)
     assert published.status == "Rejected"
     assert (await station.calls.unpublish_firmware(checksum="abc")).status == "NoFirmware"
 
 
-@each_version
+@every_version
 async def test_a_log_is_uploaded_and_a_newer_request_takes_its_place(station: Commanded) -> None:
-    ocpp = station.ocpp
+    ocpp, given_up = station.ocpp, [] if station.ocpp is v16 else ["AcceptedCanceled"]
+    log = {"log": ocpp.LogParametersType(remote_location=LOCATION), "log_type": ocpp.LogEnumType.SECURITY_LOG}
     for request_id, status in ((1, "Accepted"), (2, "AcceptedCanceled")):
-        answer = await station.calls.get_log(
-            log=ocpp.LogParametersType(remote_location=LOCATION),
-            log_type=ocpp.LogEnumType.SECURITY_LOG,
-            request_id=request_id,
-        )
+        answer = await station.calls.get_log(request_id=request_id, **log)
         assert (answer.status, answer.filename) == (status, f"SecurityLog-{request_id}.log")
-    told = [await station.csms.next(ocpp.LogStatusNotificationRequest) for _ in range(4)]
-    assert [each.status for each in told if each.request_id == 1] == ["Uploading", "AcceptedCanceled"]
+    told = [await station.csms.next(ocpp.LogStatusNotificationRequest) for _ in range(3 + len(given_up))]
+    assert [each.status for each in told if each.request_id == 1] == ["Uploading", *given_up]
     assert [each.status for each in told if each.request_id == 2] == ["Uploading", "Uploaded"]
 
 
-@each_version
+@in_2x
 async def test_nothing_is_known_of_customers(station: Commanded) -> None:
     ask = station.calls.customer_information
     assert (await ask(request_id=1, report=True, clear=False)).status == "Invalid"
@@ -219,26 +212,37 @@ async def test_nothing_is_known_of_customers(station: Commanded) -> None:
 # Certificates and networks
 
 
-@each_version
+@every_version
 async def test_certificates_are_installed_listed_and_deleted(station: Commanded) -> None:
-    ocpp, calls = station.ocpp, station.calls
-    install, listed = calls.install_certificate, calls.get_installed_certificate_ids
-    root = ocpp.InstallCertificateUseEnumType.CSMS_ROOT_CERTIFICATE
-    assert (await listed()).status == "NotFound"
-    assert (await install(certificate_type=root, certificate="none")).status == "Rejected"
-    assert (await install(certificate_type=root, certificate=CERTIFICATE)).status == "Accepted"
-    other = [ocpp.GetCertificateIdUseEnumType.V2G_ROOT_CERTIFICATE]
-    assert (await listed(certificate_type=other)).status == "NotFound"
-    (chain,) = (await listed()).certificate_hash_data_chain
-    assert chain.certificate_type == "CSMSRootCertificate"
-    delete = calls.delete_certificate
-    assert (await delete(certificate_hash_data=chain.certificate_hash_data)).status == "Accepted"
-    assert (await delete(certificate_hash_data=chain.certificate_hash_data)).status == "NotFound"
+    calls, in_16 = station.calls, station.ocpp is v16
+    root = "CentralSystemRootCertificate" if in_16 else "CSMSRootCertificate"
+
+    async def listed(*uses: str) -> list[Any]:
+        """Return use and hashes of the certificates that are installed."""
+        if in_16:
+            answer = await calls.get_installed_certificate_ids(certificate_type=root)
+            found = [(root, each) for each in answer.certificate_hash_data or []]
+        else:
+            answer = await calls.get_installed_certificate_ids(certificate_type=list(uses) or None)
+            chains = answer.certificate_hash_data_chain or []
+            found = [(each.certificate_type, each.certificate_hash_data) for each in chains]
+        assert answer.status == ("Accepted" if found else "NotFound")
+        return found
+
+    assert await listed() == []
+    for certificate, status in (("none", "Rejected"), (CERTIFICATE, "Accepted"), (CERTIFICATE, "Accepted")):
+        answer = await calls.install_certificate(certificate_type=root, certificate=certificate)
+        assert answer.status == status
+    assert in_16 or await listed("V2GRootCertificate") == []
+    ((use, hashes),) = await listed()
+    assert use == root
+    for status in ("Accepted", "NotFound"):
+        assert (await calls.delete_certificate(certificate_hash_data=hashes)).status == status
     assert (await calls.certificate_signed(certificate_chain=CERTIFICATE * 2)).status == "Accepted"
     assert (await calls.certificate_signed(certificate_chain="none")).status == "Rejected"
 
 
-@each_version
+@in_2x
 async def test_a_network_profile_is_kept_where_it_is_no_less_secure(station: Commanded) -> None:
     ocpp = station.ocpp
 

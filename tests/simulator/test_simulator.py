@@ -9,7 +9,7 @@ import pytest
 
 from ocpp_fast.simulator import Settings, simulated
 
-from .central import Notes
+from .csms import MODULES, Notes
 
 PROGRAM = """
 import sys
@@ -20,7 +20,7 @@ print(sorted(unwanted & set(sys.modules)))
 """
 
 
-@pytest.mark.parametrize("number", ["1.6", "2.0.1", "2.1"])
+@pytest.mark.parametrize("number", list(MODULES))
 def test_it_needs_no_shell_and_imports_only_the_version_that_a_station_speaks(number: str) -> None:
     ended = subprocess.run([sys.executable, "-c", PROGRAM, number], capture_output=True, check=True, text=True)
     assert ended.stdout.splitlines() == ["ws://127.0.0.1/CP001", f"['ocpp_fast.v{number.replace('.', '')}']"]

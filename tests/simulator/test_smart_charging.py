@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -29,26 +29,18 @@ def profile(
     start: datetime | None = NOW,
     duration: int | None = None,
     unit: Unit = Unit.A,
-    recurs: v16.RecurrencyKindType | None = None,
-    valid_from: datetime | None = None,
-    valid_to: datetime | None = None,
+    **fields: Any,
 ) -> v16.ChargingProfile:
+    steps = [v16.ChargingSchedulePeriod(start_period=begin, limit=limit) for begin, limit in periods]
     return v16.ChargingProfile(
         charging_profile_id=number,
         stack_level=stack_level,
         charging_profile_purpose=purpose,
         charging_profile_kind=kind,
-        recurrency_kind=recurs,
-        valid_from=valid_from,
-        valid_to=valid_to,
         charging_schedule=v16.ChargingSchedule(
-            duration=duration,
-            start_schedule=start,
-            charging_rate_unit=unit,
-            charging_schedule_period=[
-                v16.ChargingSchedulePeriod(start_period=begin, limit=limit) for begin, limit in periods
-            ],
+            duration=duration, start_schedule=start, charging_rate_unit=unit, charging_schedule_period=steps
         ),
+        **fields,
     )
 
 
@@ -107,17 +99,10 @@ def test_a_relative_profile_counts_from_the_start_of_the_transaction() -> None:
 
 
 def test_a_daily_profile_begins_anew_each_day() -> None:
-    night = profile(
-        *((0, 8.0), (3600, 24.0)),
-        kind=Kind.RECURRING,
-        recurs=v16.RecurrencyKindType.DAILY,
-        start=NOW - timedelta(days=3) + HOUR,
-    )
-    day = 24 * 3600
-    assert composite(installed((1, night)), seconds=day + 7200) == [
-        *((0, 24.0), (3600, 8.0), (7200, 24.0)),
-        *((3600 + day, 8.0),),
-    ]
+    daily, began, day = v16.RecurrencyKindType.DAILY, NOW - timedelta(days=3) + HOUR, 24 * 3600
+    night = profile((0, 8.0), (3600, 24.0), kind=Kind.RECURRING, recurrency_kind=daily, start=began)
+    limits = composite(installed((1, night)), seconds=day + 7200)
+    assert limits == [(0, 24.0), (3600, 8.0), (7200, 24.0), (3600 + day, 8.0)]
 
 
 def test_a_profile_holds_only_while_it_is_valid() -> None:

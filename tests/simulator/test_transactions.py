@@ -1,13 +1,12 @@
-"""What a simulated station of 2.0.1 or 2.1 tells of its transactions, and the commands that steer them."""
+"""What a simulated station tells of its transactions, and the commands that steer them, in every version or in 2.x."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from .csms import MODULES, Commanded, Csms, commanded
+from ocpp_fast import v16
 
-each_version = commanded(*MODULES)
+from .csms import Commanded, Csms, every_version, in_2x
 
 
 def events(csms: Csms) -> list[Any]:
@@ -17,15 +16,15 @@ def events(csms: Csms) -> list[Any]:
 # Transactions
 
 
-@each_version
+@in_2x
 async def test_a_transaction_is_told_from_its_start_to_its_end(station: Commanded) -> None:
     calls, csms = station.calls, station.csms
     transaction_id = await station.charge(2)
     await csms.next_event("Updated", trigger_reason="MeterValuePeriodic")
-    assert (await calls.request_stop_transaction(transaction_id="other")).status == "Rejected"
+    assert await station.stop("other") == "Rejected"
     goes_on = await calls.get_transaction_status(transaction_id=transaction_id)
     assert (goes_on.ongoing_indicator, goes_on.messages_in_queue) == (True, False)
-    assert (await calls.request_stop_transaction(transaction_id=transaction_id)).status == "Accepted"
+    assert await station.stop(transaction_id) == "Accepted"
     ended = await csms.next_event("Ended", trigger_reason="RemoteStop")
     assert ended.transaction_info.stopped_reason == "Remote"
     await csms.next_status(2, "Available")
@@ -37,77 +36,79 @@ async def test_a_transaction_is_told_from_its_start_to_its_end(station: Commande
     assert (told[0].evse.id, told[0].evse.connector_id) == (2, 1)
     energy = [each.meter_value[0].sampled_value[0].value for each in told if each.meter_value]
     assert energy == sorted(energy)
-    over = await calls.get_transaction_status(transaction_id=transaction_id)
-    assert over.ongoing_indicator is False
+    assert (await calls.get_transaction_status(transaction_id=transaction_id)).ongoing_indicator is False
 
 
-@each_version
+@every_version
 async def test_a_start_is_refused_where_nothing_is_free(station: Commanded) -> None:
     await station.charge(1)
-    assert await station.start(evse_id=1) == "Rejected"
-    assert await station.start(evse_id=3) == "Rejected"
-    assert await station.start() == "Accepted"
-    assert await station.start() == "Rejected"
+    statuses = [await station.start(outlet) for outlet in (1, 3, None, None)]
+    assert statuses == ["Rejected", "Rejected", "Accepted", "Rejected"]
 
 
-@each_version
+@every_version
 async def test_a_start_asks_first_when_configured_so(station: Commanded) -> None:
-    assert await station.set("AuthCtrlr", "AuthorizeRemoteStart", "true") == "Accepted"
+    in_16 = station.ocpp is v16
+    where = ("AuthorizeRemoteTxRequests",) if in_16 else ("AuthCtrlr", "AuthorizeRemoteStart")
+    assert await station.set(*where, value="true") == "Accepted"
     await station.start()
-    await station.csms.next(station.ocpp.AuthorizeRequest, id_token=station.token())
-    await station.csms.next_event("Started")
+    await station.csms.next(station.ocpp.AuthorizeRequest, **station.who())
+    await station.next_start()
 
 
-@each_version
+@in_2x
 async def test_a_token_that_is_not_accepted_ends_the_transaction(station: Commanded) -> None:
-    blocked = station.csms.id_token_info("Blocked")
-    station.csms.answers["TransactionEvent"] = station.ocpp.TransactionEventResponse(id_token_info=blocked)
+    csms = station.csms
+    csms.answers["TransactionEvent"] = station.ocpp.TransactionEventResponse(**csms.judged("Blocked"))
     await station.start()
-    ended = await station.csms.next_event("Ended", trigger_reason="Deauthorized", seq_no=1)
+    ended = await csms.next_event("Ended", trigger_reason="Deauthorized", seq_no=1)
     assert ended.transaction_info.stopped_reason == "DeAuthorized"
-    await station.set("TxCtrlr", "StopTxOnInvalidId", "false")
+    await station.set("TxCtrlr", "StopTxOnInvalidId", value="false")
     await station.start()
-    await station.csms.next_event("Updated", trigger_reason="MeterValuePeriodic")
+    await csms.next_event("Updated", trigger_reason="MeterValuePeriodic")
 
 
-@each_version
+@every_version
 async def test_availability_changes_now_or_after_the_transaction(station: Commanded) -> None:
-    calls, csms = station.calls, station.csms
+    in_16, csms = station.ocpp is v16, station.csms
+
+    async def change(status: str, outlet: int = 0, connector_id: int | None = None) -> Any:
+        if in_16:
+            fields: dict[str, Any] = {"type": status, "connector_id": outlet}
+        else:
+            fields = {"operational_status": status, "evse": station.evse(outlet, connector_id) if outlet else None}
+        return (await station.calls.change_availability(**fields)).status
+
     transaction_id = await station.charge(1)
-    change, off = calls.change_availability, "Inoperative"
-    kind = station.ocpp.OperationalStatusEnumType
-    refused = await change(operational_status=kind(off), evse=station.evse(3))
-    assert refused.status == "Rejected"
-    at_once = await change(operational_status=kind(off), evse=station.evse(2, 1))
-    assert at_once.status == "Accepted"
+    assert await change("Inoperative", 3) == "Rejected"
+    assert await change("Inoperative", 2, 1) == "Accepted"
     await csms.next_status(2, "Unavailable")
-    assert (await change(operational_status=kind(off))).status == "Scheduled"
-    await calls.request_stop_transaction(transaction_id=transaction_id)
+    assert await change("Inoperative") == "Scheduled"
+    if in_16:
+        await csms.next_status(0, "Unavailable")
+    await station.stop(transaction_id)
     await csms.next_status(1, "Unavailable")
     assert await station.start() == "Rejected"
-    assert (await change(operational_status=kind("Operative"))).status == "Accepted"
+    assert await change("Operative") == "Accepted"
     await csms.next_status(1, "Available")
 
 
-@each_version
+@in_2x
 async def test_a_connector_is_unlocked_when_nobody_charges(station: Commanded) -> None:
     await station.charge(1)
-    statuses = [
-        (await station.calls.unlock_connector(evse_id=evse, connector_id=connector)).status
-        for evse, connector in ((1, 1), (2, 1), (2, 2), (3, 1))
-    ]
-    assert statuses == [
-        "OngoingAuthorizedTransaction",
-        "Unlocked",
-        "UnknownConnector",
-        "UnknownConnector",
-    ]
+    for evse_id, connector_id, status in (
+        (1, 1, "OngoingAuthorizedTransaction"),
+        (2, 1, "Unlocked"),
+        (2, 2, "UnknownConnector"),
+        (3, 1, "UnknownConnector"),
+    ):
+        assert (await station.calls.unlock_connector(evse_id=evse_id, connector_id=connector_id)).status == status
 
 
 # Reset
 
 
-@each_version
+@in_2x
 async def test_a_reset_stops_the_transactions_and_boots_again(station: Commanded) -> None:
     calls, csms, kind = station.calls, station.csms, station.ocpp.ResetEnumType
     await station.charge(1)
@@ -116,7 +117,7 @@ async def test_a_reset_stops_the_transactions_and_boots_again(station: Commanded
     await csms.next_event("Ended", trigger_reason="ResetCommand")
     transaction_id = await station.charge(2)
     assert (await calls.reset(type=kind.ON_IDLE)).status == "Scheduled"
-    await calls.request_stop_transaction(transaction_id=transaction_id)
+    await station.stop(transaction_id)
     await csms.next_status(2, "Available")
     await csms.next(csms.ocpp.BootNotificationRequest, reason="ScheduledReset")
 
@@ -124,56 +125,45 @@ async def test_a_reset_stops_the_transactions_and_boots_again(station: Commanded
 # Reservations
 
 
-@each_version
-async def test_a_reserved_evse_charges_only_for_its_token(station: Commanded) -> None:
-    assert await reserve(station, 7, "MINE") == "Accepted"
+@every_version
+async def test_a_reserved_outlet_charges_only_for_its_token(station: Commanded) -> None:
+    assert await station.reserve(7, "MINE") == "Accepted"
     await station.csms.next_status(1, "Reserved")
-    assert await reserve(station, 8, "OTHER") == "Occupied"
-    assert await reserve(station, 8, "OTHER", evse_id=3) == "Rejected"
-    assert await station.start(evse_id=1, id_token=station.token("OTHER")) == "Rejected"
-    assert await station.start(evse_id=1, id_token=station.token("MINE")) == "Accepted"
-    await station.csms.next_event("Started", reservation_id=7)
+    assert await station.reserve(8, "OTHER") == "Occupied"
+    assert await station.reserve(8, "OTHER", outlet=3) == "Rejected"
+    assert await station.start(1, "OTHER") == "Rejected"
+    assert await station.start(1, "MINE") == "Accepted"
+    await station.next_start("MINE", reservation_id=7)
     assert (await station.calls.cancel_reservation(reservation_id=7)).status == "Rejected"
 
 
-@each_version
+@every_version
 async def test_a_reservation_ends_by_cancellation_or_by_time(station: Commanded) -> None:
-    assert await reserve(station, 7, "MINE") == "Accepted"
-    await station.csms.next_status(1, "Reserved")
+    ocpp, csms = station.ocpp, station.csms
+    assert await station.reserve(7, "MINE") == "Accepted"
+    await csms.next_status(1, "Reserved")
     assert (await station.calls.cancel_reservation(reservation_id=7)).status == "Accepted"
-    await station.csms.next_status(1, "Available")
-    assert await reserve(station, 8, "MINE", seconds=-1) == "Rejected"
-    assert await reserve(station, 8, "MINE", seconds=0.1) == "Accepted"
-    await station.csms.next_status(1, "Reserved")
-    await station.csms.next_status(1, "Available")
-    await station.csms.next(
-        station.ocpp.ReservationStatusUpdateRequest, reservation_id=8, reservation_update_status="Expired"
-    )
-
-
-async def reserve(station: Commanded, number: int, token: str, seconds: float = 60, evse_id: int = 1) -> str:
-    answer = await station.calls.reserve_now(
-        id=number,
-        expiry_date_time=datetime.now(UTC) + timedelta(seconds=seconds),
-        id_token=station.token(token),
-        evse_id=evse_id,
-    )
-    status: str = answer.status
-    return status
+    await csms.next_status(1, "Available")
+    assert await station.reserve(8, "MINE", seconds=-1) == "Rejected"
+    assert await station.reserve(8, "MINE", seconds=0.1) == "Accepted"
+    await csms.next_status(1, "Reserved")
+    await csms.next_status(1, "Available")
+    if ocpp is not v16:
+        update = ocpp.ReservationStatusUpdateRequest
+        await csms.next(update, reservation_id=8, reservation_update_status="Expired")
 
 
 # Smart charging
 
 
-@each_version
+@in_2x
 async def test_the_current_follows_the_charging_profiles(station: Commanded) -> None:
     calls, csms = station.calls, station.csms
     transaction_id = await station.charge(1)
     assert await install(station, 0, 2, "ChargingStationMaxProfile", 6.0) == "Rejected"
     assert await install(station, 0, 2, "ChargingStationMaxProfile", 6.0, kind="Absolute") == "Accepted"
     await csms.next(csms.ocpp.TransactionEventRequest, trigger_reason="MeterValuePeriodic")
-    while await amperes(csms) != 6.0:
-        pass
+    await station.flows(6.0)
     assert await install(station, 1, 3, "TxProfile", 0.0) == "Rejected"
     assert await install(station, 2, 3, "TxProfile", 0.0, transaction_id) == "Rejected"
     assert await install(station, 1, 3, "TxProfile", 0.0, transaction_id) == "Accepted"
@@ -185,13 +175,6 @@ async def test_the_current_follows_the_charging_profiles(station: Commanded) -> 
     assert (await calls.clear_charging_profile(charging_profile_id=3)).status == "Unknown"
 
 
-async def amperes(csms: Csms) -> float:
-    event = await csms.next_event("Updated", trigger_reason="MeterValuePeriodic")
-    sampled = event.meter_value[0].sampled_value
-    current: float = next(each.value for each in sampled if each.measurand == "Current.Import")
-    return current
-
-
 async def install(
     station: Commanded,
     evse_id: int,
@@ -200,7 +183,7 @@ async def install(
     limit: float,
     transaction_id: str | None = None,
     kind: str = "Relative",
-) -> str:
+) -> Any:
     ocpp = station.ocpp
     schedule = ocpp.ChargingScheduleType(
         id=1,
@@ -215,11 +198,10 @@ async def install(
         charging_schedule=[schedule],
         transaction_id=transaction_id,
     )
-    status: str = (await station.calls.set_charging_profile(evse_id=evse_id, charging_profile=profile)).status
-    return status
+    return (await station.calls.set_charging_profile(evse_id=evse_id, charging_profile=profile)).status
 
 
-@each_version
+@in_2x
 async def test_installed_profiles_are_reported_by_evse(station: Commanded) -> None:
     ocpp, csms, get = station.ocpp, station.csms, station.calls.get_charging_profiles
     for evse_id in (0, 1, 2):
@@ -237,7 +219,7 @@ async def test_installed_profiles_are_reported_by_evse(station: Commanded) -> No
     assert (await get(request_id=7, charging_profile=none)).status == "NoProfiles"
 
 
-@each_version
+@in_2x
 async def test_the_composite_schedule_is_told(station: Commanded) -> None:
     ocpp, composite = station.ocpp, station.calls.get_composite_schedule
     await install(station, 0, 1, "TxDefaultProfile", 8.5)
