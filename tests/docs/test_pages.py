@@ -1,0 +1,101 @@
+"""The code of the pages on central systems, ASGI and testing runs."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ocpp_fast import CallError, CentralSystem, HandshakeFailed, Station, v16
+from ocpp_fast.testing import connect
+
+from ..sources import ROOT
+
+pytestmark = pytest.mark.once
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+STARTED = v16.StartTransactionResponse(
+    transaction_id=1, id_tag_info=v16.IdTagInfo(status=v16.AuthorizationStatus.ACCEPTED)
+)
+
+
+def blocks(page: str) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", (ROOT / "docs" / page).read_text("utf-8"), re.DOTALL)
+
+
+def names_of(page: str) -> dict[str, Any]:
+    """Return what a page's blocks define, run one after another."""
+    names: dict[str, Any] = {"__name__": "page"}
+    for block in blocks(page):
+        exec(compile(block, page, "exec", dont_inherit=True), names)
+    return names
+
+
+def test_the_central_system_of_its_page_does_what_the_page_says(capsys: pytest.CaptureFixture[str]) -> None:
+    names = names_of("central_system.md")
+    central: CentralSystem = names["central"]
+
+    async def test() -> None:
+        path = "/ocpp/acme/CP1"
+        async with connect(central, "CP1", version=v16, password=b"secret", path=path) as charge_point:
+
+            @charge_point.on(v16.GetConfigurationRequest)
+            def configuration(request: v16.GetConfigurationRequest) -> v16.GetConfigurationResponse:
+                return v16.GetConfigurationResponse(configuration_key=[])
+
+            @charge_point.on(v16.RemoteStartTransactionRequest)
+            async def start(request: v16.RemoteStartTransactionRequest) -> v16.RemoteStartTransactionResponse:
+                return v16.RemoteStartTransactionResponse(status=v16.RemoteStartStopStatus.ACCEPTED)
+
+            station: Station = central["acme/CP1"]
+            assert (await charge_point.v16.authorize(id_tag="A")).id_tag_info.status == "Accepted"
+            assert station.state.interval == []
+            with pytest.raises(CallError, match="PropertyConstraintViolation: acme/CP1:Authorize"):
+                await charge_point.v16.authorize(id_tag="nobody")
+            central.on(v16.StartTransactionRequest)(lambda station, request: STARTED)
+            script = asyncio.create_task(names["charge"](station))
+            await asyncio.sleep(0)
+            await charge_point.v16.start_transaction(connector_id=1, id_tag="TAG", meter_start=0, timestamp=NOW)
+            assert await script == "TAG"
+        with pytest.raises(HandshakeFailed, match="refused with 404"):
+            await connect(central, "CP1", version=v16, path="/ocpp/acme/a%2Fb").__aenter__()
+
+    asyncio.run(test())
+    printed = capsys.readouterr().out
+    assert 'acme/CP1 {"idTag":"A"}' in printed
+    assert "acme/CP1 left with 1000" in printed
+    assert "('127.0.0.1', 0) /ocpp/acme/a%2Fb 404 the path names no station" in printed
+
+
+def test_the_application_of_its_page_has_its_routes() -> None:
+    app = names_of("asgi.md")["app"]
+    assert {"/ocpp", "/stations"} < {getattr(route, "path", None) for route in app.routes}
+
+
+def test_the_tests_of_their_page_pass(tmp_path: Path) -> None:
+    memory, plugin = blocks("testing.md")
+    names: dict[str, Any] = {}
+    exec(compile(memory, "testing.md", "exec", dont_inherit=True), names)
+    tests = [each for name, each in names.items() if name.startswith("test_")]
+    assert len(tests) == 3
+    for test in tests:
+        assert inspect.iscoroutinefunction(test)
+        asyncio.run(test())
+    shown = re.sub(r"async def test_.*?(?=\n\n\n|\Z)", "", memory, flags=re.DOTALL)
+    boot = """
+@central.on(v16.BootNotificationRequest)
+def boot(station, request):
+    now = datetime.now(UTC)
+    return v16.BootNotificationResponse(current_time=now, interval=300, status=v16.RegistrationStatus.ACCEPTED)
+"""
+    (tmp_path / "test_page.py").write_text(f"{shown}\n{boot}\n{plugin}", "utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "ocpp_fast.testing.plugin"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "2 passed" in done.stdout, done.stdout + done.stderr
