@@ -110,8 +110,9 @@ class App:
         if "websocket.http.response" not in (scope.get("extensions") or {}):
             await send({"type": "websocket.close", "code": CloseCode.POLICY_VIOLATION, "reason": ""})
             return
-        basic = (b"www-authenticate", b'Basic realm="ocpp", charset="UTF-8"')
-        headers = [basic] if refusal.status is HTTPStatus.UNAUTHORIZED else []
+        headers: list[tuple[bytes, bytes]] = []
+        if refusal.status is HTTPStatus.UNAUTHORIZED:
+            headers.append((b"www-authenticate", b'Basic realm="ocpp", charset="UTF-8"'))
         await _respond(send, "websocket.http", refusal.status, headers)
 
     async def _serve(self, runtime: CentralRuntime, admitted: Admitted, receive: Receive, send: Send) -> None:

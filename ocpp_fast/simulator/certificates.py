@@ -62,9 +62,10 @@ class CertificateStore:
         content = _content(pem)
         if content is None:
             return "Rejected"
-        if len(self._stored) >= MAX_STORED:
+        entry = (str(use), _fingerprint(content))
+        if entry not in self._stored and len(self._stored) >= MAX_STORED:
             return "Failed"
-        self._stored.add((str(use), _fingerprint(content)))
+        self._stored.add(entry)
         return "Accepted"
 
     def installed(self, uses: Collection[str]) -> list[tuple[str, Fingerprint]]:

@@ -88,6 +88,11 @@ async def test_a_dynamic_profile_is_updated_and_priority_overrides_it(station: C
         answer = await station.calls.update_dynamic_schedule(charging_profile_id=number, schedule_update=update)
         assert answer.status == status
     await station.flows(9.5)
+    one_phase = v21.ChargingScheduleUpdateType(limit_l2=5.0)  # the limit stays
+    assert (
+        await station.calls.update_dynamic_schedule(charging_profile_id=1, schedule_update=one_phase)
+    ).status == "Accepted"
+    await station.flows(9.5)
     assert await prioritized(station, transaction_id) == "NoProfile"
     assert await install(station, 0, 2, "PriorityCharging", 30.0) == "Accepted"
     assert await prioritized(station, "none") == "Rejected"

@@ -110,6 +110,16 @@ async def test_a_report_tells_what_is_asked_for(station: Commanded) -> None:
     assert len(await reported(station, 4)) == 2
 
 
+@in_2x
+async def test_a_flag_is_on_in_whatever_case_it_was_set(station: Commanded) -> None:
+    ocpp = station.ocpp
+    place = {"component": ocpp.ComponentType(name="AuthCacheCtrlr"), "variable": ocpp.VariableType(name="Enabled")}
+    await station.calls.set_variables(set_variable_data=[ocpp.SetVariableDataType(attribute_value="TRUE", **place)])
+    enabled, wanted = [ocpp.ComponentCriterionEnumType.ENABLED], [ocpp.ComponentVariableType(**place)]
+    answer = await station.calls.get_report(request_id=1, component_criteria=enabled, component_variable=wanted)
+    assert answer.status == "Accepted"
+
+
 # Monitors
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from ocpp_fast import v16
+from ocpp_fast.simulator.certificates import MAX_STORED, CertificateStore
 
 from ..cli.programs import in_time
 from .csms import CERTIFICATE, LOCATION, MODULES, PAST, Commanded, Csms, every_version, in_2x, in_process
@@ -240,6 +242,17 @@ async def test_certificates_are_installed_listed_and_deleted(station: Commanded)
         assert (await calls.delete_certificate(certificate_hash_data=hashes)).status == status
     assert (await calls.certificate_signed(certificate_chain=CERTIFICATE * 2)).status == "Accepted"
     assert (await calls.certificate_signed(certificate_chain="none")).status == "Rejected"
+
+
+def test_a_full_store_still_takes_a_certificate_that_it_has() -> None:
+    store = CertificateStore()
+
+    def install(number: int) -> str:
+        content = base64.b64encode(str(number).encode()).decode()
+        return store.install("Root", f"-----BEGIN CERTIFICATE-----\n{content}\n-----END CERTIFICATE-----\n")
+
+    assert {install(number) for number in range(MAX_STORED)} == {"Accepted"}
+    assert (install(MAX_STORED), install(0)) == ("Failed", "Accepted")
 
 
 @in_2x

@@ -136,7 +136,7 @@ def _set(station: Station, wanted: ocpp.SetVariableDataType) -> str:
 def _is_met(station: Station, criterion: str, of: Variable) -> bool:
     """Whether Active, Available, Enabled or Problem holds of a variable's component."""
     found = station.variables.find(of.key._replace(name=criterion.lower(), instance=""))
-    return _ABSENT[criterion] if isinstance(found, str) else found.read() == "true"
+    return _ABSENT[criterion] if isinstance(found, str) else found.read().lower() == "true"
 
 
 def _begin_report(station: Station, request_id: int, variables: Sequence[Variable]) -> str:

@@ -42,8 +42,9 @@ class EnergyCommands:
         found = next((each for each in profiles if each.id == request.charging_profile_id), None)
         if found is None or found.schedule.kind != "Dynamic":
             return v21.UpdateDynamicScheduleResponse(status=status.REJECTED)
-        schedule = found.profile.charging_schedule[0]
-        period = schedule.charging_schedule_period[0].replace(limit=request.schedule_update.limit)
+        schedule, limit = found.profile.charging_schedule[0], request.schedule_update.limit
+        period = schedule.charging_schedule_period[0]
+        period = period if limit is None else period.replace(limit=limit)
         profile = found.profile.replace(charging_schedule=[schedule.replace(charging_schedule_period=[period])])
         taken = profiles.add(installable(found.place, profile))
         return v21.UpdateDynamicScheduleResponse(status=status.ACCEPTED if taken else status.REJECTED)
