@@ -4,6 +4,7 @@
 they are named. `accelerated` tells whether the compiled core is in use.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ._core import accelerated
@@ -105,10 +106,15 @@ __all__ = [
 __version__ = "0.1.0"
 
 
+_MODULES = frozenset({"asgi", "signing", "simulator", "testing", "v16", "v201", "v21"})
+
+
 def __getattr__(name: str) -> Any:
-    """Import asyncio and the WebSocket layer when the first name that needs them is asked for."""
+    """Import what a name needs when it is asked for: asyncio and the WebSocket layer, or a module that has the name."""
     if name in __all__:
         from . import aio
 
         return getattr(aio, name)
+    if name in _MODULES:
+        return import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -290,9 +290,9 @@ class CentralSystem(Endpoint):
                 proxies=runtime.proxies if proxy_protocol else None,
                 tasks=runtime.tasks,
             )
-            server.bound(listener, host if sock is None and path is None else None, secure=ssl is not None)
-            keepalive = Keepalive(self._ping_interval, lambda: server.open_sockets)
-            closing.append(server.open_sockets)
+            server._bound(listener, host if sock is None and path is None else None, secure=ssl is not None)
+            keepalive = Keepalive(self._ping_interval, lambda: server._open_sockets)
+            closing.append(server._open_sockets)
             try:
                 await listener.start_serving()
                 keepalive.start()

@@ -11,7 +11,7 @@ import asyncio
 import concurrent.futures
 import inspect
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -95,8 +95,8 @@ class Connection:
             gate if policy.registration_gate else None,
         )
         self._repeats = policy.repeat_window > 0
-        self._expected: list[Expectation] = []
-        self._watchers: list[Route] = []
+        self._expected: Sequence[Expectation] = ()
+        self._watchers: Sequence[Route] = ()
         self._paused = False
         self._held: list[CallReceived | SendReceived] | None = None
         self._subject: tuple[Any, ...] = ()
@@ -203,8 +203,7 @@ class Connection:
         expectation = Expectation(request, predicate, timeout, self.id)
         if not self.connected:
             expectation.fail(Disconnected("the connection is closed").at(self.id))
-        self._expected = [each for each in self._expected if not each.future.done()]
-        self._expected.append(expectation)
+        self._expected = [*(each for each in self._expected if not each.future.done()), expectation]
         return expectation.future
 
     def on_any(self, hook: F) -> F:
@@ -277,7 +276,7 @@ class Connection:
             self._call_ended(ended)
         for each in self._expected:
             each.fail(Disconnected("the connection closed before such a request came").at(self.id))
-        self._expected = []
+        self._expected = ()
         if self._transport.failed:
             self._fault_noticed(FrameFault(Fault.TRANSPORT, reason, answered=False))
         self._left()

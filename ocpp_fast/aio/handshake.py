@@ -63,13 +63,13 @@ class ServerWebSocket(WebSocket):
         super().__init__(self._server, open_timeout=owner.open_timeout, close_timeout=owner.close_timeout)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._listener.open_sockets.add(self)
+        self._listener._open_sockets.add(self)
         super().connection_made(transport)
         if self._central.stopping:  # it was accepted before, and comes to be known only now
             self.transport.abort()
 
     def disconnected(self) -> None:
-        self._listener.open_sockets.discard(self)
+        self._listener._open_sockets.discard(self)
         if self._decision is not None:
             self._decision.cancel()
         if self._handshake_size and not self._answered:
@@ -155,7 +155,7 @@ class ServerWebSocket(WebSocket):
 
     async def _answer_http(self, request: Request) -> None:
         """Answer a request that asks for no WebSocket."""
-        http = self._listener.http
+        http = self._listener._http
         given = HttpRequest(request.path, request.headers, self._origin)
         answer = None if http is None else await settled(http(given))
         if answer is None:

@@ -66,10 +66,10 @@ class Server:
         self.host = ""
         self.port = 0
         self.url = ""
-        self.http = http
-        self.open_sockets: set[WebSocket] = set()
+        self._http = http
+        self._open_sockets: set[WebSocket] = set()
 
-    def bound(self, listener: Listener, host: str | None, *, secure: bool) -> None:
+    def _bound(self, listener: Listener, host: str | None, *, secure: bool) -> None:
         """Take the address of what listens for this."""
         name: Any = listener.sockets[0].getsockname()
         if isinstance(name, tuple):
