@@ -18,7 +18,7 @@ from urllib.parse import unquote_to_bytes
 from ..errors import HandshakeRefused
 from ..policy import Policy
 from ..schema import Version
-from .arguments import is_identity
+from .arguments import check_policy, is_identity
 from .hooks import Tasks
 from .proxies import TrustedProxies
 from .security import Auth, Handshake, Headers, Refusal, Verdict
@@ -143,6 +143,7 @@ async def admit(central: HandshakeOwner, offer: Offer) -> Admitted:
         for hook in central.connecting_hooks:
             await settled(hook(handshake))
         policy = await settled(central.policy_of(handshake))
+        check_policy(policy)
         status = await settled(central.registration_of(handshake.id))
         version = _first_spoken(central, offer.subprotocols)
         if not central.admits(handshake):

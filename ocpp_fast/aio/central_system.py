@@ -104,7 +104,6 @@ class CentralRuntime(Runtime):
 
     def arrived(self, transport: Transport, admitted: Admitted, version: Version) -> Station:
         """Take a station in, in place of an older connection of the same identity."""
-        check_policy(admitted.policy)
         station = Station(self, self.stations, self.registrations, transport, admitted, version)
         self.stations.add(station)
         station.begin()
