@@ -40,9 +40,9 @@ _HIGH_WATER: Final = 64 * 1024
 class App:
     """A central system as an ASGI application.
 
-    Connections are taken at once. `lifespan` makes the end graceful: handlers that run get `grace` seconds to answer,
-    then connections are closed with 1001. A web application that mounts this passes it on; alone under an ASGI server
-    it needs nothing.
+    Connections are taken at once. `lifespan` ends the central system with the application: handlers that run get
+    `grace` seconds, and can answer if the server has kept the connections until then, which are closed with 1001. A web
+    application that mounts this passes it on; alone under an ASGI server it needs nothing.
     """
 
     def __init__(self, central: CentralSystem, *, grace: float = 5.0) -> None:

@@ -30,6 +30,7 @@ __all__ = [
     "check_handler",
     "check_request",
     "place_of",
+    "takes_request_alone",
 ]
 
 P = ParamSpec("P")
@@ -43,8 +44,9 @@ class Context(Generic[S]):
     """A CALL or SEND that is being handled: for middleware, and for handlers with a parameter of this type.
 
     `station` is who sent it (on a charge point, which has no stations, None), `request` its payload, `raw` its frame as
-    it came, `signature` its signature (R17) or None. `state` has no attributes until middleware sets some; the `State`
-    of a `Context[State]` is a class that declares them to type checkers.
+    it came, `signature` its signature (R17) or None. `state` is what middleware has set: it assigns an object of its
+    own, or sets attributes of the one that is there, which has none at first. The `State` of a `Context[State]` is that
+    object's class, or one that declares its attributes to type checkers.
     """
 
     __slots__ = ("_state", "action", "raw", "request", "signature", "station", "unique_id", "version")
@@ -75,6 +77,10 @@ class Context(Generic[S]):
             self._state = SimpleNamespace()
         state: S = self._state
         return state
+
+    @state.setter
+    def state(self, state: S) -> None:
+        self._state = state
 
     def __repr__(self) -> str:
         return f"<Context {self.action} {self.unique_id!r} of {self.station}>"
@@ -165,9 +171,11 @@ def check_handler(handler: Callable[..., Any], request: type, side: Sender) -> N
     if parameters is None:
         return
     name = getattr(handler, "__qualname__", repr(handler))
+    given = [each for each in parameters if not _is_context(each.annotation)]
     counts = {Sender.STATION: (2,), Sender.CENTRAL: (1,)}.get(side, (1, 2))
     wanted = " or ".join("(station, request)" if count == 2 else "(request)" for count in counts)
-    given = [each for each in parameters if not _is_context(each.annotation)]
+    if side is Sender.STATION and len(given) < len(parameters):
+        counts = (1, 2)  # the context has the station
     if any(each.kind is each.KEYWORD_ONLY and each.default is each.empty for each in given):
         raise TypeError(f"{name}: expected a handler that takes {wanted} and at most a Context")
     places = [each for each in given if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
@@ -211,6 +219,15 @@ def place_of(handler: Callable[..., Any]) -> int | str | None:
         if _is_context(each.annotation):
             return each.name if each.kind is each.KEYWORD_ONLY else index
     return None
+
+
+def takes_request_alone(handler: Callable[..., Any]) -> bool:
+    """Whether a handler takes a `Context` and a request, and so no station."""
+    given = [each for each in _parameters(handler) or () if not _is_context(each.annotation)]
+    return len(given) == 1 and given[0].kind in (
+        inspect.Parameter.POSITIONAL_ONLY,
+        inspect.Parameter.POSITIONAL_OR_KEYWORD,
+    )
 
 
 def _parameters(handler: Callable[..., Any]) -> list[inspect.Parameter] | None:

@@ -3,7 +3,8 @@
 A `Router` registers handlers of request classes. Handlers are plain or async functions, registered by
 `@router.on(Request)`, or methods of any object marked by `@on(Request)` and taken over by `router.include(object)`.
 They are called with what their side gives (the central system: station and request; a charge point: request) and, where
-they have a parameter annotated `Context`, with that. `Routes` is the table that they are kept in.
+they have a parameter annotated `Context`, with that; they may then leave out the station, which the context has.
+`Routes` is the table that they are kept in.
 """
 
 from __future__ import annotations
@@ -13,7 +14,16 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from .errors import UnhandledActions
-from .handlers import Context, Middleware, Register, RequestClass, check_handler, check_request, place_of
+from .handlers import (
+    Context,
+    Middleware,
+    Register,
+    RequestClass,
+    check_handler,
+    check_request,
+    place_of,
+    takes_request_alone,
+)
 from .schema import DATA_TRANSFER, Action, DataTransfer, Profile, Request, Sender, Transfer, Version
 
 __all__ = ["MiddlewareRoute", "Route", "Router", "Routes", "after", "on"]
@@ -28,16 +38,19 @@ _MARK: Final = "__ocpp_handles__"
 class Route:
     """A handler, and where it takes a `Context`."""
 
-    __slots__ = ("_place", "handler")
+    __slots__ = ("_alone", "_place", "handler")
 
     def __init__(self, handler: Callable[..., Any]) -> None:
         self.handler = handler
         self._place = place_of(handler)
+        self._alone = self._place is not None and takes_request_alone(handler)
 
     def __call__(self, *args: Any, context: Callable[[], Context[Any]]) -> Any:
         place = self._place
         if place is None:
             return self.handler(*args)
+        if self._alone:
+            args = args[-1:]
         if isinstance(place, int):
             return self.handler(*args[:place], context(), *args[place:])
         return self.handler(*args, **{place: context()})

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from ocpp_fast import CentralSystem, ChargePoint, Context, NoAuth, Router, Station, after, on, v16, v21, v201
 from ocpp_fast.handlers import place_of
+from ocpp_fast.routing import Route
 from ocpp_fast.schema import Request, Response
 
 CENTRAL = CentralSystem(auth=NoAuth(), versions=[v16])
@@ -120,6 +121,24 @@ def second(station: Any, context: Context[int], request: Any) -> Any: ...
 def last(station: Any, request: Any, context: Context[Any] | None = None) -> Any: ...
 def keyword(station: Any, request: Any, *, context: Context) -> Any: ...
 def quoted(station: Any, request: Any, context: "Context[Nowhere]") -> Any: ...  # type: ignore[name-defined]  # noqa: F821, UP037
+
+
+def alone(request: v16.HeartbeatRequest, context: Context) -> Any: ...
+def keyword_alone(request: v16.HeartbeatRequest, *, context: Context) -> Any: ...
+
+
+@pytest.mark.parametrize("handler", [alone, keyword_alone])
+def test_with_a_context_the_station_may_be_left_out(handler: Callable[..., Any]) -> None:
+    CENTRAL.on(v16.HeartbeatRequest)(handler)
+    route, request, context = Route(handler), v16.HeartbeatRequest(), cast(Context, object())
+    seen: list[object] = []
+    route.handler = lambda *given, **more: seen.extend([*given, *more.values()])
+    for subject in ((), ("station",)):
+        route(*subject, request, context=lambda: context)
+        assert seen == [request, context]
+        seen.clear()
+    with pytest.raises(TypeError, match="request: expected a AuthorizeRequest"):
+        CENTRAL.on(v16.AuthorizeRequest)(handler)
 
 
 @pytest.mark.parametrize(

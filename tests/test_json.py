@@ -75,6 +75,13 @@ def test_a_value_that_is_no_mapping_is_a_validation_error(value: Any) -> None:
         v16.HeartbeatRequest.from_dict(value)
 
 
+@pytest.mark.parametrize("value", [float("inf"), float("nan"), 10**400, "\ud800", b"", object()])
+def test_a_value_that_json_does_not_have_is_a_validation_error(value: Any) -> None:
+    for kind, field in ((v21.CostUpdatedRequest, "totalCost"), (v16.ChargingSchedulePeriod, "limit")):
+        with pytest.raises(ValidationError, match="expected"):
+            kind.from_dict({field: value, "transactionId": "1", "startPeriod": 0})
+
+
 def test_a_broken_rule_is_a_validation_error_with_its_path_in_either_direction() -> None:
     with pytest.raises(ValidationError, match="chargePointModel: expected at most 20 characters"):
         v16.BootNotificationRequest.from_dict(BOOT_JSON | {"chargePointModel": "M" * 21})

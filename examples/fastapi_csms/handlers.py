@@ -25,13 +25,11 @@ class Core16:
     """OCPP 1.6: the Core profile."""
 
     @on(v16.BootNotificationRequest)
-    async def boot(
-        self, station: Station, request: v16.BootNotificationRequest, context: Context[State]
-    ) -> v16.BootNotificationResponse:
+    async def boot(self, request: v16.BootNotificationRequest, context: Context[State]) -> v16.BootNotificationResponse:
         (await row_of(context)).model = f"{request.charge_point_vendor} {request.charge_point_model}"
         return v16.BootNotificationResponse(
             current_time=datetime.now(UTC),
-            interval=station.state.heartbeat_interval,
+            interval=context.station.state.heartbeat_interval,
             status=v16.RegistrationStatus.ACCEPTED,
         )
 
@@ -41,22 +39,20 @@ class Core16:
 
     @on(v16.StatusNotificationRequest)
     async def status(
-        self, station: Station, request: v16.StatusNotificationRequest, context: Context[State]
+        self, request: v16.StatusNotificationRequest, context: Context[State]
     ) -> v16.StatusNotificationResponse:
         row = await row_of(context)
         row.connectors = {**row.connectors, f"{request.connector_id}": request.status}
         return v16.StatusNotificationResponse()
 
     @on(v16.AuthorizeRequest)
-    async def authorize(
-        self, station: Station, request: v16.AuthorizeRequest, context: Context[State]
-    ) -> v16.AuthorizeResponse:
+    async def authorize(self, request: v16.AuthorizeRequest, context: Context[State]) -> v16.AuthorizeResponse:
         status = v16.AuthorizationStatus(await status_of(request.id_tag, context))
         return v16.AuthorizeResponse(id_tag_info=v16.IdTagInfo(status=status))
 
     @on(v16.StartTransactionRequest)
     async def start(
-        self, station: Station, request: v16.StartTransactionRequest, context: Context[State]
+        self, request: v16.StartTransactionRequest, context: Context[State]
     ) -> v16.StartTransactionResponse:
         status = v16.AuthorizationStatus(await status_of(request.id_tag, context))
         number = f"{request.connector_id} {request.timestamp.isoformat()}"
@@ -66,18 +62,14 @@ class Core16:
         return v16.StartTransactionResponse(transaction_id=transaction.id, id_tag_info=info)
 
     @on(v16.MeterValuesRequest)
-    async def meter_values(
-        self, station: Station, request: v16.MeterValuesRequest, context: Context[State]
-    ) -> v16.MeterValuesResponse:
+    async def meter_values(self, request: v16.MeterValuesRequest, context: Context[State]) -> v16.MeterValuesResponse:
         reading = register16(request.meter_value)
         if request.transaction_id is not None and reading is not None:
             (await transaction_of(request.transaction_id, context)).meter_last = reading
         return v16.MeterValuesResponse()
 
     @on(v16.StopTransactionRequest)
-    async def stop(
-        self, station: Station, request: v16.StopTransactionRequest, context: Context[State]
-    ) -> v16.StopTransactionResponse:
+    async def stop(self, request: v16.StopTransactionRequest, context: Context[State]) -> v16.StopTransactionResponse:
         transaction = await transaction_of(request.transaction_id, context)
         transaction.ended_at = request.timestamp
         transaction.meter_last = request.meter_stop
@@ -93,12 +85,12 @@ class Charging201:
 
     @on(v201.BootNotificationRequest)
     async def boot(
-        self, station: Station, request: v201.BootNotificationRequest, context: Context[State]
+        self, request: v201.BootNotificationRequest, context: Context[State]
     ) -> v201.BootNotificationResponse:
         (await row_of(context)).model = f"{request.charging_station.vendor_name} {request.charging_station.model}"
         return v201.BootNotificationResponse(
             current_time=datetime.now(UTC),
-            interval=station.state.heartbeat_interval,
+            interval=context.station.state.heartbeat_interval,
             status=v201.RegistrationStatusEnumType.ACCEPTED,
         )
 
@@ -108,22 +100,20 @@ class Charging201:
 
     @on(v201.StatusNotificationRequest)
     async def status(
-        self, station: Station, request: v201.StatusNotificationRequest, context: Context[State]
+        self, request: v201.StatusNotificationRequest, context: Context[State]
     ) -> v201.StatusNotificationResponse:
         row = await row_of(context)
         row.connectors = {**row.connectors, f"{request.evse_id}.{request.connector_id}": request.connector_status}
         return v201.StatusNotificationResponse()
 
     @on(v201.AuthorizeRequest)
-    async def authorize(
-        self, station: Station, request: v201.AuthorizeRequest, context: Context[State]
-    ) -> v201.AuthorizeResponse:
+    async def authorize(self, request: v201.AuthorizeRequest, context: Context[State]) -> v201.AuthorizeResponse:
         status = v201.AuthorizationStatusEnumType(await status_of(request.id_token.id_token, context))
         return v201.AuthorizeResponse(id_token_info=v201.IdTokenInfoType(status=status))
 
     @on(v201.TransactionEventRequest)
     async def transaction_event(
-        self, station: Station, request: v201.TransactionEventRequest, context: Context[State]
+        self, request: v201.TransactionEventRequest, context: Context[State]
     ) -> v201.TransactionEventResponse:
         answer = v201.TransactionEventResponse()
         transaction = await started(request.transaction_info.transaction_id, request.timestamp, context)

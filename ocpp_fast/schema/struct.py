@@ -7,6 +7,7 @@ from enum import Flag, auto
 from types import NoneType
 from typing import Any, ClassVar, Generic, Self, TypeVar, get_args
 
+from .._core.strict_json import check_value
 from .._core.violation import Violation
 from ..errors import ValidationError
 from .codec import codec_of
@@ -79,6 +80,10 @@ class Struct(metaclass=StructType):
     def from_dict(cls, value: Mapping[str, Any]) -> Self:
         """Return the payload of JSON's values, with the names of the wire. Raises `ValidationError`."""
         given: Any = value  # who knows what it is
+        try:
+            check_value(given)
+        except ValueError as error:
+            raise ValidationError("", "type", f"values of JSON ({error})") from None
         try:
             payload: Self = codec_of(cls, cls.__draft__).decode(dict(given) if isinstance(given, Mapping) else given)
         except Violation as violation:

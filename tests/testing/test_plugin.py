@@ -64,6 +64,6 @@ def test_nothing_is_left(central):
 def test_its_fixtures_serve_on_free_ports_and_leave_nothing(tmp_path: Path) -> None:
     (tmp_path / "test_theirs.py").write_text(TESTS)
     (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "ocpp_fast.testing.plugin"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "3 passed" in done.stdout, done.stdout + done.stderr
