@@ -22,13 +22,14 @@ __all__ = [
     "CompiledEncoder",
     "PendingTable",
     "Send",
+    "Wire",
     "accelerated",
     "compiled_payload",
     "exact_float",
 ]
 
 
-_KERNELS = ("correlation", "decimals", "frames", "payload")
+_KERNELS = ("correlation", "decimals", "frames", "payload", "wire")
 
 
 def _built() -> bool:
@@ -50,11 +51,13 @@ if TYPE_CHECKING or not accelerated:
     from ocpp_fast._core.correlation import PendingTable
     from ocpp_fast._core.decimals import exact_float
     from ocpp_fast._core.frames import Call, CallResult, Send
+    from ocpp_fast._core.wire import Wire
 else:
     from ocpp_fast._core import decimals
     from ocpp_fast_ext.correlation import PendingTable
     from ocpp_fast_ext.decimals import ExactFloat
     from ocpp_fast_ext.frames import Call, CallResult, CompiledDecoder, CompiledEncoder, Send
     from ocpp_fast_ext.payload import compiled as compiled_payload
+    from ocpp_fast_ext.wire import Wire
 
     exact_float = ExactFloat(decimals.exact_float, decimals.LongFloat)

@@ -19,6 +19,7 @@ __all__ = [
     "Lookup",
     "Payload",
     "PendingTable",
+    "Wire",
 ]
 
 V = TypeVar("V")
@@ -80,6 +81,44 @@ class PendingTable(Protocol[V]):
 
     def __len__(self) -> int:
         """How many calls are open."""
+        ...
+
+
+class Wire(Protocol):
+    """The frames of one WebSocket: what is plainly a message goes straight to a receiver, all else to `unusual`.
+
+    While `plain` is true, a plain message is a whole, final, uncompressed text frame, masked as it must be, its length
+    written as short as can be and within the limit, its text valid UTF-8. It goes to `receiver` as a new bytes object,
+    unless that is None. Every other frame goes to `unusual`, one whole frame at a time, in order; the beginning of a
+    frame is kept until the rest has come. A frame whose head can't be right sets `plain` to false: from then on, and
+    whenever `plain` is false, bytes go to `unusual` as they come. It never raises for what a peer sent; what a receiver
+    or `unusual` raises passes through.
+    """
+
+    transport: Any
+    """What is written to; the owner's to set."""
+    receiver: Callable[[bytes], object] | None
+    """May be changed at any time, by itself, too."""
+    plain: bool
+    heard: bool
+    """Set when a plain message has come; the owner's to take back."""
+
+    def __init__(self, buffer: memoryview, limit: int, masked: bool) -> None:
+        """`buffer` is what the event loop reads into; `masked` tells whether the peer masks its frames."""
+        ...
+
+    def unusual(self, data: bytes) -> None:
+        """Take what is no plain message; the owner's to define."""
+        ...
+
+    def get_buffer(self, sizehint: int) -> memoryview: ...
+    def buffer_updated(self, nbytes: int) -> None: ...
+    def feed(self, data: bytes) -> None:
+        """Take bytes of the peer that the event loop has not put into the buffer."""
+        ...
+
+    def send_text(self, raw: bytes) -> None:
+        """Write a text message in one frame, masked if the peer's are not."""
         ...
 
 

@@ -60,7 +60,12 @@ class ServerWebSocket(WebSocket):
             logger=WEBSOCKET_LOG,
         )
         self._subprotocol: Subprotocol | None = None
-        super().__init__(self._server, open_timeout=owner.open_timeout, close_timeout=owner.close_timeout)
+        super().__init__(
+            self._server,
+            max_message_size=owner.max_message_size,
+            open_timeout=owner.open_timeout,
+            close_timeout=owner.close_timeout,
+        )
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._listener._open_sockets.add(self)
@@ -230,7 +235,9 @@ class ClientWebSocket(WebSocket, Generic[O]):
             max_size=max_message_size,
             logger=WEBSOCKET_LOG,
         )
-        super().__init__(self._client, open_timeout=open_timeout, close_timeout=close_timeout)
+        super().__init__(
+            self._client, max_message_size=max_message_size, open_timeout=open_timeout, close_timeout=close_timeout
+        )
         self._authorization = authorization
         self._connected = connected
         self.handshake: asyncio.Future[O] = self._loop.create_future()

@@ -1,12 +1,14 @@
-"""A WebSocket over an asyncio transport: websockets' Sans-I/O layer, called back instead of awaited.
+"""A WebSocket over an asyncio transport, called back instead of awaited.
 
-No task and no queue belong to a connection: bytes arrive in one buffer that all connections of a loop share, the
-Sans-I/O layer makes frames of them, whole messages are handed to the owner at once.
+No task and no queue belong to a connection: bytes arrive in one buffer that all connections of a loop share. Its base
+class, a `Wire`, hands whole plain messages to the owner at once and writes those that are sent; the handshake, control
+frames, fragments, compression and whatever is wrong go through websockets' Sans-I/O layer, a whole frame at a time.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from enum import Flag, auto
 from typing import Any, Final, cast
@@ -18,6 +20,8 @@ from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
+from .._core import Wire
+from .security import WEBSOCKET_LOG
 from .transport import CloseCode, TransportOwner
 
 __all__ = ["Pause", "WebSocket"]
@@ -46,23 +50,23 @@ class Pause(Flag):
     """The owner wants no more messages: too many of the peer's calls wait."""
 
 
-class WebSocket(asyncio.BufferedProtocol):
+class WebSocket(Wire, asyncio.BufferedProtocol):
     """One connection, of either side. A subclass does the opening handshake.
 
-    `open_timeout` bounds the handshake and `close_timeout` the closing one, in seconds.
+    `open_timeout` bounds the handshake and `close_timeout` the closing one, in seconds; `max_message_size` a message,
+    in bytes.
     """
-
-    transport: asyncio.Transport
 
     def __init__(
         self,
         protocol: ServerProtocol | ClientProtocol,
         *,
+        max_message_size: int,
         open_timeout: float,
         close_timeout: float,
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        self._buffer = _shared_buffer(self._loop)
+        super().__init__(_shared_buffer(self._loop), max_message_size, isinstance(protocol, ServerProtocol))
         self._protocol = protocol
         self._open_timeout = open_timeout
         self._close_timeout = close_timeout
@@ -71,7 +75,10 @@ class WebSocket(asyncio.BufferedProtocol):
         self._backlog: deque[bytes] | None = None
         self._fragments: bytearray | None = None
         self._owner: TransportOwner | None = None
+        self._head = b""  # its last bytes, as long as its end may be among them
         self._handshake_size = 0
+        self._is_behind_head = False
+        self._writes_plainly = False
         self._pong_due = False
         self._lost = False
         self._failed = False
@@ -100,17 +107,32 @@ class WebSocket(asyncio.BufferedProtocol):
         self.transport = cast(asyncio.Transport, transport)  # uvloop's is not a subclass
         self._timer = self._loop.call_later(self._open_timeout, self.handshake_too_late)
 
-    def get_buffer(self, sizehint: int) -> memoryview:
-        return self._buffer
-
-    def buffer_updated(self, nbytes: int) -> None:
-        data = bytes(self._buffer[:nbytes])
+    def unusual(self, data: bytes) -> None:
+        """Take bytes for the Sans-I/O layer: the handshake, a frame that is no plain message, or what is wrong."""
         if self._protocol.state is State.CONNECTING:
-            end = data.find(_HEAD_END)  # a server may send messages right behind its answer
-            self._handshake_size += nbytes if end < 0 else end
+            data, behind = self._split_head(data)
             if self._handshake_size > _MAX_HANDSHAKE:
                 self.handshake_too_large()
                 return
+            self._receive(data)
+            if behind and self._protocol.state is State.CONNECTING:
+                self._is_behind_head = True  # the Sans-I/O layer has to keep it until the handshake is decided
+                self._receive(behind)
+            elif behind:
+                self.feed(behind)
+        else:
+            self._receive(data)
+
+    def _split_head(self, data: bytes) -> tuple[bytes, bytes]:
+        """Cut bytes of the handshake where its head ends: a server may send messages right behind it."""
+        known = self._head + data
+        end = known.find(_HEAD_END)
+        cut = len(data) if end < 0 else end + len(_HEAD_END) - len(self._head)
+        self._head = known[1 - len(_HEAD_END) :] if end < 0 else b""
+        self._handshake_size += cut
+        return data[:cut], data[cut:]
+
+    def _receive(self, data: bytes) -> None:
         self._protocol.receive_data(data)
         for event in self._protocol.events_received():
             if isinstance(event, Frame):
@@ -147,6 +169,15 @@ class WebSocket(asyncio.BufferedProtocol):
         """The handshake is done: messages go to `owner` from now on."""
         self._stop_timer()
         self._owner = owner
+        watched = WEBSOCKET_LOG.isEnabledFor(logging.DEBUG)  # every frame is to be logged
+        self._writes_plainly = not watched and not self._protocol.extensions
+        self.plain = not watched and not self._is_behind_head
+        self._go_straight()
+
+    def _go_straight(self) -> None:
+        """Let plain messages go to the owner, if nothing speaks against it."""
+        if self._owner is not None and not self._pauses and self._fragments is None:
+            self.receiver = self._owner.message_received
 
     @property
     def is_open(self) -> bool:
@@ -155,17 +186,22 @@ class WebSocket(asyncio.BufferedProtocol):
 
     def send(self, raw: bytes) -> None:
         """Send a text message, in UTF-8. Does nothing when the connection is closing."""
-        if self.is_open:
+        if not self.is_open:
+            return
+        if self._writes_plainly:
+            if not self.transport.is_closing():
+                self.send_text(raw)
+        else:
             self._protocol.send_text(raw)
             self._flush()
 
     def ping(self) -> None:
         """Ask for a sign of life; close with 1011 when the last one asked for has not come (R38)."""
-        if self._pong_due and not self._pauses & Pause.OWNER:  # where the pong would wait as well
+        if self._pong_due and not self.heard and not self._pauses & Pause.OWNER:  # where the pong would wait as well
             self.close(CloseCode.INTERNAL_ERROR, "no pong")
             self.transport.abort()
         elif self.is_open:
-            self._pong_due = True
+            self._pong_due, self.heard = True, False
             self._protocol.send_ping(b"")
             self._flush()
 
@@ -200,6 +236,7 @@ class WebSocket(asyncio.BufferedProtocol):
         """Stop reading, until every reason given has been taken back by `_resume`."""
         if not self._pauses:
             self.transport.pause_reading()
+            self.receiver = None
         self._pauses |= reason
 
     def _resume(self, reason: Pause) -> None:
@@ -208,26 +245,29 @@ class WebSocket(asyncio.BufferedProtocol):
             return
         self._pauses &= ~reason
         if reason is Pause.OWNER:
-            self._pong_due = False  # it may be behind what was not read
+            self.heard = True  # the pong may be behind what was not read
         while self._backlog and not self._pauses and self._owner is not None:
             self._owner.message_received(self._backlog.popleft())
         if not self._pauses and not self._lost:
             self.transport.resume_reading()
+            self._go_straight()
 
     # Frames
 
     def _frame_received(self, frame: Frame) -> None:
-        self._pong_due = False  # any frame is a sign of life (R38)
+        self.heard = True  # any frame is a sign of life (R38)
         if frame.opcode is Opcode.TEXT or frame.opcode is Opcode.CONT:
             if frame.fin and self._fragments is None:
                 self._message_received(bytes(frame.data))
                 return
             if self._fragments is None:
                 self._fragments = bytearray()
+                self.receiver = None
             self._fragments += frame.data
             if frame.fin:
                 whole, self._fragments = bytes(self._fragments), None
                 self._message_received(whole)
+                self._go_straight()
         elif frame.opcode is Opcode.BINARY:
             self._fail(CloseCode.UNSUPPORTED_DATA, "expected text")
 
@@ -287,7 +327,7 @@ class WebSocket(asyncio.BufferedProtocol):
 
     def _tell_end(self) -> None:
         """Tell the owner that the connection can't be used any more, once, and before TCP has ended (R44)."""
-        self._backlog = self._fragments = None
+        self._backlog = self._fragments = self.receiver = None
         owner, self._owner = self._owner, None
         if owner is None:
             return

@@ -1,0 +1,120 @@
+"""The reference core of the wire: plain messages go straight to their receiver; see `contract.Wire`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any, Final
+
+from websockets.utils import apply_mask
+
+__all__ = ["Wire"]
+
+_TEXT: Final = 0x81
+_CONTROL: Final = 0x08
+_OPCODES: Final = frozenset({0, 1, 2, 8, 9, 10})
+
+
+class Wire:
+    """The frames of one WebSocket: keeps `contract.Wire`."""
+
+    __slots__ = ("_buffer", "_limit", "_masked", "_rest", "heard", "plain", "receiver", "transport")
+
+    def __init__(self, buffer: memoryview, limit: int, masked: bool) -> None:
+        self.transport: Any = None
+        self.receiver: Callable[[bytes], object] | None = None
+        self.plain = False
+        self.heard = False
+        self._buffer = buffer
+        self._limit = limit
+        self._masked = masked
+        self._rest = b""
+
+    def unusual(self, data: bytes) -> None:
+        """Take bytes that are no plain message."""
+        raise NotImplementedError
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Return the buffer that the event loop reads into."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take what the event loop has read."""
+        self.feed(bytes(self._buffer[:nbytes]))
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes of the peer."""
+        if self._rest:
+            data, self._rest = self._rest + data, b""
+        start = 0
+        while start < len(data):
+            if not self.plain:
+                self.unusual(data[start:])
+                return
+            length = self._frame_length(data, start)
+            if length < 0:
+                self.plain = False
+            elif length == 0 or start + length > len(data):
+                self._rest = data[start:]
+                return
+            else:
+                self._take(data[start : start + length])
+                start += length
+
+    def _frame_length(self, data: bytes, start: int) -> int:
+        """Return how long a frame is, 0 if that can't be told yet, and -1 for one that can't be right."""
+        if len(data) - start < 2:
+            return 0
+        first, second = data[start], data[start + 1]
+        size, head = second & 0x7F, 2 + 4 * self._masked
+        if first & 0x0F not in _OPCODES or first & 0x30 or bool(second & 0x80) is not self._masked:
+            return -1
+        if first & _CONTROL and (size > 125 or not first & 0x80):
+            return -1
+        if size > 125:
+            width = 2 if size == 126 else 8
+            if len(data) - start < 2 + width:
+                return 0
+            head, size = head + width, int.from_bytes(data[start + 2 : start + 2 + width])
+        return head + size if size <= self._limit else -1
+
+    def _take(self, frame: bytes) -> None:
+        """Hand on a whole frame."""
+        if frame[0] == _TEXT and self.receiver is not None:
+            raw = self._message(frame)
+            if raw is not None:
+                self.heard = True
+                self.receiver(raw)
+                return
+        self.unusual(frame)
+
+    def _message(self, frame: bytes) -> bytes | None:
+        """Return the text of a frame; None if it is not UTF-8, or its length is not written as short as can be."""
+        size = frame[1] & 0x7F
+        width = 0 if size < 126 else 2 if size == 126 else 8
+        head = 2 + width + 4 * self._masked
+        if width and len(frame) - head < (126 if width == 2 else 65536):
+            return None
+        raw = frame[head:]
+        if self._masked:
+            raw = apply_mask(raw, frame[head - 4 : head])
+        if not raw.isascii():
+            try:
+                raw.decode()
+            except UnicodeDecodeError:
+                return None
+        return raw
+
+    def send_text(self, raw: bytes) -> None:
+        """Write a text message."""
+        size, mask_bit = len(raw), 0 if self._masked else 0x80
+        if size < 126:
+            head = bytes((_TEXT, size | mask_bit))
+        elif size < 65536:
+            head = bytes((_TEXT, 126 | mask_bit)) + size.to_bytes(2)
+        else:
+            head = bytes((_TEXT, 127 | mask_bit)) + size.to_bytes(8)
+        if mask_bit:
+            mask = os.urandom(4)
+            head, raw = head + mask, apply_mask(raw, mask)
+        self.transport.write(head + raw)
