@@ -9,8 +9,6 @@ from cpython.object cimport PyObject
 from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcpy
 
-from os import urandom
-
 __all__ = ["Wire"]
 
 cdef extern from "Python.h":
@@ -105,25 +103,25 @@ cdef class Wire:
             data, self.rest = self.rest + data, b""
         self.take_all(<const unsigned char*>PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))
 
-    def send_text(self, bytes raw):
-        """Write a text message."""
+    def send_text(self, bytes raw, bytes mask=b""):
+        """Write a text message in one frame, masked if a mask is given."""
+        cdef bint masks = PyBytes_GET_SIZE(mask) == 4
         cdef Py_ssize_t size = PyBytes_GET_SIZE(raw)
         cdef int width = 0 if size < 126 else 2 if size < 65536 else 8
-        cdef Py_ssize_t head = 2 + width + (0 if self.masked else 4)
+        cdef Py_ssize_t head = 2 + width + (4 if masks else 0)
         cdef bytes frame = PyBytes_FromStringAndSize(NULL, head + size)
-        cdef bytes mask
         cdef unsigned char* p = <unsigned char*>PyBytes_AS_STRING(frame)
+        cdef const unsigned char* text = <const unsigned char*>PyBytes_AS_STRING(raw)
         cdef int index
         p[0] = TEXT
-        p[1] = <unsigned char>((size if width == 0 else 126 if width == 2 else 127) | (0 if self.masked else 0x80))
+        p[1] = <unsigned char>((size if width == 0 else 126 if width == 2 else 127) | (0x80 if masks else 0))
         for index in range(width):
             p[2 + index] = <unsigned char>(<uint64_t>size >> 8 * (width - 1 - index))
-        if self.masked:
-            memcpy(p + head, PyBytes_AS_STRING(raw), size)
-        else:
-            mask = urandom(4)
+        if masks:
             memcpy(p + head - 4, PyBytes_AS_STRING(mask), 4)
-            unmask(p + head, <const unsigned char*>PyBytes_AS_STRING(raw), size, p + head - 4)
+            unmask(p + head, text, size, p + head - 4)
+        else:
+            memcpy(p + head, text, size)
         self.transport.write(frame)
 
     cdef int take_all(self, const unsigned char* p, Py_ssize_t size) except -1:

@@ -15,7 +15,7 @@ RunPython = Callable[..., "CompletedProcess[str]"]
 
 CHOICE = "from ocpp_fast import _core; print(_core.accelerated, _core.PendingTable.__module__)"
 COMPILED = "True ocpp_fast_ext.correlation\n"
-OTHER_KERNELS = ("decimals", "frames", "payload")
+OTHER_KERNELS = ("decimals", "frames", "payload", "wire")
 REFERENCE = "False ocpp_fast._core.correlation\n"
 
 needs_extension = pytest.mark.skipif(

@@ -117,8 +117,8 @@ class Wire(Protocol):
         """Take bytes of the peer that the event loop has not put into the buffer."""
         ...
 
-    def send_text(self, raw: bytes) -> None:
-        """Write a text message in one frame, masked if the peer's are not."""
+    def send_text(self, raw: bytes, mask: bytes = b"") -> None:
+        """Write a text message in one frame; a client gives a mask of four random bytes."""
         ...
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any, Final
-
-from websockets.utils import apply_mask
 
 __all__ = ["Wire"]
 
@@ -97,7 +94,7 @@ class Wire:
             return None
         raw = frame[head:]
         if self._masked:
-            raw = apply_mask(raw, frame[head - 4 : head])
+            raw = _masked(raw, frame[head - 4 : head])
         if not raw.isascii():
             try:
                 raw.decode()
@@ -105,16 +102,20 @@ class Wire:
                 return None
         return raw
 
-    def send_text(self, raw: bytes) -> None:
-        """Write a text message."""
-        size, mask_bit = len(raw), 0 if self._masked else 0x80
+    def send_text(self, raw: bytes, mask: bytes = b"") -> None:
+        """Write a text message in one frame, masked if a mask is given."""
+        size, mask_bit = len(raw), 0x80 if mask else 0
         if size < 126:
             head = bytes((_TEXT, size | mask_bit))
         elif size < 65536:
             head = bytes((_TEXT, 126 | mask_bit)) + size.to_bytes(2)
         else:
             head = bytes((_TEXT, 127 | mask_bit)) + size.to_bytes(8)
-        if mask_bit:
-            mask = os.urandom(4)
-            head, raw = head + mask, apply_mask(raw, mask)
-        self.transport.write(head + raw)
+        self.transport.write(head + mask + (_masked(raw, mask) if mask else raw))
+
+
+def _masked(text: bytes, mask: bytes) -> bytes:
+    """Return a text with a mask put on, or taken off."""
+    size = len(text)
+    masks = (mask * (size // 4 + 1))[:size]
+    return (int.from_bytes(text, "little") ^ int.from_bytes(masks, "little")).to_bytes(size, "little")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections import deque
 from enum import Flag, auto
 from typing import Any, Final, cast
@@ -66,7 +67,8 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         close_timeout: float,
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        super().__init__(_shared_buffer(self._loop), max_message_size, isinstance(protocol, ServerProtocol))
+        self._masks = isinstance(protocol, ClientProtocol)
+        super().__init__(_shared_buffer(self._loop), max_message_size, not self._masks)
         self._protocol = protocol
         self._open_timeout = open_timeout
         self._close_timeout = close_timeout
@@ -190,7 +192,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
             return
         if self._writes_plainly:
             if not self.transport.is_closing():
-                self.send_text(raw)
+                self.send_text(raw, os.urandom(4) if self._masks else b"")
         else:
             self._protocol.send_text(raw)
             self._flush()

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pytest
 
 import ocpp_fast_ext
-from ocpp_fast._core import contract, correlation, decimals, frames
+from ocpp_fast._core import contract, correlation, decimals, frames, wire
 
 if TYPE_CHECKING:
     from ocpp_fast_ext import correlation as compiled_correlation
     from ocpp_fast_ext import decimals as compiled_decimals
     from ocpp_fast_ext import frames as compiled_frames
     from ocpp_fast_ext import payload as compiled_payload
+    from ocpp_fast_ext import wire as compiled_wire
 
     tables: list[type[contract.PendingTable[Any]]] = [correlation.PendingTable, compiled_correlation.PendingTable]
+    wires: list[type[contract.Wire]] = [wire.Wire, compiled_wire.Wire]
     floats: list[contract.ExactFloat] = [decimals.exact_float, compiled_decimals.ExactFloat(float, float)]
     calls: list[type[contract.CallValue]] = [frames.Call, frames.Send, compiled_frames.Call, compiled_frames.Send]
     reader: type[contract.CompiledDecoder] = compiled_frames.CompiledDecoder
@@ -33,6 +35,7 @@ PAIRS: list[tuple[type, str, type | None]] = [
     (contract.PendingTable, "correlation.PendingTable", correlation.PendingTable),
     (contract.CallValue, "frames.Call", frames.Call),
     (contract.CallValue, "frames.Send", frames.Send),
+    (contract.Wire, "wire.Wire", wire.Wire),
     (contract.ExactFloat, "decimals.ExactFloat", None),
     (contract.Payload, "payload.CompiledPlan", None),
     (contract.CompiledDecoder, "frames.CompiledDecoder", None),
@@ -58,10 +61,15 @@ def methods_of(kind: type) -> dict[str, Parameters]:
 
 def stub_of(compiled: str) -> Mapping[str, ast.FunctionDef]:
     """Return the functions of a class in the stubs of the extension."""
+    return {each.name: each for each in body_of(compiled) if isinstance(each, ast.FunctionDef)}
+
+
+def body_of(compiled: str) -> list[ast.stmt]:
+    """Return the body of a class in the stubs of the extension."""
     module, _, name = compiled.partition(".")
     tree = ast.parse((Path(ocpp_fast_ext.__file__).with_name(f"{module}.pyi")).read_text("utf-8"))
     (found,) = (each for each in tree.body if isinstance(each, ast.ClassDef) and each.name == name)
-    return {each.name: each for each in found.body if isinstance(each, ast.FunctionDef)}
+    return found.body
 
 
 def stub_parameters(function: ast.FunctionDef) -> Parameters:
@@ -89,5 +97,6 @@ def test_a_core_has_the_methods_of_its_protocol(protocol: type, compiled: str, r
 def test_the_stubs_of_the_extension_name_what_it_has(compiled: str) -> None:
     module, _, name = compiled.partition(".")
     kind = getattr(pytest.importorskip(f"ocpp_fast_ext.{module}"), name)
-    stub = {each for each in stub_of(compiled) if not each.startswith("__")}
+    attributes = {ast.unparse(each.target) for each in body_of(compiled) if isinstance(each, ast.AnnAssign)}
+    stub = {each for each in stub_of(compiled) if not each.startswith("__")} | attributes
     assert stub == {each for each in dir(kind) if not each.startswith("_")}
