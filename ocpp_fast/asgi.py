@@ -21,11 +21,11 @@ from urllib.parse import quote
 
 from websockets.datastructures import Headers
 
-from .aio.admission import Admitted, Offer, admit, no_common_subprotocol
+from .aio.admission import Admission, Admitted, Offer, no_common_subprotocol
 from .aio.central_system import CentralRuntime, CentralSystem
-from .aio.security import Refusal
 from .aio.transport import CloseCode, TransportOwner
 from .errors import HandshakeRefused
+from .schema import Version
 
 __all__ = ["App"]
 
@@ -85,51 +85,61 @@ class App:
 
     async def _websocket(self, scope: Message, receive: Receive, send: Send) -> None:
         runtime = self.central._runtime
-        if not runtime.listeners:  # mounted without the lifespan
+        if runtime.loop is None:  # mounted without the lifespan
             runtime.loop = asyncio.get_running_loop()
-            runtime.stopping = False
         await receive()  # the client's request for a connection
-        offer = _offer(scope)
+        following = asyncio.ensure_future(receive())
+        admission = Admission(runtime, _offer(scope))
+        decision = asyncio.create_task(admission.decide())
         try:
-            async with asyncio.timeout(runtime.open_timeout):
-                admitted = await admit(runtime, offer)
-        except HandshakeRefused as refusal:
-            await self._refuse(scope, send, offer, refusal)
-        except TimeoutError:
-            late = HandshakeRefused(503, f"not complete within {runtime.open_timeout:g} s")
-            await self._refuse(scope, send, offer, late)
-        except Exception as error:  # of the user's code
-            runtime.log.exception("the handshake with %s failed", offer.peer, extra={"path": offer.path})
-            await self._refuse(scope, send, offer, HandshakeRefused(500, f"{type(error).__name__}: {error}"))
-        else:
-            await self._serve(runtime, admitted, receive, send)
+            await asyncio.wait((following, decision), timeout=runtime.open_timeout, return_when=asyncio.FIRST_COMPLETED)
+            if decision.done():
+                outcome = decision.result()
+            elif following.done():
+                admission.refuse(None, "it left before the handshake was complete")
+                return
+            else:
+                outcome = HandshakeRefused(503, f"not complete within {runtime.open_timeout:g} s")
+                admission.refuse(outcome.status, outcome.reason)
+            if isinstance(outcome, HandshakeRefused):
+                await self._refuse(scope, send, outcome)
+            elif outcome.version is None:
+                admission.refuse(101, no_common_subprotocol(outcome.handshake.subprotocols))
+                await send({"type": "websocket.accept"})
+                close = {"code": int(CloseCode.PROTOCOL_ERROR), "reason": "no common subprotocol"}
+                await send({"type": "websocket.close", **close})
+            else:
+                await self._serve(runtime, outcome, outcome.version, following, receive, send)
+        finally:
+            for each in (following, decision):
+                each.cancel()
+            await asyncio.wait((following, decision))
 
-    async def _refuse(self, scope: Message, send: Send, offer: Offer, refusal: HandshakeRefused) -> None:
-        told = Refusal(refusal.reason, refusal.status, offer.peer, offer.path, refusal.station)
-        self.central._runtime.refused(told)
+    async def _refuse(self, scope: Message, send: Send, refusal: HandshakeRefused) -> None:
         if "websocket.http.response" not in (scope.get("extensions") or {}):
-            await send({"type": "websocket.close", "code": CloseCode.POLICY_VIOLATION, "reason": ""})
+            await send({"type": "websocket.close", "code": int(CloseCode.POLICY_VIOLATION), "reason": ""})
             return
         headers: list[tuple[bytes, bytes]] = []
         if refusal.status is HTTPStatus.UNAUTHORIZED:
             headers.append((b"www-authenticate", b'Basic realm="ocpp", charset="UTF-8"'))
         await _respond(send, "websocket.http", refusal.status, headers)
 
-    async def _serve(self, runtime: CentralRuntime, admitted: Admitted, receive: Receive, send: Send) -> None:
-        handshake, version = admitted.handshake, admitted.version
-        if version is None:
-            reason = no_common_subprotocol(handshake.subprotocols)
-            runtime.refused(Refusal(reason, 101, handshake.remote_address, handshake.path, handshake.id))
-            await send({"type": "websocket.accept"})
-            close = {"code": CloseCode.PROTOCOL_ERROR, "reason": "no common subprotocol"}
-            await send({"type": "websocket.close", **close})
-            return
+    async def _serve(
+        self,
+        runtime: CentralRuntime,
+        admitted: Admitted,
+        version: Version,
+        following: asyncio.Future[Message],
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        handshake = admitted.handshake
         transport = Transport(runtime, handshake.certificate, handshake.remote_address)
         self._transports.add(transport)
         try:
             transport.owner = runtime.arrived(transport, admitted, version)
             await send({"type": "websocket.accept", "subprotocol": version.subprotocol})
-            await transport.run(receive, send)
+            await transport.run(following, receive, send)
         finally:
             self._transports.discard(transport)
             transport.ended()
@@ -170,6 +180,7 @@ class Transport:
         self.peer = peer
         self.failed = False
         self._close_timeout = runtime.close_timeout
+        self._log = runtime.log
         self._max_size = runtime.max_message_size
         self._outgoing: deque[bytes] = deque()
         self._waiting = 0
@@ -179,6 +190,7 @@ class Transport:
         self._paused = False
         self._close: tuple[int, str] | None = None
         self._runner: asyncio.Task[Any] | None = None
+        self._closing = asyncio.Event()
         self._closed = asyncio.Event()
 
     # The owner calls
@@ -195,6 +207,7 @@ class Transport:
         """Start the closing handshake, behind what is to be sent."""
         if self._close is None:
             self._close = code, reason
+            self._closing.set()
             self._something.set()
             self._readable.set()
             self._tell_end(code, reason)
@@ -221,43 +234,48 @@ class Transport:
 
     # The application calls
 
-    async def run(self, receive: Receive, send: Send) -> None:
-        """Carry messages until the connection ends."""
-        self._runner = asyncio.create_task(self._read(receive))
-        writer = asyncio.create_task(self._write(send))
+    async def run(self, following: asyncio.Future[Message], receive: Receive, send: Send) -> None:
+        """Carry messages until the connection ends; `following` is the first one."""
+        self._runner = asyncio.create_task(self._read(following, receive))
+        tasks = (self._runner, asyncio.create_task(self._write(send)), asyncio.create_task(self._closing.wait()))
         try:
-            await asyncio.wait([self._runner, writer], return_when=asyncio.FIRST_COMPLETED)
-            if not self._runner.done():  # closed from here: the client has a while to agree
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if not self._runner.done():  # closed from here: the client has a while to take what is left, and to agree
                 await asyncio.wait([self._runner], timeout=self._close_timeout)
         finally:
-            for task in (self._runner, writer):
+            for task in tasks:
                 task.cancel()
-            await asyncio.wait([self._runner, writer])
+            await asyncio.wait(tasks)
+            for task in tasks:
+                if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, OSError):
+                    self._log.error("%s: the connection failed", self.peer, exc_info=error)
 
     def ended(self) -> None:
         """The connection is gone."""
         self._tell_end(CloseCode.ABNORMAL, "")
         self._closed.set()
 
-    async def _read(self, receive: Receive) -> None:
+    async def _read(self, following: Awaitable[Message], receive: Receive) -> None:
         while True:
             await self._readable.wait()
-            message = await receive()
+            message = await following
             if message["type"] == "websocket.disconnect":
                 self._close = self._close or (CloseCode.NORMAL, "")
                 self._tell_end(message.get("code") or CloseCode.ABNORMAL, message.get("reason") or "")
                 return
-            if self.owner is None:
-                continue
-            text = message.get("text")
-            if text is None:
-                self._fail(CloseCode.UNSUPPORTED_DATA, "expected text")
-                continue
-            raw = text.encode("utf-8", "surrogatepass")
-            if len(raw) > self._max_size:
-                self._fail(CloseCode.TOO_BIG, f"expected at most {self._max_size} bytes")
-            else:
-                self.owner.message_received(raw)
+            if self.owner is not None:
+                self._take(self.owner, message.get("text"))
+            following = receive()
+
+    def _take(self, owner: TransportOwner, text: str | None) -> None:
+        if text is None:
+            self._fail(CloseCode.UNSUPPORTED_DATA, "expected text")
+            return
+        raw = text.encode("utf-8", "surrogatepass")
+        if len(raw) > self._max_size:
+            self._fail(CloseCode.TOO_BIG, f"expected at most {self._max_size} bytes")
+        else:
+            owner.message_received(raw)
 
     async def _write(self, send: Send) -> None:
         while self._outgoing or self._close is None:

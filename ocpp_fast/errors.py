@@ -273,8 +273,8 @@ class HandshakeRefused(OcppError):
 
     def __init__(self, status: int, reason: str = "") -> None:
         super().__init__(status, reason)
-        if not 400 <= status <= 599:
-            raise ValueError(f"status: expected 400 to 599, not {status!r}")
+        if not 400 <= status <= 599 or status not in HTTPStatus.__members__.values():
+            raise ValueError(f"status: expected an HTTP status from 400 to 599, not {status!r}")
         self.status = HTTPStatus(status)
         self.reason = reason or self.status.phrase
 

@@ -172,13 +172,15 @@ def check_handler(handler: Callable[..., Any], request: type, side: Sender) -> N
         return
     name = getattr(handler, "__qualname__", repr(handler))
     given = [each for each in parameters if not _is_context(each.annotation)]
-    counts = {Sender.STATION: (2,), Sender.CENTRAL: (1,)}.get(side, (1, 2))
+    counts: tuple[int, ...] = {Sender.STATION: (2,), Sender.CENTRAL: (1,)}.get(side, (1, 2))
     wanted = " or ".join("(station, request)" if count == 2 else "(request)" for count in counts)
-    if side is Sender.STATION and len(given) < len(parameters):
-        counts = (1, 2)  # the context has the station
-    if any(each.kind is each.KEYWORD_ONLY and each.default is each.empty for each in given):
-        raise TypeError(f"{name}: expected a handler that takes {wanted} and at most a Context")
-    places = [each for each in given if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
+    if len(parameters) - len(given) > 1 or any(
+        each.kind is each.KEYWORD_ONLY and each.default is each.empty for each in given
+    ):
+        raise TypeError(f"{name}: expected a handler that takes {wanted} and at most one Context")
+    if takes_request_alone(handler):
+        counts = (1,)  # the context has the station
+    places = _places(given)
     least = sum(each.default is each.empty for each in places)
     most = len(places) if not any(each.kind is each.VAR_POSITIONAL for each in given) else 2
     fits = [count for count in counts if least <= count <= max(most, least)]
@@ -188,6 +190,20 @@ def check_handler(handler: Callable[..., Any], request: type, side: Sender) -> N
         _check_annotation(f"{name}: {places[fits[-1] - 1].name}", places[fits[-1] - 1].annotation, request)
     if request is not object:
         _check_answer(name, handler, request)
+
+
+def _places(parameters: Iterable[inspect.Parameter]) -> list[inspect.Parameter]:
+    """Return the parameters that are given by their position."""
+    return [each for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
+
+
+def takes_request_alone(handler: Callable[..., Any]) -> bool:
+    """Whether a handler takes a `Context` and must be given nothing else but a request: no station."""
+    parameters = _parameters(handler) or []
+    given = [each for each in parameters if not _is_context(each.annotation)]
+    if len(given) == len(parameters) or any(each.kind is each.VAR_POSITIONAL for each in given):
+        return False
+    return sum(each.default is each.empty for each in _places(given)) == 1
 
 
 def _check_annotation(where: str, annotation: Any, request: type) -> None:
@@ -219,15 +235,6 @@ def place_of(handler: Callable[..., Any]) -> int | str | None:
         if _is_context(each.annotation):
             return each.name if each.kind is each.KEYWORD_ONLY else index
     return None
-
-
-def takes_request_alone(handler: Callable[..., Any]) -> bool:
-    """Whether a handler takes a `Context` and a request, and so no station."""
-    given = [each for each in _parameters(handler) or () if not _is_context(each.annotation)]
-    return len(given) == 1 and given[0].kind in (
-        inspect.Parameter.POSITIONAL_ONLY,
-        inspect.Parameter.POSITIONAL_OR_KEYWORD,
-    )
 
 
 def _parameters(handler: Callable[..., Any]) -> list[inspect.Parameter] | None:

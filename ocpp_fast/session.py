@@ -304,7 +304,12 @@ class Session:
     @property
     def is_full(self) -> bool:
         """Whether so many calls of the peer wait that no more should be read."""
-        return self._waiting is not None and len(self._waiting) >= self._policy.max_waiting_calls
+        return self.waiting >= self._policy.max_waiting_calls
+
+    @property
+    def waiting(self) -> int:
+        """How many calls of the peer wait for their turn."""
+        return 0 if self._waiting is None else len(self._waiting)
 
     def check_answer(self, call: Call, response: Response) -> None:
         """Raise what `answer` would raise."""

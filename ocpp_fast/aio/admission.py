@@ -1,7 +1,7 @@
 """Who is let in: identity, credentials, the user's hooks and the version, in that order (R30-R36).
 
-`admit` is one coroutine for every transport. It suspends only where something of the user's is async; so a transport
-without tasks runs it on the spot with `run_now`, and gets a task only then.
+`Admission.decide` is one coroutine for every transport. It suspends only where something of the user's is async; so a
+transport without tasks runs it on the spot with `run_now`, and gets a task only then.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import logging
 import types
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias
 from urllib.parse import unquote_to_bytes
 
 from ..errors import HandshakeRefused
@@ -21,23 +21,26 @@ from ..schema import Version
 from .arguments import check_policy, is_identity
 from .hooks import Tasks
 from .proxies import TrustedProxies
-from .security import Auth, Handshake, Headers, Refusal, Verdict
+from .security import Auth, Handshake, Headers, Refusal, Verdict, shown
 from .transport import Transport, TransportOwner
 
 if TYPE_CHECKING:
     from .server import Server
 
 __all__ = [
+    "STOPPING",
+    "Admission",
     "Admitted",
     "HandshakeOwner",
     "Identified",
     "Identify",
     "Offer",
-    "admit",
     "identity_of",
     "run_now",
     "settled",
 ]
+
+STOPPING: Final = "the central system stops"
 
 Identified: TypeAlias = str | tuple[str, str] | None
 """An identity, or a tenant and an identity, or None for none."""
@@ -123,22 +126,60 @@ class HandshakeOwner(Protocol):
         ...
 
 
-async def admit(central: HandshakeOwner, offer: Offer) -> Admitted:
-    """Decide on a handshake. Raises `HandshakeRefused`, and what the user's functions raise."""
-    tenant, identity = _named(await settled(central.identify(offer.path, offer.headers)))
-    address, secure = central.proxies.origin(offer.peer, offer.headers, secure=offer.secure)
-    handshake = Handshake(
-        identity,
-        offer.path,
-        offer.headers,
-        tenant=tenant,
-        remote_address=address,
-        subprotocols=offer.subprotocols,
-        certificate=offer.certificate,
-        secure=secure,
-        listener=offer.listener,
-    )
-    try:
+class Admission:
+    """The decision on one handshake. `refuse` ends it from outside, as when it takes too long."""
+
+    __slots__ = ("_central", "_offer", "_secure", "address", "id")
+
+    def __init__(self, central: HandshakeOwner, offer: Offer) -> None:
+        self._central = central
+        self._offer = offer
+        self.address, self._secure = central.proxies.origin(offer.peer, offer.headers, secure=offer.secure)
+        self.id: str | None = None
+
+    async def decide(self) -> Admitted | HandshakeRefused:
+        """Return who is let in, or why nobody is; what the user's functions raise is logged, and refused with 500."""
+        try:
+            return await self._admit()
+        except HandshakeRefused as refusal:
+            self.refuse(refusal.status, refusal.reason)
+            return refusal
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            return self._failed(RuntimeError("cancelled"))
+        except Exception as error:  # noqa: BLE001  # what a user's code raises
+            return self._failed(error)
+
+    def refuse(self, status: int | None, reason: str) -> None:
+        """Log a refusal, and tell the hooks; without a status, nobody was there to be answered."""
+        self._central.refused(Refusal(reason, status, self.address, self._offer.path, self.id))
+
+    def _failed(self, error: Exception) -> HandshakeRefused:
+        extra = {"station": self.id, "peer": self.address, "path": shown(self._offer.path)}
+        who = self.id or self.address
+        self._central.log.error("%s: the handshake failed", who, exc_info=error, extra=extra)
+        refusal = HandshakeRefused(HTTPStatus.INTERNAL_SERVER_ERROR, f"{type(error).__name__}: {error}")
+        self.refuse(refusal.status, refusal.reason)
+        return refusal
+
+    async def _admit(self) -> Admitted:
+        central, offer = self._central, self._offer
+        self._check_running()
+        tenant, identity = _named(await settled(central.identify(offer.path, offer.headers)))
+        handshake = Handshake(
+            identity,
+            offer.path,
+            offer.headers,
+            tenant=tenant,
+            remote_address=self.address,
+            subprotocols=offer.subprotocols,
+            certificate=offer.certificate,
+            secure=self._secure,
+            listener=offer.listener,
+        )
+        self.id = handshake.id
         _check_verdict(await settled(central.auth.authenticate(handshake)))
         for hook in central.connecting_hooks:
             await settled(hook(handshake))
@@ -146,11 +187,14 @@ async def admit(central: HandshakeOwner, offer: Offer) -> Admitted:
         check_policy(policy)
         status = await settled(central.registration_of(handshake.id))
         version = _first_spoken(central, offer.subprotocols)
+        self._check_running()
         if not central.admits(handshake):
             raise HandshakeRefused(HTTPStatus.CONFLICT, "a station of this identity is connected already")
         return Admitted(handshake, version, policy, status)
-    except HandshakeRefused as refusal:
-        raise refusal.at(handshake.id) from None
+
+    def _check_running(self) -> None:
+        if self._central.stopping:
+            raise HandshakeRefused(HTTPStatus.SERVICE_UNAVAILABLE, STOPPING)
 
 
 def _named(found: Any) -> tuple[str | None, str]:
@@ -216,4 +260,5 @@ def run_now(work: Coroutine[Any, Any, None], tasks: Tasks) -> asyncio.Task[None]
         work.send(None)
     except StopIteration:
         return None
-    return tasks.start(work)
+    task = tasks.start(work)
+    return None if task.done() else task  # a task may be eager

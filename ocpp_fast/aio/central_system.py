@@ -9,7 +9,7 @@ import os
 import socket
 import ssl as tls
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from ..errors import NotConnected
@@ -24,7 +24,7 @@ from .endpoint import Endpoint, Runtime, VersionModule
 from .handshake import ServerWebSocket
 from .keepalive import Keepalive
 from .proxies import TrustedProxies
-from .security import Auth, Handshake, Refusal, check_auth
+from .security import Auth, Handshake, Refusal, check_auth, shown
 from .server import Http, Server, listen
 from .stations import ConnectedStations, Duplicates, Station, Stations
 from .transport import CloseCode, Transport
@@ -79,8 +79,8 @@ class CentralRuntime(Runtime):
         return choice if isinstance(choice, Policy) else choice(handshake)
 
     def admits(self, handshake: Handshake) -> bool:
-        """Whether an authenticated station may connect now (R36)."""
-        return not self.stopping and self.stations.admits(handshake)
+        """Whether an authenticated station may connect, one that is connected already included (R36)."""
+        return self.stations.admits(handshake)
 
     def registration_of(self, identity: str) -> str | Awaitable[str | None] | None:
         """Return the status of a station, or what to await for it; never raises."""
@@ -111,15 +111,11 @@ class CentralRuntime(Runtime):
 
     def refused(self, refusal: Refusal) -> None:
         """Log a handshake that was refused, and tell the hooks."""
-        extra = {
-            "station": refusal.id,
-            "peer": refusal.remote_address,
-            "path": refusal.path,
-            "reason": refusal.reason,
-            "status": refusal.status,
-        }
         host = refusal.remote_address[0] if refusal.remote_address else "a Unix socket"
-        self.log.info("%s: refused: %s (%s)", refusal.id or host, refusal.reason, refusal.path or "-", extra=extra)
+        path = shown(refusal.path)
+        extra: dict[str, object] = {"station": refusal.id, "peer": refusal.remote_address, "path": path}
+        extra |= {"reason": refusal.reason, "status": refusal.status}
+        self.log.info("%s: refused: %s (%s)", refusal.id or host, refusal.reason, path or "-", extra=extra)
         self.tasks.run(self.refused_hooks, refusal, station=refusal.id or "")
 
 
@@ -271,6 +267,8 @@ class CentralSystem(Endpoint):
         """
         runtime = self._runtime
         check_interval("grace", grace)
+        if sock is not None and path is not None:
+            raise ValueError("sock, path: expected one of them")
         if proxy_protocol and not runtime.proxies:
             raise ValueError("proxy_protocol: expected trusted_proxies, whose headers are believed")
         async with self._running(grace) as closing:
@@ -287,7 +285,7 @@ class CentralSystem(Endpoint):
                 reuse_address=reuse_address,
                 reuse_port=reuse_port,
                 proxies=runtime.proxies if proxy_protocol else None,
-                tasks=runtime.tasks,
+                owner=runtime,
             )
             server._bound(listener, host if sock is None and path is None else None, secure=ssl is not None)
             keepalive = Keepalive(self._ping_interval, lambda: server._open_sockets)
@@ -299,9 +297,7 @@ class CentralSystem(Endpoint):
             finally:
                 keepalive.stop()
                 listener.close()
-                if path is not None:
-                    with suppress(FileNotFoundError):
-                        os.unlink(path)
+                server._remove_socket()
 
     @asynccontextmanager
     async def _running(self, grace: float) -> AsyncIterator[list[set[Any]]]:

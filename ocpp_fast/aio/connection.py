@@ -14,7 +14,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from ..errors import CallError, Disconnected, InvalidAnswer, InvalidPayload, InvalidResult, OcppError
 from ..faults import Fault
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from .endpoint import Runtime
 
 __all__ = ["Connection", "Direction", "check_loop"]
+
+_MOST_HELD: Final = 1024
+"""So many messages are held for `on_connect`: the answers to its own calls come behind them."""
 
 R = TypeVar("R", bound=Response)
 A = TypeVar("A", bound=Struct | None)
@@ -200,6 +203,8 @@ class Connection:
         """
         check_loop(self._loop, self.id)
         self._runtime.routes.check_request(request)
+        if issubclass(request, DataTransfer):
+            raise TypeError(f"{request.__name__}: expected the class of a request, such as DataTransferRequest")
         expectation = Expectation(request, predicate, timeout, self.id)
         if not self.connected:
             expectation.fail(Disconnected("the connection is closed").at(self.id))
@@ -247,7 +252,9 @@ class Connection:
     @property
     def _is_full(self) -> bool:
         """Whether so many messages wait that no more should be read."""
-        return self._session.is_full or (self._held is not None and len(self._held) > self.policy.max_waiting_calls)
+        if self._held is None:
+            return self._session.is_full
+        return len(self._held) + self._session.waiting > _MOST_HELD
 
     def _hold(self) -> None:
         """Handle no message, until `_release`."""
@@ -340,6 +347,8 @@ class Connection:
                     self._runtime.tasks.start(self._await_handler(call, outcome))
                     break
                 self._answer(call, outcome)
+            except asyncio.CancelledError:  # of the user's code: nobody cancels this
+                self._fail(call, RuntimeError("cancelled"))
             except Exception as error:  # noqa: BLE001  # of the user's code
                 self._fail(call, error)
             call = self._next_call()
@@ -388,7 +397,7 @@ class Connection:
         extra = self._about() | {"action": action.name}
         try:
             error = self._runtime.call_error_of(error)
-        except Exception:  # of the user's code
+        except (Exception, asyncio.CancelledError):  # of the user's code
             log.exception("%s: the error of %s can't be mapped", self.id, action, extra=extra)
         if isinstance(error, InvalidPayload):
             log.info("%s: %s (%s)", self.id, error, action, extra=extra)

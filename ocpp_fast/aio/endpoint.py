@@ -11,7 +11,7 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ..data_transfer import Envelope, TransferRoute, carrier_of
-from ..errors import CallError
+from ..errors import CallError, OcppError
 from ..faults import dialect_of
 from ..frames import Decoder, Encoder
 from ..handlers import Middleware, check_handler
@@ -136,12 +136,20 @@ class Runtime:
     def call_error_of(self, error: Exception) -> Exception:
         """Return the `CallError` that a handler's exception is mapped to, or the exception itself.
 
-        Raises what the user's mapping raises.
+        The library's own exceptions say themselves how they are answered, unless their very class is mapped. Raises
+        what the user's mapping raises, and `TypeError` if it returns anything else.
         """
-        for kind in type(error).__mro__:
-            if kind in self.errors:
-                return self.errors[kind](error)
-        return error
+        kinds = (type(error),) if isinstance(error, OcppError) else type(error).__mro__
+        mapping = next((self.errors[kind] for kind in kinds if kind in self.errors), None)
+        if mapping is None:
+            return error
+        try:
+            mapped: Any = mapping(error)
+        except CallError as raised:
+            return raised
+        if not isinstance(mapped, CallError):
+            raise TypeError(f"error: expected a CallError, not {mapped!r}")
+        return mapped
 
     def _envelope_of(self, version: Version, *subject: Any) -> Envelope:
         return self.envelope(version, subject[0].policy if subject else self.policy)
@@ -198,6 +206,8 @@ class Endpoint(Router):
             raise TypeError(f"error: expected a class of exceptions, not {given!r}")
 
         def register(function: Callable[[E], CallError]) -> Callable[[E], CallError]:
+            if _is_async(function):
+                raise TypeError(f"error: expected a plain function, not {function!r}")
             self._runtime.errors[kind] = function
             return function
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidStatus
@@ -20,12 +20,12 @@ from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
 from ..errors import HandshakeFailed, HandshakeRefused
-from .admission import Admitted, HandshakeOwner, Offer, admit, no_common_subprotocol, run_now, settled
+from .admission import STOPPING, Admission, Admitted, HandshakeOwner, Offer, no_common_subprotocol, run_now, settled
 from .proxies import Address
 from .security import WEBSOCKET_LOG, Refusal
-from .server import HttpRequest, Server
+from .server import HttpRequest, HttpResponse, Server
 from .transport import CloseCode, TransportOwner
-from .websocket import Pause, WebSocket
+from .websocket import WebSocket
 
 __all__ = ["ClientWebSocket", "ServerWebSocket"]
 
@@ -49,8 +49,8 @@ class ServerWebSocket(WebSocket):
         self._central = owner
         self._listener = server
         self._address = address
+        self._admission: Admission | None = None
         self._decision: asyncio.Task[None] | None = None
-        self._path = ""
         self._reason = ""
         self._answered = False
         self._server = ServerProtocol(
@@ -79,7 +79,7 @@ class ServerWebSocket(WebSocket):
             self._decision.cancel()
         if self._handshake_size and not self._answered:
             invalid = self._server.handshake_exc or self._server.parser_exc
-            self._refused(None, self._reason or str(invalid or "it left before the handshake was complete"))
+            self._tell(None, self._reason or str(invalid or "it left before the handshake was complete"))
 
     def handshake_too_late(self) -> None:
         self._reason = f"not complete within {self._central.open_timeout:g} s"
@@ -89,39 +89,36 @@ class ServerWebSocket(WebSocket):
             self._decision.cancel()
 
     def handshake_too_large(self) -> None:
-        self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the request is too large")
+        status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+        self._tell(status, "the request is too large")
+        self._refuse(status)
 
     def handshake_event(self, event: Request | Response) -> None:
         assert isinstance(event, Request)
-        self._path = event.path
-        decision = run_now(self._decide(event), self._central.tasks)
-        if decision is not None:
-            self._pause(Pause.HANDSHAKE)
-            self._decision = decision
+        self._decision = run_now(self._decide(event), self._central.tasks)
 
     async def _decide(self, request: Request) -> None:
+        admission = self._admission = Admission(self._central, self._offer(request))
         try:
             if not _asks_for_websocket(request):
-                await self._answer_http(request)
+                await self._answer_http(request, admission)
+                return
+            outcome = await admission.decide()
+            if self._has_ended():
+                return
+            if isinstance(outcome, HandshakeRefused):
+                self._answered = True
+                self._refuse(outcome.status)
             else:
-                self._accept(request, await admit(self._central, self._offer(request)))
-        except HandshakeRefused as refusal:
-            self._refuse(refusal.status, refusal.reason, refusal.station)
+                self._accept(request, outcome)
         except asyncio.CancelledError:
-            if self._timer is not None:
-                self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, self._reason or "the central system stops")
+            if not self._has_ended():
+                self._tell(HTTPStatus.SERVICE_UNAVAILABLE, self._reason or STOPPING)
+                self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
             raise
-        except Exception as error:  # noqa: BLE001  # what a user's code raises
-            self._log_failure(error)
         finally:
-            if self._decision is not None:
-                self._decision = None
-                self._resume(Pause.HANDSHAKE)
-
-    def _log_failure(self, error: Exception) -> None:
-        extra = {"peer": self._origin, "path": self._path}
-        self._central.log.exception("the handshake with %s failed", self._origin, extra=extra)
-        self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, f"{type(error).__name__}: {error}")
+            self._decision = None
+            self.take_early()
 
     def _offer(self, request: Request) -> Offer:
         return Offer(
@@ -140,46 +137,56 @@ class ServerWebSocket(WebSocket):
         return self._address or ((peer[0], peer[1]) if isinstance(peer, tuple) else None)
 
     def _accept(self, request: Request, admitted: Admitted) -> None:
-        if self._has_ended():
-            return
         version = admitted.version
         self._subprotocol = None if version is None else Subprotocol(version.subprotocol)
         response = self._server.accept(request)
         if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
-            self._refused(response.status_code, str(self._server.handshake_exc), admitted.handshake.id)
+            self._tell(response.status_code, str(self._server.handshake_exc))
             self._answer(response)
         elif version is not None:
             owner = self._central.arrived(self, admitted, version)
             self._answer(response)
             self.opened(owner)
         else:
-            reason = no_common_subprotocol(admitted.handshake.subprotocols)
-            self._refused(response.status_code, reason, admitted.handshake.id)
+            self._tell(response.status_code, no_common_subprotocol(admitted.handshake.subprotocols))
             self._answer(response)
             self.close(CloseCode.PROTOCOL_ERROR, "no common subprotocol")
 
-    async def _answer_http(self, request: Request) -> None:
+    async def _answer_http(self, request: Request, admission: Admission) -> None:
         """Answer a request that asks for no WebSocket."""
-        http = self._listener._http
-        given = HttpRequest(request.path, request.headers, self._origin)
-        answer = None if http is None else await settled(http(given))
-        if answer is None:
-            raise HandshakeRefused(HTTPStatus.UPGRADE_REQUIRED, "the request asks for no WebSocket")
-        self._answered = True
-        if not self._has_ended():
-            response = self._server.reject(answer.status, "")
-            response.body = answer.body
-            del response.headers["Content-Length"]
-            for name, value in {"Content-Length": str(len(answer.body)), **answer.headers}.items():
-                if name in response.headers:
-                    del response.headers[name]
-                response.headers[name] = value
+        given = HttpRequest(request.method, request.path, request.headers, admission.address)
+        try:
+            answer = None if self._listener._http is None else await settled(self._listener._http(given))
+            response = None if answer is None else self._http_response(answer)
+        except Exception as error:  # of the user's code
+            self._central.log.error("%s: `http` failed", admission.address, exc_info=error)
+            self._tell(HTTPStatus.INTERNAL_SERVER_ERROR, f"{type(error).__name__}: {error}")
+            self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR)
+            return
+        if response is None:
+            self._tell(HTTPStatus.UPGRADE_REQUIRED, "the request asks for no WebSocket")
+            self._refuse(HTTPStatus.UPGRADE_REQUIRED)
+        elif not self._has_ended():
+            if request.method == "HEAD":
+                response.body = b""
             self._answer(response)
 
-    def _refuse(self, status: int, reason: str, station: str | None = None) -> None:
+    def _http_response(self, answer: HttpResponse) -> Response:
+        """Return the answer as the Sans-I/O layer has it."""
+        given: Any = answer
+        if not isinstance(given, HttpResponse) or not isinstance(given.body, bytes):
+            raise TypeError(f"http: expected an HttpResponse whose body is bytes, or None, not {given!r}")
+        response = self._server.reject(answer.status, "")
+        response.body = answer.body
+        for name, value in {"Content-Length": str(len(answer.body)), **answer.headers}.items():
+            if name in response.headers:
+                del response.headers[name]
+            response.headers[name] = value
+        return response
+
+    def _refuse(self, status: int) -> None:
         if self._has_ended():
             return
-        self._refused(status, reason, station)
         response = self._server.reject(status, f"{HTTPStatus(status).phrase}\n")
         if status == HTTPStatus.UNAUTHORIZED:
             response.headers["WWW-Authenticate"] = 'Basic realm="ocpp", charset="UTF-8"'
@@ -187,9 +194,13 @@ class ServerWebSocket(WebSocket):
             response.headers["Upgrade"] = "websocket"
         self._answer(response)
 
-    def _refused(self, status: int | None, reason: str, station: str | None = None) -> None:
+    def _tell(self, status: int | None, reason: str) -> None:
+        """Log that nobody was let in, and tell the hooks."""
         self._answered = True
-        self._central.refused(Refusal(reason, status, self._origin, self._path, station))
+        if self._admission is not None:
+            self._admission.refuse(status, reason)
+        else:
+            self._central.refused(Refusal(reason, status, self._origin, ""))
 
     def _answer(self, response: Response) -> None:
         self._answered = True

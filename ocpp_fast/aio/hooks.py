@@ -34,7 +34,7 @@ class Tasks:
         for hook in hooks:
             try:
                 result = hook(*args)
-            except Exception as error:  # noqa: BLE001  # what a user's code raises
+            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  # what a user's code raises
                 self._failed(hook, error, station, action)
                 continue
             if inspect.iscoroutine(result):
@@ -50,9 +50,8 @@ class Tasks:
             self._failed(task.get_coro(), error, station, action)
 
     def _failed(self, hook: object, error: BaseException, station: str, action: str) -> None:
-        about = ": ".join(each for each in (station, action) if each)
-        message, values = ("%s: %r failed", (about, hook)) if about else ("%r failed", (hook,))
-        self._log.error(message, *values, exc_info=error, extra={"station": station or None, "action": action or None})
+        who = ": ".join([*(each for each in (station, action) if each), _name_of(hook)])
+        self._log.error("%s failed", who, exc_info=error, extra={"station": station or None, "action": action or None})
 
     async def finish(self, grace: float) -> None:
         """Wait for the tasks, those that begin meanwhile too, `grace` seconds at most; cancel those that are left."""
@@ -67,3 +66,12 @@ class Tasks:
             task.cancel()
         if late:
             await asyncio.wait(late)
+
+
+def _name_of(hook: Any) -> str:
+    """Return the name of a hook, or of a coroutine of it; what it was called with is nobody's business."""
+    while isinstance(hook, partial):
+        hook = hook.func
+    hook = getattr(hook, "handler", hook)
+    name: str = getattr(hook, "__qualname__", "") or type(hook).__name__
+    return name

@@ -7,14 +7,16 @@ it sends before all bytes of the client's (the PROXY protocol, versions 1 and 2)
 from __future__ import annotations
 
 import asyncio
+import errno
 import ipaddress
+import logging
 import socket
 import ssl as tls
 from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeAlias
 
 from .hooks import Tasks
-from .security import Headers
+from .security import Headers, Refusal
 
 __all__ = ["Address", "ProxyListener", "TrustedProxies"]
 
@@ -79,6 +81,8 @@ def _host_and_port(text: str) -> tuple[str, int] | None:
         return None
 
 
+_NO_RESOURCES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_RETRY: Final = 1.0
 _V1: Final = b"PROXY "
 _V2: Final = b"\r\n\r\n\x00\r\nQUIT\n"
 _V1_LENGTH: Final = 107
@@ -102,6 +106,8 @@ class ProxyListener:
         ssl: tls.SSLContext | None,
         timeout: float,
         tasks: Tasks,
+        log: logging.Logger,
+        refused: Callable[[Refusal], None],
     ) -> None:
         sock.setblocking(False)
         self.sockets = (sock,)
@@ -110,6 +116,9 @@ class ProxyListener:
         self._ssl = ssl
         self._timeout = timeout
         self._tasks = tasks
+        self._log = log
+        self._refused = refused
+        self._again: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
 
     async def start_serving(self) -> None:
@@ -118,13 +127,19 @@ class ProxyListener:
 
     def close(self) -> None:
         """Accept no more connections."""
+        if self._again is not None:
+            self._again.cancel()
         self._loop.remove_reader(self.sockets[0])
         self.sockets[0].close()
 
     def _accept(self) -> None:
         try:
             sock, peer = self.sockets[0].accept()
-        except OSError:  # it is gone already, or there are no more descriptors
+        except OSError as error:
+            if error.errno in _NO_RESOURCES:  # as asyncio does: try again later, and do not spin until then
+                self._log.error("can't accept connections: %s", error)
+                self._loop.remove_reader(self.sockets[0])
+                self._again = self._loop.call_later(_RETRY, self._loop.add_reader, self.sockets[0], self._accept)
             return
         sock.setblocking(False)
         self._tasks.start(self._open(sock, _tcp_address(sock, peer)))
@@ -142,8 +157,10 @@ class ProxyListener:
                 ssl=self._ssl,
                 ssl_handshake_timeout=timeout,
             )
-        except (OSError, EOFError, ValueError):  # the peer's fault
+        except (OSError, EOFError, ValueError) as error:  # the peer's fault
             sock.close()
+            reason = str(error) or "no PROXY header within the time" if not isinstance(error, EOFError) else "it left"
+            self._refused(Refusal(f"PROXY protocol: {reason}", None, peer, ""))
         except BaseException:
             sock.close()
             raise

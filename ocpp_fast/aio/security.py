@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..policy import Policy
     from .server import Server
 
-__all__ = ["Auth", "BasicAuth", "Handshake", "Headers", "NoAuth", "Refusal", "Verdict", "check_auth"]
+__all__ = ["Auth", "BasicAuth", "Handshake", "Headers", "NoAuth", "Refusal", "Verdict", "check_auth", "shown"]
 
 
 class Headers(Protocol):
@@ -127,6 +127,11 @@ class Refusal:
     """Who it was, as `Handshake.id`; None before that was known."""
 
 
+def shown(path: str) -> str:
+    """Return a path for the log: on one line, and not too long."""
+    return ascii(path[:200])[1:-1]
+
+
 class Verdict(Enum):
     """The decision on a handshake (R33)."""
 
@@ -192,10 +197,13 @@ class BasicAuth:
 
 def _takes_three(check: Callable[..., Any]) -> bool:
     try:
-        inspect.signature(check).bind(None, None, None)
-    except (TypeError, ValueError):
+        parameters = inspect.signature(check).parameters.values()
+    except ValueError:
         return False
-    return True
+    if any(each.kind is each.VAR_POSITIONAL for each in parameters):
+        return True
+    places = [each for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
+    return sum(each.default is each.empty for each in places) == 3
 
 
 class _Passwords:

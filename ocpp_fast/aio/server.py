@@ -9,7 +9,6 @@ import socket
 import ssl as tls
 import stat
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
@@ -18,7 +17,7 @@ from .proxies import Address, ProxyListener, TrustedProxies
 from .security import Headers
 
 if TYPE_CHECKING:
-    from .hooks import Tasks
+    from .admission import HandshakeOwner
     from .websocket import WebSocket
 
 __all__ = ["Http", "HttpRequest", "HttpResponse", "Server", "listen"]
@@ -26,8 +25,9 @@ __all__ = ["Http", "HttpRequest", "HttpResponse", "Server", "listen"]
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """A GET on the port of the central system that asks for no WebSocket."""
+    """A request on the port of the central system that asks for no WebSocket, and has no body."""
 
+    method: str
     path: str
     """The path as requested, with its query."""
     headers: Headers
@@ -67,6 +67,7 @@ class Server:
         self.port = 0
         self.url = ""
         self._http = http
+        self._file: tuple[int, int] | None = None
         self._open_sockets: set[WebSocket] = set()
 
     def _bound(self, listener: Listener, host: str | None, *, secure: bool) -> None:
@@ -78,7 +79,13 @@ class Server:
             self.url = f"{'wss' if secure else 'ws'}://{shown}:{self.port}"
         else:
             self.host = os.fsdecode(name)
+            self._file = _file_of(self.host)
             self.url = f"{'wss' if secure else 'ws'}+unix://{self.host}"
+
+    def _remove_socket(self) -> None:
+        """Remove the file of a Unix socket, unless another one has taken its place."""
+        if self._file is not None and _file_of(self.host) == self._file:
+            os.unlink(self.host)
 
     async def serve_forever(self) -> None:
         """Serve until cancelled."""
@@ -98,7 +105,7 @@ async def listen(
     reuse_address: bool | None,
     reuse_port: bool | None,
     proxies: TrustedProxies | None,
-    tasks: Tasks,
+    owner: HandshakeOwner,
 ) -> Listener:
     """Bind what accepts connections; `new_protocol` takes the client's address where a PROXY header told it."""
     loop = asyncio.get_running_loop()
@@ -109,7 +116,16 @@ async def listen(
             family = socket.AF_INET6 if host is not None and ":" in host else socket.AF_INET
             sock = socket.create_server((host or "", port), family=family, reuse_port=bool(reuse_port))
         sock.listen(backlog)
-        return ProxyListener(sock, new_protocol, proxies=proxies, ssl=ssl, timeout=timeout, tasks=tasks)
+        return ProxyListener(
+            sock,
+            new_protocol,
+            proxies=proxies,
+            ssl=ssl,
+            timeout=timeout,
+            tasks=owner.tasks,
+            log=owner.log,
+            refused=owner.refused,
+        )
     options: dict[str, Any] = {"ssl": ssl, "backlog": backlog, "start_serving": False}
     if ssl is not None:
         options["ssl_handshake_timeout"] = timeout
@@ -124,10 +140,11 @@ async def listen(
 def _unix_socket(path: str | os.PathLike[str]) -> socket.socket:
     """Return a bound Unix socket, in place of one that nobody listens at any more."""
     name = os.fspath(path)
-    if _is_socket(name):
-        with socket.socket(socket.AF_UNIX) as probe, suppress(ConnectionRefusedError):
-            probe.connect(name)
-            raise OSError(errno.EADDRINUSE, "somebody listens there", name)
+    if _file_of(name) is not None and stat.S_ISSOCK(os.stat(name).st_mode):
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.setblocking(False)
+            if probe.connect_ex(name) not in (errno.ECONNREFUSED, errno.ENOENT):
+                raise OSError(errno.EADDRINUSE, "somebody listens there", name)
         os.unlink(name)
     sock = socket.socket(socket.AF_UNIX)
     try:
@@ -138,8 +155,10 @@ def _unix_socket(path: str | os.PathLike[str]) -> socket.socket:
     return sock
 
 
-def _is_socket(path: str) -> bool:
+def _file_of(path: str) -> tuple[int, int] | None:
+    """Return what tells a file from another one that has its path later; None if there is none."""
     try:
-        return stat.S_ISSOCK(os.stat(path).st_mode)
+        found = os.stat(path)
     except FileNotFoundError:
-        return False
+        return None
+    return found.st_dev, found.st_ino

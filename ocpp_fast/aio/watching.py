@@ -40,3 +40,4 @@ class Expectation:
         """It does not come any more."""
         if not self.future.done():
             self.future.set_exception(RuntimeError(repr(error)) if isinstance(error, StopIteration) else error)
+            self.future.exception()  # who does not wait for it any more need not be told

@@ -44,7 +44,7 @@ class Pause(Flag):
 
     NONE = 0
     HANDSHAKE = auto()
-    """The handshake is being decided."""
+    """Much has come while the handshake is being decided."""
     WRITING = auto()
     """The peer does not read what it is sent."""
     OWNER = auto()
@@ -77,9 +77,10 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         self._backlog: deque[bytes] | None = None
         self._fragments: bytearray | None = None
         self._owner: TransportOwner | None = None
-        self._head = b""  # its last bytes, as long as its end may be among them
+        self._head: bytes | None = b""  # its last bytes, as long as its end may be among them
+        self._early = b""
+        self._eof = False
         self._handshake_size = 0
-        self._is_behind_head = False
         self._writes_plainly = False
         self._pong_due = False
         self._lost = False
@@ -111,28 +112,39 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
 
     def unusual(self, data: bytes) -> None:
         """Take bytes for the Sans-I/O layer: the handshake, a frame that is no plain message, or what is wrong."""
-        if self._protocol.state is State.CONNECTING:
+        if self._protocol.state is not State.CONNECTING:
+            self._receive(data)
+            return
+        if self._head is not None:
             data, behind = self._split_head(data)
             if self._handshake_size > _MAX_HANDSHAKE:
                 self.handshake_too_large()
                 return
             self._receive(data)
-            if behind and self._protocol.state is State.CONNECTING:
-                self._is_behind_head = True  # the Sans-I/O layer has to keep it until the handshake is decided
-                self._receive(behind)
-            elif behind:
-                self.feed(behind)
         else:
-            self._receive(data)
+            behind = data
+        self._early += behind
+        self.take_early()
 
     def _split_head(self, data: bytes) -> tuple[bytes, bytes]:
         """Cut bytes of the handshake where its head ends: a server may send messages right behind it."""
+        assert self._head is not None
         known = self._head + data
         end = known.find(_HEAD_END)
         cut = len(data) if end < 0 else end + len(_HEAD_END) - len(self._head)
-        self._head = known[1 - len(_HEAD_END) :] if end < 0 else b""
+        self._head = known[1 - len(_HEAD_END) :] if end < 0 else None
         self._handshake_size += cut
         return data[:cut], data[cut:]
+
+    def take_early(self) -> None:
+        """Take what came behind the handshake's head, as soon as the handshake is decided."""
+        if self._protocol.state is not State.CONNECTING:
+            early, self._early = self._early, b""
+            self._resume(Pause.HANDSHAKE)
+            if early and not self._eof:
+                self.feed(early)
+        elif len(self._early) > _MAX_HANDSHAKE:
+            self._pause(Pause.HANDSHAKE)
 
     def _receive(self, data: bytes) -> None:
         self._protocol.receive_data(data)
@@ -144,6 +156,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         self._flush()  # not before: what came ahead of a close frame still counts
 
     def eof_received(self) -> bool:
+        self._eof = True
         self._protocol.receive_eof()
         self._flush()
         self._bound_end()  # what was written may never leave
@@ -173,7 +186,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         self._owner = owner
         watched = WEBSOCKET_LOG.isEnabledFor(logging.DEBUG)  # every frame is to be logged
         self._writes_plainly = not watched and not self._protocol.extensions
-        self.plain = not watched and not self._is_behind_head
+        self.plain = not watched
         self._go_straight()
 
     def _go_straight(self) -> None:

@@ -80,12 +80,14 @@ class Struct(metaclass=StructType):
     def from_dict(cls, value: Mapping[str, Any]) -> Self:
         """Return the payload of JSON's values, with the names of the wire. Raises `ValidationError`."""
         given: Any = value  # who knows what it is
+        if isinstance(given, Mapping):
+            given = dict(given)
         try:
             check_value(given)
         except ValueError as error:
-            raise ValidationError("", "type", f"values of JSON ({error})") from None
+            raise ValidationError("", "type", f"an object in JSON's values: {error}") from None
         try:
-            payload: Self = codec_of(cls, cls.__draft__).decode(dict(given) if isinstance(given, Mapping) else given)
+            payload: Self = codec_of(cls, cls.__draft__).decode(given)
         except Violation as violation:
             raise ValidationError.of(violation) from None
         return payload

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Mapping
+from functools import cache
 from inspect import Parameter, Signature
 from typing import (
     Any,
@@ -184,10 +185,15 @@ class DataclassFields:
     """The fields of a struct as `dataclasses` has them: it, and FastAPI, look for them on classes and instances."""
 
     def __get__(self, instance: object, owner: StructType) -> dict[str, dataclasses.Field[Any]]:
-        options: list[Any] = [(each.name, Any, _dataclass_field(each)) for each in owner.__struct_fields__.values()]
-        made: Any = dataclasses.make_dataclass(owner.__name__, options, kw_only=True)
-        fields: dict[str, dataclasses.Field[Any]] = made.__dataclass_fields__
-        return fields
+        return _dataclass_fields(owner)
+
+
+@cache
+def _dataclass_fields(owner: StructType) -> dict[str, dataclasses.Field[Any]]:
+    options: list[Any] = [(each.name, Any, _dataclass_field(each)) for each in owner.__struct_fields__.values()]
+    made: Any = dataclasses.make_dataclass(owner.__name__, options, kw_only=True)
+    fields: dict[str, dataclasses.Field[Any]] = made.__dataclass_fields__
+    return fields
 
 
 def _dataclass_field(each: Field) -> Any:

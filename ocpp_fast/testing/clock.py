@@ -31,6 +31,9 @@ class FakeClock:
         loop: Any = asyncio.get_running_loop()
         if not isinstance(loop, asyncio.BaseEventLoop):
             raise TypeError(f"a fake clock needs asyncio's own event loop, not {type(loop).__name__}")
+        if self._loop is loop:  # it is there already
+            yield
+            return
         real = loop.time
         self._loop = loop
         loop.time = lambda: real() + self._ahead  # type: ignore[method-assign]  # as long as the context lasts

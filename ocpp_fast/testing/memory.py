@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 from websockets.datastructures import Headers
 
 from ..aio import CentralSystem, ChargePoint, NoAuth, Refusal, Station
-from ..aio.admission import Offer, admit
+from ..aio.admission import Admission, Offer, no_common_subprotocol
 from ..aio.connection import Connection
 from ..aio.endpoint import VersionModule
 from ..aio.transport import CloseCode, TransportOwner
@@ -128,12 +128,11 @@ class _Dial:
         offers = tuple(each.subprotocol for each in charge_point.versions)
         path = self._path or urlunsplit(urlsplit(address.url)._replace(scheme="", netloc=""))
         offer = Offer(path, headers, offers, ("127.0.0.1", 0), secure=address.secure)
-        try:
-            admitted = await admit(runtime, offer)
-        except HandshakeRefused as refusal:
-            runtime.refused(Refusal(refusal.reason, refusal.status, offer.peer, offer.path, refusal.station))
-            raise HandshakeFailed(f"refused with {refusal.status.value}: {refusal.reason}", refusal.status) from None
+        admitted = await Admission(runtime, offer).decide()
+        if isinstance(admitted, HandshakeRefused):
+            raise HandshakeFailed(f"refused with {admitted.status.value}: {admitted.reason}", admitted.status)
         if admitted.version is None:
+            runtime.refused(Refusal(no_common_subprotocol(offers), 101, offer.peer, offer.path, admitted.handshake.id))
             raise HandshakeFailed("the server chose no subprotocol")
         there, here = Transport(self.transports), Transport(self.transports)
         there.other, here.other = here, there

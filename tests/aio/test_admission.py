@@ -24,8 +24,8 @@ from ocpp_fast import (
     identity_of,
 )
 
-from .harness import Site, central_system, scenario, serving, until
-from .peer import handshake_bytes
+from .harness import HEARTBEAT_JSON, Site, central_system, scenario, serving, until
+from .peer import TEXT, frame_bytes, handshake_bytes
 from .refusals import AuthOf, credentials, refused, serves
 
 
@@ -168,7 +168,7 @@ async def test_on_connecting_comes_after_authentication_and_may_refuse(way: Any)
 
 @pytest.mark.parametrize("status", [0, 101, 200, 399, 600])
 def test_a_refusal_has_the_status_of_an_error(status: int) -> None:
-    with pytest.raises(ValueError, match=r"status: expected 400 to 599"):
+    with pytest.raises(ValueError, match=r"status: expected an HTTP status from 400 to 599"):
         HandshakeRefused(status)
 
 
@@ -210,6 +210,53 @@ async def test_what_is_no_policy_is_500(way: Any, caplog: pytest.LogCaptureFixtu
     async with serving(policy=way(lambda handshake: "lenient")) as site:
         assert await refused(site, "/CP1") == [500]
     caplog.clear()
+
+
+@scenario
+async def test_who_has_left_while_it_was_decided_replaces_nobody() -> None:
+    central, may_go = central_system(), asyncio.Event()
+    waiting: list[Handshake] = []
+
+    @central.on_connecting
+    async def connecting(handshake: Handshake) -> None:
+        if not waiting:
+            waiting.append(handshake)
+            await may_go.wait()
+
+    async with serving(central) as site:
+        first = await site.tcp()
+        first.write(handshake_bytes("/CP1"))
+        await until(lambda: waiting)
+        first.abort()
+        _, station = await site.station("CP1")
+        may_go.set()
+        await until(lambda: not central._runtime.tasks._tasks)
+        assert central["CP1"] is station
+        assert station.connected
+
+
+@scenario
+async def test_messages_right_behind_the_handshake_are_handled_when_it_is_decided() -> None:
+    central = central_system()
+    central.on_connecting(later(lambda handshake: None))
+    async with serving(central) as site:
+        peer = await site.tcp()
+        call = frame_bytes(TEXT, b'[2,"1","Heartbeat",{}]')
+        peer.write(handshake_bytes("/CP1") + call + call[:7])
+        assert (await peer.http_answer()).status == 101
+        assert await peer.message() == [3, "1", HEARTBEAT_JSON]
+        peer.write(call[7:])
+        assert await peer.message() == [3, "1", HEARTBEAT_JSON]
+
+
+@scenario
+async def test_a_path_can_not_forge_lines_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "ocpp_fast")
+    async with serving() as site:
+        assert (await site.http(handshake_bytes("/a\x1b[2J\rforged/%2F" + "x" * 1000))).status == 404
+    (line,) = (each.getMessage() for each in caplog.records if "refused" in each.getMessage())
+    assert line.isprintable()
+    assert len(line) < 300
 
 
 # What is told of who is refused

@@ -156,9 +156,11 @@ async def test_broken_hook_is_500_and_the_server_lives(breakage: str, caplog: py
 
 
 @scenario
-async def test_cancelled_auth_is_503() -> None:
+async def test_cancelled_auth_is_500(caplog: pytest.LogCaptureFixture) -> None:
     async with serving(auth=AuthOf(cancelled_later)) as site:
-        assert await refused(site, "/CP1", "/CP1") == [503, 503]
+        assert await refused(site, "/CP1", "/CP2") == [500, 500]
+    assert "CP1: the handshake failed" in caplog.text
+    caplog.clear()
 
 
 @pytest.mark.parametrize("verdict", [Verdict.UNKNOWN, Verdict.UNAUTHORIZED, Verdict.ACCEPTED])

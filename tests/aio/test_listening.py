@@ -66,6 +66,19 @@ async def test_a_path_that_nobody_listens_at_is_taken_and_a_file_is_not(tmp_path
     assert file.read_text() == "keep me"
 
 
+@scenario
+async def test_a_socket_that_has_taken_the_place_stays(tmp_path: Path) -> None:
+    path = tmp_path / "ocpp.sock"
+    async with central_system().serve(path=path):
+        path.unlink()
+        with socket.socket(socket.AF_UNIX) as newcomer:
+            newcomer.bind(str(path))
+    assert path.exists()
+    with pytest.raises(ValueError, match="sock, path: expected one of them"), socket.socket() as sock:
+        async with central_system().serve(sock=sock, path=path):
+            raise AssertionError
+
+
 @pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_UNIX])
 @scenario
 async def test_it_takes_over_a_socket_that_was_bound_before(family: socket.AddressFamily, tmp_path: Path) -> None:
@@ -134,6 +147,14 @@ async def test_plain_http_is_answered_by_a_function(http: Any) -> None:
         for each in Peer.opened:
             each.abort()
     assert refused == [("/CP1", 426)]
+
+
+@scenario
+async def test_the_answer_to_a_head_has_no_body() -> None:
+    async with central_system().serve(http=health) as server:
+        peer = await Peer.connect(server.port)
+        peer.write(b"HEAD /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert (await peer.reader.read()).endswith(b"\r\n\r\n")
 
 
 @scenario

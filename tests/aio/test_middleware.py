@@ -198,6 +198,45 @@ async def test_an_exception_of_a_handler_becomes_the_call_error_that_its_nearest
     caplog.clear()
 
 
+@pytest.mark.parametrize(
+    ("error", "answer"),
+    [
+        (CallError("SecurityError", "no"), ["SecurityError", "no", {}]),
+        (None, ["InternalError", "the handler's answer is not valid", {}]),
+        (KeyError("a"), ["NotSupported", "raised", {}]),
+        (asyncio.CancelledError(), ["InternalError", "the handler failed", {}]),
+    ],
+)
+@scenario
+async def test_what_the_library_raises_is_not_mapped(
+    error: Any, answer: list[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    central = central_system()
+
+    @central.error(Exception)
+    def everything(error: Exception) -> CallError:
+        if isinstance(error, KeyError):
+            raise CallError("NotSupported", "raised")
+        raise AssertionError if not isinstance(error, RuntimeError) else error
+
+    def heartbeat(*_: object) -> Any:
+        if error is not None:
+            raise error
+
+    central.on(v16.HeartbeatRequest)(heartbeat)
+    async with serving(central) as site:
+        peer = await site.peer()
+        peer.heartbeat("1")
+        assert await peer.message() == [4, "1", *answer]
+    caplog.clear()
+
+
+@pytest.mark.parametrize("unfit", [heartbeat_raising(ValueError(), later=True)])
+def test_a_mapping_is_a_plain_function(unfit: Any) -> None:
+    with pytest.raises(TypeError, match="error: expected a plain function"):
+        central_system().error(ValueError)(unfit)
+
+
 @pytest.mark.parametrize("kind", [None, "LookupError", LookupError(), BaseException, int])
 def test_only_classes_of_exceptions_can_be_mapped(kind: Any) -> None:
     with pytest.raises(TypeError, match="error: expected a class of exceptions"):

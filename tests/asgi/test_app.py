@@ -226,6 +226,22 @@ async def test_reading_stops_while_the_client_does_not_read_its_answers(server: 
 
 
 @each_server
+async def test_a_client_that_does_not_read_can_not_hold_the_end(server: str) -> None:
+    site = Site(close_timeout=0.2)
+    answer = v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED, data="x" * 50_000)
+    site.central.on(v16.DataTransferRequest)(lambda station, request: answer)
+    async with site.serving(server):
+        peer, station = await site.peer(receive_buffer=4096)
+        for number in range(500):
+            peer.send([2, str(number), *TRANSFER[2:]])
+        transport: Any = station._transport
+        await until(lambda: not transport._readable.is_set())
+        async with asyncio.timeout(5):
+            await station.close(4000)
+        assert len(site.central) == 0
+
+
+@each_server
 async def test_handlers_that_run_may_answer_before_the_end(server: str) -> None:
     site, slow = Site(), Slow()
     site.central.on(v16.DataTransferRequest)(slow)
