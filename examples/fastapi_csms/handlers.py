@@ -168,8 +168,8 @@ async def status_of(id_tag: str, context: Context[State]) -> str:
 def register16(values: list[v16.MeterValue]) -> float | None:
     """Return the last reading of the energy register, in Wh."""
     for sample in (sample for value in reversed(values) for sample in value.sampled_value):
-        is_energy = sample.measurand in (None, v16.Measurand.ENERGY_ACTIVE_IMPORT_REGISTER)
-        if is_energy and sample.phase is None and sample.format is not v16.ValueFormat.SIGNED_DATA:
+        is_energy = sample.measurand in (None, v16.Measurand.ENERGY_ACTIVE_IMPORT_REGISTER) and sample.phase is None
+        if is_energy and sample.value.replace(".", "", 1).isdecimal():  # and neither signed data nor "n/a"
             return float(sample.value) * (1000 if sample.unit is v16.UnitOfMeasure.KWH else 1)
     return None
 

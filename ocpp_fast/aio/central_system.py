@@ -301,7 +301,7 @@ class CentralSystem(Endpoint):
 
     @asynccontextmanager
     async def _running(self, grace: float) -> AsyncIterator[list[set[Any]]]:
-        """Take connections in while the context lasts, and close those of the sets that are appended in the end."""
+        """Take connections in while the context lasts; in the end, close those in the sets that were appended."""
         runtime = self._runtime
         loop = asyncio.get_running_loop()
         if runtime.listeners and runtime.loop is not loop:

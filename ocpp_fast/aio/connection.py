@@ -302,7 +302,7 @@ class Connection:
         elif isinstance(event, SendReceived):
             self._run_send_handler(event.send)
         elif isinstance(event, ResultRefused):
-            self._run_hooks(self._runtime.refusal_hooks, *self._subject, event.error.at(self.id))
+            self._run_hooks(self._runtime.result_refused_hooks, *self._subject, event.error.at(self.id))
 
     def _fault_noticed(self, fault: FrameFault) -> None:
         cause = fault.__cause__  # of our side, if there is one

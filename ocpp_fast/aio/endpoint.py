@@ -91,7 +91,7 @@ class Runtime:
         self.disconnect_hooks: list[Callable[..., Any]] = []
         self.frame_hooks: list[Callable[..., Any]] = []
         self.fault_hooks: list[Callable[..., Any]] = []
-        self.refusal_hooks: list[Callable[..., Any]] = []
+        self.result_refused_hooks: list[Callable[..., Any]] = []
         self.watchers: list[Route] = []
         self.stopping = False
         self.new_unique_id: Callable[[], str] = _new_unique_id
@@ -228,7 +228,7 @@ class Endpoint(Router):
 
         In 2.1 alone (CALLRESULTERROR, R10); the central system's is called with the station first.
         """
-        self._runtime.refusal_hooks.append(hook)
+        self._runtime.result_refused_hooks.append(hook)
         return hook
 
     def on_any(self, hook: F) -> F:

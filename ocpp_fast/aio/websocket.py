@@ -123,8 +123,11 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
             self._receive(data)
         else:
             behind = data
-        self._early += behind
-        self.take_early()
+        if self._masks and self._protocol.state is State.CONNECTING:
+            self._receive(behind)  # the body of a server's refusal
+        else:
+            self._early += behind
+            self.take_early()
 
     def _split_head(self, data: bytes) -> tuple[bytes, bytes]:
         """Cut bytes of the handshake where its head ends: a server may send messages right behind it."""

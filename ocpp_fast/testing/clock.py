@@ -17,8 +17,8 @@ _PASSES = 20
 class FakeClock:
     """The time of an event loop, which `advance` puts forward; else it goes on as ever.
 
-    It moves all that waits by the loop: `asyncio.sleep` and `timeout`, time-outs of calls, pings, back-offs, hooks that
-    are late; but not `time.time` or `datetime.now`. It needs asyncio's own event loop.
+    It moves all that waits by the loop: `asyncio.sleep` and `timeout`, around a test as well, time-outs of calls,
+    back-offs, hooks that are late; but not `time.time` or `datetime.now`. It needs asyncio's own event loop.
     """
 
     def __init__(self) -> None:
