@@ -316,9 +316,8 @@ class Connection:
         """Return what every line of the log has as `extra`."""
         return {"station": self.id}
 
-    def _run_hooks(self, hooks: list[Callable[..., Any]], *args: Any, action: str = "") -> None:
-        if hooks:
-            self._runtime.tasks.run(hooks, *args, station=self.id, action=action)
+    def _run_hooks(self, hooks: Sequence[Callable[..., Any]], *args: Any, action: str = "") -> list[asyncio.Task[None]]:
+        return self._runtime.tasks.run(hooks, *args, station=self.id, action=action) if hooks else []
 
     # Handlers
 
@@ -326,9 +325,14 @@ class Connection:
         """Tell of a request that is handled now, beside its handler."""
         for each in self._expected:
             each.see(frame)
-        for route in (*self._runtime.watchers, *self._watchers):
-            hook = partial(route, context=partial(self._context, frame))
-            self._run_hooks([hook], *self._subject, frame.payload, action=frame.action.name)
+        for routes, are_own in ((self._runtime.watchers, False), (self._watchers, True)):
+            hooks = [partial(route, context=partial(self._context, frame)) for route in routes]
+            tasks = self._run_hooks(hooks, *self._subject, frame.payload, action=frame.action.name)
+            if are_own and tasks:
+                self._keep(tasks)
+
+    def _keep(self, tasks: list[asyncio.Task[None]]) -> None:
+        """Cancel tasks of hooks when the connection has ended."""
 
     def _run_send_handler(self, send: Send) -> None:
         if self._expected or self._watchers or self._runtime.watchers:

@@ -200,12 +200,15 @@ class Station(Connection):
         if not hooks:
             self._release()
             return
-        self._hooks = set(hooks)
-        for each in hooks:
-            each.add_done_callback(self._hook_ended)
+        self._keep(hooks)
         self._patience = self._loop.call_later(self._runtime.open_timeout, self._hooks_are_late)
         if not self.connected:
             self._end_hooks()
+
+    def _keep(self, tasks: list[asyncio.Task[None]]) -> None:
+        self._hooks = {*(self._hooks or ()), *tasks}
+        for each in tasks:
+            each.add_done_callback(self._hook_ended)
 
     def _hook_ended(self, hook: asyncio.Task[None]) -> None:
         if self._hooks is not None:

@@ -124,6 +124,24 @@ async def test_on_any_is_told_of_every_request_of_all_stations_or_of_one() -> No
     assert of_one == [v16.AuthorizeRequest(id_tag="A")]
 
 
+@scenario
+async def test_a_hook_of_one_station_ends_with_it() -> None:
+    ended: list[object] = []
+
+    async def watch(station: Station, request: Any) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(request)
+
+    async with serving() as site:
+        peer, station = await site.station()
+        station.on_any(watch)
+        await lives(peer)
+        peer.abort()
+        await until(lambda: ended)
+
+
 @pytest.mark.parametrize("hook", [lambda: None, lambda request: None, lambda a, b, c: None])
 def test_a_hook_of_on_any_is_called_as_handlers_are(hook: Any) -> None:
     with pytest.raises(TypeError, match=r"expected a handler that takes \(station, request\)"):
