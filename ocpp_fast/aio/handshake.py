@@ -146,6 +146,7 @@ class ServerWebSocket(WebSocket):
         elif version is not None:
             owner = self._central.arrived(self, admitted, version)
             self._answer(response)
+            self._admission = None
             self.opened(owner)
         else:
             self._tell(response.status_code, no_common_subprotocol(admitted.handshake.subprotocols))

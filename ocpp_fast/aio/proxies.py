@@ -54,7 +54,7 @@ class TrustedProxies:
 
     def origin(self, peer: Address, headers: Headers, *, secure: bool) -> tuple[Address, bool]:
         """Return the address of the client, and whether it speaks TLS: the peer's own, unless that is trusted."""
-        if not self.trusts(peer):
+        if not self or not self.trusts(peer):
             return peer, secure
         hops = [each.strip() for value in headers.get_all("X-Forwarded-For") for each in value.split(",")]
         while hops and self.trusts(peer):  # the last was added by the peer, the one before by that

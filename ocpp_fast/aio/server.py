@@ -63,9 +63,9 @@ class Server:
     """
 
     def __init__(self, *, http: Http | None = None) -> None:
-        self.host = ""
-        self.port = 0
-        self.url = ""
+        self.host: str = ""
+        self.port: int = 0
+        self.url: str = ""
         self._http = http
         self._file: tuple[int, int] | None = None
         self._open_sockets: set[WebSocket] = set()
