@@ -48,10 +48,12 @@ def build(sources: Path, kind: str, out: Path, **environment: str) -> Build:
     result = subprocess.run(
         [sys.executable, "-m", "build", "--no-isolation", f"--{kind}", "--outdir", str(out), str(sources)],
         env=inherited | environment,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
+        check=False,
     )
-    return Build(result.returncode == 0, result.stdout + result.stderr, [*out.glob("*.whl"), *out.glob("*.tar.gz")])
+    return Build(result.returncode == 0, result.stdout, [*out.glob("*.whl"), *out.glob("*.tar.gz")])
 
 
 @pytest.fixture(scope="module")
@@ -129,19 +131,16 @@ def test_without_a_compiler_the_build_says_so_and_falls_back(sources: Path, tmp_
     assert files(result.made[0]) == set(in_tree(".py", ".pyi", "py.typed"))
 
 
-@pytest.mark.parametrize(
-    ("demanded", "said"),
-    [
-        pytest.param("yes", "", marks=posix_only),
-        ("maybe", "OCPP_FAST_BUILD_EXT must be yes, no or unset, not 'maybe'"),
-    ],
-)
-def test_a_build_that_was_demanded_fails_without_a_compiler_or_a_meaning(
-    sources: Path, tmp_path: Path, demanded: str, said: str
-) -> None:
-    result = build(sources, "wheel", tmp_path, CC=NO_COMPILER, OCPP_FAST_BUILD_EXT=demanded)
+@posix_only
+def test_without_a_compiler_a_build_that_was_demanded_fails(sources: Path, tmp_path: Path) -> None:
+    result = build(sources, "wheel", tmp_path, CC=NO_COMPILER, OCPP_FAST_BUILD_EXT="yes")
     assert (result.succeeded, result.made) == (False, [])
-    assert said in result.output
+
+
+def test_another_value_of_the_switch_is_refused(sources: Path, tmp_path: Path) -> None:
+    result = build(sources, "wheel", tmp_path, OCPP_FAST_BUILD_EXT="maybe")
+    assert not result.succeeded
+    assert "OCPP_FAST_BUILD_EXT must be yes, no or unset, not 'maybe'" in result.output
 
 
 def test_the_sdist_has_the_kernels_in_cython_and_in_c(sources: Path, tmp_path: Path) -> None:
