@@ -39,14 +39,11 @@ _BEYOND_32_BITS = 2**53 + 1
 _NESTED: dict[str, Any] = {"snake_key": [1, -2.5, None, True, "é", {}, [[]]], "camelKey": "", "": {"vendorId": 7}}
 _MISSING = object()
 _WRONG: dict[Op, list[Any]] = {
-    Op.STRING: [None, 7, 2.5, True, [], {}],
-    Op.ENUM: [None, 7, 2.5, True, [], {}],
-    Op.DATE_TIME: [None, 7, 2.5, True, [], {}],
+    **{op: [None, 7, 2.5, True, [], {}] for op in (Op.STRING, Op.ENUM, Op.DATE_TIME)},
     Op.INTEGER: [None, "7", "", 1.5, True, [], {}],
     Op.NUMBER: [None, "21.4", True, [], {}],
     Op.BOOLEAN: [None, "true", 0, 1, 1.0, [], {}],
-    Op.OBJECT: [None, "{}", 7, False, []],
-    Op.OPEN: [None, "{}", 7, False, []],
+    **{op: [None, "{}", 7, False, []] for op in (Op.OBJECT, Op.OPEN)},
     Op.LIST: [None, "[]", 7, False, {}],
     Op.JSON: [],
 }

@@ -109,13 +109,6 @@ def test_a_handler_that_can_not_be_called_so_is_refused(endpoint: Any, handler: 
             register(handler)
 
 
-@pytest.mark.parametrize(
-    "handler", [of_two, with_a_default, of_many, of_a_base, of_a_text, of_a_name_that_is_not_there, dict, print]
-)
-def test_a_handler_that_may_fit_is_taken(handler: Callable[..., Any]) -> None:
-    assert CENTRAL.on(v16.HeartbeatRequest)(handler) is handler
-
-
 def first(context: Context, station: Any, request: Any) -> Any: ...
 def second(station: Any, context: Context[int], request: Any) -> Any: ...
 def last(station: Any, request: Any, context: Context[Any] | None = None) -> Any: ...
@@ -141,9 +134,13 @@ def test_with_a_context_the_station_may_be_left_out(handler: Callable[..., Any])
         CENTRAL.on(v16.AuthorizeRequest)(handler)
 
 
-@pytest.mark.parametrize(
-    ("handler", "place"), [(of_two, None), (first, 0), (second, 1), (last, 2), (keyword, "context"), (quoted, 2)]
-)
-def test_a_context_may_stand_anywhere(handler: Callable[..., Any], place: object) -> None:
+FITTING = (of_two, with_a_default, of_many, of_a_base, of_a_text, of_a_name_that_is_not_there, dict, print)
+PLACES = {first: 0, second: 1, last: 2, keyword: "context", quoted: 2}
+
+
+@pytest.mark.parametrize(("handler", "place"), [*((each, None) for each in FITTING), *PLACES.items()])
+def test_a_handler_that_may_fit_is_taken_and_its_context_may_stand_anywhere(
+    handler: Callable[..., Any], place: object
+) -> None:
     assert place_of(handler) == place
-    CENTRAL.on(v16.HeartbeatRequest)(handler)
+    assert CENTRAL.on(v16.HeartbeatRequest)(handler) is handler

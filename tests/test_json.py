@@ -63,16 +63,17 @@ def test_json_has_the_names_of_the_wire() -> None:
     assert BOOT.to_json() == '{"chargePointVendor":"Ä","chargePointModel":"M"}'
 
 
-@pytest.mark.parametrize("text", ["", "{", "null", "[]", "1", "\ud800", b"\xff", '{"a":NaN}', "[" * 100_000])
-def test_bad_json_is_a_validation_error(text: str | bytes) -> None:
-    with pytest.raises(ValidationError, match="payload: expected object"):
-        v16.HeartbeatRequest.from_json(text)
+TEXTS = ("", "{", "null", "[]", "1", "\ud800", b"\xff", '{"a":NaN}', "[" * 100_000)
 
 
-@pytest.mark.parametrize("value", [None, [], "{}", 1])
-def test_a_value_that_is_no_mapping_is_a_validation_error(value: Any) -> None:
-    with pytest.raises(ValidationError, match="payload: expected object"):
-        v16.HeartbeatRequest.from_dict(value)
+def test_bad_json_and_what_is_no_mapping_are_validation_errors() -> None:
+    attempts: list[Any] = [
+        (v16.HeartbeatRequest.from_json, TEXTS),
+        (v16.HeartbeatRequest.from_dict, (None, [], "{}", 1)),
+    ]
+    for read, value in ((read, value) for read, values in attempts for value in values):
+        with pytest.raises(ValidationError, match="payload: expected object"):
+            read(value)
 
 
 @pytest.mark.parametrize("value", [float("inf"), float("nan"), 10**400, "\ud800", b"", object()])
@@ -152,14 +153,9 @@ def test_frames_compare_copy_and_pickle(index: int) -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        ValidationError("a", "type", "object"),
-        InvalidResult("a", "type", "object"),
-        CallError("X", "y", {"z": 1}),
-        TransferRefused("Rejected", "R", data=[1]),
-        CallTimeout("Reset"),
-        NotConnected("CP1"),
-        HandshakeFailed("no", 401),
-        UnhandledActions("Core", ["Reset"]),
+        *(ValidationError("a", "type", "object"), InvalidResult("a", "type", "object"), CallError("X", "y", {"z": 1})),
+        *(TransferRefused("Rejected", "R", data=[1]), CallTimeout("Reset"), NotConnected("CP1")),
+        *(HandshakeFailed("no", 401), UnhandledActions("Core", ["Reset"])),
     ],
     ids=lambda error: type(error).__name__,
 )

@@ -35,12 +35,10 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         [sys.executable, "setup.py", "--quiet", "build_ext", "--inplace"],
         env={**os.environ, "CFLAGS": flags, "OCPP_FAST_BUILD_EXT": "yes"},
         cwd=copy,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        capture_output=True,
         text=True,
-        check=False,
     )
-    assert result.returncode == 0, result.stdout
+    assert result.returncode == 0, result.stdout + result.stderr
     return copy
 
 

@@ -40,11 +40,8 @@ def native() -> list[str]:
     return shlex.split(found)
 
 
-def test_the_form_of_this_machine_is_right(tmp_path: Path, native: list[str]) -> None:
+def test_the_form_of_this_machine_and_the_portable_form_are_right(tmp_path: Path, native: list[str]) -> None:
     assert form_proved(tmp_path, native) == BY_MACHINE.get(platform.machine(), "portable")
-
-
-def test_the_portable_form_is_right(tmp_path: Path, native: list[str]) -> None:
     assert form_proved(tmp_path, [*native, PORTABLE]) == "portable"
 
 

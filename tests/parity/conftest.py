@@ -1,5 +1,8 @@
 """Parity wants both cores: without the compiled one there is nothing here to test."""
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 
 from ocpp_fast._core import accelerated
@@ -9,17 +12,9 @@ REPORT = pytest.StashKey[str]()
 
 
 @pytest.fixture
-def report(request: pytest.FixtureRequest) -> "Report":
+def report(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Call it with a line for the end of the run."""
-    return Report(request.config)
-
-
-class Report:
-    def __init__(self, config: pytest.Config) -> None:
-        self._config = config
-
-    def __call__(self, line: str) -> None:
-        self._config.stash[REPORT] = line
+    return partial(request.config.stash.__setitem__, REPORT)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -1,21 +1,25 @@
-"""The compiled core declines no message of any version that is plainly spelt: the fallback is never called for it."""
+"""The compiled core declines no message of any version that is plainly spelt, and judges as the reference does."""
 
 from __future__ import annotations
 
 from random import Random
 
+import orjson
 import pytest
 
 from ocpp_fast.schema import STATION, Profile, Request, Response, Shortcuts, Version
 
-from ..payloads import random_payload
-from .cores import Subject, subjects
+from ..payloads import random_payload, valid, violations
+from .cores import DECLINED, Subject, subjects
 from .spelling import plain_texts
 
 RICHNESSES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0, 1.0)
 
 
-@pytest.mark.parametrize("subject", subjects(), ids=repr)
+each_subject = pytest.mark.parametrize("subject", subjects(), ids=repr)
+
+
+@each_subject
 def test_plain_messages_are_read_and_written_by_the_compiled_core(subject: Subject) -> None:
     rng = Random(repr(subject))
     for richness in RICHNESSES:
@@ -23,6 +27,21 @@ def test_plain_messages_are_read_and_written_by_the_compiled_core(subject: Subje
             payload = subject.check_plain(subject.framed(text.decode())).payload
         for fraction in (0, 3, 6):
             subject.check_plain_write(payload, fraction)
+
+
+@each_subject
+def test_R21_only_instances_without_a_fault_are_accepted_and_read_and_written_as_by_the_reference(
+    subject: Subject,
+) -> None:
+    def framed(instance: object) -> bytes:
+        return subject.framed(orjson.dumps(instance).decode())
+
+    for _, instance in valid(subject.plan):
+        found = subject.check_read(framed(instance))
+        if found is not DECLINED:
+            subject.check_write(found.payload)
+    for case in violations(subject.plan):
+        assert subject.read(framed(case.instance)) is DECLINED, case.description
 
 
 class Noted(Response):
