@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from ocpp_fast import v16
+from ocpp_fast import Station, v16
 
 from .harness import CLEARED, HEARTBEAT_JSON
 from .peer import TEXT, Peer, frame_bytes
@@ -27,6 +27,13 @@ async def answered(peer: Peer, payload: dict[str, Any] = CLEARED) -> Any:
     call = await peer.message()
     peer.send([3, call[1], payload])
     return call
+
+
+async def is_called(peer: Peer, station: Station) -> None:
+    """Fails unless the peer is called next, and its answer is returned."""
+    calling = asyncio.create_task(station.v16.clear_cache())
+    await answered(peer)
+    assert (await calling).status is v16.ClearCacheStatus.ACCEPTED
 
 
 def give(outcome: Any) -> Callable[..., Any]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from ocpp_fast import Handshake
 
-from .harness import HEARTBEAT_JSON, Site
+from .exchanges import lives
+from .harness import Site
 from .peer import handshake_bytes
 
 
@@ -28,9 +29,7 @@ async def refused(site: Site, *paths: str, **options: Any) -> list[int]:
 
 async def serves(site: Site, path: str = "/CP-after", **options: Any) -> None:
     """Fails unless the server still lets a station in and answers it."""
-    peer = await site.peer(path, **options)
-    peer.heartbeat("1")
-    assert await peer.message() == [3, "1", HEARTBEAT_JSON]
+    await lives(await site.peer(path, **options))
 
 
 class AuthOf:
