@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -90,7 +91,7 @@ async def test_R30_order_of_versions_is_the_preference() -> None:
 async def test_R32_identity_is_percent_encoded_once(identity: str) -> None:
     async with serving() as site, charge_point(f"{site.server.url}/ocpp/", identity) as station:
         assert await station.v16.heartbeat() == HEARTBEAT
-        assert identity in site.central
+        assert site.central[identity].handshake.path == f"/ocpp/{quote(identity, safe='')}"
 
 
 @scenario
