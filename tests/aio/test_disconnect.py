@@ -12,7 +12,8 @@ import pytest
 
 from ocpp_fast import Disconnected, Station, v16
 
-from .harness import Site, scenario, serving, until
+from .exchanges import TRANSFER, TRANSFERRED
+from .harness import CLEARED, Site, comings_and_goings, scenario, serving, until
 from .peer import BINARY, Peer, handshake_bytes
 
 SOON = 0.1
@@ -53,10 +54,12 @@ ENDS: dict[str, Callable[[Peer], object]] = {
 
 @pytest.mark.parametrize("end", ENDS)
 @scenario
-async def test_R44_pending_calls_fail_at_once(end: str) -> None:
+async def test_R44_pending_calls_fail_at_once_and_those_of_others_go_on(end: str) -> None:
     gone: list[Station] = []
     async with serving() as site:
         site.central.on_disconnect(gone.append)
+        other, another = await site.station("CP2")
+        going_on = asyncio.create_task(another.v16.clear_cache())
         peer, station = await site.station()
         calls = await pending_calls(station)
         await peer.message()
@@ -67,7 +70,9 @@ async def test_R44_pending_calls_fail_at_once(end: str) -> None:
         with pytest.raises(Disconnected):
             await station.v16.clear_cache()
         await until(lambda: gone)
-    assert gone == [station]
+        other.send([3, (await other.message())[1], CLEARED])
+        assert (await going_on).status is v16.ClearCacheStatus.ACCEPTED
+        assert gone == [station]
 
 
 @scenario
@@ -109,19 +114,6 @@ async def test_R44_killed_process_of_the_peer() -> None:
 
 
 @scenario
-async def test_calls_of_others_go_on() -> None:
-    async with serving() as site:
-        leaver, _ = await site.station("CP1")
-        peer, station = await site.station("CP2")
-        calling = asyncio.create_task(station.v16.clear_cache())
-        call = await peer.message()
-        leaver.abort()
-        await until(lambda: "CP1" not in site.central)
-        peer.send([3, call[1], {"status": "Accepted"}])
-        assert (await calling).status is v16.ClearCacheStatus.ACCEPTED
-
-
-@scenario
 async def test_handler_of_a_station_that_left_runs_to_its_end() -> None:
     may_go, done = asyncio.Event(), asyncio.Event()
 
@@ -129,12 +121,11 @@ async def test_handler_of_a_station_that_left_runs_to_its_end() -> None:
         await may_go.wait()
         assert not station.connected
         done.set()
-        return v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED)
+        return TRANSFERRED
 
-    async with serving() as site:
-        site.central.on(v16.DataTransferRequest)(transfer)
+    async with serving(transfer=transfer) as site:
         peer, station = await site.station()
-        peer.send([2, "1", "DataTransfer", {"vendorId": "V"}])
+        peer.send(TRANSFER)
         peer.send([2, "2", "DataTransfer", {"vendorId": "never handled"}])
         peer.abort()
         await until(lambda: not station.connected)
@@ -144,8 +135,6 @@ async def test_handler_of_a_station_that_left_runs_to_its_end() -> None:
 
 @scenario
 async def test_on_disconnect_is_told_once_and_after_on_connect() -> None:
-    told: list[tuple[str, str]] = []
-
     async def one_round(site: Site, number: int) -> None:
         peer = await site.peer(f"/CP{number}")
         end = list(ENDS.values())[number % len(ENDS)]
@@ -153,8 +142,7 @@ async def test_on_disconnect_is_told_once_and_after_on_connect() -> None:
         await peer.eof()
 
     async with serving() as site:
-        site.central.on_connect(lambda station: told.append(("connected", station.id)))
-        site.central.on_disconnect(lambda station: told.append(("disconnected", station.id)))
+        told = comings_and_goings(site.central)
         await asyncio.gather(*(one_round(site, number) for number in range(100)))
         await until(lambda: len(told) == 200)
         await until(lambda: len(site.central) == 0)

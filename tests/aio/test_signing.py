@@ -11,17 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from ocpp_fast import (
-    CallError,
-    CentralSystem,
-    ChargePoint,
-    Context,
-    Direction,
-    NoAuth,
-    SigningFailed,
-    Station,
-    v201,
-)
+from ocpp_fast import CallError, CentralSystem, ChargePoint, Context, Direction, NoAuth, SigningFailed, Station, v201
 from ocpp_fast.signing import KeySigner, Signing, sign, verify
 
 from .harness import scenario, serving
