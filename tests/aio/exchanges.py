@@ -8,11 +8,14 @@ from typing import Any
 
 from ocpp_fast import Station, v16
 
-from .harness import CLEARED, HEARTBEAT_JSON
+from .harness import CLEARED, HEARTBEAT, HEARTBEAT_JSON
 from .peer import TEXT, Peer, frame_bytes
 
 TRANSFER = [2, "1", "DataTransfer", {"vendorId": "V"}]
 TRANSFERRED = v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED)
+BOOTED = v16.BootNotificationResponse(
+    current_time=HEARTBEAT.current_time, interval=300, status=v16.RegistrationStatus.ACCEPTED
+)
 ACCEPTED = [3, "1", {"status": "Accepted"}]
 
 

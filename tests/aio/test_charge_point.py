@@ -26,6 +26,7 @@ from ocpp_fast import (
 from ocpp_fast.aio.address import authorization
 from ocpp_fast.aio.connection import Connection
 
+from .exchanges import BOOTED
 from .harness import HEARTBEAT, central_system, no_other_tasks, run, scenario, serving, until
 from .peer import PATIENCE
 from .scripted_server import (
@@ -78,9 +79,7 @@ async def test_message_of_another_version_raises_and_nothing_is_sent() -> None:
 async def test_calls_cross_in_handlers_of_both_sides() -> None:
     async def boot(seen: Station, request: v16.BootNotificationRequest) -> v16.BootNotificationResponse:
         assert await seen.v16.clear_cache() == CLEARED
-        return v16.BootNotificationResponse(
-            current_time=HEARTBEAT.current_time, interval=60, status=v16.RegistrationStatus.ACCEPTED
-        )
+        return BOOTED
 
     async def clear_cache(request: v16.ClearCacheRequest) -> v16.ClearCacheResponse:
         assert await station.v16.heartbeat() == HEARTBEAT

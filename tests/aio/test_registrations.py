@@ -11,7 +11,7 @@ import pytest
 
 from ocpp_fast import Policy, v16
 
-from .exchanges import broken, broken_later, give
+from .exchanges import BOOTED, broken, broken_later, give
 from .harness import HEARTBEAT, HEARTBEAT_JSON, scenario, serving
 from .peer import Peer
 
@@ -25,10 +25,6 @@ class Database:
     def __init__(self, load: Callable[[str], Any], store: Callable[[str, str], Any]) -> None:
         self.load = load
         self.store = store
-
-
-def booted(status: Any = v16.RegistrationStatus.ACCEPTED) -> v16.BootNotificationResponse:
-    return v16.BootNotificationResponse(current_time=HEARTBEAT.current_time, interval=300, status=status)
 
 
 async def first_answer(peer: Peer) -> Any:
@@ -83,7 +79,7 @@ async def test_R40_status_is_stored_before_the_answer_leaves() -> None:
         stored.append((identity, status))
 
     async with serving(registrations=Database(give(None), store), policy=Policy(lets_strangers=False)) as site:
-        site.central.on(v16.BootNotificationRequest)(give(booted()))
+        site.central.on(v16.BootNotificationRequest)(give(BOOTED))
         peer = await site.peer()
         peer.send(BOOT)
         peer.heartbeat("1")  # whose turn comes when the station is accepted
@@ -104,9 +100,9 @@ async def test_R40_store_that_raises_leaves_no_station_unanswered(
     async with serving(registrations=Database(give(None), store), policy=Policy(lets_strangers=False)) as site:
 
         async def boot(*_: object) -> v16.BootNotificationResponse:
-            return booted()
+            return BOOTED
 
-        site.central.on(v16.BootNotificationRequest)(boot if async_handler else give(booted()))
+        site.central.on(v16.BootNotificationRequest)(boot if async_handler else give(BOOTED))
         peer = await site.peer()
         peer.send(BOOT)
         assert await peer.message() == [4, "b", "InternalError", "the handler failed", {}]
@@ -120,7 +116,9 @@ async def test_R40_store_that_raises_leaves_no_station_unanswered(
 async def test_R40_invalid_answer_is_not_stored(caplog: pytest.LogCaptureFixture) -> None:
     stored: list[str] = []
     async with serving(registrations=Database(give(None), lambda _, status: stored.append(status))) as site:
-        site.central.on(v16.BootNotificationRequest)(give(booted("Perhaps")))
+        invalid: Any = "Perhaps"
+        answer = v16.BootNotificationResponse(current_time=HEARTBEAT.current_time, interval=300, status=invalid)
+        site.central.on(v16.BootNotificationRequest)(give(answer))
         peer = await site.peer()
         peer.send(BOOT)
         assert await peer.message() == [4, "b", "InternalError", "the handler's answer is not valid", {}]

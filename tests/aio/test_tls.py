@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -56,17 +57,12 @@ async def test_either_side_closes_quickly(certificate: Path) -> None:
 
 @scenario
 async def test_server_stops_quickly(certificate: Path) -> None:
-    central = central_system(close_timeout=10.0)
-    stations = []
-    async with asyncio.timeout(2):
-        async with central.serve(ssl=server_context(certificate)) as server:
-            for number in range(5):
-                station = wss_charge_point(server.url, certificate, f"CP{number}")
-                await station.__aenter__()
-                stations.append(station)
-        for station in stations:
-            assert not station.connected
-            await station.__aexit__(None, None, None)
+    async with asyncio.timeout(2), AsyncExitStack() as stack:
+        async with central_system(close_timeout=10.0).serve(ssl=server_context(certificate)) as server:
+            charge_points = [wss_charge_point(server.url, certificate, f"CP{number}") for number in range(5)]
+            for each in charge_points:
+                await stack.enter_async_context(each)
+        assert not any(each.connected for each in charge_points)
 
 
 @scenario
