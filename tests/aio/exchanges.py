@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from ocpp_fast import Station, v16
@@ -48,6 +49,18 @@ def give(outcome: Any) -> Callable[..., Any]:
     return handler
 
 
+def afterwards(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make an async function of a plain one: it does the same some turns of the event loop later."""
+
+    @wraps(function)
+    async def later(*given: object) -> Any:
+        for _ in range(3):
+            await asyncio.sleep(0)
+        return function(*given)
+
+    return later
+
+
 class Slow:
     """A handler of DataTransfer that waits until `may_go` is set; `seen` are the requests."""
 
@@ -70,9 +83,7 @@ def broken(*_: object) -> Any:
     raise RuntimeError("on purpose")
 
 
-async def broken_later(*_: object) -> Any:
-    await asyncio.sleep(0)
-    raise RuntimeError("on purpose")
+broken_later = afterwards(broken)
 
 
 async def cancelled_later(*_: object) -> Any:

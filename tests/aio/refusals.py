@@ -8,7 +8,7 @@ from typing import Any
 
 from ocpp_fast import Handshake
 
-from .exchanges import lives
+from .exchanges import afterwards, lives
 from .harness import Site
 from .peer import handshake_bytes
 
@@ -33,7 +33,7 @@ async def serves(site: Site, path: str = "/CP-after", **options: Any) -> None:
 
 
 class AuthOf:
-    """An auth made of a function."""
+    """An auth made of a function, which decides at once or `later`."""
 
-    def __init__(self, decide: Callable[[Handshake], Any]) -> None:
-        self.authenticate = decide
+    def __init__(self, decide: Callable[[Handshake], Any], *, later: bool = False) -> None:
+        self.authenticate = afterwards(decide) if later else decide

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from ocpp_fast import CallError, CallTimeout, Disconnected, InvalidResult, Station, ValidationError, v16
+from ocpp_fast import CallError, CallTimeout, Disconnected, InvalidResult, Station, v16
 
 from .exchanges import TRANSFER, TRANSFERRED, answered, give, is_called, lives
 from .harness import CLEARED, comings_and_goings, scenario, serving, until
@@ -42,16 +42,6 @@ async def test_check_of_a_response_may_raise_anything(error: type[Exception]) ->
         with pytest.raises(RuntimeError if error is StopIteration else error):
             await calling
         await lives(peer)
-
-
-@scenario
-async def test_invalid_call_sends_nothing() -> None:
-    async with serving() as site:
-        peer, station = await site.station()
-        with pytest.raises(ValidationError):
-            await station.call(v16.ResetRequest(type="nonsense"))  # type: ignore[arg-type]  # on purpose
-        await lives(peer)
-        await is_called(peer, station)
 
 
 @scenario
@@ -152,30 +142,3 @@ async def test_closing_twice_is_closing_once() -> None:
         with pytest.raises(Disconnected):
             await station.v16.clear_cache()
     assert told == [("connected", "CP1"), ("disconnected", "CP1")]
-
-
-@scenario
-async def test_peer_that_does_not_answer_a_close_is_cut() -> None:
-    async with serving(close_timeout=0.1) as site:
-        peer, station = await site.station()
-        async with asyncio.timeout(2):
-            await station.close()
-        assert station.close_code == 1000
-        await peer.eof()
-
-
-@scenario
-async def test_calling_from_on_disconnect_raises_disconnected() -> None:
-    outcomes: list[object] = []
-
-    async def gone(station: Station) -> None:
-        try:
-            await station.v16.clear_cache()
-        except Disconnected as error:
-            outcomes.append(error)
-
-    async with serving() as site:
-        site.central.on_disconnect(gone)
-        peer, _ = await site.station()
-        peer.abort()
-        await until(lambda: outcomes)

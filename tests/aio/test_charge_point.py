@@ -338,23 +338,17 @@ async def test_leaving_cancels_running_handlers_and_fails_pending_calls() -> Non
             raise
         return CLEARED
 
-    async def never(*_: object) -> v16.HeartbeatResponse:
-        await asyncio.sleep(60)
-        return HEARTBEAT
-
     async with serving() as site:
-        site.central.on(v16.HeartbeatRequest)(never)
+        site.central.on(v16.HeartbeatRequest)(lambda *_: asyncio.sleep(60, HEARTBEAT))
         station = charge_point(site.server.url)
         station.on(v16.ClearCacheRequest)(clear_cache)
         async with station:
             seen = await site.central.wait_connected("CP1")
-            calling = asyncio.create_task(seen.v16.clear_cache())
-            pending = asyncio.create_task(station.v16.heartbeat())
+            calls = [asyncio.create_task(seen.v16.clear_cache()), asyncio.create_task(station.v16.heartbeat())]
             await running.wait()
-        with pytest.raises(Disconnected):
-            await pending
-        with pytest.raises(Disconnected):
-            await calling
+        for each in calls:
+            with pytest.raises(Disconnected):
+                await each
     assert outcomes == ["cancelled"]
 
 

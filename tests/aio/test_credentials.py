@@ -11,7 +11,7 @@ import pytest
 
 from ocpp_fast import BasicAuth, Handshake, Verdict
 
-from .exchanges import broken, broken_later, cancelled_later
+from .exchanges import afterwards, broken, broken_later, cancelled_later
 from .harness import central_system, comings_and_goings, scenario, serving
 from .peer import handshake_bytes
 from .refusals import AuthOf, credentials, refused, serves
@@ -21,16 +21,11 @@ from .refusals import AuthOf, credentials, refused, serves
 OLD_KEY = bytes.fromhex("0001020304050607" + "FF" * 12)
 
 
-async def check_later(identity: str, password: bytes) -> bool | None:
-    await asyncio.sleep(0)
-    return check_now(identity, password)
-
-
 def check_now(identity: str, password: bytes) -> bool | None:
     return {"AL1000": OLD_KEY, "CP1": b"p"}.get(identity) == password if identity in ("AL1000", "CP1") else None
 
 
-EACH_CHECK = pytest.mark.parametrize("passwords", [{"AL1000": OLD_KEY, "CP1": b"p"}, check_now, check_later])
+EACH_CHECK = pytest.mark.parametrize("passwords", [{"AL1000": OLD_KEY, "CP1": b"p"}, check_now, afterwards(check_now)])
 Passwords = dict[str, bytes] | Callable[[str, bytes], "bool | Awaitable[bool | None] | None"]
 
 
@@ -105,15 +100,11 @@ async def test_R33_station_does_not_exist_while_it_is_being_authenticated() -> N
         assert len(site.central) == 1
 
 
-async def no_verdict_later(*_: object) -> Any:
-    return None
-
-
 BREAKAGES: dict[str, dict[str, Any]] = {
     "auth raises": {"auth": AuthOf(broken)},
     "async auth raises": {"auth": AuthOf(broken_later)},
     "auth gives no verdict": {"auth": AuthOf(lambda _: True)},
-    "async auth gives no verdict": {"auth": AuthOf(no_verdict_later)},
+    "async auth gives no verdict": {"auth": AuthOf(lambda _: None, later=True)},
     "check raises": {"auth": BasicAuth(broken)},
     "async check raises": {"auth": BasicAuth(broken_later)},
     "passwords are no bytes": {"auth": BasicAuth(UserDict[str, Any](CP1="p"))},
@@ -147,16 +138,12 @@ async def test_cancelled_auth_is_503() -> None:
 @pytest.mark.parametrize("later", [False, True])
 @scenario
 async def test_auth_of_ones_own(verdict: Verdict, status: int, later: bool) -> None:
-    async def decide_later(handshake: Handshake) -> Verdict:
-        await asyncio.sleep(0)
-        return decide(handshake)
-
     def decide(handshake: Handshake) -> Verdict:
         assert handshake.headers["X-Test"] == "yes"
         assert handshake.remote_address is not None
         assert handshake.remote_address[0] == "127.0.0.1"
         return verdict
 
-    async with serving(auth=AuthOf(decide_later if later else decide)) as site:
+    async with serving(auth=AuthOf(decide, later=later)) as site:
         peer = await site.asking(headers=["X-Test: yes"])
         assert (await peer.http_answer()).status == status

@@ -9,7 +9,7 @@ import pytest
 
 from ocpp_fast import CallError, CallTimeout, Context, Station, ValidationError, v16
 
-from .exchanges import ACCEPTED, TRANSFER, TRANSFERRED, cancelled_later, give, lives
+from .exchanges import ACCEPTED, TRANSFER, TRANSFERRED, afterwards, cancelled_later, give, lives
 from .harness import HEARTBEAT, HEARTBEAT_JSON, scenario, serving
 
 circular: dict[str, Any] = {}
@@ -40,12 +40,7 @@ async def test_broken_handler_is_internal_error_and_the_connection_lives(
     outcome: str, later: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     at_once = give(OUTCOMES[outcome])
-
-    async def afterwards(*_: object) -> Any:
-        await asyncio.sleep(0)
-        return at_once()
-
-    async with serving(transfer=afterwards if later else at_once) as site:
+    async with serving(transfer=afterwards(at_once) if later else at_once) as site:
         peer = await site.peer()
         peer.send(TRANSFER)
         answer = await peer.message()

@@ -304,16 +304,12 @@ EAGER = {
 async def test_what_comes_before_the_answer_breaks_nothing(
     eager: str, path: str, later: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def decide_later(handshake: Handshake) -> Verdict:
-        await asyncio.sleep(0)
-        return decide(handshake)
-
     def decide(handshake: Handshake) -> Verdict:
         if handshake.identity == "broken":
             raise RuntimeError("on purpose")
         return Verdict.UNAUTHORIZED if handshake.identity == "denied" else Verdict.ACCEPTED
 
-    async with serving(auth=AuthOf(decide_later if later else decide)) as site:
+    async with serving(auth=AuthOf(decide, later=later)) as site:
         peer = await site.tcp()
         peer.write(handshake_bytes(path) + EAGER[eager])
         peer.writer.write_eof()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
 
 from ocpp_fast import Context, Direction, Station, v16
 
-from .exchanges import answered, broken, broken_later, cancelled_later, give, is_called, lives
+from .exchanges import afterwards, answered, broken, broken_later, cancelled_later, give, is_called, lives
 from .harness import HEARTBEAT, comings_and_goings, scenario, serving, until, websocket_of
 
 EACH_BROKEN = pytest.mark.parametrize("hook", [broken, broken_later, cancelled_later])
@@ -55,10 +54,6 @@ async def test_on_frame_sees_both_directions_in_order() -> None:
 async def test_after_hooks_run_after_the_answer_was_sent_and_may_call_the_station(later: bool) -> None:
     order: list[object] = []
 
-    async def heartbeat(*_: object) -> v16.HeartbeatResponse:
-        await asyncio.sleep(0)
-        return HEARTBEAT
-
     def note(station: Station, request: v16.HeartbeatRequest, context: Context) -> None:
         order.append((station.id, type(request), context.unique_id))
 
@@ -70,7 +65,7 @@ async def test_after_hooks_run_after_the_answer_was_sent_and_may_call_the_statio
         site.central.on_frame(lambda direction, *_: order.append(direction))
         site.central.after(v16.HeartbeatRequest)(note_later if later else note)
         if later:
-            site.central.on(v16.HeartbeatRequest)(heartbeat)
+            site.central.on(v16.HeartbeatRequest)(afterwards(give(HEARTBEAT)))
         peer = await site.peer()
         await lives(peer, "alive")
         if later:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -10,20 +9,12 @@ import pytest
 
 from ocpp_fast import CallError, CentralSystem, Policy, v16, v21, v201
 
+from .exchanges import afterwards
 from .harness import HEARTBEAT, central_system, scenario, serving
 
 BOOT_2X: dict[str, Any] = {"reason": "PowerUp", "chargingStation": {"vendorName": "V", "model": "M"}}
 BOOTS = {"1.6": {"chargePointVendor": "V", "chargePointModel": "M"}, "2.0.1": BOOT_2X, "2.1": BOOT_2X}
 MODULES: dict[str, Any] = {"1.6": v16, "2.0.1": v201, "2.1": v21}
-
-
-def later(answer: Callable[..., Any]) -> Callable[..., Any]:
-    async def handler(*arguments: object) -> Any:
-        for _ in range(3):
-            await asyncio.sleep(0)
-        return answer(*arguments)
-
-    return handler
 
 
 def central_of(number: str, statuses: list[str], wrap: Callable[[Any], Any]) -> CentralSystem:
@@ -76,7 +67,7 @@ async def answers_of(number: str, wrap: Callable[[Any], Any]) -> list[Any]:
 @pytest.mark.parametrize("number", MODULES)
 @scenario
 async def test_R40_plain_and_async_handlers_give_the_same_answers_in_the_same_order(number: str) -> None:
-    at_once, afterwards = await answers_of(number, lambda handler: handler), await answers_of(number, later)
-    assert at_once == afterwards
+    at_once = await answers_of(number, lambda handler: handler)
+    assert at_once == await answers_of(number, afterwards)
     assert [each[1] for each in at_once] == [f"{place}" for place in range(12)]
     assert [each[2] for each in at_once if each[0] == 4].count("SecurityError") == 4

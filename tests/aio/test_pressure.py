@@ -140,18 +140,6 @@ async def test_flood_of_a_peer_that_never_reads_costs_little_and_delays_nobody(f
 
 
 @scenario
-async def test_calls_to_a_peer_that_never_reads_time_out() -> None:
-    async with serving() as site:
-        _, station = await deaf_peer(site)
-        big = v16.DataTransferRequest(vendor_id="V", data="x" * 500_000)
-        for _ in range(20):
-            with pytest.raises(CallTimeout):
-                await station.call(big, timeout=0.01)
-        other, _ = await site.station("CP2")
-        await lives(other)
-
-
-@scenario
 async def test_deaf_peer_that_ends_its_stream_is_cut() -> None:
     """It can't be told a close, and what is written to it never leaves: that must not last."""
     async with serving(close_timeout=0.2) as site:

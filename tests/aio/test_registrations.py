@@ -11,7 +11,7 @@ import pytest
 
 from ocpp_fast import Policy, v16
 
-from .exchanges import BOOTED, broken, broken_later, give
+from .exchanges import BOOTED, afterwards, broken, broken_later, give
 from .harness import HEARTBEAT, HEARTBEAT_JSON, scenario, serving
 from .peer import Peer
 
@@ -35,14 +35,10 @@ async def first_answer(peer: Peer) -> Any:
 @pytest.mark.parametrize("is_async", [False, True])
 @scenario
 async def test_R40_status_is_loaded_before_the_handshake_is_answered(is_async: bool) -> None:
-    async def load_later(identity: str) -> str:
-        await asyncio.sleep(0)
-        return load(identity)
-
     def load(identity: str) -> str:
         return {"CP1": "Accepted", "CP2": "Pending"}[identity]
 
-    async with serving(registrations=Database(load_later if is_async else load, give(None))) as site:
+    async with serving(registrations=Database(afterwards(load) if is_async else load, give(None))) as site:
         assert await first_answer(await site.peer("/CP1")) == [3, "1", HEARTBEAT_JSON]
         assert await first_answer(await site.peer("/CP2")) == REFUSED
         assert [station.registration for station in site.central] == ["Accepted", "Pending"]
@@ -98,11 +94,8 @@ async def test_R40_store_that_raises_leaves_no_station_unanswered(
     store: Callable[[str, str], Any], async_handler: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with serving(registrations=Database(give(None), store), policy=Policy(lets_strangers=False)) as site:
-
-        async def boot(*_: object) -> v16.BootNotificationResponse:
-            return BOOTED
-
-        site.central.on(v16.BootNotificationRequest)(boot if async_handler else give(BOOTED))
+        boot = give(BOOTED)
+        site.central.on(v16.BootNotificationRequest)(afterwards(boot) if async_handler else boot)
         peer = await site.peer()
         peer.send(BOOT)
         assert await peer.message() == [4, "b", "InternalError", "the handler failed", {}]

@@ -20,8 +20,9 @@ from .peer import Peer, handshake_bytes
 class Stopping:
     """A server that can be told to stop while the test goes on."""
 
-    def __init__(self, central: CentralSystem, **options: Any) -> None:
+    def __init__(self, central: CentralSystem, *, for_ever: bool = False, **options: Any) -> None:
         self.central = central
+        self._for_ever = for_ever
         self._options = options
         self._may_stop = asyncio.Event()
         self._port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -30,7 +31,7 @@ class Stopping:
     async def _serve(self) -> None:
         async with self.central.serve(**self._options) as server:
             self._port.set_result(server.port)
-            await self._may_stop.wait()
+            await (server.serve_forever() if self._for_ever else self._may_stop.wait())
 
     async def port(self) -> int:
         return await self._port
@@ -265,30 +266,14 @@ async def test_peer_that_does_not_answer_the_close_delays_the_end_by_close_timeo
 
 
 @scenario
-async def test_task_that_serves_may_be_cancelled() -> None:
-    server = Stopping(central_system(close_timeout=0.2))
+async def test_task_that_serves_for_ever_may_be_cancelled() -> None:
+    server = Stopping(central_system(close_timeout=0.2), for_ever=True)
     peer, station = await server.joined()
     server.ended.cancel()
     with pytest.raises(asyncio.CancelledError):
         await server.ended
     assert station.close_code == 1001
     await peer.eof()
-
-
-@scenario
-async def test_serve_forever_ends_with_its_task() -> None:
-    central = central_system()
-
-    async def serve() -> None:
-        async with central.serve() as server:
-            await server.serve_forever()
-
-    serving_task = asyncio.create_task(serve())
-    await asyncio.sleep(0.01)
-    assert not serving_task.done()
-    serving_task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await serving_task
 
 
 def test_nothing_is_left_in_development_mode(run_python: Any) -> None:

@@ -275,17 +275,6 @@ async def test_R45_random_frames_break_nothing(seed: int) -> None:
 # control frames, and the end
 
 
-@scenario
-async def test_ping_is_answered_with_its_payload() -> None:
-    async with serving() as site:
-        peer = await site.peer()
-        for payload in (b"", bytes(range(125))):
-            peer.send_frame(PING, payload)
-            assert await peer.frame() == Frame(PONG, payload)
-        peer.send_frame(PONG, b"nobody asked")
-        await lives(peer)
-
-
 @pytest.mark.parametrize(("sent", "seen"), [(b"\x03\xe8", 1000), (b"", 1005), (b"\x0f\xa0why", 4000)])
 @scenario
 async def test_close_of_the_peer_is_echoed(sent: bytes, seen: int) -> None:
