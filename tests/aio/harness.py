@@ -127,13 +127,10 @@ class Site:
     def __init__(self, central: CentralSystem, server: Server) -> None:
         self.central = central
         self.server = server
-        self._peers: list[Peer] = []
 
     async def tcp(self, **options: Any) -> Peer:
         """A peer that has said nothing yet; options of `Peer.connect`."""
-        peer = await Peer.connect(self.server.port, **options)
-        self._peers.append(peer)
-        return peer
+        return await Peer.connect(self.server.port, **options)
 
     async def http(self, request: bytes) -> HttpAnswer:
         """The answer to the bytes of a handshake."""
@@ -162,9 +159,8 @@ class Site:
 
     def leave(self) -> None:
         """Cut all peers."""
-        for peer in self._peers:
+        for peer in Peer.opened:
             peer.abort()
-        self._peers.clear()
 
 
 @asynccontextmanager

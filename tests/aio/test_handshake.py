@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import ssl
 from typing import Any
 
 import pytest
@@ -13,8 +12,8 @@ from websockets.datastructures import Headers
 from ocpp_fast import Handshake, Verdict, v16, v21, v201
 from ocpp_fast.aio.admission import identity_of
 
-from .harness import HEARTBEAT_JSON, central_system, comings_and_goings, scenario, serving, until
-from .peer import TEXT, Peer, frame_bytes, handshake_bytes
+from .harness import HEARTBEAT_JSON, comings_and_goings, scenario, serving, until
+from .peer import TEXT, frame_bytes, handshake_bytes
 from .refusals import AuthOf, refused, serves
 
 # subprotocols
@@ -229,15 +228,6 @@ async def test_slow_handshake_is_cut_by_open_timeout() -> None:
         async with asyncio.timeout(2):
             await asyncio.gather(dribble(), silent.eof(), dribbling.eof())
         await serves(site)
-
-
-@scenario
-async def test_slow_tls_handshake_is_cut_by_open_timeout() -> None:
-    central = central_system(open_timeout=0.2)
-    async with central.serve(ssl=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)) as server:
-        silent = await Peer.connect(server.port)
-        async with asyncio.timeout(2):
-            await silent.eof()
 
 
 @scenario

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import os
-import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
-from ocpp_fast import CallTimeout, ChargePoint, Disconnected, HandshakeFailed, Server, Station, v16
+from ocpp_fast import CallTimeout, ChargePoint, Disconnected, HandshakeFailed, Station, v16
 from ocpp_fast.aio.endpoint import UniqueIds
 
-from .harness import HEARTBEAT, Site, central_system, scenario, serving, until
+from .harness import HEARTBEAT, Site, scenario, serving, until
 from .peer import PATIENCE
 from .scripted_server import CLEARED, charge_point
 
@@ -104,27 +102,16 @@ def test_call_threadsafe_after_the_loop_is_closed_raises() -> None:
             each.call_threadsafe(v16.HeartbeatRequest())
 
 
-def test_central_system_serves_on_one_loop_at_a_time() -> None:
-    central = central_system()
-    started: concurrent.futures.Future[Server] = concurrent.futures.Future()
-    done = threading.Event()
+@scenario
+async def test_central_system_serves_on_one_loop_at_a_time() -> None:
+    async with serving() as site:
 
-    async def serve() -> None:
-        async with central.serve() as server:
-            started.set_result(server)
-            await asyncio.get_running_loop().run_in_executor(None, done.wait)
+        async def serve_too() -> None:
+            async with site.central.serve():
+                raise AssertionError
 
-    async def serve_too() -> None:
-        async with central.serve():
-            raise AssertionError
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
-    thread.start()
-    started.result(PATIENCE)
-    with pytest.raises(RuntimeError, match="serves on another event loop"):
-        asyncio.run(serve_too())
-    done.set()
-    thread.join()
+        with pytest.raises(RuntimeError, match="serves on another event loop"):
+            await elsewhere(lambda: asyncio.run(serve_too()))
 
 
 # Entering a charge point

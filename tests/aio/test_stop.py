@@ -143,37 +143,24 @@ async def test_handler_over_the_grace_is_cancelled() -> None:
 
 
 @scenario
-async def test_calls_that_come_while_it_stops_are_not_handled() -> None:
+async def test_while_it_stops_calls_are_not_handled_and_newcomers_are_refused() -> None:
     handled: list[str] = []
 
     async def meanwhile(station: Station) -> None:
         handled.append(station.id)
         late.heartbeat("late")
+        newcomer.write(handshake_bytes("/CP3"))
+        assert (await newcomer.http_answer()).status in (409, 503)
         await asyncio.sleep(0.02)
 
     server = Stopping(central_system())
+    newcomer = await Peer.connect(await server.port())
     peer, _ = await server.joined()
     late, _ = await server.joined("CP2")
     await server.stop_while_handling(peer, meanwhile, [2, "2", "DataTransfer", {"vendorId": "waits"}])
     assert await peer.message() == ACCEPTED
     await server.end(peer, late)
     assert handled == ["CP1"]
-
-
-@scenario
-async def test_newcomers_are_refused_while_it_stops() -> None:
-    async def meanwhile(_: Station) -> None:
-        newcomer.write(handshake_bytes("/CP2"))
-        assert (await newcomer.http_answer()).status in (409, 503)
-
-    server = Stopping(central_system())
-    newcomer = await Peer.connect(await server.port())
-    peer, _ = await server.joined()
-    await server.stop_while_handling(peer, meanwhile)
-    assert await peer.message() == ACCEPTED
-    await peer.close_frame()
-    newcomer.abort()
-    await server.ended
     with pytest.raises(ConnectionRefusedError):
         await Peer.connect(await server.port())
 
@@ -255,25 +242,16 @@ async def test_stopping_while_connections_come_in(delay: int, monkeypatch: pytes
 
 
 @scenario
-async def test_peer_that_does_not_answer_the_close_delays_the_end_by_close_timeout() -> None:
-    server = Stopping(central_system(close_timeout=0.2))
-    joined = [await server.joined(f"CP{number}") for number in range(10)]
-    server.stop()
-    async with asyncio.timeout(2):
-        await server.ended
-    for peer, _ in joined:
-        await peer.eof()
-
-
-@scenario
-async def test_task_that_serves_for_ever_may_be_cancelled() -> None:
+async def test_task_that_serves_for_ever_may_be_cancelled_and_waits_for_no_close_too_long() -> None:
     server = Stopping(central_system(close_timeout=0.2), for_ever=True)
-    peer, station = await server.joined()
+    joined = [await server.joined(f"CP{number}") for number in range(10)]
     server.ended.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await server.ended
-    assert station.close_code == 1001
-    await peer.eof()
+    async with asyncio.timeout(2):
+        with pytest.raises(asyncio.CancelledError):
+            await server.ended
+    for peer, station in joined:
+        assert station.close_code == 1001
+        await peer.eof()
 
 
 def test_nothing_is_left_in_development_mode(run_python: Any) -> None:

@@ -277,27 +277,17 @@ async def test_R45_random_frames_break_nothing(seed: int) -> None:
 
 @pytest.mark.parametrize(("sent", "seen"), [(b"\x03\xe8", 1000), (b"", 1005), (b"\x0f\xa0why", 4000)])
 @scenario
-async def test_close_of_the_peer_is_echoed(sent: bytes, seen: int) -> None:
+async def test_close_of_the_peer_is_echoed_and_what_follows_is_ignored(sent: bytes, seen: int) -> None:
+    handled: list[object] = []
     async with serving() as site:
+        site.central.on_frame(lambda *given: handled.append(given))
         peer, station = await site.station()
-        peer.send_frame(CLOSE, sent)
+        peer.write(frame_bytes(CLOSE, sent) + transfer_bytes(1))
+        peer.write(transfer_bytes(2))
         assert await peer.frame() == Frame(CLOSE, sent)
         assert await peer.frame() is None
         assert station.close_code == seen
         assert len(site.central) == 0
-
-
-@scenario
-async def test_what_follows_a_close_is_ignored() -> None:
-    handled: list[object] = []
-    async with serving() as site:
-        site.central.on_frame(lambda *given: handled.append(given))
-        peer = await site.peer()
-        late = frame_bytes(TEXT, b'[2,"1","DataTransfer",{"vendorId":"V"}]')
-        peer.write(frame_bytes(CLOSE, b"\x03\xe8") + late)
-        peer.write(late)
-        assert await peer.frame() == Frame(CLOSE, b"\x03\xe8")
-        assert await peer.frame() is None
     assert handled == []
 
 
