@@ -8,8 +8,8 @@ import pytest
 
 from ocpp_fast import CallError, CallTimeout, Disconnected, InvalidResult, Station, v16
 
-from .exchanges import TRANSFER, TRANSFERRED, answered, give, is_called, lives
-from .harness import CLEARED, comings_and_goings, scenario, serving, until
+from .exchanges import answered, give, is_called, lives
+from .harness import CLEARED, comings_and_goings, scenario, serving
 from .peer import PATIENCE
 
 # What we call
@@ -111,23 +111,6 @@ async def test_call_and_answer_cancelled_at_the_same_moment() -> None:
 
 
 # Closing
-
-
-@scenario
-async def test_station_may_be_closed_from_its_handler() -> None:
-    async def transfer(station: Station, request: v16.DataTransferRequest) -> v16.DataTransferResponse:
-        await station.close(4000, "enough")
-        return TRANSFERRED
-
-    async with serving(transfer=transfer) as site:
-        told = comings_and_goings(site.central)
-        peer, station = await site.station()
-        peer.send(TRANSFER)
-        peer.heartbeat("2")
-        assert await peer.close_frame() == (4000, "enough")
-        await until(lambda: len(told) == 2)
-    assert told == [("connected", "CP1"), ("disconnected", "CP1")]
-    assert (station.close_code, station.close_reason) == (4000, "enough")
 
 
 @scenario

@@ -136,18 +136,11 @@ async def test_no_password_is_logged(caplog: pytest.LogCaptureFixture) -> None:
 
 @scenario
 async def test_R34_vector() -> None:
-    seen: list[dict[str, str]] = []
-
-    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        seen.append(await request_of(reader))
-
-    async with raw_server(script) as url:
-        password = bytes.fromhex("0001020304050607" + "FF" * 12)
-        with pytest.raises(HandshakeFailed):
-            await charge_point(url, "AL1000", password=password).__aenter__()
-    assert seen[0]["authorization"] == "Basic QUwxMDAwOgABAgMEBQYH////////////////"
-    assert seen[0][""] == "GET /AL1000 HTTP/1.1"
-    assert seen[0]["sec-websocket-protocol"] == "ocpp1.6"
+    password = bytes.fromhex("0001020304050607" + "FF" * 12)
+    async with serving() as site, charge_point(site.server.url, "AL1000", password=password):
+        seen = (await site.central.wait_connected("AL1000")).handshake
+        assert seen.headers["Authorization"] == "Basic QUwxMDAwOgABAgMEBQYH////////////////"
+        assert (seen.path, seen.subprotocols) == ("/AL1000", ("ocpp1.6",))
 
 
 # Reconnecting

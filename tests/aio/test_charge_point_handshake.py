@@ -189,7 +189,7 @@ async def test_R45_station_closes_with_the_right_code(sent: bytes, code: int) ->
         writer.write_eof()
         await reader.read()
 
-    options = {"max_message_size": 1000, "back_off": BackOff(minimum=60)}
+    options: dict[str, Any] = {"max_message_size": 1000, "back_off": BackOff(minimum=60)}
     async with raw_server(script) as url, charge_point(url, **options) as station:
         with pytest.raises(Disconnected):
             await asyncio.wait_for(station.v16.heartbeat(), PATIENCE)

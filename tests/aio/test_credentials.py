@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import UserDict
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -69,24 +68,6 @@ async def test_R34_password_may_hold_any_byte_and_the_scheme_any_case() -> None:
         await serves(site, "/CP1", headers=[credentials(b"CP1:" + every_byte)])
         await serves(site, "/CP2", headers=["authorization: bAsIc  Q1AyOnA= "])
         await serves(site, "/Z%C3%BCrich", headers=[credentials("Zürich:".encode())])
-
-
-@scenario
-async def test_R33_station_does_not_exist_while_it_is_being_authenticated() -> None:
-    asked, may_go = asyncio.Event(), asyncio.Event()
-
-    async def check(identity: str, password: bytes) -> bool:
-        asked.set()
-        await may_go.wait()
-        return True
-
-    async with serving(auth=BasicAuth(check)) as site:
-        peer = await site.asking(headers=[credentials(b"CP1:p")])
-        await asked.wait()
-        assert len(site.central) == 0
-        may_go.set()
-        assert (await peer.http_answer()).status == 101
-        assert len(site.central) == 1
 
 
 BREAKAGES: dict[str, Any] = {

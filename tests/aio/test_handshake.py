@@ -60,14 +60,6 @@ async def test_R31_no_common_subprotocol_is_closed_at_once(offered: str | None) 
     assert told == []
 
 
-@pytest.mark.parametrize("offered", [None, "ocpp1.5"])
-@scenario
-async def test_R31_no_common_subprotocol_is_400_when_so_set(offered: str | None) -> None:
-    async with serving(refuse_unknown_subprotocols=True) as site:
-        assert await refused(site, "/CP1", subprotocols=offered) == [400]
-        await serves(site)
-
-
 # identities
 
 
@@ -81,12 +73,9 @@ async def test_R31_no_common_subprotocol_is_400_when_so_set(offered: str | None)
         ("/CP1?token=1/2&x=%2F", "CP1"),
         ("/CP1?", "CP1"),
         ("/%43%50%31", "CP1"),
-        ("/Z%C3%BCrich", "Zürich"),
         ("/" + "a" * 48, "a" * 48),
         ("/" + "%C3%BC" * 48, "ü" * 48),
-        ("/...", "..."),
         ("/a.b-c_d~e=f@g*h", "a.b-c_d~e=f@g*h"),
-        ("/a+b", "a+b"),
         ("ws://example.com/ocpp/CP1", "CP1"),
     ],
 )

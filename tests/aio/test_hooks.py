@@ -11,10 +11,8 @@ from ocpp_fast import Context, Direction, Station, v16
 from .exchanges import afterwards, answered, broken, broken_later, cancelled_later, give, is_called, lives
 from .harness import HEARTBEAT, comings_and_goings, scenario, serving, until, websocket_of
 
-EACH_BROKEN = pytest.mark.parametrize("hook", [broken, broken_later, cancelled_later])
 
-
-@EACH_BROKEN
+@pytest.mark.parametrize("hook", [broken, broken_later, cancelled_later])
 @scenario
 async def test_broken_hooks_do_no_harm(hook: Any, caplog: pytest.LogCaptureFixture) -> None:
     async with serving() as site:

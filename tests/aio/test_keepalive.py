@@ -9,8 +9,8 @@ import pytest
 from ocpp_fast import Disconnected, Station, v16
 
 from .exchanges import Slow, lives, transfer_bytes
-from .harness import scenario, serving, until, websocket_of
-from .peer import PING, PONG, TEXT
+from .harness import comings_and_goings, scenario, serving, until, websocket_of
+from .peer import PING, PONG, TEXT, Peer
 from .scripted_server import charge_point, raw_server, request_of, served, switching, unmasked
 
 INTERVAL = 0.15
@@ -22,31 +22,29 @@ async def test_R38_each_connection_is_pinged_once_in_an_interval() -> None:
         peers = [await site.peer(f"/CP{number}") for number in range(10)]
         start = asyncio.get_running_loop().time()
 
-        async def answer_pings(count: int, peer_number: int) -> None:
-            for _ in range(count):
-                frame = await peers[peer_number].frame()
+        async def answer_four_pings(peer: Peer) -> None:
+            for _ in range(4):
+                frame = await peer.frame()
                 assert frame is not None and frame.opcode == PING
-                peers[peer_number].send_frame(PONG, frame.payload)
+                peer.send_frame(PONG, frame.payload)
 
-        await asyncio.gather(*(answer_pings(4, number) for number in range(10)))
+        await asyncio.gather(*map(answer_four_pings, peers))
         assert asyncio.get_running_loop().time() - start > 3 * INTERVAL * 0.9
         assert len(site.central) == 10
 
 
 @scenario
 async def test_R38_missing_pong_closes_and_fails_what_is_pending() -> None:
-    gone: list[Station] = []
     async with serving(ping_interval=INTERVAL) as site:
-        site.central.on_disconnect(gone.append)
+        told = comings_and_goings(site.central)
         peer, station = await site.station()
-        calling = asyncio.create_task(station.v16.clear_cache())
         with pytest.raises(Disconnected):
             async with asyncio.timeout(10 * INTERVAL):
-                await calling
+                await station.v16.clear_cache()
         assert (station.close_code, station.close_reason) == (1011, "no pong")
         assert await peer.close_frame() == (1011, "no pong")
-        await until(lambda: gone)
-    assert gone == [station]
+        await until(lambda: len(told) == 2)
+    assert told == [("connected", "CP1"), ("disconnected", "CP1")]
 
 
 @scenario

@@ -46,8 +46,7 @@ async def unwanted(site: Site) -> None:
     peer = await site.tcp()
     peer.write(b"GET")
     peer.abort()
-    peer = await site.peer("/CP1", subprotocols=None)
-    peer.abort()
+    (await site.peer("/CP1", subprotocols=None)).abort()
 
 
 async def replaced(site: Site) -> None:

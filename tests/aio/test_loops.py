@@ -68,11 +68,6 @@ async def test_call_threadsafe_calls_from_any_thread() -> None:
         assert await elsewhere(lambda: station.call_threadsafe(v16.ClearCacheRequest()).result(PATIENCE)) == CLEARED
         assert await elsewhere(lambda: point.call_threadsafe(v16.HeartbeatRequest()).result(PATIENCE)) == HEARTBEAT
 
-        async def on_another_loop() -> v16.HeartbeatResponse:
-            return await asyncio.wrap_future(point.call_threadsafe(v16.HeartbeatRequest()))
-
-        assert await elsewhere(lambda: asyncio.run(on_another_loop())) == HEARTBEAT
-
 
 @scenario
 async def test_call_threadsafe_ends_as_call_does() -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from ocpp_fast import CallError, ChargePoint, Context, Station, v201
+from ocpp_fast import CallError, CentralSystem, ChargePoint, Context, Station, v201
 from ocpp_fast.signing import KeySigner, Signing, sign, verify
 
 from ..signing.keys import EC_OWNER, NOW, STRANGER, Owner
@@ -38,7 +38,7 @@ def signing(kid: str, **options: Any) -> Signing:
     return Signing(**given | options)
 
 
-def central_signing(**options: Any) -> Any:
+def central_signing(**options: Any) -> CentralSystem:
     """A central system of 2.0.1 that signs, and answers Heartbeats."""
     central = central_system(versions=[v201], signing=signing("central", **options))
     central.on(v201.HeartbeatRequest)(lambda *_: HEARTBEAT_RESPONSE)

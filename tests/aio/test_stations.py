@@ -85,20 +85,13 @@ async def test_R36_many_at_once_leave_the_one_that_is_let_in_last(out_of_order: 
 
 
 @scenario
-async def test_R36_only_an_authenticated_newcomer_replaces() -> None:
+async def test_R36_only_an_authenticated_newcomer_with_a_common_subprotocol_replaces() -> None:
     async with serving(auth=BasicAuth({"CP1": b"p"})) as site:
         good = credentials(b"CP1:p")
         peer = await site.peer("/CP1", headers=[good])
         assert (await site.http(handshake_bytes("/CP1", headers=[good + "x"]))).status == 401
         assert (await site.http(handshake_bytes("/CP1", headers=[good], without="Upgrade"))).status == 426
-        await lives(peer)
-
-
-@scenario
-async def test_R36_newcomer_without_common_subprotocol_does_not_replace() -> None:
-    async with serving() as site:
-        peer = await site.peer("/CP1")
-        await site.peer("/CP1", subprotocols="ocpp1.5")
+        await site.peer("/CP1", headers=[good], subprotocols="ocpp1.5")
         await lives(peer)
 
 

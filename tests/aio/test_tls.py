@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
 from ocpp_fast import BasicAuth, ChargePoint, Disconnected, HandshakeFailed, v16
 
-from .harness import HEARTBEAT, central_system, scenario, server_context, serving, until, websocket_of
+from .harness import HEARTBEAT, scenario, server_context, serving, until, websocket_of
 from .peer import Peer
 from .scripted_server import charge_point
 
@@ -53,16 +52,6 @@ async def test_either_side_closes_quickly(certificate: Path) -> None:
                 await station.wait_connected()
             await until(lambda: len(told) == 2)
     assert told == [4000, 1000]
-
-
-@scenario
-async def test_server_stops_quickly(certificate: Path) -> None:
-    async with asyncio.timeout(2), AsyncExitStack() as stack:
-        async with central_system(close_timeout=10.0).serve(ssl=server_context(certificate)) as server:
-            charge_points = [wss_charge_point(server.url, certificate, f"CP{number}") for number in range(5)]
-            for each in charge_points:
-                await stack.enter_async_context(each)
-        assert not any(each.connected for each in charge_points)
 
 
 @scenario
