@@ -22,7 +22,10 @@ async def test_call_returns_the_response_or_raises_what_came() -> None:
         for answer, error in (
             ([4, "?", "OccurenceConstraintViolation", "why", {"a": 1}], CallError),
             ([3, "?", {"status": "nonsense"}], InvalidResult),
+            ([4, "?", "Vendor", None, None], CallError),
+            ([3, "?", []], InvalidResult),
             ([4, "?"], InvalidResult),
+            ([4, "?", 5, "", {}], InvalidResult),
         ):
             calling = asyncio.create_task(station.v16.clear_cache(), name=str(answer))
             answer[1] = (await peer.message())[1]

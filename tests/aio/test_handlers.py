@@ -9,8 +9,38 @@ import pytest
 
 from ocpp_fast import CallError, CallTimeout, Context, Station, ValidationError, v16
 
-from .exchanges import ACCEPTED, TRANSFER, TRANSFERRED, afterwards, cancelled_later, give, lives
+from .exchanges import ACCEPTED, TRANSFER, TRANSFERRED, Slow, afterwards, cancelled_later, give, lives
 from .harness import HEARTBEAT, HEARTBEAT_JSON, scenario, serving
+
+WRONG: list[tuple[list[Any], str]] = [
+    ([2, "1", [], {}], "FormationViolation"),
+    ([2, "1", "Heartbeat", []], "FormationViolation"),
+    ([2, "1", "ClearCache", {}], "NotSupported"),
+]
+
+
+@scenario
+async def test_wrong_call_is_answered_and_the_connection_lives() -> None:
+    async with serving() as site:
+        peer = await site.peer()
+        for call, code in WRONG:
+            peer.send(call)
+            assert (await peer.message())[:3] == [4, "1", code]
+        await lives(peer)
+
+
+@scenario
+async def test_R13_same_call_again_gets_one_answer_and_other_bytes_an_error() -> None:
+    slow = Slow()
+    async with serving(transfer=slow) as site:
+        peer = await site.peer()
+        for call in (TRANSFER, TRANSFER, [2, "1", "Heartbeat", {}]):
+            peer.send(call)
+        assert (await peer.message())[:3] == [4, "1", "GenericError"]
+        slow.may_go.set()
+        assert await peer.message() == ACCEPTED
+        await lives(peer, "1")
+
 
 circular: dict[str, Any] = {}
 circular["self"] = circular
@@ -29,6 +59,9 @@ OUTCOMES = {
     "a CallTimeout": CallTimeout("secret"),
     "a ValidationError": ValidationError("a", "b", "secret"),
     "details that are no JSON": CallError("GenericError", "", {"secret": object()}),
+    "details with NaN": CallError("GenericError", "", {"secret": [None, float("nan")]}),
+    "details with a number as key": CallError("GenericError", "", {5: 1}),  # type: ignore[dict-item]
+    "a description that is none": CallError("GenericError", 5),  # type: ignore[arg-type]
     "circular details": CallError("GenericError", "", circular),
 }
 
@@ -89,11 +122,13 @@ async def test_handler_gets_station_request_and_context() -> None:
     seen: list[Any] = []
 
     def transfer(station: Station, request: v16.DataTransferRequest, context: Context) -> Any:
-        seen.extend([station.id, request.vendor_id, context.unique_id, context.action.name, context.raw])
+        seen.extend(
+            [station is site.central["CP1"], request.vendor_id, context.unique_id, context.action.name, context.raw]
+        )
         return TRANSFERRED
 
     async with serving(transfer=transfer) as site:
         peer = await site.peer()
         peer.send(b' [2,"1","DataTransfer",{"vendorId":"V"}]')
         assert await peer.message() == ACCEPTED
-    assert seen == ["CP1", "V", "1", "DataTransfer", b' [2,"1","DataTransfer",{"vendorId":"V"}]']
+    assert seen == [True, "V", "1", "DataTransfer", b' [2,"1","DataTransfer",{"vendorId":"V"}]']

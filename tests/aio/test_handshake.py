@@ -60,6 +60,13 @@ async def test_R31_no_common_subprotocol_is_closed_at_once(offered: str | None) 
     assert told == []
 
 
+@scenario
+async def test_R31_no_common_subprotocol_is_400_when_so_set() -> None:
+    async with serving(refuse_unknown_subprotocols=True) as site:
+        assert await refused(site, "/CP1", subprotocols=None) == [400]
+        await serves(site)
+
+
 # identities
 
 

@@ -129,6 +129,7 @@ async def test_first_try_that_fails_leaves_it_to_be_entered_again_and_who_waits_
     async with serving() as site:
         point = charge_point(site.server.url)
         waiting = asyncio.create_task(point.wait_connected())
+        await asyncio.sleep(0)
         site.central._runtime.stopping = True
         with pytest.raises(HandshakeFailed, match=r"^CP1: "):
             await point.__aenter__()
