@@ -12,8 +12,6 @@ from .exchanges import answered, give, is_called, lives
 from .harness import CLEARED, comings_and_goings, scenario, serving
 from .peer import PATIENCE
 
-# What we call
-
 
 @scenario
 async def test_call_returns_the_response_or_raises_what_came() -> None:
@@ -111,9 +109,6 @@ async def test_call_and_answer_cancelled_at_the_same_moment() -> None:
             await asyncio.wait([calling])
         await lives(peer)
         await is_called(peer, station)
-
-
-# Closing
 
 
 @scenario

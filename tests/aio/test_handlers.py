@@ -12,18 +12,16 @@ from ocpp_fast import CallError, CallTimeout, Context, Station, ValidationError,
 from .exchanges import ACCEPTED, TRANSFER, TRANSFERRED, Slow, afterwards, cancelled_later, give, lives
 from .harness import HEARTBEAT, HEARTBEAT_JSON, scenario, serving
 
-WRONG: list[tuple[list[Any], str]] = [
-    ([2, "1", [], {}], "FormationViolation"),
-    ([2, "1", "Heartbeat", []], "FormationViolation"),
-    ([2, "1", "ClearCache", {}], "NotSupported"),
-]
-
 
 @scenario
 async def test_wrong_call_is_answered_and_the_connection_lives() -> None:
     async with serving() as site:
         peer = await site.peer()
-        for call, code in WRONG:
+        for call, code in (
+            ([2, "1", [], {}], "FormationViolation"),
+            ([2, "1", "Heartbeat", []], "FormationViolation"),
+            ([2, "1", "ClearCache", {}], "NotSupported"),
+        ):
             peer.send(call)
             assert (await peer.message())[:3] == [4, "1", code]
         await lives(peer)

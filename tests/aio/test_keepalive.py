@@ -54,9 +54,8 @@ async def test_R38_a_station_pings_its_central_system() -> None:
     async def answering(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(switching(await request_of(reader)))
         while (frame := await unmasked(reader))[0] == PING:
-            _, payload = frame
-            pings.append(payload)
-            writer.write(served(PONG, payload))
+            pings.append(frame[1])
+            writer.write(served(PONG, frame[1]))
 
     async with raw_server(answering) as url, charge_point(url, ping_interval=INTERVAL) as station:
         await until(lambda: len(pings) > 2)

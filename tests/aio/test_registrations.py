@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,12 +20,9 @@ BOOT = [2, "b", "BootNotification", {"chargePointVendor": "V", "chargePointModel
 REFUSED = [4, "1", "SecurityError", "the station is not registered", {}]
 
 
-class Database:
-    """Registrations behind a Protocol's methods, plain or async, as told."""
-
-    def __init__(self, load: Callable[[str], Any], store: Callable[[str, str], Any]) -> None:
-        self.load = load
-        self.store = store
+def strict(load: Any = lambda _: None, store: Any = lambda *_: None) -> dict[str, Any]:
+    """Options of a central system with such registrations, which lets no stranger in."""
+    return {"registrations": SimpleNamespace(load=load, store=store), "policy": Policy(lets_strangers=False)}
 
 
 async def first_answer(peer: Peer) -> Any:
@@ -38,7 +36,7 @@ async def test_R40_status_is_loaded_before_the_handshake_is_answered(is_async: b
     def load(identity: str) -> str:
         return {"CP1": "Accepted", "CP2": "Pending"}[identity]
 
-    async with serving(registrations=Database(afterwards(load) if is_async else load, give(None))) as site:
+    async with serving(**strict(afterwards(load) if is_async else load)) as site:
         assert await first_answer(await site.peer("/CP1")) == [3, "1", HEARTBEAT_JSON]
         assert await first_answer(await site.peer("/CP2")) == REFUSED
         assert [station.registration for station in site.central] == ["Accepted", "Pending"]
@@ -54,8 +52,7 @@ async def hang(identity: str) -> str:
 async def test_R40_station_whose_status_cannot_be_loaded_is_unknown(
     load: Callable[[str], Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    policy = Policy(lets_strangers=False)
-    async with serving(registrations=Database(load, give(None)), policy=policy) as site:
+    async with serving(**strict(load)) as site:
         peer = await site.peer()
         assert await first_answer(peer) == REFUSED
         assert (await peer.message())[2] == "TriggerMessage"
@@ -74,7 +71,7 @@ async def test_R40_status_is_stored_before_the_answer_leaves() -> None:
         await may_store.wait()
         stored.append((identity, status))
 
-    async with serving(registrations=Database(give(None), store), policy=Policy(lets_strangers=False)) as site:
+    async with serving(**strict(store=store)) as site:
         site.central.on(v16.BootNotificationRequest)(give(BOOTED))
         peer = await site.peer()
         peer.send(BOOT)
@@ -93,7 +90,7 @@ async def test_R40_status_is_stored_before_the_answer_leaves() -> None:
 async def test_R40_store_that_raises_leaves_no_station_unanswered(
     store: Callable[[str, str], Any], async_handler: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with serving(registrations=Database(give(None), store), policy=Policy(lets_strangers=False)) as site:
+    async with serving(**strict(store=store)) as site:
         boot = give(BOOTED)
         site.central.on(v16.BootNotificationRequest)(afterwards(boot) if async_handler else boot)
         peer = await site.peer()
@@ -108,7 +105,7 @@ async def test_R40_store_that_raises_leaves_no_station_unanswered(
 @scenario
 async def test_R40_invalid_answer_is_not_stored(caplog: pytest.LogCaptureFixture) -> None:
     stored: list[str] = []
-    async with serving(registrations=Database(give(None), lambda _, status: stored.append(status))) as site:
+    async with serving(**strict(store=lambda _, status: stored.append(status))) as site:
         invalid: Any = "Perhaps"
         answer = v16.BootNotificationResponse(current_time=HEARTBEAT.current_time, interval=300, status=invalid)
         site.central.on(v16.BootNotificationRequest)(give(answer))

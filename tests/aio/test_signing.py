@@ -73,10 +73,8 @@ async def test_R17_both_sides_sign_their_calls_and_results() -> None:
             assert await station.call(HEARTBEAT) == HEARTBEAT_RESPONSE
             assert await central["CP1"].call(RESET) == RESET_RESPONSE
     theirs, ours = EC_OWNER.public, STRANGER.public
-    assert [(each.action.name, each.signature and each.signature.key) for each in seen] == [
-        ("Heartbeat", theirs),
-        ("Reset", ours),
-    ]
+    signers = [(each.action.name, each.signature and each.signature.key) for each in seen]
+    assert signers == [("Heartbeat", theirs), ("Reset", ours)]
     assert json.loads(seen[0].raw)[2] == "Heartbeat-Signed"
     signed = [("Heartbeat", 2, theirs), ("Heartbeat", 3, ours), ("Reset", 2, ours), ("Reset", 3, theirs)]
     for frame, (action, message_type, key) in zip(frames, signed, strict=True):

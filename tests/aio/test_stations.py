@@ -108,26 +108,17 @@ async def test_R36_newcomer_is_rejected() -> None:
 
 
 @scenario
-async def test_R36_function_decides() -> None:
+async def test_R36_function_decides_and_is_500_if_it_raises(caplog: pytest.LogCaptureFixture) -> None:
     def newer(station: Station, handshake: Handshake) -> bool:
         return int(handshake.headers["X-Name"]) > int(name_of(station))
 
     async with serving(duplicates=newer) as site:
         await numbered(site, 5)
-        assert (await site.http(handshake_bytes("/CP1", headers=["X-Name: 4"]))).status == 409
+        for named, status in (("4", 409), ("no number", 500)):
+            assert (await site.http(handshake_bytes("/CP1", headers=[f"X-Name: {named}"]))).status == status
+            assert name_of(site.central["CP1"]) == "5"
         await numbered(site, 6)
         assert name_of(site.central["CP1"]) == "6"
-
-
-@scenario
-async def test_R36_function_that_raises_is_500(caplog: pytest.LogCaptureFixture) -> None:
-    def broken(station: Station, handshake: Handshake) -> bool:
-        raise RuntimeError("on purpose")
-
-    async with serving(duplicates=broken) as site:
-        _, station = await site.station("CP1")
-        assert (await site.http(handshake_bytes("/CP1"))).status == 500
-        assert site.central["CP1"] is station
     caplog.clear()
 
 
@@ -167,22 +158,13 @@ async def test_iteration_while_stations_come_and_go() -> None:
 # waiting for a station
 
 
-@scenario
-async def test_wait_connected_returns_at_once_or_as_soon_as_it_comes() -> None:
-    async with serving() as site:
-        waiting = [asyncio.create_task(site.central.wait_connected("CP1")) for _ in range(3)]
-        _, station = await site.station("CP1")
-        assert await asyncio.gather(*waiting) == [station] * 3
-        assert await site.central.wait_connected("CP1") is station
-
-
 def count_futures() -> int:
     gc.collect()
     return sum(isinstance(each, asyncio.Future) for each in gc.get_objects())
 
 
 @scenario
-async def test_cancelled_wait_disturbs_no_other_and_leaves_nothing() -> None:
+async def test_wait_connected_returns_when_it_comes_and_a_cancelled_wait_leaves_nothing() -> None:
     async with serving() as site:
         before = count_futures()
         for number in range(1000):
@@ -191,11 +173,12 @@ async def test_cancelled_wait_disturbs_no_other_and_leaves_nothing() -> None:
                     await site.central.wait_connected(f"never-{number}")
         assert count_futures() - before < 10
         cancelled = asyncio.create_task(site.central.wait_connected("CP1"))
-        patient = asyncio.create_task(site.central.wait_connected("CP1"))
+        patient = [asyncio.create_task(site.central.wait_connected("CP1")) for _ in range(3)]
         await asyncio.sleep(0)
         cancelled.cancel()
         _, station = await site.station("CP1")
-        assert await patient is station
+        assert await asyncio.gather(*patient) == [station] * 3
+        assert await site.central.wait_connected("CP1") is station
 
 
 # serving

@@ -28,8 +28,7 @@ ANSWER = v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED, data=B
 
 @scenario
 async def test_calls_of_both_sides_large_ones_too(certificate: Path) -> None:
-    async with serving(tls=server_context(certificate)) as site:
-        site.central.on(v16.DataTransferRequest)(lambda *_: ANSWER)
+    async with serving(tls=server_context(certificate), transfer=lambda *_: ANSWER) as site:
         assert site.server.url.startswith("wss://127.0.0.1:")
         async with wss_charge_point(site.server.url, certificate) as station:
             assert await station.v16.heartbeat() == HEARTBEAT
@@ -83,21 +82,15 @@ async def test_R35_plain_text_and_garbage_are_cut(certificate: Path) -> None:
 
 
 @scenario
-async def test_certificate_that_is_not_trusted_is_refused(certificate: Path) -> None:
-    async with serving(tls=server_context(certificate)) as site:
-        with pytest.raises(ssl.SSLError):
-            await charge_point(site.server.url).__aenter__()
-        assert len(site.central) == 0
-
-
-@scenario
-async def test_R35_profile_2_takes_nobody_without_password_or_without_tls(certificate: Path) -> None:
+async def test_R35_profile_2_takes_nobody_without_password_trust_or_tls(certificate: Path) -> None:
     context = ssl.create_default_context(cafile=str(certificate))
     async with serving(auth=BasicAuth({"CP1": b"p"}), tls=server_context(certificate)) as site:
         for password in (None, b"", b"wrong"):
             with pytest.raises(HandshakeFailed) as refused:
                 await charge_point(site.server.url, ssl=context, password=password).__aenter__()
             assert refused.value.status == 401
+        with pytest.raises(ssl.SSLError):  # it does not trust the certificate
+            await charge_point(site.server.url, password=b"p").__aenter__()
         with pytest.raises((HandshakeFailed, OSError)):
             await charge_point(site.server.url.replace("wss:", "ws:"), password=b"p").__aenter__()
         assert len(site.central) == 0
