@@ -221,7 +221,6 @@ SLEEPERS = {
     "tests/aio/test_charge_point.py": "nothing may happen meanwhile; handlers and a peer that take their time",
     "tests/testing/test_connect.py": "a fake clock makes them short",
     "tests/aio/test_listening.py": "a proxy's header comes in pieces",
-    "tests/aio/test_handlers.py": "a handler that takes its time",
     "tests/aio/test_handshake.py": "a request that trickles in",
     "tests/aio/test_keepalive.py": "nothing may happen meanwhile",
     "tests/aio/test_pressure.py": "polls a buffer until it is left alone",

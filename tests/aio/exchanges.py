@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
-from ocpp_fast import v16
+from ocpp_fast import Station, v16
 
-from .harness import CLEARED, HEARTBEAT_JSON
+from .harness import CLEARED, HEARTBEAT, HEARTBEAT_JSON
 from .peer import TEXT, Peer, frame_bytes
 
 TRANSFER = [2, "1", "DataTransfer", {"vendorId": "V"}]
 TRANSFERRED = v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED)
+BOOTED = v16.BootNotificationResponse(
+    current_time=HEARTBEAT.current_time, interval=300, status=v16.RegistrationStatus.ACCEPTED
+)
 ACCEPTED = [3, "1", {"status": "Accepted"}]
 
 
@@ -29,6 +33,13 @@ async def answered(peer: Peer, payload: dict[str, Any] = CLEARED) -> Any:
     return call
 
 
+async def is_called(peer: Peer, station: Station) -> None:
+    """Fails unless the peer is called next, and its answer is returned."""
+    calling = asyncio.create_task(station.v16.clear_cache())
+    await answered(peer)
+    assert (await calling).status is v16.ClearCacheStatus.ACCEPTED
+
+
 def give(outcome: Any) -> Callable[..., Any]:
     def handler(*_: object) -> Any:
         if isinstance(outcome, BaseException):
@@ -36,6 +47,18 @@ def give(outcome: Any) -> Callable[..., Any]:
         return outcome
 
     return handler
+
+
+def afterwards(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make an async function of a plain one: it does the same some turns of the event loop later."""
+
+    @wraps(function)
+    async def later(*given: object) -> Any:
+        for _ in range(3):
+            await asyncio.sleep(0)
+        return function(*given)
+
+    return later
 
 
 class Slow:
@@ -60,9 +83,7 @@ def broken(*_: object) -> Any:
     raise RuntimeError("on purpose")
 
 
-async def broken_later(*_: object) -> Any:
-    await asyncio.sleep(0)
-    raise RuntimeError("on purpose")
+broken_later = afterwards(broken)
 
 
 async def cancelled_later(*_: object) -> Any:

@@ -127,13 +127,10 @@ class Site:
     def __init__(self, central: CentralSystem, server: Server) -> None:
         self.central = central
         self.server = server
-        self._peers: list[Peer] = []
 
     async def tcp(self, **options: Any) -> Peer:
         """A peer that has said nothing yet; options of `Peer.connect`."""
-        peer = await Peer.connect(self.server.port, **options)
-        self._peers.append(peer)
-        return peer
+        return await Peer.connect(self.server.port, **options)
 
     async def http(self, request: bytes) -> HttpAnswer:
         """The answer to the bytes of a handshake."""
@@ -141,10 +138,15 @@ class Site:
         peer.write(request)
         return await peer.http_answer()
 
-    async def peer(self, path: str = "/CP1", *, receive_buffer: int | None = None, **options: Any) -> Peer:
-        """A peer whose handshake, with the options of `handshake_bytes`, was accepted."""
+    async def asking(self, path: str = "/CP1", *, receive_buffer: int | None = None, **options: Any) -> Peer:
+        """A peer that has sent a handshake, with the options of `handshake_bytes`."""
         peer = await self.tcp(receive_buffer=receive_buffer)
         peer.write(handshake_bytes(path, **options))
+        return peer
+
+    async def peer(self, path: str = "/CP1", **options: Any) -> Peer:
+        """A peer whose handshake was accepted; options of `asking`."""
+        peer = await self.asking(path, **options)
         answer = await peer.http_answer()
         assert answer.status == 101, answer
         return peer
@@ -157,17 +159,21 @@ class Site:
 
     def leave(self) -> None:
         """Cut all peers."""
-        for peer in self._peers:
+        for peer in Peer.opened:
             peer.abort()
-        self._peers.clear()
 
 
 @asynccontextmanager
 async def serving(
-    central: CentralSystem | None = None, *, tls: ssl.SSLContext | None = None, **options: Any
+    central: CentralSystem | None = None, *, tls: ssl.SSLContext | None = None, transfer: Any = None, **options: Any
 ) -> AsyncIterator[Site]:
-    """Serve on a free port, and cut the peers in the end; options of `central_system`."""
+    """Serve on a free port, and cut the peers in the end; options of `central_system`.
+
+    `transfer` is a handler of 1.6's DataTransfer.
+    """
     central = central_system(**options) if central is None else central
+    if transfer is not None:
+        central.on(v16.DataTransferRequest)(transfer)
     async with central.serve(ssl=tls, grace=1.0) as server:
         site = Site(central, server)
         try:
@@ -175,6 +181,18 @@ async def serving(
         finally:
             site.leave()
     assert len(central) == 0
+
+
+def comings_and_goings(central: CentralSystem) -> list[tuple[str, str]]:
+    """What the hooks of connections are told from now on, of whom: the header X-Name, else the identity."""
+    told: list[tuple[str, str]] = []
+    central.on_connect(lambda station: told.append(("connected", name_of(station))))
+    central.on_disconnect(lambda station: told.append(("disconnected", name_of(station))))
+    return told
+
+
+def name_of(station: Station) -> str:
+    return station.handshake.headers.get("X-Name", station.id)
 
 
 def central_system(**options: Any) -> CentralSystem:

@@ -8,7 +8,8 @@ from typing import Any
 
 from ocpp_fast import Handshake
 
-from .harness import HEARTBEAT_JSON, Site
+from .exchanges import afterwards, lives
+from .harness import Site
 from .peer import handshake_bytes
 
 
@@ -28,13 +29,11 @@ async def refused(site: Site, *paths: str, **options: Any) -> list[int]:
 
 async def serves(site: Site, path: str = "/CP-after", **options: Any) -> None:
     """Fails unless the server still lets a station in and answers it."""
-    peer = await site.peer(path, **options)
-    peer.heartbeat("1")
-    assert await peer.message() == [3, "1", HEARTBEAT_JSON]
+    await lives(await site.peer(path, **options))
 
 
 class AuthOf:
-    """An auth made of a function."""
+    """An auth made of a function, which decides at once or `later`."""
 
-    def __init__(self, decide: Callable[[Handshake], Any]) -> None:
-        self.authenticate = decide
+    def __init__(self, decide: Callable[[Handshake], Any], *, later: bool = False) -> None:
+        self.authenticate = afterwards(decide) if later else decide

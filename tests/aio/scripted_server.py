@@ -9,11 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from ocpp_fast import (
-    BackOff,
-    ChargePoint,
-    v16,
-)
+from ocpp_fast import BackOff, ChargePoint, v16
 
 from .harness import until
 from .peer import frame_bytes

@@ -69,7 +69,7 @@ def test_unusable_argument_is_refused_when_it_is_given(case: str) -> None:
 @pytest.mark.parametrize("name", ["call_timeout", "open_timeout", "close_timeout", "ping_interval", "max_message_size"])
 @pytest.mark.parametrize("value", [-1, nan, "1", None, True, 0])
 def test_time_or_size_that_is_none_is_refused(make: Any, name: str, value: Any) -> None:
-    if name == "ping_interval" and value == 0 and value is not True and value is not False:
+    if (name, value) == ("ping_interval", 0):
         make(ping_interval=0)  # off
         return
     with pytest.raises(ValueError, match=f"^{name}: expected "):
@@ -81,12 +81,6 @@ def test_what_may_be_endless_and_what_not() -> None:
     for name in ("open_timeout", "close_timeout", "ping_interval"):
         with pytest.raises(ValueError, match=name):
             central(**{name: inf})
-
-
-@pytest.mark.parametrize("make", [central, station])
-def test_misspelt_keyword_is_a_TypeError(make: Any) -> None:
-    with pytest.raises(TypeError, match="ping_intervall"):
-        make(ping_intervall=5)
 
 
 # The URL of a charge point (R32, R34)

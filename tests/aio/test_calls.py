@@ -6,21 +6,11 @@ import asyncio
 
 import pytest
 
-from ocpp_fast import (
-    CallError,
-    CallTimeout,
-    Disconnected,
-    InvalidResult,
-    Station,
-    ValidationError,
-    v16,
-)
+from ocpp_fast import CallError, CallTimeout, Disconnected, InvalidResult, Station, v16
 
-from .exchanges import TRANSFER, TRANSFERRED, answered, give, lives
-from .harness import CLEARED, scenario, serving, until
+from .exchanges import answered, give, is_called, lives
+from .harness import CLEARED, comings_and_goings, scenario, serving
 from .peer import PATIENCE
-
-# What we call
 
 
 @scenario
@@ -29,12 +19,9 @@ async def test_call_returns_the_response_or_raises_what_came() -> None:
         peer, station = await site.station()
         for answer, error in (
             ([4, "?", "OccurenceConstraintViolation", "why", {"a": 1}], CallError),
-            ([4, "?", "Vendor", None, None], CallError),
             ([3, "?", {"status": "nonsense"}], InvalidResult),
-            ([3, "?", {}], InvalidResult),
+            ([4, "?", "Vendor", None, None], CallError),
             ([3, "?", []], InvalidResult),
-            ([3, "?"], InvalidResult),
-            ([3, "?", {}, {}], InvalidResult),
             ([4, "?"], InvalidResult),
             ([4, "?", 5, "", {}], InvalidResult),
         ):
@@ -43,9 +30,7 @@ async def test_call_returns_the_response_or_raises_what_came() -> None:
             peer.send(answer)
             with pytest.raises(error):
                 await asyncio.wait_for(calling, PATIENCE)
-        calling = asyncio.create_task(station.v16.clear_cache())
-        await answered(peer)
-        assert (await calling).status is v16.ClearCacheStatus.ACCEPTED
+        await is_called(peer, station)
 
 
 @pytest.mark.parametrize("error", [RuntimeError, StopIteration, CallError])
@@ -58,48 +43,6 @@ async def test_check_of_a_response_may_raise_anything(error: type[Exception]) ->
         with pytest.raises(RuntimeError if error is StopIteration else error):
             await calling
         await lives(peer)
-
-
-@scenario
-async def test_invalid_call_sends_nothing() -> None:
-    async with serving() as site:
-        peer, station = await site.station()
-        with pytest.raises(ValidationError):
-            await station.call(v16.ResetRequest(type="nonsense"))  # type: ignore[arg-type]  # on purpose
-        await lives(peer)
-        calling = asyncio.create_task(station.v16.clear_cache())
-        await answered(peer)
-        await calling
-
-
-@scenario
-async def test_R14_one_call_is_open_at_a_time_and_the_others_follow_in_order() -> None:
-    async with serving() as site:
-        peer, station = await site.station()
-        calls = [asyncio.create_task(station.v16.unlock_connector(connector_id=n)) for n in range(1, 6)]
-        for number in range(1, 6):
-            call = await peer.message()
-            assert call[3] == {"connectorId": number}
-            await lives(peer, f"nothing-else-{number}")
-            peer.send([3, call[1], {"status": "Unlocked"}])
-        await asyncio.gather(*calls)
-
-
-@scenario
-async def test_call_times_out_and_a_late_answer_disturbs_nothing() -> None:
-    async with serving() as site:
-        peer, station = await site.station()
-        with pytest.raises(CallTimeout):
-            await station.call(v16.ClearCacheRequest(), timeout=0.05)
-        late = (await peer.message())[1]
-        calling = asyncio.create_task(station.v16.clear_cache())
-        call = await peer.message()
-        peer.send([3, late, {"status": "Rejected"}])
-        peer.send([4, late, "GenericError", "", {}])
-        await lives(peer)
-        assert not calling.done()
-        peer.send([3, call[1], CLEARED])
-        assert (await calling).status is v16.ClearCacheStatus.ACCEPTED
 
 
 @scenario
@@ -138,20 +81,17 @@ async def test_many_deadlines_in_any_order() -> None:
 async def test_R44_cancelled_call_frees_its_place_at_once(was_sent: bool) -> None:
     async with serving() as site:
         peer, station = await site.station()
-        first = asyncio.create_task(station.v16.unlock_connector(connector_id=1))
-        second = asyncio.create_task(station.v16.unlock_connector(connector_id=2))
-        third = asyncio.create_task(station.v16.unlock_connector(connector_id=3))
+        calls = [asyncio.create_task(station.v16.unlock_connector(connector_id=number)) for number in (1, 2, 3)]
         call = await peer.message()
-        cancelled = first if was_sent else second
+        cancelled = calls.pop(0 if was_sent else 1)
         cancelled.cancel()
         with pytest.raises(asyncio.CancelledError):
             await cancelled
         if not was_sent:
             peer.send([3, call[1], {"status": "Unlocked"}])
-        expected = [second, third] if was_sent else [third]
-        for each in expected:
-            call = await peer.message()
-            peer.send([3, call[1], {"status": "Unlocked"}])
+            await calls.pop(0)
+        for each in calls:
+            await answered(peer, {"status": "Unlocked"})
             await each
         await lives(peer)
 
@@ -168,50 +108,13 @@ async def test_call_and_answer_cancelled_at_the_same_moment() -> None:
             calling.cancel()
             await asyncio.wait([calling])
         await lives(peer)
-        calling = asyncio.create_task(station.v16.clear_cache())
-        await answered(peer)
-        await calling
-
-
-@scenario
-async def test_call_with_the_timeout_of_asyncio() -> None:
-    async with serving() as site:
-        peer, station = await site.station()
-        with pytest.raises(TimeoutError) as raised:
-            async with asyncio.timeout(0.02):
-                await station.v16.clear_cache()
-        assert not isinstance(raised.value, CallTimeout)
-        await peer.message()
-        await lives(peer)
-
-
-# Closing
-
-
-@scenario
-async def test_station_may_be_closed_from_its_handler() -> None:
-    async def transfer(station: Station, request: v16.DataTransferRequest) -> v16.DataTransferResponse:
-        await station.close(4000, "enough")
-        return TRANSFERRED
-
-    gone: list[str] = []
-    async with serving() as site:
-        site.central.on(v16.DataTransferRequest)(transfer)
-        site.central.on_disconnect(lambda station: gone.append(station.id))
-        peer, station = await site.station()
-        peer.send(TRANSFER)
-        peer.heartbeat("2")
-        assert await peer.close_frame() == (4000, "enough")
-        await until(lambda: gone)
-    assert gone == ["CP1"]
-    assert (station.close_code, station.close_reason) == (4000, "enough")
+        await is_called(peer, station)
 
 
 @scenario
 async def test_closing_twice_is_closing_once() -> None:
-    gone: list[str] = []
     async with serving() as site:
-        site.central.on_disconnect(lambda station: gone.append(station.id))
+        told = comings_and_goings(site.central)
         peer, station = await site.station()
         closing = asyncio.gather(station.close(), station.close(4000), station.wait_closed())
         assert (await peer.close_frame())[0] == 1000
@@ -219,31 +122,4 @@ async def test_closing_twice_is_closing_once() -> None:
         await station.close()
         with pytest.raises(Disconnected):
             await station.v16.clear_cache()
-    assert gone == ["CP1"]
-
-
-@scenario
-async def test_peer_that_does_not_answer_a_close_is_cut() -> None:
-    async with serving(close_timeout=0.1) as site:
-        peer, station = await site.station()
-        async with asyncio.timeout(2):
-            await station.close()
-        assert station.close_code == 1000
-        await peer.eof()
-
-
-@scenario
-async def test_calling_from_on_disconnect_raises_disconnected() -> None:
-    outcomes: list[object] = []
-
-    async def gone(station: Station) -> None:
-        try:
-            await station.v16.clear_cache()
-        except Disconnected as error:
-            outcomes.append(error)
-
-    async with serving() as site:
-        site.central.on_disconnect(gone)
-        peer, _ = await site.station()
-        peer.abort()
-        await until(lambda: outcomes)
+    assert told == [("connected", "CP1"), ("disconnected", "CP1")]

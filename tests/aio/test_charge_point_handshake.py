@@ -9,13 +9,9 @@ from typing import Any
 
 import pytest
 
-from ocpp_fast import (
-    BackOff,
-    Disconnected,
-    HandshakeFailed,
-    v16,
-)
+from ocpp_fast import BackOff, Disconnected, HandshakeFailed, v16
 
+from .exchanges import ACCEPTED, TRANSFERRED
 from .harness import scenario, serving, until
 from .peer import BINARY, CLOSE, PATIENCE, PING, PONG, TEXT, frame_bytes
 from .scripted_server import (
@@ -86,31 +82,19 @@ async def test_broken_answer_is_handshake_failed(broken: str) -> None:
     assert (await fails(answering(*BROKEN[broken]))).status is None
 
 
-@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 101 Switching Protocols\r\n"])
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [(b"", TimeoutError), (b"HTTP/1.1 101 Switching Protocols\r\n", TimeoutError), (b"", asyncio.CancelledError)],
+)
 @scenario
-async def test_silent_server_is_a_timeout_and_leaves_nothing(said: bytes) -> None:
-    gone = asyncio.Event()
-
-    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await request_of(reader)
-        writer.write(said)
-        try:
-            await reader.read()
-        finally:
-            gone.set()
-
-    async with raw_server(script) as url:
-        with pytest.raises(TimeoutError):
-            await charge_point(url, open_timeout=0.1).__aenter__()
-        await asyncio.wait_for(gone.wait(), 1)
-
-
-@scenario
-async def test_cancelled_connecting_leaves_nothing() -> None:
+async def test_connecting_that_times_out_or_is_cancelled_leaves_nothing(
+    said: bytes, error: type[BaseException]
+) -> None:
     asked, gone = asyncio.Event(), asyncio.Event()
 
     async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await request_of(reader)
+        writer.write(said)
         asked.set()
         try:
             await reader.read()
@@ -118,10 +102,12 @@ async def test_cancelled_connecting_leaves_nothing() -> None:
             gone.set()
 
     async with raw_server(script) as url:
-        connecting = asyncio.create_task(charge_point(url).__aenter__())
+        station = charge_point(url, open_timeout=0.1 if error is TimeoutError else PATIENCE)
+        connecting = asyncio.create_task(station.__aenter__())
         await asked.wait()
-        connecting.cancel()
-        with pytest.raises(asyncio.CancelledError):
+        if error is asyncio.CancelledError:
+            connecting.cancel()
+        with pytest.raises(error):
             await connecting
         await asyncio.wait_for(gone.wait(), 1)
 
@@ -150,10 +136,9 @@ async def test_large_call_in_the_segment_of_the_101() -> None:
 
     async with raw_server(script) as url:
         station = charge_point(url, close_timeout=0.1)
-        accepted = v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED)
-        station.on(v16.DataTransferRequest)(lambda _: accepted)
+        station.on(v16.DataTransferRequest)(lambda _: TRANSFERRED)
         async with station:
-            assert json.loads(await answer) == [3, "1", {"status": "Accepted"}]
+            assert json.loads(await answer) == ACCEPTED
 
 
 @scenario
@@ -204,11 +189,9 @@ async def test_R45_station_closes_with_the_right_code(sent: bytes, code: int) ->
         writer.write_eof()
         await reader.read()
 
-    async with raw_server(script) as url:
-        station = charge_point(url, max_message_size=1000, back_off=BackOff(minimum=60))
-        async with station:
-            calling = asyncio.create_task(station.v16.heartbeat())
-            with pytest.raises(Disconnected):
-                await asyncio.wait_for(calling, PATIENCE)
-            await until(lambda: codes)
+    options: dict[str, Any] = {"max_message_size": 1000, "back_off": BackOff(minimum=60)}
+    async with raw_server(script) as url, charge_point(url, **options) as station:
+        with pytest.raises(Disconnected):
+            await asyncio.wait_for(station.v16.heartbeat(), PATIENCE)
+        await until(lambda: codes)
     assert codes == [code]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -12,8 +11,9 @@ import pytest
 
 from ocpp_fast import Disconnected, Station, v16
 
-from .harness import Site, scenario, serving, until
-from .peer import BINARY, Peer, handshake_bytes
+from .exchanges import TRANSFER, TRANSFERRED
+from .harness import CLEARED, Site, comings_and_goings, scenario, serving, until
+from .peer import BINARY, Peer
 
 SOON = 0.1
 """Seconds in which a disconnect must be known."""
@@ -40,34 +40,40 @@ def break_off(peer: Peer) -> None:
     peer.writer.write_eof()
 
 
-ENDS: dict[str, Callable[[Peer], object]] = {
-    "close": Peer.close,
-    "reset": Peer.abort,
-    "end of stream": lambda peer: peer.writer.write_eof(),
-    "end of stream inside of a frame": break_off,
-    "protocol error": lambda peer: peer.write(b"\xff\xff"),
-    "binary": lambda peer: peer.send_frame(BINARY, b"x"),
-    "invalid UTF-8": lambda peer: peer.send(b"\xff"),
+ENDS: dict[str, tuple[Callable[[Peer], object], int]] = {
+    "close": (Peer.close, 1000),
+    "reset": (Peer.abort, 1006),
+    "end of stream": (lambda peer: peer.writer.write_eof(), 1006),
+    "end of stream inside of a frame": (break_off, 1006),
+    "protocol error": (lambda peer: peer.write(b"\xff\xff"), 1002),
+    "binary": (lambda peer: peer.send_frame(BINARY, b"x"), 1003),
+    "invalid UTF-8": (lambda peer: peer.send(b"\xff"), 1007),
 }
 
 
-@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize(("end", "code"), ENDS.values(), ids=ENDS)
 @scenario
-async def test_R44_pending_calls_fail_at_once(end: str) -> None:
+async def test_R44_pending_calls_fail_at_once_and_those_of_others_go_on(
+    end: Callable[[Peer], object], code: int
+) -> None:
     gone: list[Station] = []
     async with serving() as site:
         site.central.on_disconnect(gone.append)
+        other, another = await site.station("CP2")
+        going_on = asyncio.create_task(another.v16.clear_cache())
         peer, station = await site.station()
         calls = await pending_calls(station)
         await peer.message()
-        ENDS[end](peer)
+        end(peer)
         await fail_soon(calls)
-        assert not station.connected
+        assert (station.connected, station.close_code) == (False, code)
         assert "CP1" not in site.central
         with pytest.raises(Disconnected):
             await station.v16.clear_cache()
         await until(lambda: gone)
-    assert gone == [station]
+        other.send([3, (await other.message())[1], CLEARED])
+        assert (await going_on).status is v16.ClearCacheStatus.ACCEPTED
+        assert gone == [station]
 
 
 @scenario
@@ -83,44 +89,6 @@ async def test_R44_our_own_close_fails_pending_calls_at_once() -> None:
         await closing
 
 
-PROCESS = """
-import socket, sys
-with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as connection:
-    connection.sendall(sys.stdin.buffer.read())
-    while connection.recv(10_000):
-        pass
-"""
-
-
-@scenario
-async def test_R44_killed_process_of_the_peer() -> None:
-    async with serving() as site:
-        command = [sys.executable, "-c", PROCESS, str(site.server.port)]
-        process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE)
-        assert process.stdin is not None
-        process.stdin.write(handshake_bytes("/CP1"))
-        process.stdin.close()
-        station = await asyncio.wait_for(site.central.wait_connected("CP1"), 20)
-        calls = await pending_calls(station)
-        process.kill()
-        await fail_soon(calls)
-        await process.wait()
-        assert station.close_code == 1006
-
-
-@scenario
-async def test_calls_of_others_go_on() -> None:
-    async with serving() as site:
-        leaver, _ = await site.station("CP1")
-        peer, station = await site.station("CP2")
-        calling = asyncio.create_task(station.v16.clear_cache())
-        call = await peer.message()
-        leaver.abort()
-        await until(lambda: "CP1" not in site.central)
-        peer.send([3, call[1], {"status": "Accepted"}])
-        assert (await calling).status is v16.ClearCacheStatus.ACCEPTED
-
-
 @scenario
 async def test_handler_of_a_station_that_left_runs_to_its_end() -> None:
     may_go, done = asyncio.Event(), asyncio.Event()
@@ -129,12 +97,11 @@ async def test_handler_of_a_station_that_left_runs_to_its_end() -> None:
         await may_go.wait()
         assert not station.connected
         done.set()
-        return v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED)
+        return TRANSFERRED
 
-    async with serving() as site:
-        site.central.on(v16.DataTransferRequest)(transfer)
+    async with serving(transfer=transfer) as site:
         peer, station = await site.station()
-        peer.send([2, "1", "DataTransfer", {"vendorId": "V"}])
+        peer.send(TRANSFER)
         peer.send([2, "2", "DataTransfer", {"vendorId": "never handled"}])
         peer.abort()
         await until(lambda: not station.connected)
@@ -144,17 +111,14 @@ async def test_handler_of_a_station_that_left_runs_to_its_end() -> None:
 
 @scenario
 async def test_on_disconnect_is_told_once_and_after_on_connect() -> None:
-    told: list[tuple[str, str]] = []
-
     async def one_round(site: Site, number: int) -> None:
         peer = await site.peer(f"/CP{number}")
-        end = list(ENDS.values())[number % len(ENDS)]
+        end, _ = list(ENDS.values())[number % len(ENDS)]
         end(peer)
         await peer.eof()
 
     async with serving() as site:
-        site.central.on_connect(lambda station: told.append(("connected", station.id)))
-        site.central.on_disconnect(lambda station: told.append(("disconnected", station.id)))
+        told = comings_and_goings(site.central)
         await asyncio.gather(*(one_round(site, number) for number in range(100)))
         await until(lambda: len(told) == 200)
         await until(lambda: len(site.central) == 0)

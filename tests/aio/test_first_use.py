@@ -13,16 +13,7 @@ from typing import Any, Final
 import pytest
 
 from ocpp_fast import InvalidResult, ValidationError, v16
-from ocpp_fast.schema import (
-    BOTH,
-    DataTransfer,
-    DateTime,
-    Profile,
-    Request,
-    Response,
-    Str3,
-    Version,
-)
+from ocpp_fast.schema import BOTH, DataTransfer, DateTime, Profile, Request, Response, Str3, Version
 
 from .exchanges import answered, give
 from .harness import scenario, serving

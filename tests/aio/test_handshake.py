@@ -3,82 +3,67 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
+import re
 from typing import Any
 
 import pytest
 from websockets.datastructures import Headers
 
-from ocpp_fast import Handshake, Verdict, v21
+from ocpp_fast import Handshake, Verdict, v16, v21, v201
 from ocpp_fast.aio.admission import identity_of
 
-from .harness import HEARTBEAT_JSON, central_system, scenario, serving, until
-from .peer import TEXT, Peer, frame_bytes, handshake_bytes
+from .harness import HEARTBEAT_JSON, comings_and_goings, scenario, serving, until
+from .peer import TEXT, frame_bytes, handshake_bytes
 from .refusals import AuthOf, refused, serves
 
 # subprotocols
 
+ALL = [v16, v201, v21]
+
 
 @pytest.mark.parametrize(
-    ("offered", "chosen"),
+    ("offered", "spoken", "chosen"),
     [
-        ("ocpp1.6", "ocpp1.6"),
-        ("ocpp2.0.1", "ocpp2.0.1"),
-        ("ocpp2.1", "ocpp2.1"),
-        ("ocpp1.6, ocpp2.1", "ocpp1.6"),
-        ("ocpp2.1,ocpp1.6", "ocpp2.1"),
-        ("ocpp1.2, ocpp1.5, ocpp2.0.1, ocpp1.6", "ocpp2.0.1"),
+        ("ocpp1.6", ALL, "ocpp1.6"),
+        ("ocpp2.0.1", ALL, "ocpp2.0.1"),
+        ("ocpp2.1", ALL, "ocpp2.1"),
+        ("ocpp1.6, ocpp2.1", ALL, "ocpp1.6"),
+        ("ocpp2.1,ocpp1.6", ALL, "ocpp2.1"),
+        ("ocpp1.2, ocpp1.5, ocpp2.0.1, ocpp1.6", ALL, "ocpp2.0.1"),
+        ("ocpp1.6, ocpp2.0.1, ocpp2.1", [v21], "ocpp2.1"),
+        ("ocpp1.5\r\nSec-WebSocket-Protocol: ocpp2.1", ALL, "ocpp2.1"),
     ],
 )
 @scenario
-async def test_R30_client_order_decides(offered: str, chosen: str) -> None:
-    async with serving() as site:
-        peer = await site.tcp()
-        peer.write(handshake_bytes(subprotocols=offered))
+async def test_R30_client_order_decides_among_what_the_server_speaks(
+    offered: str, spoken: list[Any], chosen: str
+) -> None:
+    async with serving(versions=spoken) as site:
+        peer = await site.asking(subprotocols=offered)
         assert (await peer.http_answer()).headers["sec-websocket-protocol"] == chosen
         station = await site.central.wait_connected("CP1")
         assert station.version.subprotocol == chosen
-        assert station.handshake.subprotocols == tuple(offered.replace(" ", "").split(","))
-
-
-@scenario
-async def test_R30_offers_in_several_headers_are_one_list() -> None:
-    async with serving() as site:
-        peer = await site.tcp()
-        again = ["Sec-WebSocket-Protocol: ocpp2.1"]
-        peer.write(handshake_bytes(subprotocols="ocpp1.5", headers=again))
-        assert (await peer.http_answer()).headers["sec-websocket-protocol"] == "ocpp2.1"
-
-
-@scenario
-async def test_R30_only_what_the_server_speaks_is_chosen() -> None:
-    async with serving(versions=[v21]) as site:
-        peer = await site.tcp()
-        peer.write(handshake_bytes(subprotocols="ocpp1.6, ocpp2.0.1, ocpp2.1"))
-        assert (await peer.http_answer()).headers["sec-websocket-protocol"] == "ocpp2.1"
+        assert station.handshake.subprotocols == tuple(re.findall(r"ocpp[\d.]+", offered))
 
 
 @pytest.mark.parametrize("offered", [None, "ocpp1.5", "OCPP1.6", "ocpp1.60, xocpp2.1"])
 @scenario
 async def test_R31_no_common_subprotocol_is_closed_at_once(offered: str | None) -> None:
-    connected: list[object] = []
     async with serving() as site:
-        site.central.on_connect(connected.append)
-        peer = await site.tcp()
-        peer.write(handshake_bytes(subprotocols=offered))
+        told = comings_and_goings(site.central)
+        peer = await site.asking(subprotocols=offered)
         answer = await peer.http_answer()
         assert answer.status == 101
         assert "sec-websocket-protocol" not in answer.headers
         assert await peer.close_frame() == (1002, "no common subprotocol")
         assert len(site.central) == 0
-    assert connected == []
+    assert told == []
 
 
-@pytest.mark.parametrize("offered", [None, "ocpp1.5"])
 @scenario
-async def test_R31_no_common_subprotocol_is_400_when_so_set(offered: str | None) -> None:
+async def test_R31_no_common_subprotocol_is_400_when_so_set() -> None:
     async with serving(refuse_unknown_subprotocols=True) as site:
-        assert await refused(site, "/CP1", subprotocols=offered) == [400]
+        assert await refused(site, "/CP1", subprotocols=None) == [400]
         await serves(site)
 
 
@@ -95,12 +80,9 @@ async def test_R31_no_common_subprotocol_is_400_when_so_set(offered: str | None)
         ("/CP1?token=1/2&x=%2F", "CP1"),
         ("/CP1?", "CP1"),
         ("/%43%50%31", "CP1"),
-        ("/Z%C3%BCrich", "Zürich"),
         ("/" + "a" * 48, "a" * 48),
         ("/" + "%C3%BC" * 48, "ü" * 48),
-        ("/...", "..."),
         ("/a.b-c_d~e=f@g*h", "a.b-c_d~e=f@g*h"),
-        ("/a+b", "a+b"),
         ("ws://example.com/ocpp/CP1", "CP1"),
     ],
 )
@@ -109,62 +91,25 @@ def test_R32_identity_is_the_last_segment_decoded_once(path: str, identity: str)
 
 
 NO_IDENTITIES = {
-    "empty": "/",
-    "trailing slash": "/CP1/",
-    "49 characters": "/" + "a" * 49,
-    "49 characters of 2 bytes": "/" + "%C3%BC" * 49,
-    "dot": "/.",
-    "dots": "/..",
-    "encoded dots": "/%2e%2E",
-    "slash": "/a%2Fb",
-    "backslash": "/a%5Cb",
-    "colon": "/a:b",
-    "encoded colon": "/a%3Ab",
-    "percent": "/a%25b",
-    "decoded once only": "/a%2541",
-    "broken escape": "/a%zz",
-    "half an escape": "/a%4",
-    "question mark": "/a%3Fb",
-    "hash": "/a%23b",
-    "fragment": "/CP1#b",
-    "null": "/a%00",
-    "line feed": "/a%0Ab",
-    "delete": "/a%7F",
-    "no-break space": "/a%C2%A0b",
-    "right-to-left mark": "/a%E2%80%8Fb",
-    "invalid UTF-8": "/%FF",
-    "cut UTF-8": "/%C3",
-    "overlong UTF-8": "/%C0%AF",
-    "surrogate": "/%ED%A0%80",
-    "query only": "/?CP1",
+    "empty": ["/", "/CP1/", "/?CP1"],
+    "too long": ["/" + "a" * 49, "/" + "%C3%BC" * 49],
+    "dots": ["/.", "/..", "/%2e%2E"],
+    "slashes": ["/a%2Fb", "/a%5Cb"],
+    "colons": ["/a:b", "/a%3Ab"],
+    "percents, decoded once only": ["/a%25b", "/a%2541"],
+    "broken escapes": ["/a%zz", "/a%4"],
+    "marks of a URL": ["/a%3Fb", "/a%23b", "/CP1#b"],
+    "not printable": ["/a%00", "/a%0Ab", "/a%7F", "/a%C2%A0b", "/a%E2%80%8Fb"],
+    "no UTF-8: invalid, cut, overlong, surrogate": ["/%FF", "/%C3", "/%C0%AF", "/%ED%A0%80"],
 }
 
 
+@pytest.mark.parametrize("paths", NO_IDENTITIES.values(), ids=NO_IDENTITIES)
 @scenario
-async def test_R32_invalid_identity_is_404() -> None:
+async def test_R32_invalid_identity_is_404(paths: list[str]) -> None:
     async with serving() as site:
-        statuses = await refused(site, *NO_IDENTITIES.values())
-        assert dict(zip(NO_IDENTITIES, statuses, strict=True)) == dict.fromkeys(NO_IDENTITIES, 404)
+        assert await refused(site, *paths) == [404] * len(paths)
         await serves(site)
-
-
-@scenario
-async def test_R32_identity_reaches_hooks_and_mapping_decoded() -> None:
-    async with serving() as site:
-        await site.peer("/RDAM%20123")
-        assert "RDAM 123" in site.central
-        assert site.central["RDAM 123"].handshake.path == "/RDAM%20123"
-
-
-@scenario
-async def test_R32_identify_replaces_the_rule() -> None:
-    def identify(path: str, headers: Headers) -> str | None:
-        return path.split("/")[2] if path.startswith("/tenant/") else None
-
-    async with serving(identify=identify) as site:
-        await site.peer("/tenant/CP1/ocpp")
-        assert "CP1" in site.central
-        assert (await site.http(handshake_bytes("/CP1"))).status == 404
 
 
 # requests that are none
@@ -280,55 +225,30 @@ async def test_slow_handshake_is_cut_by_open_timeout() -> None:
 
 
 @scenario
-async def test_slow_tls_handshake_is_cut_by_open_timeout() -> None:
-    central = central_system(open_timeout=0.2)
-    async with central.serve(ssl=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)) as server:
-        silent = await Peer.connect(server.port)
-        async with asyncio.timeout(2):
-            await silent.eof()
-
-
-@scenario
-async def test_slow_authentication_is_cut_by_open_timeout() -> None:
-    seen: list[str] = []
-
-    async def decide(handshake: Handshake) -> Verdict:
-        seen.append(handshake.identity)
-        await until(lambda: len(seen) == 2)
-        return Verdict.ACCEPTED
-
-    async with serving(auth=AuthOf(decide), open_timeout=0.2) as site:
-        slow = await site.tcp()
-        slow.write(handshake_bytes("/CP1"))
-        assert (await slow.http_answer()).status == 503
-        await serves(site, "/CP2")
-        assert "CP1" not in site.central
-
-
-@scenario
-async def test_authentication_that_hangs_ends_with_its_connection() -> None:
+async def test_slow_authentication_is_cut_by_open_timeout_and_cancelled() -> None:
     """Or the tries of all stations would pile up while a database does not answer."""
     ended: list[str] = []
 
     async def decide(handshake: Handshake) -> Verdict:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.append(handshake.identity)
+        if handshake.identity != "CP-after":
+            try:
+                await asyncio.Event().wait()
+            finally:
+                ended.append(handshake.identity)
         return Verdict.ACCEPTED
 
-    async with serving(auth=AuthOf(decide), open_timeout=0.1) as site:
-        for number in range(3):
-            peer = await site.tcp()
-            peer.write(handshake_bytes(f"/CP{number}"))
-        await until(lambda: len(ended) == 3)
+    async with serving(auth=AuthOf(decide), open_timeout=0.2) as site:
+        for peer in [await site.asking(f"/CP{number}") for number in range(3)]:
+            assert (await peer.http_answer()).status == 503
+        assert sorted(ended) == ["CP0", "CP1", "CP2"]
         await until(lambda: not site.central._runtime.tasks._tasks)
+        await serves(site)
+        assert [station.id for station in site.central] == ["CP-after"]
 
 
 @scenario
 async def test_station_that_leaves_during_authentication_never_arrives() -> None:
     asked, may_go = asyncio.Event(), asyncio.Event()
-    told: list[object] = []
 
     async def decide(handshake: Handshake) -> Verdict:
         asked.set()
@@ -336,17 +256,15 @@ async def test_station_that_leaves_during_authentication_never_arrives() -> None
         return Verdict.ACCEPTED
 
     async with serving(auth=AuthOf(decide)) as site:
-        site.central.on_connect(lambda station: told.append((station.id, "connected")))
-        site.central.on_disconnect(lambda station: told.append((station.id, "disconnected")))
-        leaver = await site.tcp()
-        leaver.write(handshake_bytes("/CP1"))
+        told = comings_and_goings(site.central)
+        leaver = await site.asking("/CP1")
         await asked.wait()
         leaver.abort()
         may_go.set()
         await serves(site, "/CP2")
         await until(lambda: "CP1" not in site.central)
-        assert told[-1:] == [("CP2", "connected")]
-        assert told[:-1] in ([], [("CP1", "connected"), ("CP1", "disconnected")])
+        assert told[-1:] == [("connected", "CP2")]
+        assert told[:-1] in ([], [("connected", "CP1"), ("disconnected", "CP1")])
 
 
 # what comes right behind the request, before the server has answered
@@ -370,16 +288,12 @@ EAGER = {
 async def test_what_comes_before_the_answer_breaks_nothing(
     eager: str, path: str, later: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def decide_later(handshake: Handshake) -> Verdict:
-        await asyncio.sleep(0)
-        return decide(handshake)
-
     def decide(handshake: Handshake) -> Verdict:
         if handshake.identity == "broken":
             raise RuntimeError("on purpose")
         return Verdict.UNAUTHORIZED if handshake.identity == "denied" else Verdict.ACCEPTED
 
-    async with serving(auth=AuthOf(decide_later if later else decide)) as site:
+    async with serving(auth=AuthOf(decide, later=later)) as site:
         peer = await site.tcp()
         peer.write(handshake_bytes(path) + EAGER[eager])
         peer.writer.write_eof()

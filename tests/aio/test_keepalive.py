@@ -8,9 +8,9 @@ import pytest
 
 from ocpp_fast import Disconnected, Station, v16
 
-from .exchanges import Slow, transfer_bytes
-from .harness import HEARTBEAT_JSON, scenario, serving, until, websocket_of
-from .peer import PING, PONG, TEXT
+from .exchanges import Slow, lives, transfer_bytes
+from .harness import comings_and_goings, scenario, serving, until, websocket_of
+from .peer import PING, PONG, TEXT, Peer
 from .scripted_server import charge_point, raw_server, request_of, served, switching, unmasked
 
 INTERVAL = 0.15
@@ -22,31 +22,29 @@ async def test_R38_each_connection_is_pinged_once_in_an_interval() -> None:
         peers = [await site.peer(f"/CP{number}") for number in range(10)]
         start = asyncio.get_running_loop().time()
 
-        async def answer_pings(count: int, peer_number: int) -> None:
-            for _ in range(count):
-                frame = await peers[peer_number].frame()
+        async def answer_four_pings(peer: Peer) -> None:
+            for _ in range(4):
+                frame = await peer.frame()
                 assert frame is not None and frame.opcode == PING
-                peers[peer_number].send_frame(PONG, frame.payload)
+                peer.send_frame(PONG, frame.payload)
 
-        await asyncio.gather(*(answer_pings(4, number) for number in range(10)))
+        await asyncio.gather(*map(answer_four_pings, peers))
         assert asyncio.get_running_loop().time() - start > 3 * INTERVAL * 0.9
         assert len(site.central) == 10
 
 
 @scenario
 async def test_R38_missing_pong_closes_and_fails_what_is_pending() -> None:
-    gone: list[Station] = []
     async with serving(ping_interval=INTERVAL) as site:
-        site.central.on_disconnect(gone.append)
+        told = comings_and_goings(site.central)
         peer, station = await site.station()
-        calling = asyncio.create_task(station.v16.clear_cache())
         with pytest.raises(Disconnected):
             async with asyncio.timeout(10 * INTERVAL):
-                await calling
+                await station.v16.clear_cache()
         assert (station.close_code, station.close_reason) == (1011, "no pong")
         assert await peer.close_frame() == (1011, "no pong")
-        await until(lambda: gone)
-    assert gone == [station]
+        await until(lambda: len(told) == 2)
+    assert told == [("connected", "CP1"), ("disconnected", "CP1")]
 
 
 @scenario
@@ -56,9 +54,8 @@ async def test_R38_a_station_pings_its_central_system() -> None:
     async def answering(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(switching(await request_of(reader)))
         while (frame := await unmasked(reader))[0] == PING:
-            _, payload = frame
-            pings.append(payload)
-            writer.write(served(PONG, payload))
+            pings.append(frame[1])
+            writer.write(served(PONG, frame[1]))
 
     async with raw_server(answering) as url, charge_point(url, ping_interval=INTERVAL) as station:
         await until(lambda: len(pings) > 2)
@@ -98,20 +95,17 @@ async def test_R38_zero_is_off() -> None:
     async with serving(ping_interval=0) as site:
         peer = await site.peer()
         await asyncio.sleep(INTERVAL)
-        peer.heartbeat("1")
-        assert await peer.message() == [3, "1", HEARTBEAT_JSON]
+        await lives(peer)
 
 
 @scenario
 async def test_R38_station_that_we_make_wait_is_not_taken_for_dead() -> None:
     """Its pong is there, but behind calls that are not read because a handler takes its time."""
     slow = Slow()
-    async with serving(ping_interval=INTERVAL) as site:
-        site.central.on(v16.DataTransferRequest)(slow)
+    async with serving(ping_interval=INTERVAL, transfer=slow) as site:
         peer, station = await site.station()
         asyncio.get_running_loop().call_later(5 * INTERVAL, slow.may_go.set)
-        calls = b"".join(transfer_bytes(n) for n in range(50))
-        peer.write(calls)
+        peer.write(b"".join(transfer_bytes(number) for number in range(50)))
         until_then = asyncio.get_running_loop().time() + 5 * INTERVAL
         answered = 0
         while answered < 50:
@@ -128,11 +122,9 @@ async def test_R38_station_that_we_make_wait_is_not_taken_for_dead() -> None:
 async def test_R38_station_that_we_make_wait_and_that_is_gone_is_noticed() -> None:
     """Its end is not read, but it does not take the pings any more."""
     slow = Slow()
-    async with serving(ping_interval=INTERVAL) as site:
-        site.central.on(v16.DataTransferRequest)(slow)
+    async with serving(ping_interval=INTERVAL, transfer=slow) as site:
         peer, station = await site.station()
-        calls = [transfer_bytes(number) for number in range(50)]
-        peer.write(b"".join(calls))
+        peer.write(b"".join(transfer_bytes(number) for number in range(50)))
         await until(lambda: websocket_of(station)._pauses)
         peer.abort()
         await until(lambda: not station.connected)
@@ -149,15 +141,13 @@ async def test_R38_pong_is_not_missed_the_moment_reading_goes_on() -> None:
             websocket_of(station).ping()
 
     pinged: list[Station] = []
-    async with serving(ping_interval=0) as site:
-        site.central.on(v16.DataTransferRequest)(slow)
+    async with serving(ping_interval=0, transfer=slow) as site:
         site.central.after(v16.DataTransferRequest)(ping_once)
         peer, station = await site.station()
         websocket_of(station).ping()
         ping = await peer.frame()
         assert ping is not None and ping.opcode == PING
-        calls = [transfer_bytes(number) for number in range(17)]
-        peer.write(b"".join(calls))
+        peer.write(b"".join(transfer_bytes(number) for number in range(17)))
         await until(lambda: websocket_of(station)._pauses)
         peer.send_frame(PONG)
         slow.may_go.set()

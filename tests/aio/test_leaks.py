@@ -13,7 +13,8 @@ import pytest
 
 from ocpp_fast import Disconnected
 
-from .harness import CLEARED, HEARTBEAT_JSON, Site, central_system, scenario, serving, until
+from .exchanges import is_called, lives
+from .harness import Site, central_system, scenario, serving, until
 from .peer import BINARY, Peer, handshake_bytes
 
 SILENT = logging.Logger("silent", logging.CRITICAL)  # or the records would be kept for the test
@@ -22,12 +23,8 @@ CYCLES = 150
 
 async def polite(site: Site) -> None:
     peer, station = await site.station("polite")
-    peer.heartbeat("1")
-    assert await peer.message() == [3, "1", HEARTBEAT_JSON]
-    calling = asyncio.create_task(station.v16.clear_cache())
-    call = await peer.message()
-    peer.send([3, call[1], CLEARED])
-    await calling
+    await lives(peer)
+    await is_called(peer, station)
     peer.close()
     await peer.eof()
 
@@ -49,8 +46,7 @@ async def unwanted(site: Site) -> None:
     peer = await site.tcp()
     peer.write(b"GET")
     peer.abort()
-    peer = await site.peer("/CP1", subprotocols=None)
-    peer.abort()
+    (await site.peer("/CP1", subprotocols=None)).abort()
 
 
 async def replaced(site: Site) -> None:

@@ -5,36 +5,24 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from ocpp_fast import Policy, v16
 
-from .harness import HEARTBEAT_JSON, Site, scenario, serving
+from .exchanges import BOOTED, afterwards, broken, broken_later, give
+from .harness import HEARTBEAT, HEARTBEAT_JSON, scenario, serving
 from .peer import Peer
 
 BOOT = [2, "b", "BootNotification", {"chargePointVendor": "V", "chargePointModel": "M"}]
 REFUSED = [4, "1", "SecurityError", "the station is not registered", {}]
 
 
-class Database:
-    """Registrations behind a Protocol's methods, plain or async, as told."""
-
-    def __init__(self, load: Callable[[str], Any], store: Callable[[str, str], Any]) -> None:
-        self.load = load
-        self.store = store
-
-
-def booting(site: Site, status: v16.RegistrationStatus = v16.RegistrationStatus.ACCEPTED) -> None:
-    @site.central.on(v16.BootNotificationRequest)
-    def boot(*_: object) -> v16.BootNotificationResponse:
-        return v16.BootNotificationResponse(current_time=datetime(2026, 1, 1, tzinfo=UTC), interval=300, status=status)
-
-
-def nothing(*_: object) -> None:
-    return None
+def strict(load: Any = lambda _: None, store: Any = lambda *_: None) -> dict[str, Any]:
+    """Options of a central system with such registrations, which lets no stranger in."""
+    return {"registrations": SimpleNamespace(load=load, store=store), "policy": Policy(lets_strangers=False)}
 
 
 async def first_answer(peer: Peer) -> Any:
@@ -45,21 +33,13 @@ async def first_answer(peer: Peer) -> Any:
 @pytest.mark.parametrize("is_async", [False, True])
 @scenario
 async def test_R40_status_is_loaded_before_the_handshake_is_answered(is_async: bool) -> None:
-    async def load_later(identity: str) -> str:
-        await asyncio.sleep(0)
-        return load(identity)
-
     def load(identity: str) -> str:
         return {"CP1": "Accepted", "CP2": "Pending"}[identity]
 
-    async with serving(registrations=Database(load_later if is_async else load, nothing)) as site:
+    async with serving(**strict(afterwards(load) if is_async else load)) as site:
         assert await first_answer(await site.peer("/CP1")) == [3, "1", HEARTBEAT_JSON]
         assert await first_answer(await site.peer("/CP2")) == REFUSED
         assert [station.registration for station in site.central] == ["Accepted", "Pending"]
-
-
-async def raise_later(identity: str) -> str:
-    raise LookupError("the database is away")
 
 
 async def hang(identity: str) -> str:
@@ -67,17 +47,12 @@ async def hang(identity: str) -> str:
     return "Accepted"
 
 
-def raise_now(*_: object) -> Any:
-    raise LookupError("the database is away")
-
-
-@pytest.mark.parametrize("load", [raise_now, raise_later, hang])
+@pytest.mark.parametrize("load", [broken, broken_later, hang])
 @scenario
 async def test_R40_station_whose_status_cannot_be_loaded_is_unknown(
     load: Callable[[str], Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    policy = Policy(lets_strangers=False)
-    async with serving(registrations=Database(load, nothing), policy=policy) as site:
+    async with serving(**strict(load)) as site:
         peer = await site.peer()
         assert await first_answer(peer) == REFUSED
         assert (await peer.message())[2] == "TriggerMessage"
@@ -96,8 +71,8 @@ async def test_R40_status_is_stored_before_the_answer_leaves() -> None:
         await may_store.wait()
         stored.append((identity, status))
 
-    async with serving(registrations=Database(nothing, store), policy=Policy(lets_strangers=False)) as site:
-        booting(site)
+    async with serving(**strict(store=store)) as site:
+        site.central.on(v16.BootNotificationRequest)(give(BOOTED))
         peer = await site.peer()
         peer.send(BOOT)
         peer.heartbeat("1")  # whose turn comes when the station is accepted
@@ -109,25 +84,15 @@ async def test_R40_status_is_stored_before_the_answer_leaves() -> None:
         assert await peer.message() == [3, "1", HEARTBEAT_JSON]
 
 
-async def store_raises_later(identity: str, status: str) -> None:
-    raise OSError("the disk is full")
-
-
-@pytest.mark.parametrize("store", [raise_now, store_raises_later])
+@pytest.mark.parametrize("store", [broken, broken_later])
 @pytest.mark.parametrize("async_handler", [False, True])
 @scenario
 async def test_R40_store_that_raises_leaves_no_station_unanswered(
     store: Callable[[str, str], Any], async_handler: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with serving(registrations=Database(nothing, store), policy=Policy(lets_strangers=False)) as site:
-        answer = v16.BootNotificationResponse(
-            current_time=datetime(2026, 1, 1, tzinfo=UTC), interval=300, status=v16.RegistrationStatus.ACCEPTED
-        )
-
-        async def boot(*_: object) -> v16.BootNotificationResponse:
-            return answer
-
-        site.central.on(v16.BootNotificationRequest)(boot if async_handler else lambda *_: answer)
+    async with serving(**strict(store=store)) as site:
+        boot = give(BOOTED)
+        site.central.on(v16.BootNotificationRequest)(afterwards(boot) if async_handler else boot)
         peer = await site.peer()
         peer.send(BOOT)
         assert await peer.message() == [4, "b", "InternalError", "the handler failed", {}]
@@ -140,8 +105,10 @@ async def test_R40_store_that_raises_leaves_no_station_unanswered(
 @scenario
 async def test_R40_invalid_answer_is_not_stored(caplog: pytest.LogCaptureFixture) -> None:
     stored: list[str] = []
-    async with serving(registrations=Database(nothing, lambda _, status: stored.append(status))) as site:
-        booting(site, "Perhaps")  # type: ignore[arg-type]  # wrong on purpose
+    async with serving(**strict(store=lambda _, status: stored.append(status))) as site:
+        invalid: Any = "Perhaps"
+        answer = v16.BootNotificationResponse(current_time=HEARTBEAT.current_time, interval=300, status=invalid)
+        site.central.on(v16.BootNotificationRequest)(give(answer))
         peer = await site.peer()
         peer.send(BOOT)
         assert await peer.message() == [4, "b", "InternalError", "the handler's answer is not valid", {}]

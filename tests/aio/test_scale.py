@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from ocpp_fast import Station, v16
+from ocpp_fast import v16
 
-from .harness import HEARTBEAT, central_system, scenario, until
+from .exchanges import BOOTED, give
+from .harness import central_system, scenario, until
 
 resource = pytest.importorskip("resource")  # not on Windows
 
@@ -29,12 +30,6 @@ def resident() -> int:
         return 0
 
 
-def boot(station: Station, request: v16.BootNotificationRequest) -> v16.BootNotificationResponse:
-    return v16.BootNotificationResponse(
-        current_time=HEARTBEAT.current_time, interval=300, status=v16.RegistrationStatus.ACCEPTED
-    )
-
-
 @pytest.mark.slow
 @scenario
 async def test_two_thousand_stations(capfd: pytest.CaptureFixture[str]) -> None:
@@ -43,7 +38,7 @@ async def test_two_thousand_stations(capfd: pytest.CaptureFixture[str]) -> None:
         pytest.skip("too few files may be open")
     resource.setrlimit(resource.RLIMIT_NOFILE, (limits[1], limits[1]))
     central = central_system(ping_interval=0.0)
-    central.on(v16.BootNotificationRequest)(boot)
+    central.on(v16.BootNotificationRequest)(give(BOOTED))
     try:
         async with central.serve(backlog=1000) as server:
             await many_stations(str(server.port), lambda: len(central), capfd)

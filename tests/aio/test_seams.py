@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
-from ocpp_fast import CentralSystem, Handshake, NoAuth, Policy, Station, v16
+from ocpp_fast import Handshake, Policy, Station, v16
 from ocpp_fast.aio.connection import Connection
 from ocpp_fast.aio.stations import ConnectedStations
 from ocpp_fast.aio.transport import CloseCode, Transport
 from ocpp_fast.registration import CentralGate
 
-from .exchanges import Slow
-from .harness import HEARTBEAT, HEARTBEAT_JSON, scenario, serving, until
+from .exchanges import Slow, lives
+from .harness import central_system, scenario, serving, until
 
 
 class Pipe:
@@ -49,11 +49,8 @@ class Pipe:
 
 @scenario
 async def test_connection_needs_no_more_of_a_transport_than_its_protocol_says() -> None:
-    central = CentralSystem(auth=NoAuth(), versions=[v16])
-    central.on(v16.HeartbeatRequest)(lambda *_: HEARTBEAT)
-    slow = Slow()
+    central, slow, pipe = central_system(), Slow(), Pipe()
     central.on(v16.DataTransferRequest)(slow)
-    pipe = Pipe()
     transport: Transport = pipe
     policy = Policy(max_waiting_calls=1)
     connection = Connection(central._runtime, transport, v16.VERSION, policy, CentralGate("Accepted"), identity="CP1")
@@ -100,9 +97,7 @@ async def test_central_system_is_given_its_stations() -> None:
     stations = Watched()
     async with serving(stations=stations) as site:
         for identity in ("CP2", "CP1"):
-            peer = await site.peer(f"/{identity}")
-            peer.heartbeat("1")
-            assert await peer.message() == [3, "1", HEARTBEAT_JSON]
+            await lives(await site.peer(f"/{identity}"))
         assert [station.id for station in site.central] == ["CP1", "CP2"]
         assert stations.find("CP2") is site.central["CP2"]
     assert stations.told == ["CP2 comes", "CP1 comes", *stations.told[2:]]
@@ -110,13 +105,12 @@ async def test_central_system_is_given_its_stations() -> None:
 
 
 def test_stations_with_equal_policies_share_one_decoder_and_encoder() -> None:
-    runtime = CentralSystem(auth=NoAuth(), versions=[v16])._runtime
+    runtime = central_system()._runtime
     shared = {
         id(each)
         for number in range(1000)
         for each in runtime.frames(v16.VERSION, Policy(lenient={"Heartbeat"}, max_open_calls=2), f"CP{number}")
     }
     assert len(shared) == 2
-    assert (
-        runtime.frames(v16.VERSION, Policy(), "CP1")[0] is not runtime.frames(v16.VERSION, Policy(lenient=True), "")[0]
-    )
+    strict, lenient = (runtime.frames(v16.VERSION, Policy(lenient=each), "CP1")[0] for each in (False, True))
+    assert strict is not lenient

@@ -3,91 +3,58 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from typing import Any, Final
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from ocpp_fast import (
-    CallError,
-    CentralSystem,
-    ChargePoint,
-    Context,
-    Direction,
-    NoAuth,
-    SigningFailed,
-    Station,
-    v201,
-)
+from ocpp_fast import CallError, CentralSystem, ChargePoint, Context, Station, v201
 from ocpp_fast.signing import KeySigner, Signing, sign, verify
 
-from .harness import scenario, serving
+from ..signing.keys import EC_OWNER, NOW, STRANGER, Owner
+from .harness import central_system, scenario, serving
 
-NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 HEARTBEAT: Final = v201.HeartbeatRequest()
 HEARTBEAT_RESPONSE: Final = v201.HeartbeatResponse(current_time=NOW)
 RESET: Final = v201.ResetRequest(type=v201.ResetEnumType.IMMEDIATE)
 RESET_RESPONSE: Final = v201.ResetResponse(status=v201.ResetStatusEnumType.ACCEPTED)
-
-
-def key_pair() -> tuple[bytes, bytes]:
-    """A private key and its public key, in PEM."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return private, key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-
-
-STATION_KEY, STATION_PUBLIC = key_pair()
-CENTRAL_KEY, CENTRAL_PUBLIC = key_pair()
-STRANGER_KEY, _ = key_pair()
-KEYS: Final = {("CP1", "station"): STATION_PUBLIC, ("CP1", "central"): CENTRAL_PUBLIC}
+OWNERS: Final[dict[str, Owner]] = {"station": EC_OWNER, "central": STRANGER}
 
 
 def lookup(station: str, header: Mapping[str, Any]) -> bytes | None:
-    return KEYS.get((station, header.get("kid", "")))
+    return OWNERS[header["kid"]].public if station == "CP1" else None
 
 
-def signer(key: bytes, kid: str) -> KeySigner:
-    return KeySigner(key, header={"kid": kid})
+def signer(kid: str) -> KeySigner:
+    return KeySigner(OWNERS[kid].private, header={"kid": kid})
 
 
 def always(station: str, payload: Any) -> bool:
     return True
 
 
-def central_signing(**options: Any) -> Signing:
-    given: dict[str, Any] = {"keys": lookup, "signer": signer(CENTRAL_KEY, "central"), "signs": always}
-    return Signing(**(given | options))
+def signing(kid: str, **options: Any) -> Signing:
+    given: dict[str, Any] = {"keys": lookup, "signer": signer(kid), "signs": always}
+    return Signing(**given | options)
 
 
-def station_signing(**options: Any) -> Signing:
-    given: dict[str, Any] = {"keys": lookup, "signer": signer(STATION_KEY, "station"), "signs": always}
-    return Signing(**(given | options))
+def central_signing(**options: Any) -> CentralSystem:
+    """A central system of 2.0.1 that signs, and answers Heartbeats."""
+    central = central_system(versions=[v201], signing=signing("central", **options))
+    central.on(v201.HeartbeatRequest)(lambda *_: HEARTBEAT_RESPONSE)
+    return central
 
 
-def central_system(signing: Signing | None, version: Any = v201) -> CentralSystem:
-    return CentralSystem(auth=NoAuth(), versions=[version], signing=signing, close_timeout=2.0)
-
-
-def station_at(url: str, signing: Signing | None, version: Any = v201, identity: str = "CP1") -> ChargePoint:
-    return ChargePoint(identity, url, versions=[version], signing=signing, close_timeout=2.0)
-
-
-def on_wire(endpoint: CentralSystem | ChargePoint) -> list[tuple[Direction, Any]]:
-    """What an endpoint sends and receives."""
-    frames: list[tuple[Direction, Any]] = []
-    endpoint.on_frame(lambda direction, _, raw: frames.append((direction, json.loads(raw))))
-    return frames
+def station_signing(url: str, identity: str = "CP1", **options: Any) -> ChargePoint:
+    return ChargePoint(identity, url, versions=[v201], signing=signing("station", **options), close_timeout=2.0)
 
 
 @scenario
 async def test_R17_both_sides_sign_their_calls_and_results() -> None:
     seen: list[Context] = []
-    central = central_system(central_signing(requires=always))
-    frames = on_wire(central)
+    frames: list[Any] = []
+    central = central_signing(requires=always)
+    central.on_frame(lambda direction, station, raw: frames.append(json.loads(raw)))
 
     @central.on(v201.HeartbeatRequest)
     async def heartbeat(station: Station, request: v201.HeartbeatRequest, context: Context) -> Any:
@@ -95,7 +62,7 @@ async def test_R17_both_sides_sign_their_calls_and_results() -> None:
         return HEARTBEAT_RESPONSE
 
     async with serving(central) as site:
-        station = station_at(site.server.url, station_signing(requires=always))
+        station = station_signing(site.server.url, requires=always)
 
         @station.on(v201.ResetRequest)
         def reset(request: v201.ResetRequest, context: Context) -> v201.ResetResponse:
@@ -105,39 +72,24 @@ async def test_R17_both_sides_sign_their_calls_and_results() -> None:
         async with station:
             assert await station.call(HEARTBEAT) == HEARTBEAT_RESPONSE
             assert await central["CP1"].call(RESET) == RESET_RESPONSE
-    assert [(each.action.name, each.signature and each.signature.key) for each in seen] == [
-        ("Heartbeat", STATION_PUBLIC),
-        ("Reset", CENTRAL_PUBLIC),
-    ]
+    theirs, ours = EC_OWNER.public, STRANGER.public
+    signers = [(each.action.name, each.signature and each.signature.key) for each in seen]
+    assert signers == [("Heartbeat", theirs), ("Reset", ours)]
     assert json.loads(seen[0].raw)[2] == "Heartbeat-Signed"
-    for (_, frame), action, message_type, key in zip(
-        frames,
-        ("Heartbeat", "Heartbeat", "Reset", "Reset"),
-        (2, 3, 2, 3),
-        (STATION_PUBLIC, CENTRAL_PUBLIC, CENTRAL_PUBLIC, STATION_PUBLIC),
-        strict=True,
-    ):
+    signed = [("Heartbeat", 2, theirs), ("Heartbeat", 3, ours), ("Reset", 2, ours), ("Reset", 3, theirs)]
+    for frame, (action, message_type, key) in zip(frames, signed, strict=True):
         assert frame[0] == message_type
         verify(frame[-1], lambda _, key=key: key, action=action, message_type=message_type)  # type: ignore[misc]  # key
 
 
 @scenario
 async def test_R17_keys_are_those_of_the_station_that_connected() -> None:
-    central = central_system(central_signing())
-    central.on(v201.HeartbeatRequest)(lambda *_: HEARTBEAT_RESPONSE)
-    async with serving(central) as site:
-        async with station_at(site.server.url, station_signing(), identity="CP2") as other:
+    async with serving(central_signing()) as site:
+        async with station_signing(site.server.url, "CP2") as other:
             with pytest.raises(CallError, match="SecurityError: signature: expected a key that is known here"):
                 await other.call(HEARTBEAT)
-        async with station_at(site.server.url, station_signing()) as station:
+        async with station_signing(site.server.url) as station:
             assert await station.call(HEARTBEAT) == HEARTBEAT_RESPONSE
-
-
-def sign_heartbeat() -> dict[str, str]:
-    return sign(b"{}", signer(STATION_KEY, "station"), action="Heartbeat", message_type=2)
-
-
-# When a function of the user's own fails
 
 
 class Broken:
@@ -153,34 +105,27 @@ def failing(*_: Any) -> Any:
     raise LookupError("no database")
 
 
-@scenario
-async def test_R45_a_signer_that_fails_is_an_internal_error(caplog: pytest.LogCaptureFixture) -> None:
-    central = central_system(central_signing(signer=Broken()))
-    central.on(v201.HeartbeatRequest)(lambda *_: HEARTBEAT_RESPONSE)
-    async with serving(central) as site:
-        peer, station = await site.station(subprotocols="ocpp2.0.1")
-        peer.send([2, "1", "Heartbeat", {}])
-        assert (await peer.message())[:3] == [4, "1", "InternalError"]
-        with pytest.raises(SigningFailed):
-            await station.call(RESET)
-        assert station.connected
-    assert "no chip" in caplog.text
-    caplog.clear()
+PLAIN: Final = [2, "1", "Heartbeat", {}]
+SIGNED: Final = [2, "1", "Heartbeat-Signed", sign(b"{}", signer("station"), action="Heartbeat", message_type=2)]
 
 
-@pytest.mark.parametrize("options", [{"keys": failing}, {"requires": failing, "keys": lambda *_: STATION_PUBLIC}])
+@pytest.mark.parametrize(
+    ("options", "call", "logged"),
+    [
+        ({"signer": Broken()}, PLAIN, "no chip"),
+        ({"keys": failing}, SIGNED, "no database"),
+        ({"requires": failing}, PLAIN, "no database"),
+    ],
+    ids=["signer", "keys", "requires"],
+)
 @scenario
-async def test_R45_a_lookup_that_fails_is_an_internal_error(
-    options: Mapping[str, Callable[..., Any]], caplog: pytest.LogCaptureFixture
+async def test_R45_a_function_of_the_users_that_fails_is_an_internal_error(
+    options: Mapping[str, Any], call: list[Any], logged: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    central = central_system(central_signing(**options))
-    central.on(v201.HeartbeatRequest)(lambda *_: HEARTBEAT_RESPONSE)
-    async with serving(central) as site:
-        peer = await site.peer(subprotocols="ocpp2.0.1")
-        if "requires" in options:
-            peer.send([2, "1", "Heartbeat", {}])
-        else:
-            peer.send([2, "1", "Heartbeat-Signed", sign_heartbeat()])
+    async with serving(central_signing(**options)) as site:
+        peer, station = await site.station(subprotocols="ocpp2.0.1")
+        peer.send(call)
         assert (await peer.message())[:3] == [4, "1", "InternalError"]
-    assert "no database" in caplog.text
+        assert station.connected
+    assert logged in caplog.text
     caplog.clear()

@@ -9,17 +9,12 @@ import weakref
 
 import pytest
 
-from ocpp_fast import BasicAuth, Disconnected, Handshake, NotConnected, Station, Verdict, v16
+from ocpp_fast import BasicAuth, Disconnected, Handshake, NoAuth, NotConnected, Station, Verdict, v16
 
-from .harness import HEARTBEAT_JSON, Site, central_system, run, scenario, serving, until
+from .exchanges import lives
+from .harness import Site, central_system, comings_and_goings, name_of, run, scenario, serving, until
 from .peer import PATIENCE, Peer, handshake_bytes
-
-Told = list[tuple[str, str]]
-
-
-def name(station: Station) -> str:
-    """What the station's handshake calls itself."""
-    return station.handshake.headers.get("X-Name", station.id) or ""
+from .refusals import AuthOf, credentials
 
 
 async def numbered(site: Site, number: int) -> Peer:
@@ -30,35 +25,24 @@ async def numbered(site: Site, number: int) -> Peer:
 
 
 @scenario
-async def test_R36_newcomer_replaces_the_old_connection() -> None:
-    told: Told = []
+async def test_R36_newcomer_replaces_the_old_connection_whose_calls_fail() -> None:
     async with serving() as site:
-        site.central.on_connect(lambda station: told.append(("connected", name(station))))
-        site.central.on_disconnect(lambda station: told.append(("disconnected", name(station))))
+        told = comings_and_goings(site.central)
         old = await numbered(site, 1)
         first = await site.central.wait_connected("CP1")
+        pending = asyncio.create_task(first.v16.clear_cache())
+        await asyncio.sleep(0)
         new = await numbered(site, 2)
         assert await old.close_frame() == (1008, "replaced by a newer connection")
+        with pytest.raises(Disconnected):
+            await pending
         await old.eof()
         assert len(site.central) == 1
         assert site.central["CP1"] is not first
         assert not first.connected
         assert (first.close_code, first.close_reason) == (1008, "replaced by a newer connection")
-        new.heartbeat("1")
-        assert await new.message() == [3, "1", HEARTBEAT_JSON]
+        await lives(new)
         assert told == [("connected", "1"), ("disconnected", "1"), ("connected", "2")]
-
-
-@scenario
-async def test_R36_pending_calls_of_the_replaced_connection_fail() -> None:
-    async with serving() as site:
-        await numbered(site, 1)
-        first = await site.central.wait_connected("CP1")
-        pending = asyncio.create_task(first.v16.clear_cache())
-        await asyncio.sleep(0)
-        await numbered(site, 2)
-        with pytest.raises(Disconnected):
-            await pending
 
 
 @scenario
@@ -71,77 +55,44 @@ async def test_R36_leaving_removes_no_other_entry() -> None:
         newest = olds.pop()
         for old in olds:
             old.abort()
-        newest.heartbeat("1")
-        assert await newest.message() == [3, "1", HEARTBEAT_JSON]
-        assert name(site.central["CP1"]) == "9"
+        await lives(newest)
+        assert name_of(site.central["CP1"]) == "9"
 
 
+@pytest.mark.parametrize("out_of_order", [False, True])
 @scenario
-async def test_R36_many_at_once_leave_one() -> None:
-    told: Told = []
-    async with serving() as site:
-        site.central.on_connect(lambda station: told.append(("connected", name(station))))
-        site.central.on_disconnect(lambda station: told.append(("disconnected", name(station))))
+async def test_R36_many_at_once_leave_the_one_that_is_let_in_last(out_of_order: bool) -> None:
+    """Each is told of once, and of its end before the next one."""
+
+    async def decide(handshake: Handshake) -> Verdict:
+        for _ in range(int(handshake.headers["X-Name"]) % 7):
+            await asyncio.sleep(0)
+        return Verdict.ACCEPTED
+
+    async with serving(auth=AuthOf(decide) if out_of_order else NoAuth()) as site:
+        told = comings_and_goings(site.central)
         peers = [await site.tcp() for _ in range(50)]
         for number, peer in enumerate(peers):
             peer.write(handshake_bytes("/CP1", headers=[f"X-Name: {number}"]))
         for peer in peers:
             assert (await peer.http_answer()).status == 101
         await until(lambda: len(told) == 99)
-        assert len(site.central) == 1
         for earlier, later in zip(told[0::2], told[1::2], strict=False):
             assert earlier == ("connected", earlier[1])
             assert later == ("disconnected", earlier[1])
+        assert told[-1] == ("connected", name_of(site.central["CP1"]))
+        assert len(site.central) == 1
 
 
 @scenario
-async def test_R36_replacing_while_both_are_being_authenticated() -> None:
-    """Whoever is let in last stays; each is told of once, in order."""
-    told: Told = []
-    asked: dict[str, asyncio.Event] = {}
-
-    class Slow:
-        async def authenticate(self, handshake: Handshake) -> Verdict:
-            may_go = asked[handshake.headers["X-Name"]] = asyncio.Event()
-            await may_go.wait()
-            return Verdict.ACCEPTED
-
-    async with serving(auth=Slow()) as site:
-        site.central.on_connect(lambda station: told.append(("connected", name(station))))
-        site.central.on_disconnect(lambda station: told.append(("disconnected", name(station))))
-        peers = [await site.tcp() for _ in range(3)]
-        for number, peer in enumerate(peers):
-            peer.write(handshake_bytes("/CP1", headers=[f"X-Name: {number}"]))
-        await until(lambda: len(asked) == 3)
-        asked["2"].set()
-        assert (await peers[2].http_answer()).status == 101
-        asked["0"].set()
-        asked["1"].set()
-        await until(lambda: len(told) == 5)
-        assert sorted(told[:4:2] + told[4:]) == [("connected", "0"), ("connected", "1"), ("connected", "2")]
-        assert told[0] == ("connected", "2")
-        assert [each[1] for each in told[1:4:2]] == [each[1] for each in told[0:3:2]]
-        assert name(site.central["CP1"]) == told[4][1]
-
-
-@scenario
-async def test_R36_only_an_authenticated_newcomer_replaces() -> None:
+async def test_R36_only_an_authenticated_newcomer_with_a_common_subprotocol_replaces() -> None:
     async with serving(auth=BasicAuth({"CP1": b"p"})) as site:
-        good = "Authorization: Basic Q1AxOnA="
+        good = credentials(b"CP1:p")
         peer = await site.peer("/CP1", headers=[good])
         assert (await site.http(handshake_bytes("/CP1", headers=[good + "x"]))).status == 401
         assert (await site.http(handshake_bytes("/CP1", headers=[good], without="Upgrade"))).status == 426
-        peer.heartbeat("1")
-        assert await peer.message() == [3, "1", HEARTBEAT_JSON]
-
-
-@scenario
-async def test_R36_newcomer_without_common_subprotocol_does_not_replace() -> None:
-    async with serving() as site:
-        peer = await site.peer("/CP1")
-        await site.peer("/CP1", subprotocols="ocpp1.5")
-        peer.heartbeat("1")
-        assert await peer.message() == [3, "1", HEARTBEAT_JSON]
+        await site.peer("/CP1", headers=[good], subprotocols="ocpp1.5")
+        await lives(peer)
 
 
 @scenario
@@ -157,26 +108,17 @@ async def test_R36_newcomer_is_rejected() -> None:
 
 
 @scenario
-async def test_R36_function_decides() -> None:
+async def test_R36_function_decides_and_is_500_if_it_raises(caplog: pytest.LogCaptureFixture) -> None:
     def newer(station: Station, handshake: Handshake) -> bool:
-        return int(handshake.headers["X-Name"]) > int(name(station))
+        return int(handshake.headers["X-Name"]) > int(name_of(station))
 
     async with serving(duplicates=newer) as site:
         await numbered(site, 5)
-        assert (await site.http(handshake_bytes("/CP1", headers=["X-Name: 4"]))).status == 409
+        for named, status in (("4", 409), ("no number", 500)):
+            assert (await site.http(handshake_bytes("/CP1", headers=[f"X-Name: {named}"]))).status == status
+            assert name_of(site.central["CP1"]) == "5"
         await numbered(site, 6)
-        assert name(site.central["CP1"]) == "6"
-
-
-@scenario
-async def test_R36_function_that_raises_is_500(caplog: pytest.LogCaptureFixture) -> None:
-    def broken(station: Station, handshake: Handshake) -> bool:
-        raise RuntimeError("on purpose")
-
-    async with serving(duplicates=broken) as site:
-        _, station = await site.station("CP1")
-        assert (await site.http(handshake_bytes("/CP1"))).status == 500
-        assert site.central["CP1"] is station
+        assert name_of(site.central["CP1"]) == "6"
     caplog.clear()
 
 
@@ -216,22 +158,13 @@ async def test_iteration_while_stations_come_and_go() -> None:
 # waiting for a station
 
 
-@scenario
-async def test_wait_connected_returns_at_once_or_as_soon_as_it_comes() -> None:
-    async with serving() as site:
-        waiting = [asyncio.create_task(site.central.wait_connected("CP1")) for _ in range(3)]
-        _, station = await site.station("CP1")
-        assert await asyncio.gather(*waiting) == [station] * 3
-        assert await site.central.wait_connected("CP1") is station
-
-
 def count_futures() -> int:
     gc.collect()
     return sum(isinstance(each, asyncio.Future) for each in gc.get_objects())
 
 
 @scenario
-async def test_cancelled_wait_disturbs_no_other_and_leaves_nothing() -> None:
+async def test_wait_connected_returns_when_it_comes_and_a_cancelled_wait_leaves_nothing() -> None:
     async with serving() as site:
         before = count_futures()
         for number in range(1000):
@@ -240,49 +173,36 @@ async def test_cancelled_wait_disturbs_no_other_and_leaves_nothing() -> None:
                     await site.central.wait_connected(f"never-{number}")
         assert count_futures() - before < 10
         cancelled = asyncio.create_task(site.central.wait_connected("CP1"))
-        patient = asyncio.create_task(site.central.wait_connected("CP1"))
+        patient = [asyncio.create_task(site.central.wait_connected("CP1")) for _ in range(3)]
         await asyncio.sleep(0)
         cancelled.cancel()
         _, station = await site.station("CP1")
-        assert await patient is station
-
-
-def test_wait_that_was_given_up_does_not_reach_the_next_loop() -> None:
-    central = central_system()
-
-    async def give_up() -> None:
-        async with central.serve():
-            with pytest.raises(TimeoutError):
-                async with asyncio.timeout(0.01):
-                    await central.wait_connected("CP1")
-
-    async def wait() -> None:
-        async with serving(central) as site:
-            waiting = asyncio.create_task(central.wait_connected("CP1"))
-            await asyncio.sleep(0)
-            await site.peer("/CP1")
-            await asyncio.wait_for(waiting, PATIENCE)
-
-    run(give_up())
-    run(wait())
+        assert await asyncio.gather(*patient) == [station] * 3
+        assert await site.central.wait_connected("CP1") is station
 
 
 # serving
 
 
 def test_serving_on_one_loop_after_another() -> None:
+    """What was given up on the first reaches the second no more."""
     central = central_system()
 
-    async def serve() -> None:
+    async def serve(comes: str, never: str) -> None:
         async with serving(central) as site:
-            peer, station = await site.station("CP1")
-            peer.heartbeat("1")
-            assert await peer.message() == [3, "1", HEARTBEAT_JSON]
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.01):
+                    await central.wait_connected(never)
+            waiting = asyncio.create_task(central.wait_connected(comes))
+            await asyncio.sleep(0)
+            peer = await site.peer(f"/{comes}")
+            station = await asyncio.wait_for(waiting, PATIENCE)
+            await lives(peer)
             with pytest.raises(TimeoutError):
                 await station.call(v16.ClearCacheRequest(), timeout=0.01)
 
-    run(serve())
-    run(serve())
+    run(serve("CP1", never="CP2"))
+    run(serve("CP2", never="CP1"))
 
 
 @scenario
@@ -294,22 +214,6 @@ async def test_port_in_use_is_an_error_and_leaves_nothing() -> None:
                 raise AssertionError
     async with serving(central) as site:
         await site.peer("/CP1")
-
-
-@scenario
-async def test_port_can_be_taken_again_at_once() -> None:
-    central = central_system()
-    async with central.serve() as server:
-        port = server.port
-        assert server.url == f"ws://127.0.0.1:{port}"
-        peer = await Peer.connect(port)
-        peer.write(handshake_bytes("/CP1"))
-        await central.wait_connected("CP1")
-        closing = asyncio.create_task(peer.close_frame())
-    await closing
-    async with central.serve(port=port) as server:
-        assert server.port == port
-    peer.abort()
 
 
 @scenario

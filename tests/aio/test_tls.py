@@ -10,7 +10,7 @@ import pytest
 
 from ocpp_fast import BasicAuth, ChargePoint, Disconnected, HandshakeFailed, v16
 
-from .harness import HEARTBEAT, central_system, scenario, server_context, serving, until, websocket_of
+from .harness import HEARTBEAT, scenario, server_context, serving, until, websocket_of
 from .peer import Peer
 from .scripted_server import charge_point
 
@@ -28,8 +28,7 @@ ANSWER = v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED, data=B
 
 @scenario
 async def test_calls_of_both_sides_large_ones_too(certificate: Path) -> None:
-    async with serving(tls=server_context(certificate)) as site:
-        site.central.on(v16.DataTransferRequest)(lambda *_: ANSWER)
+    async with serving(tls=server_context(certificate), transfer=lambda *_: ANSWER) as site:
         assert site.server.url.startswith("wss://127.0.0.1:")
         async with wss_charge_point(site.server.url, certificate) as station:
             assert await station.v16.heartbeat() == HEARTBEAT
@@ -52,21 +51,6 @@ async def test_either_side_closes_quickly(certificate: Path) -> None:
                 await station.wait_connected()
             await until(lambda: len(told) == 2)
     assert told == [4000, 1000]
-
-
-@scenario
-async def test_server_stops_quickly(certificate: Path) -> None:
-    central = central_system(close_timeout=10.0)
-    stations = []
-    async with asyncio.timeout(2):
-        async with central.serve(ssl=server_context(certificate)) as server:
-            for number in range(5):
-                station = wss_charge_point(server.url, certificate, f"CP{number}")
-                await station.__aenter__()
-                stations.append(station)
-        for station in stations:
-            assert not station.connected
-            await station.__aexit__(None, None, None)
 
 
 @scenario
@@ -98,21 +82,15 @@ async def test_R35_plain_text_and_garbage_are_cut(certificate: Path) -> None:
 
 
 @scenario
-async def test_certificate_that_is_not_trusted_is_refused(certificate: Path) -> None:
-    async with serving(tls=server_context(certificate)) as site:
-        with pytest.raises(ssl.SSLError):
-            await charge_point(site.server.url).__aenter__()
-        assert len(site.central) == 0
-
-
-@scenario
-async def test_R35_profile_2_takes_nobody_without_password_or_without_tls(certificate: Path) -> None:
+async def test_R35_profile_2_takes_nobody_without_password_trust_or_tls(certificate: Path) -> None:
     context = ssl.create_default_context(cafile=str(certificate))
     async with serving(auth=BasicAuth({"CP1": b"p"}), tls=server_context(certificate)) as site:
         for password in (None, b"", b"wrong"):
             with pytest.raises(HandshakeFailed) as refused:
                 await charge_point(site.server.url, ssl=context, password=password).__aenter__()
             assert refused.value.status == 401
+        with pytest.raises(ssl.SSLError):  # it does not trust the certificate
+            await charge_point(site.server.url, password=b"p").__aenter__()
         with pytest.raises((HandshakeFailed, OSError)):
             await charge_point(site.server.url.replace("wss:", "ws:"), password=b"p").__aenter__()
         assert len(site.central) == 0

@@ -13,7 +13,8 @@ import pytest
 
 from ocpp_fast import Disconnected, v16
 
-from .harness import CLEARED, HEARTBEAT_JSON, scenario, serving, until
+from .exchanges import TRANSFERRED, Slow, lives, transfer_bytes
+from .harness import HEARTBEAT_JSON, scenario, serving, until
 from .peer import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Frame, Peer, frame_bytes, handshake_bytes
 
 CALL = b'[2,"1","Heartbeat",{}]'
@@ -27,31 +28,32 @@ def deflated(data: bytes) -> bytes:
     return (compressor.compress(data) + compressor.flush(zlib.Z_SYNC_FLUSH)).removesuffix(b"\0\0\xff\xff")
 
 
-async def lives(peer: Peer, unique_id: str = "after") -> None:
-    """Fails unless the connection is alive: the next call is answered, and with nothing before it."""
-    peer.heartbeat(unique_id)
-    assert await peer.message() == [3, unique_id, HEARTBEAT_JSON]
+def fragments(message: bytes, pieces: int, *, compressed: bool = False) -> bytes:
+    """The frames of a text message in so many pieces."""
+    size = -(-len(message) // pieces)
+    return b"".join(
+        frame_bytes(
+            CONTINUATION if start else TEXT,
+            message[start : start + size],
+            fin=start + size >= len(message),
+            rsv1=compressed and not start,
+        )
+        for start in range(0, len(message), size)
+    )
 
 
 # whole messages
 
 
+@pytest.mark.parametrize("fin", [True, False])
 @scenario
-async def test_R16_binary_message_closes_with_1003() -> None:
+async def test_R16_binary_message_closes_with_1003(fin: bool) -> None:
     async with serving() as site:
         peer, station = await site.station()
-        peer.send_frame(BINARY, CALL)
+        peer.send_frame(BINARY, CALL, fin=fin)
         assert await peer.close_frame() == (1003, "expected text")
         await peer.eof()
         assert (station.close_code, station.connected) == (1003, False)
-
-
-@scenario
-async def test_R16_binary_message_in_fragments_closes_with_1003() -> None:
-    async with serving() as site:
-        peer = await site.peer()
-        peer.send_frame(BINARY, CALL, fin=False)
-        assert (await peer.close_frame())[0] == 1003
 
 
 @scenario
@@ -64,27 +66,9 @@ async def test_R16_empty_text_is_ignored() -> None:
         await lives(peer)
 
 
-@pytest.mark.parametrize(
-    "broken", [b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xc0\x80", CALL + b"\x80"]
-)
-@pytest.mark.parametrize("pieces", [1, 2])
-@scenario
-async def test_invalid_utf8_closes_with_1007(broken: bytes, pieces: int) -> None:
-    async with serving() as site:
-        peer, station = await site.station()
-        if pieces == 1:
-            peer.send_frame(TEXT, broken)
-        else:
-            peer.send_frame(TEXT, broken[:1], fin=False)
-            peer.send_frame(CONTINUATION, broken[1:])
-        assert (await peer.close_frame())[0] == 1007
-        assert station.close_code == 1007
-
-
 @scenario
 async def test_message_in_fragments_with_pings_between() -> None:
-    async with serving() as site:
-        site.central.on(v16.DataTransferRequest)(echo)
+    async with serving(transfer=echo) as site:
         peer = await site.peer()
         whole = '[2,"1","DataTransfer",{"vendorId":"V","data":"ÄÖ€𝄞"}]'.encode()
         for position in range(len(whole)):  # characters are cut in the middle, too
@@ -106,8 +90,7 @@ def echo(station: Any, request: v16.DataTransferRequest) -> v16.DataTransferResp
 @scenario
 async def test_segments_of_tcp_do_not_matter(seed: int) -> None:
     chance = random.Random(seed)
-    async with serving() as site:
-        site.central.on(v16.DataTransferRequest)(echo)
+    async with serving(transfer=echo) as site:
         peer = await site.peer()
         texts = ["x" * chance.choice([0, 1, 60, 125, 126, 1000, 65_535, 70_000]) for _ in range(40)]
         stream = b""
@@ -135,40 +118,12 @@ async def gather_messages(peer: Peer, count: int) -> list[Any]:
 @pytest.mark.parametrize("pieces", [1, 3])
 @scenario
 async def test_message_of_the_largest_size_is_answered(pieces: int) -> None:
-    async with serving(max_message_size=100_000) as site:
-        site.central.on(v16.DataTransferRequest)(lambda *_: echo(None, v16.DataTransferRequest(vendor_id="V")))
+    async with serving(max_message_size=100_000, transfer=lambda *_: TRANSFERRED) as site:
         peer = await site.peer()
         head, tail = b'[2,"1","DataTransfer",{"vendorId":"V","data":"', b'"}]'
-        message = head + b"x" * (100_000 - len(head) - len(tail)) + tail
-        send_in_pieces(peer, message, pieces)
+        peer.write(fragments(head + b"x" * (100_000 - len(head) - len(tail)) + tail, pieces))
         assert await peer.message() == [3, "1", {"status": "Accepted"}]
         await lives(peer)
-
-
-@pytest.mark.parametrize("pieces", [1, 3])
-@scenario
-async def test_message_that_is_too_large_closes_with_1009(pieces: int) -> None:
-    async with serving(max_message_size=100_000) as site:
-        peer, station = await site.station()
-        send_in_pieces(peer, b" " * 100_001, pieces)
-        assert (await peer.close_frame())[0] == 1009
-        assert station.close_code == 1009
-
-
-def send_in_pieces(peer: Peer, message: bytes, pieces: int) -> None:
-    size = len(message) // pieces + 1
-    for start in range(0, len(message), size):
-        opcode = CONTINUATION if start else TEXT
-        peer.send_frame(opcode, message[start : start + size], fin=start + size >= len(message))
-
-
-@scenario
-async def test_announced_size_costs_nothing() -> None:
-    """Only the head of a frame comes, and it says that exabytes will follow."""
-    async with serving() as site:
-        peer = await site.peer()
-        peer.write(bytes([0x81, 0xFF]) + (2**63 - 1).to_bytes(8, "big"))
-        assert (await peer.close_frame())[0] == 1009
 
 
 @scenario
@@ -227,14 +182,6 @@ async def test_R37_offers_of_compression(offer: str) -> None:
         assert "client_no_context_takeover" in accepted
 
 
-@scenario
-async def test_R37_nothing_is_compressed_without_an_offer() -> None:
-    async with serving() as site:
-        peer = await site.peer()
-        peer.send_frame(TEXT, deflated(CALL), rsv1=True)
-        assert (await peer.close_frame())[0] == 1002
-
-
 @pytest.mark.parametrize("pieces", [1, 2, 50])
 @scenario
 async def test_R37_compression_bomb_closes_with_1009_and_stays_small(pieces: int) -> None:
@@ -244,10 +191,7 @@ async def test_R37_compression_bomb_closes_with_1009_and_stays_small(pieces: int
         peer, station = await site.station(headers=[DEFLATE])
         tracemalloc.start()
         try:
-            size = len(bomb) // pieces + 1
-            for start in range(0, len(bomb), size):
-                opcode, last = CONTINUATION if start else TEXT, start + size >= len(bomb)
-                peer.send_frame(opcode, bomb[start : start + size], rsv1=not start, fin=last)
+            peer.write(fragments(bomb, pieces, compressed=True))
             tracemalloc.reset_peak()
             assert (await peer.close_frame())[0] == 1009
             assert tracemalloc.get_traced_memory()[1] < 8_000_000
@@ -266,42 +210,50 @@ async def test_R37_what_does_not_inflate_closes_with_1002() -> None:
 
 # broken frames
 
-BROKEN = {
-    "not masked": frame_bytes(TEXT, CALL, masked=False),
-    "reserved opcode": frame_bytes(3, CALL),
-    "reserved control opcode": frame_bytes(11, b""),
-    "RSV1": frame_bytes(TEXT, CALL, rsv1=True),
-    "RSV2": bytes([frame_bytes(TEXT, CALL)[0] | 0x20]) + frame_bytes(TEXT, CALL)[1:],
-    "long ping": frame_bytes(PING, bytes(126)),
-    "ping in fragments": frame_bytes(PING, b"x", fin=False),
-    "continuation of nothing": frame_bytes(CONTINUATION, CALL),
-    "text inside of text": frame_bytes(TEXT, b"x", fin=False) + frame_bytes(TEXT, CALL),
-    "short close": frame_bytes(CLOSE, b"\x03"),
-    "close code 1005": frame_bytes(CLOSE, b"\x03\xed"),
-    "close code 999": frame_bytes(CLOSE, b"\x03\xe7"),
-    "close inside of text": frame_bytes(TEXT, b"x", fin=False) + frame_bytes(CLOSE, b"\x03\xe8"),
-    "random": random.Random(1).randbytes(5000),
+NO_UTF8 = [b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xc0\x80", CALL + b"\x80"]
+BROKEN: dict[int, dict[str, bytes]] = {
+    1002: {
+        "not masked": frame_bytes(TEXT, CALL, masked=False),
+        "reserved opcode": frame_bytes(3, CALL),
+        "reserved control opcode": frame_bytes(11, b""),
+        "compressed without an offer": frame_bytes(TEXT, deflated(CALL), rsv1=True),
+        "RSV2": bytes([frame_bytes(TEXT, CALL)[0] | 0x20]) + frame_bytes(TEXT, CALL)[1:],
+        "long ping": frame_bytes(PING, bytes(126)),
+        "ping in fragments": frame_bytes(PING, b"x", fin=False),
+        "continuation of nothing": frame_bytes(CONTINUATION, CALL),
+        "text inside of text": frame_bytes(TEXT, b"x", fin=False) + frame_bytes(TEXT, CALL),
+        "short close": frame_bytes(CLOSE, b"\x03"),
+        "close code 1005": frame_bytes(CLOSE, b"\x03\xed"),
+        "close code 999": frame_bytes(CLOSE, b"\x03\xe7"),
+        "close inside of text": frame_bytes(TEXT, b"x", fin=False) + frame_bytes(CLOSE, b"\x03\xe8"),
+        "random": random.Random(1).randbytes(5000),
+    },
+    1007: {
+        **{f"{each!r}": frame_bytes(TEXT, each) for each in NO_UTF8},
+        **{f"{each!r} in pieces": fragments(each, 2) for each in NO_UTF8 if len(each) > 1},
+        "close reason": frame_bytes(CLOSE, b"\x03\xe8\xff"),
+    },
+    1009: {
+        "too large": fragments(b" " * 100_001, 1),
+        "too large in pieces": fragments(b" " * 100_001, 3),
+        "exabytes announced": bytes([0x81, 0xFF]) + (2**63 - 1).to_bytes(8, "big"),
+    },
 }
+EACH_BROKEN = [pytest.param(code, data, id=name) for code, rows in BROKEN.items() for name, data in rows.items()]
 
 
-@pytest.mark.parametrize("broken", BROKEN)
+@pytest.mark.parametrize(("code", "data"), EACH_BROKEN)
 @scenario
-async def test_R45_broken_frame_closes_with_1002(broken: str) -> None:
-    async with serving() as site:
+async def test_R45_broken_frame_closes_with_its_code(code: int, data: bytes) -> None:
+    async with serving(max_message_size=100_000) as site:
         peer, station = await site.station()
-        peer.write(BROKEN[broken])
-        assert (await peer.close_frame())[0] == 1002
+        peer.write(data)
+        assert (await peer.close_frame())[0] == code
         await peer.eof()
         await until(lambda: not station.connected)
+        if code != 1002:  # in "close inside of text" the peer's own 1000 counts
+            assert station.close_code == code
         await lives(await site.peer("/CP2"))
-
-
-@scenario
-async def test_R45_broken_utf8_in_a_close_reason() -> None:
-    async with serving() as site:
-        peer = await site.peer()
-        peer.send_frame(CLOSE, b"\x03\xe8\xff")
-        assert (await peer.close_frame())[0] == 1007
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -323,79 +275,45 @@ async def test_R45_random_frames_break_nothing(seed: int) -> None:
 # control frames, and the end
 
 
-@scenario
-async def test_ping_is_answered_with_its_payload() -> None:
-    async with serving() as site:
-        peer = await site.peer()
-        for payload in (b"", bytes(range(125))):
-            peer.send_frame(PING, payload)
-            assert await peer.frame() == Frame(PONG, payload)
-        peer.send_frame(PONG, b"nobody asked")
-        await lives(peer)
-
-
 @pytest.mark.parametrize(("sent", "seen"), [(b"\x03\xe8", 1000), (b"", 1005), (b"\x0f\xa0why", 4000)])
 @scenario
-async def test_close_of_the_peer_is_echoed(sent: bytes, seen: int) -> None:
+async def test_close_of_the_peer_is_echoed_and_what_follows_is_ignored(sent: bytes, seen: int) -> None:
+    handled: list[object] = []
     async with serving() as site:
+        site.central.on_frame(lambda *given: handled.append(given))
         peer, station = await site.station()
-        peer.send_frame(CLOSE, sent)
+        peer.write(frame_bytes(CLOSE, sent) + transfer_bytes(1))
+        peer.write(transfer_bytes(2))
         assert await peer.frame() == Frame(CLOSE, sent)
         assert await peer.frame() is None
         assert station.close_code == seen
         assert len(site.central) == 0
-
-
-@scenario
-async def test_what_follows_a_close_is_ignored() -> None:
-    handled: list[object] = []
-    async with serving() as site:
-        site.central.on_frame(lambda *given: handled.append(given))
-        peer = await site.peer()
-        late = frame_bytes(TEXT, b'[2,"1","DataTransfer",{"vendorId":"V"}]')
-        peer.write(frame_bytes(CLOSE, b"\x03\xe8") + late)
-        peer.write(late)
-        assert await peer.frame() == Frame(CLOSE, b"\x03\xe8")
-        assert await peer.frame() is None
     assert handled == []
 
 
 @scenario
 async def test_call_before_a_close_in_the_same_segment_is_handled() -> None:
-    handled: list[str] = []
-
-    def transfer(station: Any, request: v16.DataTransferRequest) -> v16.DataTransferResponse:
-        handled.append(request.vendor_id)
-        return v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED)
-
-    async with serving() as site:
-        site.central.on(v16.DataTransferRequest)(transfer)
+    slow = Slow()
+    slow.may_go.set()
+    async with serving(transfer=slow) as site:
         peer = await site.peer()
-        call = frame_bytes(TEXT, b'[2,"1","DataTransfer",{"vendorId":"V"}]')
-        peer.write(call + frame_bytes(CLOSE, b"\x03\xe8"))
+        peer.write(transfer_bytes(1) + frame_bytes(CLOSE, b"\x03\xe8"))
         await peer.close_frame()
-        await until(lambda: handled)
+        await until(lambda: slow.seen)
 
 
+@pytest.mark.parametrize("with_close", [True, False])
 @scenario
-async def test_result_before_a_close_in_the_same_segment_counts() -> None:
+async def test_result_before_the_end_in_the_same_segment_counts(with_close: bool) -> None:
     async with serving() as site:
         peer, station = await site.station()
         calling = asyncio.create_task(station.v16.clear_cache())
         _, unique_id, *_ = await peer.message()
-        result = b'[3,"%s",{"status":"Accepted"}]' % unique_id.encode()
-        peer.write(frame_bytes(TEXT, result) + frame_bytes(CLOSE, b"\x03\xe8"))
+        result = frame_bytes(TEXT, b'[3,"%s",{"status":"Accepted"}]' % unique_id.encode())
+        peer.write(result + (frame_bytes(CLOSE, b"\x03\xe8") if with_close else b""))
+        if not with_close:
+            peer.writer.write_eof()
         assert (await calling).status is v16.ClearCacheStatus.ACCEPTED
+        await until(lambda: not station.connected)
         with pytest.raises(Disconnected):
             await station.v16.clear_cache()
-
-
-@scenario
-async def test_result_before_the_end_of_tcp_counts() -> None:
-    async with serving() as site:
-        peer, station = await site.station()
-        calling = asyncio.create_task(station.v16.clear_cache())
-        _, unique_id, *_ = await peer.message()
-        peer.send([3, unique_id, CLEARED])
-        peer.writer.write_eof()
-        assert (await calling).status is v16.ClearCacheStatus.ACCEPTED
