@@ -29,7 +29,9 @@ cdef inline uint64_t scan_number(const unsigned char* p, int width) noexcept:
     return number
 
 
-cdef inline void unmask(unsigned char* to, const unsigned char* text, Py_ssize_t size, const unsigned char* mask) noexcept:
+cdef inline void unmask(
+    unsigned char* to, const unsigned char* text, Py_ssize_t size, const unsigned char* mask
+) noexcept:
     """Copy a payload and take its mask off, eight bytes at a time."""
     cdef uint32_t half
     cdef uint64_t whole, word
