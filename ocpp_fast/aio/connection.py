@@ -238,10 +238,11 @@ class Connection:
         if self._runtime.frame_hooks:
             self._run_hooks(self._runtime.frame_hooks, Direction.IN, self._speaker, raw)
         event = self._session.receive(raw, self._loop.time() if self._repeats else 0.0)
+        if self._held is None and isinstance(event, CallReceived):  # which comes only where nothing waits
+            self._run_handlers(event.call)
+            return
         if self._held is not None and isinstance(event, (CallReceived, SendReceived)):
             self._held.append(event)
-        elif isinstance(event, CallReceived):
-            self._run_handlers(event.call)
         else:
             self._take(event, raw)
             self._flush()
@@ -262,8 +263,8 @@ class Connection:
 
     def _release(self) -> None:
         """Handle the messages that were held."""
-        held, self._held = self._held, None
-        for event in held or () if self.connected else ():
+        held, self._held = self._held or (), None
+        for event in held if self.connected else ():
             if isinstance(event, CallReceived):
                 self._run_handlers(event.call)
             else:
@@ -321,26 +322,30 @@ class Connection:
 
     # Handlers
 
+    def _route_of(self, frame: Call | Send) -> Route:
+        """Return what handles a request, whose turn has come; who watches is told of it first."""
+        if self._expected or self._watchers or self._runtime.watchers:
+            self._watch(frame)
+        route = self._runtime.route(frame.action.request)
+        assert route is not None
+        return route
+
     def _watch(self, frame: Call | Send) -> None:
-        """Tell of a request that is handled now, beside its handler."""
         for each in self._expected:
             each.see(frame)
-        for routes, are_own in ((self._runtime.watchers, False), (self._watchers, True)):
-            hooks = [partial(route, context=partial(self._context, frame)) for route in routes]
-            tasks = self._run_hooks(hooks, *self._subject, frame.payload, action=frame.action.name)
-            if are_own and tasks:
-                self._keep(tasks)
+        self._run_routes(self._runtime.watchers, frame)
+        self._keep(self._run_routes(self._watchers, frame))
 
     def _keep(self, tasks: list[asyncio.Task[None]]) -> None:
         """Cancel tasks of hooks when the connection has ended."""
 
+    def _run_routes(self, routes: Sequence[Route], frame: Call | Send) -> list[asyncio.Task[None]]:
+        """Call routes with a request, as hooks: what they return is ignored."""
+        hooks = [partial(route, context=partial(self._context, frame)) for route in routes]
+        return self._run_hooks(hooks, *self._subject, frame.payload, action=frame.action.name)
+
     def _run_send_handler(self, send: Send) -> None:
-        if self._expected or self._watchers or self._runtime.watchers:
-            self._watch(send)
-        route = self._runtime.route(send.action.request)
-        assert route is not None
-        handler = partial(route, context=partial(self._context, send))
-        self._run_hooks([handler], *self._subject, send.payload, action=send.action.name)
+        self._run_routes([self._route_of(send)], send)
 
     def _run_handlers(self, call: Call | None) -> None:
         """Handle a call, and those that wait behind it, until one takes its time."""
@@ -366,11 +371,7 @@ class Connection:
 
     def _run_handler(self, call: Call) -> Any:
         """Return what the handler returns: the response, or an awaitable of it."""
-        if self._expected or self._watchers or self._runtime.watchers:
-            self._watch(call)
-        route = self._runtime.route(call.action.request)
-        assert route is not None
-        return route(*self._subject, call.payload, context=partial(self._context, call))
+        return self._route_of(call)(*self._subject, call.payload, context=partial(self._context, call))
 
     def _context(self, frame: Call | Send) -> Context[Any]:
         station: Any = self._subject[0] if self._subject else None
@@ -391,9 +392,8 @@ class Connection:
         """Send the answer of a handler. Raises what can't be sent; the call is still to be answered then."""
         self._session.answer(call, response, self._loop.time() if self._repeats else 0.0)
         self._flush()
-        for route in self._runtime.routes_after(call.action.request):
-            hook = partial(route, context=partial(self._context, call))
-            self._run_hooks([hook], *self._subject, call.payload, action=call.action.name)
+        if routes := self._runtime.routes_after(call.action.request):
+            self._run_routes(routes, call)
 
     def _fail(self, call: Call, error: Exception) -> None:
         """Answer with the CALLERROR for an error of any kind, and log it."""

@@ -206,7 +206,8 @@ class Station(Connection):
             self._end_hooks()
 
     def _keep(self, tasks: list[asyncio.Task[None]]) -> None:
-        self._hooks = {*(self._hooks or ()), *tasks}
+        if tasks:
+            self._hooks = {*(self._hooks or ()), *tasks}
         for each in tasks:
             each.add_done_callback(self._hook_ended)
 

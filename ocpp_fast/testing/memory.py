@@ -11,7 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from websockets.datastructures import Headers
 
-from ..aio import CentralSystem, ChargePoint, NoAuth, Refusal, Station
+from ..aio import CentralSystem, ChargePoint, NoAuth, Station
 from ..aio.admission import Admission, Offer, no_common_subprotocol
 from ..aio.connection import Connection
 from ..aio.endpoint import VersionModule
@@ -128,11 +128,12 @@ class _Dial:
         offers = tuple(each.subprotocol for each in charge_point.versions)
         path = self._path or urlunsplit(urlsplit(address.url)._replace(scheme="", netloc=""))
         offer = Offer(path, headers, offers, ("127.0.0.1", 0), secure=address.secure)
-        admitted = await Admission(runtime, offer).decide()
+        admission = Admission(runtime, offer)
+        admitted = await admission.decide()
         if isinstance(admitted, HandshakeRefused):
             raise HandshakeFailed(f"refused with {admitted.status.value}: {admitted.reason}", admitted.status)
         if admitted.version is None:
-            runtime.refused(Refusal(no_common_subprotocol(offers), 101, offer.peer, offer.path, admitted.handshake.id))
+            admission.refuse(101, no_common_subprotocol(offers))
             raise HandshakeFailed("the server chose no subprotocol")
         there, here = Transport(self.transports), Transport(self.transports)
         there.other, here.other = here, there

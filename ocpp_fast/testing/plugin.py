@@ -128,6 +128,3 @@ class _Silent:
 
     def note(self, line: str, /) -> None:
         pass
-
-    def say(self, line: str, /) -> None:
-        pass

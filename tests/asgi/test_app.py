@@ -203,22 +203,30 @@ async def test_reading_stops_while_too_many_calls_wait(server: str) -> None:
             assert await peer.message() == [3, str(number), {"status": "Accepted"}]
 
 
+BIG = v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED, data="x" * 50_000)
+
+
+async def deaf_peer(site: Site) -> tuple[Peer, Station, Any]:
+    """A peer that has made 500 calls, reads none of the answers, and is not read any more; station and transport."""
+    peer, station = await site.peer(receive_buffer=4096)
+    for number in range(500):
+        peer.send([2, str(number), *TRANSFER[2:]])
+    transport: Any = station._transport
+    await until(lambda: not transport._readable.is_set())
+    return peer, station, transport
+
+
 @each_server
 async def test_reading_stops_while_the_client_does_not_read_its_answers(server: str) -> None:
     site, handled = Site(), []
-    answer = v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED, data="x" * 50_000)
 
     @site.central.on(v16.DataTransferRequest)
     def transfer(station: Station, request: v16.DataTransferRequest) -> v16.DataTransferResponse:
         handled.append(request)
-        return answer
+        return BIG
 
     async with site.serving(server):
-        peer, station = await site.peer(receive_buffer=4096)
-        for number in range(500):
-            peer.send([2, str(number), *TRANSFER[2:]])
-        transport: Any = station._transport
-        await until(lambda: not transport._readable.is_set())
+        peer, _, transport = await deaf_peer(site)
         assert len(handled) < 500
         assert transport._waiting < 200_000
         for number in range(500):
@@ -228,14 +236,9 @@ async def test_reading_stops_while_the_client_does_not_read_its_answers(server: 
 @each_server
 async def test_a_client_that_does_not_read_can_not_hold_the_end(server: str) -> None:
     site = Site(close_timeout=0.2)
-    answer = v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED, data="x" * 50_000)
-    site.central.on(v16.DataTransferRequest)(lambda station, request: answer)
+    site.central.on(v16.DataTransferRequest)(lambda station, request: BIG)
     async with site.serving(server):
-        peer, station = await site.peer(receive_buffer=4096)
-        for number in range(500):
-            peer.send([2, str(number), *TRANSFER[2:]])
-        transport: Any = station._transport
-        await until(lambda: not transport._readable.is_set())
+        _, station, _ = await deaf_peer(site)
         async with asyncio.timeout(5):
             await station.close(4000)
         assert len(site.central) == 0
