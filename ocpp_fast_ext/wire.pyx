@@ -68,9 +68,9 @@ cdef class Wire:
     cdef public object receiver
     cdef public bint plain
     cdef public bint heard
+    cdef public Py_ssize_t limit
     cdef object buffer
     cdef bytes rest
-    cdef Py_ssize_t limit
     cdef bint masked
 
     def __init__(self, memoryview buffer, Py_ssize_t limit, bint masked):

@@ -102,6 +102,8 @@ class Wire(Protocol):
     plain: bool
     heard: bool
     """Set when a plain message has come; the owner's to take back."""
+    limit: int
+    """The bytes that the payload of a frame may have; what is left of a message after its first fragments."""
 
     def __init__(self, buffer: memoryview, limit: int, masked: bool) -> None:
         """`buffer` is what the event loop reads into; `masked` tells whether the peer masks its frames."""

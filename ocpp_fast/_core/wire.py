@@ -15,7 +15,7 @@ _OPCODES: Final = frozenset({0, 1, 2, 8, 9, 10})
 class Wire:
     """The frames of one WebSocket: keeps `contract.Wire`."""
 
-    __slots__ = ("_buffer", "_limit", "_masked", "_rest", "heard", "plain", "receiver", "transport")
+    __slots__ = ("_buffer", "_masked", "_rest", "heard", "limit", "plain", "receiver", "transport")
 
     def __init__(self, buffer: memoryview, limit: int, masked: bool) -> None:
         self.transport: Any = None
@@ -23,7 +23,7 @@ class Wire:
         self.plain = False
         self.heard = False
         self._buffer = buffer
-        self._limit = limit
+        self.limit = limit
         self._masked = masked
         self._rest = b""
 
@@ -73,7 +73,7 @@ class Wire:
             if len(data) - start < 2 + width:
                 return 0
             head, size = head + width, int.from_bytes(data[start + 2 : start + 2 + width])
-        return head + size if size <= self._limit else -1
+        return head + size if size <= self.limit else -1
 
     def _take(self, frame: bytes) -> None:
         """Hand on a whole frame."""

@@ -76,6 +76,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         self._pauses = Pause.NONE
         self._backlog: deque[bytes] | None = None
         self._fragments: bytearray | None = None
+        self._max_message_size = max_message_size
         self._owner: TransportOwner | None = None
         self._head: bytes | None = b""  # its last bytes, as long as its end may be among them
         self._early = b""
@@ -282,8 +283,10 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
                 self._fragments = bytearray()
                 self.receiver = None
             self._fragments += frame.data
+            self.limit = self._max_message_size - len(self._fragments)
             if frame.fin:
                 whole, self._fragments = bytes(self._fragments), None
+                self.limit = self._max_message_size
                 self._message_received(whole)
                 self._go_straight()
         elif frame.opcode is Opcode.BINARY:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from websockets.client import ClientProtocol
 from websockets.frames import Frame
@@ -283,10 +283,16 @@ class Behind(Layer):
         fins = [fin for opcode, _, fin in self.frames if opcode < 8]
         is_open = self.end[0] == "OPEN" and (not fins or fins[-1])
         self._owner.receiver = self.message if is_open else None
+        open_size = 0
+        for opcode, payload, fin in self.frames:
+            if opcode < 8:
+                open_size = 0 if fin else open_size + len(payload)
+        self._owner.limit = LIMIT - open_size
 
 
 @settings(max_examples=400)
 @given(cut_streams())
+@example([frame(b"a", fin=False) + frame(b"x" * LIMIT)[:20]])  # more than the rest of a message may be
 def test_both_cores_do_what_the_layer_does_alone(pieces: list[bytes]) -> None:
     alone = Layer()
     for piece in pieces:
