@@ -148,29 +148,31 @@ def _nodes(struct: type[Struct], draft: int) -> dict[str, Node]:
 class TransferRoute(Route):
     """Handles DataTransfer by the handlers of vendors' messages; `rest`, if given, handles all other messages.
 
-    `envelope_of` gives the envelope of the subject that a handler is called with: a station, or nothing.
+    `envelope_of` gives the envelope of a station, or of None on a charge point.
     """
 
     __slots__ = ("_envelope_of", "_rest", "_routes")
 
     def __init__(self, routes: Routes, envelope_of: Callable[..., Envelope], rest: Route | None) -> None:
+        self.handler = self._run
+        self.run = self._run
+        self.wants_context = True
         self._routes = routes
         self._envelope_of = envelope_of
         self._rest = rest
 
-    def __call__(self, *args: Any, context: Callable[[], Context[Any]]) -> Any:
-        *subject, request = args
-        envelope = self._envelope_of(*subject)
+    def _run(self, station: Any, request: Any, context: Context[Any]) -> Any:
+        envelope = self._envelope_of(station)
         transfers = self._routes.transfers_of(request.vendor_id)
         transfer = transfers.get(request.message_id)
         if transfer is None:
             if self._rest is not None:
-                return self._rest(*args, context=context)
+                return self._rest.run(station, request, context)
             return envelope.unknown(vendor=not transfers)
         route = self._routes.find(transfer.payload)
         assert route is not None
         try:
-            outcome = route(*subject, envelope.payload(transfer, request), context=context)
+            outcome = route.run(station, envelope.payload(transfer, request), context)
         except TransferRefused as refusal:
             return envelope.refused(refusal)
         if inspect.isawaitable(outcome):

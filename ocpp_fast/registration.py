@@ -17,6 +17,7 @@ BOOT: Final = "BootNotification"
 ACCEPTED: Final = "Accepted"
 REJECTED: Final = "Rejected"
 
+_NONE: Final[frozenset[str]] = frozenset()
 _TRIGGERS: Final = frozenset({"TriggerMessage", "ExtendedTriggerMessage"})
 _REPORTS: Final = frozenset({"GetBaseReport", "GetReport"})
 _CERTIFICATE_TRIGGERS: Final = frozenset(
@@ -81,16 +82,27 @@ def requested_actions(action: Action, request: Any) -> tuple[str, ...]:
 class RegistrationGate:
     """Decides, for a session, on calls before a station is accepted; `status` is None until that is known.
 
-    `answers` tells whether a CALL that is not admitted is answered with SecurityError, or ignored.
+    `answers` tells whether a CALL that is not admitted is answered with SecurityError, or ignored. While `is_open` is
+    true, every CALL of the peer is admitted, and only a BootNotification need be told.
     """
 
-    __slots__ = ("_requested", "status")
+    __slots__ = ("_requested", "_status", "is_open")
 
     answers: bool
 
     def __init__(self, status: str | None = None) -> None:
+        self._requested: frozenset[str] = _NONE
         self.status = status
-        self._requested: frozenset[str] = frozenset()
+
+    @property
+    def status(self) -> str | None:
+        """The last answer to a BootNotification."""
+        return self._status
+
+    @status.setter
+    def status(self, status: str | None) -> None:
+        self._status = status
+        self.is_open = status == ACCEPTED
 
     def admits(self, action: Action) -> bool:
         """Whether a CALL of the peer may be handled; asked when its turn comes."""
@@ -108,7 +120,7 @@ class RegistrationGate:
         """A result passes, in either direction: note how a BootNotification is answered."""
         if action.name == BOOT:
             self.status = str(response.status)
-            self._requested = frozenset()
+            self._requested = _NONE
 
 
 class CentralGate(RegistrationGate):
@@ -118,19 +130,18 @@ class CentralGate(RegistrationGate):
     station of which nothing is known.
     """
 
-    __slots__ = ("_lets_strangers",)
+    __slots__ = ()
 
     answers = True
 
     def __init__(self, status: str | None, *, lets_strangers: bool = True) -> None:
         super().__init__(status)
-        self._lets_strangers = lets_strangers
+        if status is None:
+            self.is_open = lets_strangers
 
     def admits(self, action: Action) -> bool:
         """Whether the station may send this now."""
-        if self.status == ACCEPTED or (self.status is None and self._lets_strangers):
-            return True
-        return action.name == BOOT or action.name in self._requested
+        return self.is_open or action.name == BOOT or action.name in self._requested
 
 
 class StationGate(RegistrationGate):

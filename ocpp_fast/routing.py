@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from functools import update_wrapper
+from typing import Any, Final, TypeAlias, TypeVar
 
 from .errors import UnhandledActions
 from .handlers import (
@@ -26,7 +27,7 @@ from .handlers import (
 )
 from .schema import DATA_TRANSFER, Action, DataTransfer, Profile, Request, Sender, Transfer, Version
 
-__all__ = ["MiddlewareRoute", "Route", "Router", "Routes", "after", "on"]
+__all__ = ["MiddlewareRoute", "Route", "Router", "Routes", "Run", "after", "on"]
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -36,24 +37,41 @@ _MARK: Final = "__ocpp_handles__"
 
 
 class Route:
-    """A handler, and where it takes a `Context`."""
+    """A handler, and how it is called: `run(station, request, context)`.
 
-    __slots__ = ("_alone", "_place", "handler")
+    The station is None on a charge point, the context where `wants_context` is false.
+    """
+
+    __slots__ = ("handler", "run", "wants_context")
 
     def __init__(self, handler: Callable[..., Any]) -> None:
         self.handler = handler
-        self._place = place_of(handler)
-        self._alone = self._place is not None and takes_request_alone(handler)
+        place = place_of(handler)
+        self.wants_context = place is not None
+        self.run: Run = _without_context(handler) if place is None else _with_context(handler, place)
 
-    def __call__(self, *args: Any, context: Callable[[], Context[Any]]) -> Any:
-        place = self._place
-        if place is None:
-            return self.handler(*args)
-        if self._alone:
-            args = args[-1:]
-        if isinstance(place, int):
-            return self.handler(*args[:place], context(), *args[place:])
-        return self.handler(*args, **{place: context()})
+
+Run: TypeAlias = Callable[[Any, Any, Any], Any]
+
+
+def _without_context(handler: Callable[..., Any]) -> Run:
+    def run(station: Any, request: Any, context: None) -> Any:
+        return handler(request) if station is None else handler(station, request)
+
+    return update_wrapper(run, handler)
+
+
+def _with_context(handler: Callable[..., Any], place: int | str) -> Run:
+    alone = takes_request_alone(handler)
+
+    def run(station: Any, request: Any, context: Context[Any]) -> Any:
+        args = [request] if alone or station is None else [station, request]
+        if isinstance(place, str):
+            return handler(*args, **{place: context})
+        args.insert(place, context)
+        return handler(*args)
+
+    return update_wrapper(run, handler)
 
 
 class MiddlewareRoute(Route):
@@ -62,15 +80,15 @@ class MiddlewareRoute(Route):
     __slots__ = ("_middleware", "_route")
 
     def __init__(self, middleware: Sequence[Middleware], route: Route) -> None:
+        self.handler = route.handler
+        self.wants_context = True
+        self.run = self._run
         self._middleware = middleware
         self._route = route
 
-    def __call__(self, *args: Any, context: Callable[[], Context[Any]]) -> Any:
-        return self._run(args[:-1], context())
-
-    async def _run(self, subject: tuple[Any, ...], call: Context[Any]) -> Any:
+    async def _run(self, station: Any, request: Any, call: Context[Any]) -> Any:
         async def handle(call: Context[Any]) -> Any:
-            outcome = self._route(*subject, call.request, context=lambda: call)
+            outcome = self._route.run(station, call.request, call)
             return await outcome if inspect.isawaitable(outcome) else outcome
 
         step = handle
@@ -117,7 +135,7 @@ class Routes:
         self.side = side
         self._versions = versions
         self.changed: Callable[[], object] = lambda: None
-        """Called when a handler has been added."""
+        """Called when something has been added."""
         self._handlers: dict[type, Route] = {}
         self._vendors: dict[str, dict[str | None, Transfer]] = {}
         self._after: dict[type, list[Route]] = {}
@@ -140,6 +158,7 @@ class Routes:
         """Call a route after a request class was answered."""
         self._check(request, route)
         self._after.setdefault(request, []).append(route)
+        self.changed()
 
     def check_request(self, request: Any) -> None:
         """Raise `TypeError` unless a class is of a request that comes here."""
@@ -163,9 +182,9 @@ class Routes:
         """Return what handles a request class, or None."""
         return self._handlers.get(request)
 
-    def after(self, request: type) -> list[Route]:
+    def after(self, request: type) -> Sequence[Route]:
         """Return what is to be called after a request class was answered."""
-        return self._after.get(request, [])
+        return self._after.get(request, ())
 
     def transfers_of(self, vendor_id: str) -> Mapping[str | None, Transfer]:
         """Return a vendor's messages that have a handler, by message id; vendor ids are case-insensitive."""

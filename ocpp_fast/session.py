@@ -5,7 +5,7 @@ The plan of this module:
 - The owner of a session feeds it what arrives (`receive`), what its user wants (`call`, `send`, `answer`, `fail`,
   `cancel`) and the end of the connection (`close`). After each of these it sends what `take_outbox` returns, in order,
   and handles what `take_events` returns.
-- A CALL of the peer is `current_call` from its `CallReceived` until `answer` or `fail`; the others wait, invalid ones
+- A CALL of the peer is `current_call` from when it is returned until `answer` or `fail`; the others wait, invalid ones
   too, so that all are answered in their order. What decides on a call, the registration gate first, decides when its
   turn comes: on arrival, or in `next_call`.
 - A call of ours is an `OpenCall`, in a table of deadlines that many sessions share, until it ends in a `CallEnded`. The
@@ -16,7 +16,7 @@ The plan of this module:
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol, TypeAlias
 
 from ._core.contract import PendingTable
@@ -35,20 +35,17 @@ from .errors import (
 from .faults import Fault, MessageType
 from .frames import Call, CallResultError, Frame, FrameFault, Send
 from .policy import STRICT, Policy
-from .registration import RegistrationGate
+from .registration import BOOT, RegistrationGate
 from .repeats import KeptAnswers
 from .schema import Action, Notification, Request, Response
+from .waiting import Parked, WaitingCalls
 
 __all__ = [
     "CallEnded",
-    "CallReceived",
     "Event",
-    "FaultNoticed",
     "FrameDecoder",
     "FrameEncoder",
     "OpenCall",
-    "ResultRefused",
-    "SendReceived",
     "Session",
     "Waiter",
 ]
@@ -97,15 +94,6 @@ class OpenCall:
         self.waiter = waiter
 
 
-class CallReceived:
-    """A CALL of the peer is to be handled now; `answer` or `fail` must follow."""
-
-    __slots__ = ("call",)
-
-    def __init__(self, call: Call) -> None:
-        self.call = call
-
-
 class CallEnded:
     """A call of ours has ended: `outcome` is the response, or the exception to raise."""
 
@@ -116,34 +104,9 @@ class CallEnded:
         self.outcome = outcome
 
 
-class FaultNoticed:
-    """The peer sent an invalid frame; it was answered, or ignored."""
-
-    __slots__ = ("fault",)
-
-    def __init__(self, fault: FrameFault) -> None:
-        self.fault = fault
-
-
-class SendReceived:
-    """A SEND of the peer is to be handled; it has no answer (R11)."""
-
-    __slots__ = ("send",)
-
-    def __init__(self, send: Send) -> None:
-        self.send = send
-
-
-class ResultRefused:
-    """The peer refuses a result that it was sent (R10)."""
-
-    __slots__ = ("error",)
-
-    def __init__(self, error: CallError) -> None:
-        self.error = error
-
-
-Event: TypeAlias = CallReceived | CallEnded | FaultNoticed | SendReceived | ResultRefused
+Event: TypeAlias = Call | Send | CallResultError | CallEnded | FrameFault
+"""A CALL or SEND to be handled, a refusal of a result of ours (R10), the end of a call of ours, or a fault of a frame
+that was answered, or ignored."""
 
 
 class Session:
@@ -186,28 +149,28 @@ class Session:
         self._closed = False
         self.current_call: Call | None = None
         """The CALL of the peer that is being handled."""
-        self._waiting: deque[Call | FrameFault] | None = None
+        self._waiting: WaitingCalls | None = None
         self._kept = KeptAnswers(policy.repeat_window) if policy.repeat_window else None
         self._open = 0
         self._queue: deque[OpenCall] | None = None
-        self._outbox: list[bytes] = []
-        self._events: list[CallEnded | FaultNoticed] = []
+        self._outbox: Sequence[bytes] = ()
+        self._events: Sequence[CallEnded | FrameFault] = ()
         self.ignored_answers = 0
         """How many results and errors answered no open call (R12)."""
 
-    def take_outbox(self) -> list[bytes]:
+    def take_outbox(self) -> Sequence[bytes]:
         """Return the frames that are to be sent now, in order, and forget them."""
-        if not self._outbox:
-            return []
-        frames, self._outbox = self._outbox, []
+        frames, self._outbox = self._outbox, ()
         return frames
 
-    def take_events(self) -> list[CallEnded | FaultNoticed]:
+    def take_events(self) -> Sequence[CallEnded | FrameFault]:
         """Return the events beside those that were returned: of calls whose turn came and must not be; forget them."""
-        if not self._events:
-            return self._events
-        events, self._events = self._events, []
+        events, self._events = self._events, ()
         return events
+
+    def _put(self, frame: bytes) -> None:
+        """Send a frame, behind those that are to be sent already."""
+        self._outbox = (*self._outbox, frame)
 
     # What arrives
 
@@ -221,11 +184,14 @@ class Session:
             fault.raw = raw
             return self._notice(fault, raw)
         if isinstance(frame, Call):
+            if self._is_idle and (self._gate is None or self._gate.is_open):
+                self.current_call = frame
+                return frame
             return self._call_received(frame, now)
         if isinstance(frame, Send):
             return self._send_received(frame)
         if isinstance(frame, CallResultError):
-            return ResultRefused(frame.error)
+            return frame
         open_call = self._finish(frame.unique_id)
         if isinstance(frame, CallError):
             return CallEnded(open_call, frame)
@@ -240,71 +206,85 @@ class Session:
     def _send_received(self, send: Send) -> Event | None:
         if self._gate is not None and not self._gate.admits(send.action):
             return self._notice(_unregistered(send, answered=False))
-        return SendReceived(send)
+        return send
+
+    @property
+    def _is_idle(self) -> bool:
+        """Whether a CALL need not wait, and no answer is kept that it might get."""
+        return self.current_call is None and not self._waiting and self._kept is None
 
     def _call_received(self, call: Call, now: float) -> Event | None:
-        if self.current_call is not None:
-            for each in (self.current_call, *(self._waiting or ())):
-                if isinstance(each, Call) and each.unique_id == call.unique_id:
-                    return self._call_repeated(call, each)
+        first = self._bytes_of(call.unique_id)
+        if first is not None:
+            return self._call_repeated(call, first)
         if self._kept is not None and (answer := self._kept.find(call, now)) is not None:
-            self._outbox.append(answer)
+            self._put(answer)
             return None
         if self.current_call is None and not self._waiting:
-            refusal = self._begin(call)
-            return CallReceived(call) if refusal is None else refusal
-        self._wait(call)
+            return self._begin(call) or call
+        self._wait(call, call.raw)
         return None
 
-    def _wait(self, call: Call | FrameFault) -> None:
+    def _wait(self, call: Call | FrameFault, raw: bytes) -> None:
         """Let a call, or the fault of one, wait for its turn."""
         if self._waiting is None:
-            self._waiting = deque()
-        self._waiting.append(call)
+            self._waiting = WaitingCalls(self._policy.max_waiting_calls)
+        self._waiting.add(call, raw)
 
-    def _call_repeated(self, call: Call, first: Call) -> Event | None:
+    def _bytes_of(self, unique_id: str) -> bytes | None:
+        """Return the bytes of the CALL of an id that is being handled, or waits for that."""
+        if self.current_call is not None and self.current_call.unique_id == unique_id:
+            return self.current_call.raw
+        return self._waiting.bytes_of(unique_id) if self._waiting else None
+
+    def _call_repeated(self, call: Call, first: bytes) -> Event | None:
         """Take a CALL whose id is being handled, or waits for it: the same bytes are a retry (R13)."""
-        if call.raw == first.raw:
+        if call.raw == first:
             return None
         return self._notice(FrameFault(Fault.DUPLICATE_ID, "unique id: still being handled", unique_id=call.unique_id))
 
-    def _begin(self, call: Call) -> FaultNoticed | None:
+    def _begin(self, call: Call) -> FrameFault | None:
         """Make a call the current one, or refuse it: its turn has come (R40)."""
         if self._gate is not None:
             if not self._gate.admits(call.action):
                 fault = _unregistered(call, answered=self._gate.answers)
                 self._answer_fault(fault)
-                return FaultNoticed(fault)
+                return fault
             self._gate.requested(call.action, call.payload)
         self.current_call = call
         return None
 
-    def _notice(self, fault: FrameFault, raw: bytes = b"") -> CallEnded | FaultNoticed | None:
+    def _notice(self, fault: FrameFault, raw: bytes = b"") -> CallEnded | FrameFault | None:
         """Answer a fault, that of a CALL in its turn, and end the call of ours that an invalid answer was for."""
         if fault.fault is Fault.UNKNOWN_ID:
             self.ignored_answers += 1
         is_call = fault.message_type == MessageType.CALL and fault.fault is not Fault.DUPLICATE_ID
         if is_call and (self.current_call is not None or self._waiting):
-            self._wait(fault)
+            self._wait(fault, raw)
             return None
         self._answer_fault(fault)
         answers_call = fault.message_type in (MessageType.CALLRESULT, MessageType.CALLERROR)
         if answers_call and self._open_action(fault.unique_id) is not None:
             return CallEnded(self._finish(fault.unique_id), fault.invalid_result(raw))
-        return FaultNoticed(fault)
+        return fault
 
     def _answer_fault(self, fault: FrameFault) -> None:
         if fault.answered and (fault.fault is not Fault.MALFORMED or self._policy.answer_malformed):
             is_result = fault.message_type == MessageType.CALLRESULT
             kind = MessageType.CALLRESULTERROR if is_result else MessageType.CALLERROR
-            self._outbox.append(self._encoder.error(fault.unique_id, fault, kind))
+            self._put(self._encoder.error(fault.unique_id, fault, kind))
 
     # The peer's calls
 
     @property
     def is_full(self) -> bool:
-        """Whether so many calls of the peer wait that no more should be read."""
-        return self.waiting >= self._policy.max_waiting_calls
+        """Whether so many calls of the peer wait that no more should be read.
+
+        While calls of ours are open, whose answers may be behind, more may wait: 256 KiB of them, as bytes.
+        """
+        if self._waiting is None or len(self._waiting) < self._policy.max_waiting_calls:
+            return False
+        return not self._open or self._waiting.parked_size >= _MOST_PARKED
 
     @property
     def waiting(self) -> int:
@@ -320,6 +300,21 @@ class Session:
             return self._encoder.result(call, response)
         except ValidationError as error:
             raise InvalidAnswer.of(error) from None
+
+    def answer_now(self, call: Call, response: Any) -> bytes | None:
+        """Return the result of the current call, to be sent at once, if it is a plain one; else None, and `answer` it.
+
+        Raises as `answer` does.
+        """
+        if type(response) is not call.action.response or call is not self.current_call:
+            return None
+        if self._waiting or self._closed or self._kept is not None:
+            return None
+        frame = self._result(call, response)
+        if self._gate is not None and call.action.name == BOOT:
+            self._gate.answered(call.action, response)
+        self.current_call = None
+        return frame
 
     def answer(self, call: Call, response: Response, now: float = 0.0) -> None:
         """Send the result of the current call.
@@ -363,23 +358,38 @@ class Session:
         self.current_call = None
         if self._closed:
             return
-        self._outbox.append(frame)
+        self._put(frame)
         if self._kept is not None:
             self._kept.keep(call, frame, now)
 
     def next_call(self) -> Call | None:
         """Return the waiting call whose turn has come, now that the current one is answered."""
         while self._waiting:
-            call = self._waiting.popleft()
+            call = self._waiting.pop()
+            if isinstance(call, Parked):
+                call = self._read_again(call.raw)
             if isinstance(call, FrameFault):
                 self._answer_fault(call)
-                self._events.append(FaultNoticed(call))
+                self._tell(call)
                 continue
+            self._waiting.begins(call)
             refusal = self._begin(call)
             if refusal is None:
                 return call
-            self._events.append(refusal)
+            self._tell(refusal)
         return None
+
+    def _read_again(self, raw: bytes) -> Call | FrameFault:
+        try:
+            frame = self._decoder.decode(raw, self._open_action)
+        except FrameFault as fault:
+            fault.raw = raw
+            return fault
+        assert isinstance(frame, Call)
+        return frame
+
+    def _tell(self, event: CallEnded | FrameFault) -> None:
+        self._events = (*self._events, event)
 
     # Our own calls
 
@@ -416,7 +426,7 @@ class Session:
         frame = self._encoder.send(unique_id, notification)
         if self._gate is not None:
             self._gate.check_call(notification.__action__)
-        self._outbox.append(frame)
+        self._put(frame)
 
     def refuse_result(self, unique_id: str, error: CallError | InvalidResult) -> None:
         """Tell the peer that its result is not accepted, where the version has a frame for it (R10).
@@ -424,7 +434,7 @@ class Session:
         Raises `ValidationError` for details that are not JSON.
         """
         if not self._closed and self._encoder.refuses_results:
-            self._outbox.append(self._encoder.error(unique_id, error, MessageType.CALLRESULTERROR))
+            self._put(self._encoder.error(unique_id, error, MessageType.CALLRESULTERROR))
 
     def cancel(self, open_call: OpenCall) -> None:
         """Give a call up; its place is free at once, and a late answer is ignored (R12, R44)."""
@@ -444,7 +454,7 @@ class Session:
 
     def _send(self, open_call: OpenCall) -> None:
         assert open_call.frame is not None
-        self._outbox.append(open_call.frame)
+        self._put(open_call.frame)
         open_call.frame = None
         self._open += 1
 
@@ -467,7 +477,7 @@ class Session:
             self._gate.check_call(open_call.action)
         except NotRegistered as error:
             self._table.take(self, open_call.unique_id)
-            self._events.append(CallEnded(open_call, error))
+            self._tell(CallEnded(open_call, error))
             return False
         return True
 
@@ -477,7 +487,7 @@ class Session:
         """End the session: every call of ours fails, nothing is sent or handled any more (R44)."""
         self._closed = True
         self._waiting = self._queue = None
-        self._outbox.clear()
+        self._outbox = ()
         return [
             CallEnded(
                 open_call,
@@ -498,3 +508,4 @@ def _unregistered(frame: Call | Send, *, answered: bool) -> FrameFault:
 
 
 _FAILED: Final = "the handler failed"
+_MOST_PARKED: Final = 256 * 1024

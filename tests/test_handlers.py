@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from functools import wraps
+from typing import Any
 
 import pytest
 
@@ -123,12 +124,15 @@ def keyword_alone(request: v16.HeartbeatRequest, *, context: Context) -> Any: ..
 @pytest.mark.parametrize("handler", [alone, keyword_alone])
 def test_with_a_context_the_station_may_be_left_out(handler: Callable[..., Any]) -> None:
     CENTRAL.on(v16.HeartbeatRequest)(handler)
-    route, request, context = Route(handler), v16.HeartbeatRequest(), cast(Context, object())
     seen: list[object] = []
-    route.handler = lambda *given, **more: seen.extend([*given, *more.values()])
-    for subject in ((), ("station",)):
-        route(*subject, request, context=lambda: context)
-        assert seen == [request, context]
+
+    @wraps(handler)
+    def told(*given: Any, **more: Any) -> None:
+        seen.extend([*given, *more.values()])
+
+    for station in (None, "station"):
+        Route(told).run(station, "request", "context")
+        assert seen == ["request", "context"]
         seen.clear()
     with pytest.raises(TypeError, match="request: expected a AuthorizeRequest"):
         CENTRAL.on(v16.AuthorizeRequest)(handler)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from ocpp_fast import CallError, CallTimeout, Disconnected, Fault, InvalidResult, Policy, ValidationError, v16
-from ocpp_fast.session import CallEnded, CallReceived, FaultNoticed
+from ocpp_fast.frames import Call, FrameFault
+from ocpp_fast.session import CallEnded
 from ocpp_fast.testing import Pair
 
 HEARTBEAT = v16.HeartbeatRequest()
@@ -38,7 +39,7 @@ def cleared(unique_id: str) -> bytes:
 def nothing_is_left(pair: Pair) -> bool:
     sessions = [pair.central.session, pair.station.session]
     return len(pair.table) == 0 and all(
-        (session._open, session._queue or None, session._outbox) == (0, None, []) for session in sessions
+        (session._open, session._queue or None, session._outbox) == (0, None, ()) for session in sessions
     )
 
 
@@ -92,7 +93,7 @@ def test_R14_the_limit_is_adjustable_and_answers_come_in_any_order() -> None:
 def test_calls_of_the_peer_are_handled_in_order_however_each_is_answered(pair: Pair) -> None:
     for unique_id in "abc":
         pair.central.receive(heartbeat(unique_id))
-    assert [each.call.unique_id for each in pair.central.events if isinstance(each, CallReceived)] == ["a"]
+    assert [each.unique_id for each in pair.central.events if isinstance(each, Call)] == ["a"]
     for unique_id, outcome in {"a": CallError("SecurityError", "no"), "b": RuntimeError("secret"), "c": None}.items():
         assert pair.central.handling is not None
         assert pair.central.handling.unique_id == unique_id
@@ -117,8 +118,8 @@ def test_an_invalid_call_is_answered_in_its_turn(pair: Pair) -> None:
         answered("a"),
         b'[4,"b","FormationViolation","x: expected no property of this name",{}]',
     ]
-    (notice,) = (each for each in pair.central.events if isinstance(each, FaultNoticed))
-    assert notice.fault.fault is Fault.ADDITIONAL
+    (notice,) = (each for each in pair.central.events if isinstance(each, FrameFault))
+    assert notice.fault is Fault.ADDITIONAL
 
 
 @pytest.mark.parametrize(("policy", "most"), [(Policy(), 16), (Policy(max_waiting_calls=1), 1)], ids=["default", "one"])
@@ -259,7 +260,7 @@ def test_after_the_end_nothing_is_sent_or_taken(pair: Pair) -> None:
     session = pair.central.session
     session.call("x", CLEAR_CACHE, 30.0)  # sent, but not taken out before the end
     session.close()
-    assert session.take_outbox() == []
+    assert session.take_outbox() == ()
     session.answer(call, HEARTBEAT_RESPONSE)
     assert session.fail(call, CallError("GenericError")) is None
     assert session.next_call() is None
@@ -268,7 +269,7 @@ def test_after_the_end_nothing_is_sent_or_taken(pair: Pair) -> None:
     assert not session.is_full
     with pytest.raises(Disconnected, match=r"^the connection is closed$"):
         session.call("y", CLEAR_CACHE, 30.0)
-    assert session.take_outbox() == []
+    assert session.take_outbox() == ()
     assert len(pair.table) == 0
 
 

@@ -19,7 +19,7 @@ from ..routing import Routes
 from ..schema import Sender, Version
 from .admission import Admitted, Identify, identity_of
 from .arguments import check_interval, check_policy, versions_of
-from .connection import check_loop
+from .calls import check_loop
 from .endpoint import Endpoint, Runtime, VersionModule
 from .handshake import ServerWebSocket
 from .keepalive import Keepalive

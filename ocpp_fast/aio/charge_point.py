@@ -20,7 +20,8 @@ from ..schema import DataTransfer, Notification, Request, Response, Sender, Stru
 from .address import Address
 from .arguments import check_identity, check_interval, check_policy, versions_of
 from .backoff import BackOff
-from .connection import Connection, check_loop
+from .calls import check_loop
+from .connection import Connection
 from .endpoint import Endpoint, Runtime, VersionModule
 from .handshake import ClientWebSocket
 from .keepalive import Keepalive

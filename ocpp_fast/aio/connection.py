@@ -1,29 +1,28 @@
 """One OCPP connection of either side: a transport below, a session inside, handlers above.
 
-The way of a call of the peer: `message_received` gives it to the session, `_run_handlers` runs its handler when its
-turn has come, at once or, where the handler is async, in a task; `_answer` or `_fail` ends it, and the next one's turn
-has come.
+The way of a call of the peer: `message_received` gives it to the session and, if nothing waits and nobody else is told,
+straight to its handler and back; else `_run_handlers` runs the handler when its turn has come, `_handled` takes what it
+returns, now or, where it is async, from a task; `_answer` or `_fail` ends the call, and the next one's turn has come.
 """
 
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from ..errors import CallError, Disconnected, InvalidAnswer, InvalidPayload, InvalidResult, OcppError
+from ..errors import CallError, Disconnected, InvalidAnswer, InvalidPayload
 from ..faults import Fault
-from ..frames import Call, FrameFault, Send
+from ..frames import Call, CallResultError, FrameFault, Send
 from ..handlers import Context
 from ..registration import RegistrationGate
-from ..schema import DataTransfer, Notification, Request, Response, Struct, Version
-from ..session import CallEnded, CallReceived, Event, FaultNoticed, OpenCall, ResultRefused, SendReceived, Session
-from .arguments import check_seconds
+from ..schema import Action, DataTransfer, Notification, Request, Response, Struct, Version
+from ..session import CallEnded, Event, Session
+from .calls import OwnCalls, check_loop
 from .deadlines import Deadlines
 from .transport import CloseCode, Transport
 from .watching import Expectation
@@ -31,12 +30,15 @@ from .watching import Expectation
 if TYPE_CHECKING:
     from ..policy import Policy
     from ..routing import Route
-    from .endpoint import Runtime
+    from .endpoint import Runtime, Straight
 
-__all__ = ["Connection", "Direction", "check_loop"]
+__all__ = ["Connection", "Direction"]
 
 _MOST_HELD: Final = 1024
 """So many messages are held for `on_connect`: the answers to its own calls come behind them."""
+
+_NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
+"""No call goes straight to its handler."""
 
 R = TypeVar("R", bound=Response)
 A = TypeVar("A", bound=Struct | None)
@@ -51,26 +53,25 @@ class Direction(StrEnum):
     OUT = "out"
 
 
-class Waiter(NamedTuple):
-    """The caller that waits for an answer, and its check."""
-
-    connection: Connection
-    future: asyncio.Future[Any]
-    check: Callable[[Any], object] | None
-
-    def expired(self, open_call: OpenCall) -> None:
-        """End the call."""
-        self.connection._expire(open_call)
-
-
-def check_loop(loop: asyncio.AbstractEventLoop, identity: str) -> None:
-    """Raise `RuntimeError` unless `loop` is the one that runs here."""
-    if asyncio._get_running_loop() is not loop:
-        raise RuntimeError(f"{identity} belongs to another event loop: use call_threadsafe() to call it from here")
-
-
-class Connection:
+class Connection(OwnCalls):
     """The calls, answers and handlers of one transport; the owner of its session."""
+
+    __slots__ = (
+        "__weakref__",
+        "_expected",
+        "_held",
+        "_paused",
+        "_repeats",
+        "_speaker",
+        "_straight",
+        "_transport",
+        "_trusted",
+        "_watchers",
+        "close_code",
+        "close_reason",
+    )
+
+    _is_station = False
 
     def __init__(
         self,
@@ -101,97 +102,15 @@ class Connection:
         self._expected: Sequence[Expectation] = ()
         self._watchers: Sequence[Route] = ()
         self._paused = False
-        self._held: list[CallReceived | SendReceived] | None = None
-        self._subject: tuple[Any, ...] = ()
-        self._speaker: object = self  # whom hooks are told of: a `Station`, or the `ChargePoint`
+        self._trusted = True
+        self._held: list[Call | Send] | None = None
+        self._speaker: object = None  # of whom hooks are told, if not of this
+        self._choose_way()
 
     @property
     def connected(self) -> bool:
         """Whether calls can be made."""
         return self.close_code is None
-
-    async def call(
-        self,
-        request: Request[R],
-        *,
-        timeout: float | None = None,
-        check: Callable[[R], object] | None = None,
-    ) -> R:
-        """Send a request and return its response; `timeout` in seconds counts from now on.
-
-        `check` is called with the response as soon as it comes; a `CallError` or `InvalidResult` that it raises is
-        raised here, and sent to the peer as a CALLRESULTERROR where the version has that (2.1, R10).
-
-        Raises `ValidationError`, `NotRegistered` or `SigningFailed` (nothing was sent), `CallError` (the peer refused),
-        `InvalidResult` (its answer is invalid), `CallTimeout`, `Disconnected`; `RuntimeError` on another event loop.
-        """
-        check_loop(self._loop, self.id)
-        seconds = self._runtime.call_timeout if timeout is None else check_seconds("timeout", timeout)
-        waiter = Waiter(self, self._loop.create_future(), check)
-        try:
-            open_call = self._session.call(self._runtime.new_unique_id(), request, self._loop.time() + seconds, waiter)
-            self._deadlines.schedule()
-            self._flush()
-            try:
-                response: R = await waiter.future
-            except asyncio.CancelledError:
-                self._session.cancel(open_call)
-                self._flush()
-                raise
-        except OcppError as error:
-            error.at(self.id)
-            raise
-        return response
-
-    def call_threadsafe(
-        self,
-        request: Request[R],
-        *,
-        timeout: float | None = None,
-        check: Callable[[R], object] | None = None,
-    ) -> concurrent.futures.Future[R]:
-        """Make a call from another thread or event loop; the future ends as `call` does, and cancelling it cancels."""
-        if self._loop.is_closed():
-            raise Disconnected("its event loop is closed").at(self.id)
-        return asyncio.run_coroutine_threadsafe(self.call(request, timeout=timeout, check=check), self._loop)
-
-    def send(self, notification: Notification) -> asyncio.Future[None]:
-        """Send an unconfirmed message (2.1, R11), at once; may be awaited.
-
-        Raises `ValidationError`, `NotRegistered`, `SigningFailed`, `Disconnected`, and `VersionMismatch` before 2.1;
-        `RuntimeError` on another event loop.
-        """
-        check_loop(self._loop, self.id)
-        try:
-            self._session.send(self._runtime.new_unique_id(), notification)
-        except OcppError as error:
-            error.at(self.id)
-            raise
-        self._flush()
-        sent = self._loop.create_future()
-        sent.set_result(None)
-        return sent
-
-    async def transfer(self, payload: DataTransfer[A], *, timeout: float | None = None) -> A:
-        """Send a vendor's message in a DataTransfer and return the data of its answer; `timeout` as of `call`.
-
-        Raises `TransferRefused` when the answer's status is not Accepted, `VersionMismatch` where the version is
-        declared without DataTransfer, and what `call` raises.
-        """
-        check_loop(self._loop, self.id)
-        replies: list[A] = []
-
-        def check(response: Response) -> None:
-            replies.append(envelope.reply(payload.__transfer__, response))
-
-        try:
-            envelope = self._runtime.envelope(self.version, self.policy)
-            request = envelope.request(payload)
-        except OcppError as error:
-            error.at(self.id)
-            raise
-        await self.call(request, timeout=timeout, check=check)
-        return replies[0]
 
     def expect(
         self, request: type[Q], predicate: Callable[[Q], object] | None = None, *, timeout: float = 30.0
@@ -209,11 +128,13 @@ class Connection:
         if not self.connected:
             expectation.fail(Disconnected("the connection is closed").at(self.id))
         self._expected = [*(each for each in self._expected if not each.future.done()), expectation]
+        self._choose_way()
         return expectation.future
 
     def on_any(self, hook: F) -> F:
         """Register a function of every request that is handled, called as a handler is, until the connection ends."""
         self._watchers = [*self._watchers, self._runtime.watcher(hook)]
+        self._choose_way()
         return hook
 
     async def close(self, code: int = CloseCode.NORMAL, reason: str = "") -> None:
@@ -227,28 +148,51 @@ class Connection:
         check_loop(self._loop, self.id)
         await self._transport.wait_closed()
 
-    def _expire(self, open_call: OpenCall) -> None:
-        self._call_ended(self._session.expire(open_call))
-        self._flush()
-
     # The transport calls
 
     def message_received(self, raw: bytes) -> None:
         """Take a message of the peer."""
-        if self._runtime.frame_hooks:
-            self._run_hooks(self._runtime.frame_hooks, Direction.IN, self._speaker, raw)
         event = self._session.receive(raw, self._loop.time() if self._repeats else 0.0)
-        if self._held is None and isinstance(event, CallReceived):  # which comes only where nothing waits
-            self._run_handlers(event.call)
+        if type(event) is not Call or (way := self._straight.get(event.action)) is None:
+            self._take_message(event, raw)
             return
-        if self._held is not None and isinstance(event, (CallReceived, SendReceived)):
+        run, wants_context, after = way
+        try:
+            station: Any = self if self._is_station else None
+            outcome = run(station, event.payload, self._context(event) if wants_context else None)
+            frame = self._session.answer_now(event, outcome)
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  # of the user's code
+            self._fail(event, error)
+        else:
+            if frame is not None:
+                self._transport.send(frame)
+                if after:
+                    self._run_routes(after, event)
+                return
+            if not self._handled(event, outcome):
+                return
+        self._run_handlers(self._next_call())
+
+    def _take_message(self, event: Event | None, raw: bytes) -> None:
+        """Act on a message that does not go straight to a handler."""
+        if self._runtime.frame_hooks:
+            self._run_hooks(self._runtime.frame_hooks, Direction.IN, self._speaker or self, raw)
+        if self._held is not None and isinstance(event, (Call, Send)):
             self._held.append(event)
+        elif isinstance(event, Call):  # which comes only where nothing waits
+            self._run_handlers(event)
+            return
         else:
             self._take(event, raw)
             self._flush()
         if self._is_full and not self._paused:
             self._paused = True
             self._transport.pause()
+
+    def _choose_way(self) -> None:
+        """Let calls go straight to their handlers, or not."""
+        may = self._trusted and self._held is None and not self._expected and not self._watchers
+        self._straight: Mapping[Action, Straight] = self._runtime.straight if may else _NOTHING
 
     @property
     def _is_full(self) -> bool:
@@ -260,13 +204,15 @@ class Connection:
     def _hold(self) -> None:
         """Handle no message, until `_release`."""
         self._held = []
+        self._choose_way()
 
     def _release(self) -> None:
         """Handle the messages that were held."""
         held, self._held = self._held or (), None
+        self._choose_way()
         for event in held if self.connected else ():
-            if isinstance(event, CallReceived):
-                self._run_handlers(event.call)
+            if isinstance(event, Call):
+                self._run_handlers(event)
             else:
                 self._take(event)
         self._resume()
@@ -298,11 +244,11 @@ class Connection:
         """Act on an event that is not a call to handle."""
         if isinstance(event, CallEnded):
             self._call_ended(event, raw)
-        elif isinstance(event, FaultNoticed):
-            self._fault_noticed(event.fault)
-        elif isinstance(event, SendReceived):
-            self._run_send_handler(event.send)
-        elif isinstance(event, ResultRefused):
+        elif isinstance(event, FrameFault):
+            self._fault_noticed(event)
+        elif isinstance(event, Send):
+            self._run_routes([self._route_of(event)], event)
+        elif isinstance(event, CallResultError):
             self._run_hooks(self._runtime.result_refused_hooks, *self._subject, event.error.at(self.id))
 
     def _fault_noticed(self, fault: FrameFault) -> None:
@@ -313,14 +259,15 @@ class Connection:
         self._runtime.log.log(level, message, self.id, fault.description, fault.fault.name, exc_info=cause, extra=extra)
         self._run_hooks(self._runtime.fault_hooks, *self._subject, fault)
 
-    def _about(self) -> dict[str, object]:
-        """Return what every line of the log has as `extra`."""
-        return {"station": self.id}
-
     def _run_hooks(self, hooks: Sequence[Callable[..., Any]], *args: Any, action: str = "") -> list[asyncio.Task[None]]:
         return self._runtime.tasks.run(hooks, *args, station=self.id, action=action) if hooks else []
 
     # Handlers
+
+    @property
+    def _subject(self) -> tuple[Any, ...]:
+        """What hooks and handlers are called with first: a station, or nothing."""
+        return (self,) if self._is_station else ()
 
     def _route_of(self, frame: Call | Send) -> Route:
         """Return what handles a request, whose turn has come; who watches is told of it first."""
@@ -333,33 +280,33 @@ class Connection:
     def _watch(self, frame: Call | Send) -> None:
         for each in self._expected:
             each.see(frame)
+        self._expected = [each for each in self._expected if not each.future.done()]
         self._run_routes(self._runtime.watchers, frame)
         self._keep(self._run_routes(self._watchers, frame))
+        self._choose_way()
 
     def _keep(self, tasks: list[asyncio.Task[None]]) -> None:
         """Cancel tasks of hooks when the connection has ended."""
 
     def _run_routes(self, routes: Sequence[Route], frame: Call | Send) -> list[asyncio.Task[None]]:
         """Call routes with a request, as hooks: what they return is ignored."""
-        hooks = [partial(route, context=partial(self._context, frame)) for route in routes]
-        return self._run_hooks(hooks, *self._subject, frame.payload, action=frame.action.name)
-
-    def _run_send_handler(self, send: Send) -> None:
-        self._run_routes([self._route_of(send)], send)
+        if not routes:
+            return []
+        context = self._context(frame) if any(each.wants_context for each in routes) else None
+        station = self if self._is_station else None
+        hooks = [each.run for each in routes]
+        return self._run_hooks(hooks, station, frame.payload, context, action=frame.action.name)
 
     def _run_handlers(self, call: Call | None) -> None:
         """Handle a call, and those that wait behind it, until one takes its time."""
         while call is not None and not self._runtime.stopping:
             try:
                 outcome = self._run_handler(call)
-                if inspect.isawaitable(outcome):
-                    self._runtime.tasks.start(self._await_handler(call, outcome))
-                    break
-                self._answer(call, outcome)
-            except asyncio.CancelledError:  # of the user's code: nobody cancels this
-                self._fail(call, RuntimeError("cancelled"))
-            except Exception as error:  # noqa: BLE001  # of the user's code
+            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  # of the user's code
                 self._fail(call, error)
+            else:
+                if not self._handled(call, outcome):
+                    break
             call = self._next_call()
         self._resume()
 
@@ -371,19 +318,33 @@ class Connection:
 
     def _run_handler(self, call: Call) -> Any:
         """Return what the handler returns: the response, or an awaitable of it."""
-        return self._route_of(call)(*self._subject, call.payload, context=partial(self._context, call))
+        route = self._route_of(call)
+        self._runtime.may_go_straight(call.action, route)
+        station = self if self._is_station else None
+        return route.run(station, call.payload, self._context(call) if route.wants_context else None)
 
     def _context(self, frame: Call | Send) -> Context[Any]:
-        station: Any = self._subject[0] if self._subject else None
+        station: Any = self if self._is_station else None
         return Context(station, self.version, frame.action, frame.payload, frame.unique_id, frame.raw, frame.signature)
+
+    def _handled(self, call: Call, outcome: Any) -> bool:
+        """Answer a call with what its handler has returned; False if that is to be awaited first."""
+        if inspect.isawaitable(outcome):
+            self._runtime.tasks.start(self._await_handler(call, outcome))
+            return False
+        try:
+            self._answer(call, outcome)
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  # of the user's classes
+            self._fail(call, error)
+        return True
 
     async def _await_handler(self, call: Call, outcome: Awaitable[Any]) -> None:
         try:
             self._answer(call, await outcome)
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as error:
             if self._runtime.stopping:
                 raise
-            self._fail(call, RuntimeError("cancelled"))
+            self._fail(call, error)
         except Exception as error:  # noqa: BLE001  # of the user's code
             self._fail(call, error)
         self._run_handlers(self._next_call())
@@ -392,11 +353,12 @@ class Connection:
         """Send the answer of a handler. Raises what can't be sent; the call is still to be answered then."""
         self._session.answer(call, response, self._loop.time() if self._repeats else 0.0)
         self._flush()
-        if routes := self._runtime.routes_after(call.action.request):
-            self._run_routes(routes, call)
+        self._run_routes(self._runtime.routes.after(call.action.request), call)
 
-    def _fail(self, call: Call, error: Exception) -> None:
+    def _fail(self, call: Call, error: Exception | asyncio.CancelledError) -> None:
         """Answer with the CALLERROR for an error of any kind, and log it."""
+        if isinstance(error, asyncio.CancelledError):  # of the user's code: nobody cancels this
+            error = RuntimeError("cancelled")
         log, action = self._runtime.log, call.action
         extra = self._about() | {"action": action.name}
         try:
@@ -422,40 +384,5 @@ class Connection:
             self._take(event)
         for frame in session.take_outbox():
             if self._runtime.frame_hooks:
-                self._run_hooks(self._runtime.frame_hooks, Direction.OUT, self._speaker, frame)
+                self._run_hooks(self._runtime.frame_hooks, Direction.OUT, self._speaker or self, frame)
             self._transport.send(frame)
-
-    def _call_ended(self, ended: CallEnded, raw: bytes = b"") -> None:
-        waiter = ended.open_call.waiter
-        assert isinstance(waiter, Waiter)
-        if waiter.future.done():
-            return
-        outcome: Response | Exception = ended.outcome
-        if waiter.check is not None and isinstance(outcome, Response):
-            outcome = self._checked(ended.open_call.unique_id, outcome, waiter.check, raw)
-        if isinstance(outcome, Exception):
-            waiter.future.set_exception(outcome)
-        else:
-            waiter.future.set_result(outcome)
-
-    def _checked(
-        self, unique_id: str, response: Response, check: Callable[[Any], object], raw: bytes
-    ) -> Response | Exception:
-        """Return the response, or what the caller's check raises of it."""
-        try:
-            check(response)
-        except StopIteration:
-            return RuntimeError("the check raised StopIteration")  # which no future takes
-        except Exception as error:  # noqa: BLE001  # of the user's code
-            if isinstance(error, InvalidResult):
-                error.raw = error.raw or raw
-            if isinstance(error, (CallError, InvalidResult)):
-                self._refuse_result(unique_id, error)
-            return error
-        return response
-
-    def _refuse_result(self, unique_id: str, error: CallError | InvalidResult) -> None:
-        try:
-            self._session.refuse_result(unique_id, error)
-        except Exception:  # what is in an error is its author's
-            self._runtime.log.exception("%s: the refusal of a result can't be written", self.id, extra=self._about())

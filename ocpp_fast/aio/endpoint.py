@@ -6,9 +6,9 @@ import inspect
 import itertools
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from ..data_transfer import Envelope, TransferRoute, carrier_of
 from ..errors import CallError, OcppError
@@ -16,7 +16,7 @@ from ..faults import dialect_of
 from ..frames import Decoder, Encoder
 from ..handlers import Middleware, check_handler
 from ..policy import Policy
-from ..routing import MiddlewareRoute, Route, Router, Routes
+from ..routing import MiddlewareRoute, Route, Router, Routes, Run
 from ..schema import Action, Sender, Version
 from ..session import FrameDecoder, FrameEncoder
 from .arguments import check_seconds, check_size
@@ -59,6 +59,14 @@ class UniqueIds:
 _new_unique_id = UniqueIds()
 
 
+class Straight(NamedTuple):
+    """How calls of an action are handled: see `Route`; `after` is called when they have been answered."""
+
+    run: Run
+    wants_context: bool
+    after: Sequence[Route]
+
+
 class Runtime:
     """The shared state of one endpoint's connections: settings, handlers, hooks, tasks, decoders, encoders."""
 
@@ -93,23 +101,43 @@ class Runtime:
         self.fault_hooks: list[Callable[..., Any]] = []
         self.result_refused_hooks: list[Callable[..., Any]] = []
         self.watchers: list[Route] = []
-        self.stopping = False
+        self._stopping = False
         self.new_unique_id: Callable[[], str] = _new_unique_id
         self.envelope = lru_cache(256)(Envelope)
         self._decoder = lru_cache(256)(self._new_decoder)
         self._encoder = lru_cache(256)(Encoder)
         self._carriers = {each.request: version for version in self.versions if (each := carrier_of(version))}
         self._resolved: dict[type, Route | None] = {}
-        self.routes_after = routes.after
+        self.straight: dict[Action, Straight] = {}
+        """How calls are handled that nobody else is told of; filled when the first of an action has been handled."""
         self.middleware: list[Middleware] = []
         self.errors: dict[type[Exception], Callable[[Any], CallError]] = {}
-        routes.changed = self._resolved.clear
+        routes.changed = self._changed
         for version in self.versions:
             dialect_of(version.number)
 
     def version_of(self, subprotocol: str | None) -> Version | None:
         """Return the version of a WebSocket subprotocol, if it is spoken here."""
         return next((each for each in self.versions if each.subprotocol == subprotocol), None)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether no call is handled any more."""
+        return self._stopping
+
+    @stopping.setter
+    def stopping(self, stopping: bool) -> None:
+        self._stopping = stopping
+        self.straight.clear()
+
+    def _changed(self) -> None:
+        self._resolved.clear()
+        self.straight.clear()
+
+    def may_go_straight(self, action: Action, route: Route) -> None:
+        """Let the next calls of an action go straight to their route, if nobody else is told of them."""
+        if not (self.frame_hooks or self.watchers or self.stopping):
+            self.straight[action] = Straight(route.run, route.wants_context, self.routes.after(action.request))
 
     def route(self, request: type) -> Route | None:
         """Return the route of a request class, or None; DataTransfer has one if a vendor's message has."""
@@ -151,8 +179,8 @@ class Runtime:
             raise TypeError(f"error: expected a CallError, not {mapped!r}")
         return mapped
 
-    def _envelope_of(self, version: Version, *subject: Any) -> Envelope:
-        return self.envelope(version, subject[0].policy if subject else self.policy)
+    def _envelope_of(self, version: Version, station: Any) -> Envelope:
+        return self.envelope(version, self.policy if station is None else station.policy)
 
     def frames(self, version: Version, policy: Policy, identity: str) -> tuple[FrameDecoder, FrameEncoder]:
         """Return the decoder and encoder of one station's connection; equal policies share them."""
@@ -237,6 +265,7 @@ class Endpoint(Router):
         It is called as a handler is, before that, and may be plain or async; what it returns is ignored.
         """
         self._runtime.watchers.append(self._runtime.watcher(hook))
+        self._runtime.straight.clear()
         return hook
 
     def on_fault(self, hook: F) -> F:
@@ -250,4 +279,5 @@ class Endpoint(Router):
     def on_frame(self, hook: F) -> F:
         """Register a function of direction ("in", "out"), station and raw frame; a decorator. It should be quick."""
         self._runtime.frame_hooks.append(hook)
+        self._runtime.straight.clear()
         return hook

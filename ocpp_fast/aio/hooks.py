@@ -72,6 +72,6 @@ def _name_of(hook: Any) -> str:
     """Return the name of a hook, or of a coroutine of it; what it was called with is nobody's business."""
     while isinstance(hook, partial):
         hook = hook.func
-    hook = getattr(hook, "handler", hook)
+    hook = getattr(hook, "__wrapped__", hook)
     name: str = getattr(hook, "__qualname__", "") or type(hook).__name__
     return name

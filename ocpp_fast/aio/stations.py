@@ -131,6 +131,19 @@ class Station(Connection):
     `handshake` its request to connect; `state` is the user's own, that of the handshake at first.
     """
 
+    __slots__ = (
+        "_asked_to_boot",
+        "_gate",
+        "_hooks",
+        "_patience",
+        "_registrations",
+        "_stations",
+        "handshake",
+        "state",
+    )
+
+    _is_station = True
+
     def __init__(
         self,
         runtime: Runtime,
@@ -148,7 +161,6 @@ class Station(Connection):
         self._stations = stations
         self._registrations = registrations
         self._gate = gate
-        self._subject = (self,)
         self._asked_to_boot = False
         self._hooks: set[asyncio.Task[None]] | None = None
         self._patience: asyncio.TimerHandle | None = None

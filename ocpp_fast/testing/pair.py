@@ -22,7 +22,7 @@ from ..frames import Call, Decoder, Encoder
 from ..policy import STRICT, Policy
 from ..registration import RegistrationGate
 from ..schema import Action, Request, Response, Sender, Version
-from ..session import CallEnded, CallReceived, Event, FrameDecoder, FrameEncoder, OpenCall, Session
+from ..session import CallEnded, Event, FrameDecoder, FrameEncoder, OpenCall, Session
 
 if TYPE_CHECKING:
     from ..signing import Signing
@@ -92,8 +92,8 @@ class Side:
         for each in (event, *self.session.take_events()):
             if each is not None:
                 self.events.append(each)
-            if isinstance(each, CallReceived):
-                self.handling = each.call
+            if isinstance(each, Call):
+                self.handling = each
             elif isinstance(each, CallEnded):
                 self._outcomes[each.open_call] = each.outcome
         self.in_transit += self.session.take_outbox()
@@ -106,7 +106,7 @@ class Side:
     def _concluded(self) -> None:
         following = self.session.next_call()
         self.handling = None
-        self.record(CallReceived(following) if following else None)
+        self.record(following)
 
 
 class Pair:

@@ -47,14 +47,21 @@ class Pipe:
         await self.closed
 
 
+class Joined(Connection):
+    """A connection whose handlers are a central system's."""
+
+    __slots__ = ()
+
+    _is_station = True
+
+
 @scenario
 async def test_connection_needs_no_more_of_a_transport_than_its_protocol_says() -> None:
     central, slow, pipe = central_system(), Slow(), Pipe()
     central.on(v16.DataTransferRequest)(slow)
     transport: Transport = pipe
     policy = Policy(max_waiting_calls=1)
-    connection = Connection(central._runtime, transport, v16.VERSION, policy, CentralGate("Accepted"), identity="CP1")
-    connection._subject = (connection,)
+    connection = Joined(central._runtime, transport, v16.VERSION, policy, CentralGate("Accepted"), identity="CP1")
     connection.message_received(b'[2,"1","Heartbeat",{}]')
     assert pipe.sent.pop() == b'[3,"1",{"currentTime":"2026-01-01T00:00:00.000Z"}]'
     connection.message_received(b'[2,"2","DataTransfer",{"vendorId":"V"}]')

@@ -9,8 +9,9 @@ import pytest
 
 from ocpp_fast import CallError, ErrorCode, Fault, Policy, v21
 from ocpp_fast.errors import InvalidResult, NotRegistered
+from ocpp_fast.frames import CallResultError, FrameFault, Send
 from ocpp_fast.registration import CentralGate, StationGate
-from ocpp_fast.session import FaultNoticed, OpenCall, ResultRefused, SendReceived
+from ocpp_fast.session import OpenCall
 from ocpp_fast.testing import Side
 
 from .cases import HEARTBEAT, NOON, SETUPS, TIME, Setup, answers, each_version, error, pair_of, since_2
@@ -160,7 +161,7 @@ def test_R11_a_SEND_is_delivered_while_a_call_is_handled_and_never_answered() ->
     central = pair_of(OF_21).central
     central.receive(HEARTBEAT)
     central.receive(b'[6,"b","NotifyPeriodicEventStream",%b]' % EVENT)
-    assert isinstance(central.events[-1], SendReceived)
+    assert isinstance(central.events[-1], Send)
     assert central.in_transit == []
 
 
@@ -174,7 +175,7 @@ BAD_SENDS = b"""
 def test_R11_a_bad_SEND_is_noticed_and_never_answered(frame: bytes) -> None:
     central = pair_of(OF_21).central
     assert answers(OF_21, central, frame) == []
-    assert isinstance(central.events[-1], FaultNoticed)
+    assert isinstance(central.events[-1], FrameFault)
 
 
 def test_R08_an_unconfirmed_message_can_not_be_called() -> None:
@@ -196,7 +197,7 @@ def test_R10_a_refused_result_is_told(code: bytes) -> None:
     central = pair_of(OF_21).central
     answers(OF_21, central, b'[5,"a","%b","no",{"x":1}]' % code)
     event = central.events[-1]
-    assert isinstance(event, ResultRefused)
+    assert isinstance(event, CallResultError)
     told = (event.error.unique_id, event.error.code, event.error.description, event.error.details)
     assert told == ("a", ErrorCode.FORMAT_VIOLATION, "no", {"x": 1})
 
@@ -265,7 +266,7 @@ def test_R40_the_gate_decides_when_a_calls_turn_comes(setup: Setup, status: str)
         later.receive(frame)
     assert later.in_transit == []
     assert answers(setup, later, b"") == sent
-    refused = [each.fault.fault for each in later.events if isinstance(each, FaultNoticed)]
+    refused = [each.fault for each in later.events if isinstance(each, FrameFault)]
     assert refused == ([Fault.NOT_REGISTERED] * 2 if status == "Pending" else [])
 
 

@@ -11,8 +11,7 @@ import pytest
 
 from ocpp_fast import v16, v21, v201
 from ocpp_fast.errors import InvalidResult, SigningFailed, ValidationError
-from ocpp_fast.frames import Call, Send
-from ocpp_fast.session import FaultNoticed, SendReceived
+from ocpp_fast.frames import Call, FrameFault, Send
 from ocpp_fast.signing import UNCHECKED, Signature, Signing, thumbprint
 from ocpp_fast.testing import Pair
 
@@ -363,11 +362,10 @@ def test_R11_R17_a_send_is_signed_and_opened() -> None:
     assert json.loads(raw)[:3] == [6, "1", "NotifyPeriodicEventStream-Signed"]
     pair.central.receive(raw)
     (event,) = pair.central.events
-    assert isinstance(event, SendReceived)
-    assert isinstance(event.send, Send)
-    assert (event.send.payload, event.send.raw) == (STREAM, raw)
-    assert event.send.signature is not None
-    assert event.send.signature.key == EC_OWNER.certificate
+    assert isinstance(event, Send)
+    assert (event.payload, event.raw) == (STREAM, raw)
+    assert event.signature is not None
+    assert event.signature.key == EC_OWNER.certificate
 
 
 @pytest.mark.parametrize("required", [False, True])
@@ -378,8 +376,8 @@ def test_R11_R17_a_send_with_a_false_signature_or_none_is_never_answered(require
     (raw,) = sender.station.session.take_outbox()
     pair.central.receive(raw.replace(b'"signature":"', b'"signature":"AAAA'))
     (event,) = pair.central.events
-    assert isinstance(event, FaultNoticed)
-    assert event.fault.fault.name == "SIGNATURE"
+    assert isinstance(event, FrameFault)
+    assert event.fault.name == "SIGNATURE"
     assert pair.central.in_transit == []
 
 
@@ -390,8 +388,8 @@ def test_R45_a_key_lookup_that_fails_is_an_internal_error() -> None:
     pair = signed_pair(central={"keys": failing})
     assert refusal(signed_frame(), pair) == ("InternalError", "signature: expected a key lookup that works")
     (event,) = pair.central.events
-    assert isinstance(event, FaultNoticed)
-    assert isinstance(event.fault.__cause__, LookupError)
+    assert isinstance(event, FrameFault)
+    assert isinstance(event.__cause__, LookupError)
 
 
 def test_R45_a_key_that_can_not_be_used_and_a_rule_that_fails_are_internal_errors() -> None:

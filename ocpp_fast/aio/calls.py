@@ -1,0 +1,185 @@
+"""The calls of one connection that we make ourselves."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from ..errors import CallError, Disconnected, InvalidResult, OcppError
+from ..schema import DataTransfer, Notification, Request, Response, Struct, Version
+from ..session import CallEnded, OpenCall, Session
+from .arguments import check_seconds
+from .deadlines import Deadlines
+
+if TYPE_CHECKING:
+    from ..policy import Policy
+    from .endpoint import Runtime
+
+__all__ = ["OwnCalls", "check_loop"]
+
+R = TypeVar("R", bound=Response)
+A = TypeVar("A", bound=Struct | None)
+
+
+class Waiter(NamedTuple):
+    """The caller that waits for an answer, and its check."""
+
+    calls: OwnCalls
+    future: asyncio.Future[Any]
+    check: Callable[[Any], object] | None
+
+    def expired(self, open_call: OpenCall) -> None:
+        """End the call."""
+        self.calls._expire(open_call)
+
+
+def check_loop(loop: asyncio.AbstractEventLoop, identity: str) -> None:
+    """Raise `RuntimeError` unless `loop` is the one that runs here."""
+    if asyncio._get_running_loop() is not loop:
+        raise RuntimeError(f"{identity} belongs to another event loop: use call_threadsafe() to call it from here")
+
+
+class OwnCalls:
+    """Makes calls in the session of a connection, which is a subclass, and tells their callers how they ended."""
+
+    __slots__ = ("_deadlines", "_loop", "_runtime", "_session", "id", "policy", "version")
+
+    _deadlines: Deadlines
+    _loop: asyncio.AbstractEventLoop
+    _runtime: Runtime
+    _session: Session
+    id: str
+    policy: Policy
+    version: Version
+
+    def _flush(self) -> None:
+        """Send what the session has to send, and act on its events."""
+        raise NotImplementedError
+
+    def _about(self) -> dict[str, object]:
+        """Return what every line of the log has as `extra`."""
+        return {"station": self.id}
+
+    async def call(
+        self,
+        request: Request[R],
+        *,
+        timeout: float | None = None,
+        check: Callable[[R], object] | None = None,
+    ) -> R:
+        """Send a request and return its response; `timeout` in seconds counts from now on.
+
+        `check` is called with the response as soon as it comes; a `CallError` or `InvalidResult` that it raises is
+        raised here, and sent to the peer as a CALLRESULTERROR where the version has that (2.1, R10).
+
+        Raises `ValidationError`, `NotRegistered` or `SigningFailed` (nothing was sent), `CallError` (the peer refused),
+        `InvalidResult` (its answer is invalid), `CallTimeout`, `Disconnected`; `RuntimeError` on another event loop.
+        """
+        check_loop(self._loop, self.id)
+        seconds = self._runtime.call_timeout if timeout is None else check_seconds("timeout", timeout)
+        waiter = Waiter(self, self._loop.create_future(), check)
+        try:
+            open_call = self._session.call(self._runtime.new_unique_id(), request, self._loop.time() + seconds, waiter)
+            self._deadlines.schedule()
+            self._flush()
+            try:
+                response: R = await waiter.future
+            except asyncio.CancelledError:
+                self._session.cancel(open_call)
+                self._flush()
+                raise
+        except OcppError as error:
+            error.at(self.id)
+            raise
+        return response
+
+    def call_threadsafe(
+        self,
+        request: Request[R],
+        *,
+        timeout: float | None = None,
+        check: Callable[[R], object] | None = None,
+    ) -> concurrent.futures.Future[R]:
+        """Make a call from another thread or event loop; the future ends as `call` does, and cancelling it cancels."""
+        if self._loop.is_closed():
+            raise Disconnected("its event loop is closed").at(self.id)
+        return asyncio.run_coroutine_threadsafe(self.call(request, timeout=timeout, check=check), self._loop)
+
+    def send(self, notification: Notification) -> asyncio.Future[None]:
+        """Send an unconfirmed message (2.1, R11), at once; may be awaited.
+
+        Raises `ValidationError`, `NotRegistered`, `SigningFailed`, `Disconnected`, and `VersionMismatch` before 2.1;
+        `RuntimeError` on another event loop.
+        """
+        check_loop(self._loop, self.id)
+        try:
+            self._session.send(self._runtime.new_unique_id(), notification)
+        except OcppError as error:
+            error.at(self.id)
+            raise
+        self._flush()
+        sent = self._loop.create_future()
+        sent.set_result(None)
+        return sent
+
+    async def transfer(self, payload: DataTransfer[A], *, timeout: float | None = None) -> A:
+        """Send a vendor's message in a DataTransfer and return the data of its answer; `timeout` as of `call`.
+
+        Raises `TransferRefused` when the answer's status is not Accepted, `VersionMismatch` where the version is
+        declared without DataTransfer, and what `call` raises.
+        """
+        check_loop(self._loop, self.id)
+        replies: list[A] = []
+
+        def check(response: Response) -> None:
+            replies.append(envelope.reply(payload.__transfer__, response))
+
+        try:
+            envelope = self._runtime.envelope(self.version, self.policy)
+            request = envelope.request(payload)
+        except OcppError as error:
+            error.at(self.id)
+            raise
+        await self.call(request, timeout=timeout, check=check)
+        return replies[0]
+
+    def _expire(self, open_call: OpenCall) -> None:
+        self._call_ended(self._session.expire(open_call))
+        self._flush()
+
+    def _call_ended(self, ended: CallEnded, raw: bytes = b"") -> None:
+        waiter = ended.open_call.waiter
+        assert isinstance(waiter, Waiter)
+        if waiter.future.done():
+            return
+        outcome: Response | Exception = ended.outcome
+        if waiter.check is not None and isinstance(outcome, Response):
+            outcome = self._checked(ended.open_call.unique_id, outcome, waiter.check, raw)
+        if isinstance(outcome, Exception):
+            waiter.future.set_exception(outcome)
+        else:
+            waiter.future.set_result(outcome)
+
+    def _checked(
+        self, unique_id: str, response: Response, check: Callable[[Any], object], raw: bytes
+    ) -> Response | Exception:
+        """Return the response, or what the caller's check raises of it."""
+        try:
+            check(response)
+        except StopIteration:
+            return RuntimeError("the check raised StopIteration")  # which no future takes
+        except Exception as error:  # noqa: BLE001  # of the user's code
+            if isinstance(error, InvalidResult):
+                error.raw = error.raw or raw
+            if isinstance(error, (CallError, InvalidResult)):
+                self._refuse_result(unique_id, error)
+            return error
+        return response
+
+    def _refuse_result(self, unique_id: str, error: CallError | InvalidResult) -> None:
+        try:
+            self._session.refuse_result(unique_id, error)
+        except Exception:  # what is in an error is its author's
+            self._runtime.log.exception("%s: the refusal of a result can't be written", self.id, extra=self._about())
