@@ -46,14 +46,14 @@ def test_a_function_is_registered_and_stays_what_it_was() -> None:
         return RESPONSE
 
     assert router.on(v16.StatusNotificationRequest)(status) is status
-    assert handle(router, v16.StatusNotificationRequest, "request") is RESPONSE
+    assert handle(router, v16.StatusNotificationRequest) is RESPONSE
     assert actions(router) == ["StatusNotification"]
 
 
 def test_what_is_not_registered_has_no_route() -> None:
     router = Router()
     assert router._routes.find(v16.HeartbeatRequest) is None
-    assert router._routes.after(v16.HeartbeatRequest) == []
+    assert router._routes.after(v16.HeartbeatRequest) == ()
     assert router._routes.find(v16.HeartbeatRequest) is None
 
 
@@ -78,7 +78,7 @@ def test_an_async_handler_gives_what_is_to_be_awaited() -> None:
     async def status(request: v16.StatusNotificationRequest) -> v16.StatusNotificationResponse:
         return RESPONSE
 
-    outcome = handle(router, v16.StatusNotificationRequest, None)
+    outcome = handle(router, v16.StatusNotificationRequest)
     assert isinstance(outcome, Awaitable)
     with pytest.raises(StopIteration) as stopped:
         outcome.__await__().__next__()
@@ -135,7 +135,7 @@ class Handlers:
 def test_a_handler_that_asks_for_the_context_gets_it(handler: Callable[..., Any]) -> None:
     router = Router()
     router.on(v16.HeartbeatRequest)(handler)
-    assert handle(router, v16.HeartbeatRequest, "request") == ("request", CONTEXT)
+    assert handle(router, v16.HeartbeatRequest) == (HEARTBEAT, CONTEXT)
 
 
 def test_a_handler_that_does_not_ask_costs_no_context() -> None:
@@ -217,8 +217,8 @@ def test_the_marked_methods_of_an_object_are_taken_over_bound_and_its_properties
     router, handlers = Router(), cast(Any, Base())
     router.include(handlers)
     assert actions(router) == ["Authorize", "Heartbeat", "StatusNotification"]
-    assert handle(router, v16.HeartbeatRequest, None) == ("base", handlers)
-    assert handle(router, v16.AuthorizeRequest, None) is CONTEXT
+    assert handle(router, v16.HeartbeatRequest) == ("base", handlers)
+    assert handle(router, v16.AuthorizeRequest) is CONTEXT
     assert handlers.heartbeat(HEARTBEAT) == ("base", handlers)  # as before
     (route,) = router._routes.after(v16.HeartbeatRequest)
     assert route.run(None, HEARTBEAT, CONTEXT) == ("after", handlers)
@@ -227,7 +227,7 @@ def test_the_marked_methods_of_an_object_are_taken_over_bound_and_its_properties
 def test_of_inherited_methods_the_subclass_decides() -> None:
     router, handlers = Router(), Derived()
     router.include(handlers)
-    assert handle(router, v16.HeartbeatRequest, None) == ("derived", handlers)
+    assert handle(router, v16.HeartbeatRequest) == ("derived", handlers)
     assert router._routes.find(v16.StatusNotificationRequest) is None
 
 
@@ -251,10 +251,10 @@ def test_one_method_may_be_marked_for_several_messages_and_static_and_class_meth
 
     router, marked = Router(), Marked()
     router.include(marked)
-    assert handle(router, v16.HeartbeatRequest, None) == "static"
-    assert handle(router, v16.AuthorizeRequest, None) is Marked
+    assert handle(router, v16.HeartbeatRequest) == "static"
+    assert handle(router, v16.AuthorizeRequest) is Marked
     for request in (v16.MeterValuesRequest, v16.StatusNotificationRequest):
-        assert handle(router, request, None) is marked
+        assert handle(router, request) is marked
 
 
 # Profiles
@@ -294,7 +294,7 @@ def test_an_object_that_leaves_actions_unhandled_is_refused_with_their_names_and
         assert raised.value.actions == unhandled
         assert str(raised.value) == f"profile Two has actions without a handler: {', '.join(unhandled)}"
     assert router._routes.find(v16.HeartbeatRequest) is None
-    assert router._routes.after(v16.HeartbeatRequest) == []
+    assert router._routes.after(v16.HeartbeatRequest) == ()
 
 
 def test_only_what_the_other_side_sends_must_be_handled() -> None:
@@ -311,7 +311,7 @@ def test_what_is_handled_already_need_not_be_handled_by_the_object() -> None:
     router.on(v16.StatusNotificationRequest)(lambda station, request: RESPONSE)
     half = Central()
     router.include(half, profile=TWO)
-    assert handle(router, v16.HeartbeatRequest) == ("central", half)
+    assert handle(router, v16.HeartbeatRequest, "CP1") == ("central", half)
 
 
 def test_a_message_of_both_sides_must_be_handled_by_both() -> None:

@@ -320,11 +320,11 @@ def test_the_outbox_is_forgotten_when_it_is_taken(pair: Pair) -> None:
     session = pair.central.session
     taken = session.take_outbox()
     session.call("a", CLEAR_CACHE, 30.0)
-    assert taken == []
+    assert taken == ()
     taken = session.take_outbox()
     session.call("b", CLEAR_CACHE, 30.0)
     session.close()
-    assert taken == [b'[2,"a","ClearCache",{}]']
+    assert taken == (b'[2,"a","ClearCache",{}]',)
 
 
 def test_the_waiter_of_a_call_comes_back_untouched(pair: Pair) -> None:
