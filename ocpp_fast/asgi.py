@@ -228,6 +228,9 @@ class Transport:
         self._paused = False
         self._check_reading()
 
+    def trust(self) -> None:
+        """Change nothing: an ASGI server bounds messages itself."""
+
     async def wait_closed(self) -> None:
         """Wait until the connection has ended."""
         await self._closed.wait()

@@ -31,6 +31,7 @@ class Policy:
     - `max_waiting_calls`: how many CALLs of the peer may wait for their turn before reading stops.
     - `repeat_window`: for how many seconds after its answer a CALL that comes again, with the same id and the same
       bytes, gets the same answer again without being handled (R13); 0 is off, for stations that use one id for ever.
+    - `ping_interval`: seconds between WebSocket pings (R38), 0 is off; None leaves it to the central system.
 
     Raises `TypeError` or `ValueError` for an unusable value.
     """
@@ -45,6 +46,7 @@ class Policy:
     max_open_calls: int = 1
     max_waiting_calls: int = 16
     repeat_window: float = 0.0
+    ping_interval: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lenient", _actions(self.lenient))
@@ -57,6 +59,9 @@ class Policy:
         window: Any = self.repeat_window
         if type(window) not in (int, float) or not 0 <= window < inf:
             raise ValueError(f"repeat_window: expected seconds, 0 or more, not {window!r}")
+        interval: Any = self.ping_interval
+        if interval is not None and (type(interval) not in (int, float) or not 0 <= interval < inf):
+            raise ValueError(f"ping_interval: expected seconds, 0 or more, or None, not {interval!r}")
 
     def __hash__(self) -> int:
         plain = (getattr(self, name) for name in self.__dataclass_fields__ if name != "codes")

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 from .errors import NotRegistered
 from .schema import Action
 
-__all__ = ["BOOT", "CentralGate", "MemoryRegistrations", "RegistrationGate", "Registrations", "StationGate"]
+__all__ = ["ACCEPTED", "BOOT", "CentralGate", "MemoryRegistrations", "RegistrationGate", "Registrations", "StationGate"]
 
 BOOT: Final = "BootNotification"
 ACCEPTED: Final = "Accepted"

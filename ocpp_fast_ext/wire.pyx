@@ -4,6 +4,7 @@ Bounds: `scan_frame` is given the first and the last byte that it may look at, a
 compares with what is there before it touches the frame's payload.
 """
 
+from cpython.bytearray cimport PyByteArray_FromStringAndSize, PyByteArray_GET_SIZE
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.object cimport PyObject
 from libc.stdint cimport uint32_t, uint64_t
@@ -18,6 +19,7 @@ cdef enum:
     TEXT = 0x81
     UNKNOWN = 0
     WRONG = -1
+    BUDGET = 32
 
 
 cdef inline uint64_t scan_number(const unsigned char* p, int width) noexcept:
@@ -68,24 +70,43 @@ cdef class Wire:
     cdef public object receiver
     cdef public bint plain
     cdef public bint heard
+    cdef public bint paused
+    cdef public int budget
     cdef public Py_ssize_t limit
     cdef object buffer
-    cdef bytes rest
+    cdef bytearray rest
+    cdef Py_ssize_t needed
     cdef bint masked
+    cdef bint waits
 
     def __init__(self, memoryview buffer, Py_ssize_t limit, bint masked):
         self.transport = None
         self.receiver = None
         self.plain = False
         self.heard = False
-        self.buffer = buffer
-        self.rest = b""
+        self.paused = False
+        self.budget = 0
         self.limit = limit
+        self.buffer = buffer
+        self.rest = None
+        self.needed = 0
         self.masked = masked
+        self.waits = False
 
     def unusual(self, data):
         """Take bytes that are no plain message."""
         raise NotImplementedError
+
+    def unfinished(self, size):
+        """So many bytes of a frame are kept."""
+
+    def spent(self):
+        """Stop reading."""
+
+    @property
+    def kept(self):
+        """How many bytes are kept."""
+        return 0 if self.rest is None else PyByteArray_GET_SIZE(self.rest)
 
     def get_buffer(self, sizehint):
         """Return the buffer that the event loop reads into."""
@@ -93,17 +114,44 @@ cdef class Wire:
 
     def buffer_updated(self, Py_ssize_t nbytes):
         """Take what the event loop has read."""
-        cdef const unsigned char* start = <const unsigned char*>PyMemoryView_GET_BUFFER(<PyObject*>self.buffer).buf
-        if PyBytes_GET_SIZE(self.rest) > 0:
-            self.feed(PyBytes_FromStringAndSize(<const char*>start, nbytes))
+        cdef Py_buffer* buffer = PyMemoryView_GET_BUFFER(<PyObject*>self.buffer)
+        if self.paused or self.rest is not None:
+            self.feed(PyBytes_FromStringAndSize(<const char*>buffer.buf, nbytes))
         else:
-            self.take_all(start, nbytes)
+            self.budget = BUDGET
+            self.report(self.take_all(<const unsigned char*>buffer.buf, nbytes))
+        if nbytes == buffer.len and not self.paused:
+            self.spent()
 
     def feed(self, bytes data):
         """Take bytes of the peer."""
-        if PyBytes_GET_SIZE(self.rest) > 0:
-            data, self.rest = self.rest + data, b""
-        self.take_all(<const unsigned char*>PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))
+        if self.paused:
+            if PyBytes_GET_SIZE(data) > 0:
+                self.rest = bytearray() if self.rest is None else self.rest
+                self.rest += data
+                self.heard = True
+                self.spent()
+            return
+        if self.rest is not None:
+            self.rest += data
+            if PyByteArray_GET_SIZE(self.rest) < self.needed:
+                self.unfinished(PyByteArray_GET_SIZE(self.rest))
+                return
+            data, self.rest = bytes(self.rest), None
+        self.budget = BUDGET
+        self.report(self.take_all(<const unsigned char*>PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data)))
+
+    def payload(self, bytes frame):
+        """Return the payload of a whole control frame."""
+        cdef Py_ssize_t head = 6 if self.masked else 2
+        cdef Py_ssize_t size = PyBytes_GET_SIZE(frame) - head
+        cdef const unsigned char* p = <const unsigned char*>PyBytes_AS_STRING(frame)
+        cdef bytes text = PyBytes_FromStringAndSize(NULL, size)
+        if self.masked:
+            unmask(<unsigned char*>PyBytes_AS_STRING(text), p + head, size, p + 2)
+        else:
+            memcpy(PyBytes_AS_STRING(text), p + head, size)
+        return text
 
     def send_text(self, bytes raw, bytes mask=b""):
         """Write a text message in one frame, masked if a mask is given."""
@@ -126,11 +174,23 @@ cdef class Wire:
             memcpy(p + head, text, size)
         self.transport.write(frame)
 
-    cdef int take_all(self, const unsigned char* p, Py_ssize_t size) except -1:
-        """Hand on every whole frame, and keep the rest."""
+    cdef int report(self, Py_ssize_t size) except -1:
+        if size != 0 or self.waits:
+            self.waits = size != 0
+            self.unfinished(size)
+        return 0
+
+    cdef Py_ssize_t take_all(self, const unsigned char* p, Py_ssize_t size) except -1:
+        """Hand on every whole frame, and keep the rest; return the size of a frame's beginning that was kept."""
         cdef const unsigned char* end = p + size
         cdef Py_ssize_t length
         while p < end:
+            if self.paused or self.budget <= 0:
+                self.keep(p, end, 0)
+                if not self.paused:
+                    self.spent()
+                return 0
+            self.budget -= 1
             if not self.plain:
                 self.unusual(PyBytes_FromStringAndSize(<const char*>p, end - p))
                 return 0
@@ -138,12 +198,18 @@ cdef class Wire:
             if length == WRONG:
                 self.plain = False
             elif length == UNKNOWN or length > end - p:
-                self.rest = PyBytes_FromStringAndSize(<const char*>p, end - p)
-                return 0
+                self.keep(p, end, length)
+                return end - p
             else:
+                self.report(0)
                 if p[0] != TEXT or self.receiver is None or not self.take_message(p, length):
                     self.unusual(PyBytes_FromStringAndSize(<const char*>p, length))
                 p += length
+        return 0
+
+    cdef int keep(self, const unsigned char* p, const unsigned char* end, Py_ssize_t needed) except -1:
+        self.rest = PyByteArray_FromStringAndSize(<const char*>p, end - p)
+        self.needed = needed
         return 0
 
     cdef Py_ssize_t scan_frame(self, const unsigned char* p, const unsigned char* end) noexcept:
@@ -189,5 +255,5 @@ cdef class Wire:
             except UnicodeDecodeError:
                 return False
         self.heard = True
-        self.receiver(raw)
+        self.receiver.message_received(raw)
         return True

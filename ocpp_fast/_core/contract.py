@@ -84,6 +84,12 @@ class PendingTable(Protocol[V]):
         ...
 
 
+class Receiver(Protocol):
+    """Takes the messages of a wire."""
+
+    def message_received(self, raw: bytes) -> None: ...
+
+
 class Wire(Protocol):
     """The frames of one WebSocket: what is plainly a message goes straight to a receiver, all else to `unusual`.
 
@@ -92,16 +98,23 @@ class Wire(Protocol):
     unless that is None. Every other frame goes to `unusual`, one whole frame at a time, in order; the beginning of a
     frame is kept until the rest has come. A frame whose head can't be right sets `plain` to false: from then on, and
     whenever `plain` is false, bytes go to `unusual` as they come. It never raises for what a peer sent; what a receiver
-    or `unusual` raises passes through.
+    or a hook raises passes through.
+
+    So that no peer holds the event loop, `spent` is called after 32 frames, and after a read that has filled the
+    buffer. While `paused` is true nothing is handed on: the bytes are kept. `feed(b"")` goes on with them.
     """
 
     transport: Any
     """What is written to; the owner's to set."""
-    receiver: Callable[[bytes], object] | None
+    receiver: Receiver | None
     """May be changed at any time, by itself, too."""
     plain: bool
     heard: bool
-    """Set when a plain message has come; the owner's to take back."""
+    """Set when a plain message has come, or bytes while `paused`; the owner's to take back."""
+    paused: bool
+    """The owner's to set, at any time."""
+    budget: int
+    """How many more frames are handed on before `spent`; 0 ends it behind this one."""
     limit: int
     """The bytes that the payload of a frame may have; what is left of a message after its first fragments."""
 
@@ -113,10 +126,27 @@ class Wire(Protocol):
         """Take what is no plain message; the owner's to define."""
         ...
 
+    def unfinished(self, size: int) -> None:
+        """So many bytes of a frame are kept until the rest has come, 0 when it has; the owner's to define."""
+        ...
+
+    def spent(self) -> None:
+        """Bytes are to wait: stop reading, and let others have their turn; the owner's to define."""
+        ...
+
+    @property
+    def kept(self) -> int:
+        """How many bytes are kept."""
+        ...
+
     def get_buffer(self, sizehint: int) -> memoryview: ...
     def buffer_updated(self, nbytes: int) -> None: ...
     def feed(self, data: bytes) -> None:
         """Take bytes of the peer that the event loop has not put into the buffer."""
+        ...
+
+    def payload(self, frame: bytes) -> bytes:
+        """Return the payload of a whole control frame, its mask taken off."""
         ...
 
     def send_text(self, raw: bytes, mask: bytes = b"") -> None:

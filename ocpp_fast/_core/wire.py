@@ -2,34 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final
 
 __all__ = ["Wire"]
 
 _TEXT: Final = 0x81
 _CONTROL: Final = 0x08
+_BUDGET: Final = 32
 _OPCODES: Final = frozenset({0, 1, 2, 8, 9, 10})
 
 
 class Wire:
     """The frames of one WebSocket: keeps `contract.Wire`."""
 
-    __slots__ = ("_buffer", "_masked", "_rest", "heard", "limit", "plain", "receiver", "transport")
+    __slots__ = (
+        "_buffer",
+        "_masked",
+        "_needed",
+        "_rest",
+        "_waits",
+        "budget",
+        "heard",
+        "limit",
+        "paused",
+        "plain",
+        "receiver",
+        "transport",
+    )
 
     def __init__(self, buffer: memoryview, limit: int, masked: bool) -> None:
         self.transport: Any = None
-        self.receiver: Callable[[bytes], object] | None = None
+        self.receiver: Any = None
         self.plain = False
         self.heard = False
-        self._buffer = buffer
+        self.paused = False
+        self.budget = 0
         self.limit = limit
+        self._buffer = buffer
         self._masked = masked
-        self._rest = b""
+        self._rest: bytearray | None = None
+        self._needed = 0
+        self._waits = False
 
     def unusual(self, data: bytes) -> None:
         """Take bytes that are no plain message."""
         raise NotImplementedError
+
+    def unfinished(self, size: int) -> None:
+        """So many bytes of a frame are kept."""
+
+    def spent(self) -> None:
+        """Stop reading."""
+
+    @property
+    def kept(self) -> int:
+        """How many bytes are kept."""
+        return 0 if self._rest is None else len(self._rest)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Return the buffer that the event loop reads into."""
@@ -38,25 +66,59 @@ class Wire:
     def buffer_updated(self, nbytes: int) -> None:
         """Take what the event loop has read."""
         self.feed(bytes(self._buffer[:nbytes]))
+        if nbytes == len(self._buffer) and not self.paused:
+            self.spent()
 
     def feed(self, data: bytes) -> None:
         """Take bytes of the peer."""
-        if self._rest:
-            data, self._rest = self._rest + data, b""
+        if self.paused:
+            if data:
+                self._rest = (self._rest or bytearray()) + data
+                self.heard = True
+                self.spent()
+            return
+        if self._rest is not None:
+            self._rest += data
+            if len(self._rest) < self._needed:
+                self.unfinished(len(self._rest))
+                return
+            data, self._rest = bytes(self._rest), None
+        self.budget = _BUDGET
+        self._report(self._take_all(data))
+
+    def _report(self, size: int) -> None:
+        if size or self._waits:
+            self._waits = size > 0
+            self.unfinished(size)
+
+    def _take_all(self, data: bytes) -> int:
+        """Hand on every whole frame, and keep the rest; return the size of a frame's beginning that was kept."""
         start = 0
         while start < len(data):
+            if self.paused or self.budget <= 0:
+                self._keep(data[start:], 0)
+                if not self.paused:
+                    self.spent()
+                return 0
+            self.budget -= 1
             if not self.plain:
                 self.unusual(data[start:])
-                return
+                return 0
             length = self._frame_length(data, start)
             if length < 0:
                 self.plain = False
             elif length == 0 or start + length > len(data):
-                self._rest = data[start:]
-                return
+                self._keep(data[start:], length)
+                return len(data) - start
             else:
+                self._report(0)
                 self._take(data[start : start + length])
                 start += length
+        return 0
+
+    def _keep(self, rest: bytes, needed: int) -> None:
+        self._rest = bytearray(rest)
+        self._needed = needed
 
     def _frame_length(self, data: bytes, start: int) -> int:
         """Return how long a frame is, 0 if that can't be told yet, and -1 for one that can't be right."""
@@ -81,7 +143,7 @@ class Wire:
             raw = self._message(frame)
             if raw is not None:
                 self.heard = True
-                self.receiver(raw)
+                self.receiver.message_received(raw)
                 return
         self.unusual(frame)
 
@@ -101,6 +163,10 @@ class Wire:
             except UnicodeDecodeError:
                 return None
         return raw
+
+    def payload(self, frame: bytes) -> bytes:
+        """Return the payload of a whole control frame."""
+        return _masked(frame[6:], frame[2:6]) if self._masked else frame[2:]
 
     def send_text(self, raw: bytes, mask: bytes = b"") -> None:
         """Write a text message in one frame, masked if a mask is given."""

@@ -21,13 +21,14 @@ from .admission import Admitted, Identify, identity_of
 from .arguments import check_interval, check_policy, versions_of
 from .calls import check_loop
 from .endpoint import Endpoint, Runtime, VersionModule
-from .handshake import ServerWebSocket
-from .keepalive import Keepalive
+from .handshake import ServerOpening
 from .proxies import TrustedProxies
 from .security import Auth, Handshake, Refusal, check_auth, shown
 from .server import Http, Server, listen
+from .sockets import Sockets
 from .stations import ConnectedStations, Duplicates, Station, Stations
 from .transport import CloseCode, Transport
+from .websocket import WebSocket
 
 if TYPE_CHECKING:
     from ..signing import Signing
@@ -136,7 +137,8 @@ class CentralSystem(Endpoint):
     - `signing` opens and writes signed frames (R17); without it they are unknown actions.
     - Times are in seconds: stations are pinged every `ping_interval` (R38, 0 is off); a call may take `call_timeout`
       when it does not say itself; `open_timeout` bounds a handshake and `close_timeout` the closing one.
-    - `max_message_size` bounds a message, in bytes. `log` takes what is logged, in place of the logger `ocpp_fast`.
+    - `max_message_size` bounds a message, in bytes, and `max_unfinished` all messages together of which only a part has
+      come, for each port. `log` takes what is logged, in place of the logger `ocpp_fast`.
 
     It is a mapping of the connected stations: `central["CP001"]`, `"CP001" in central`, `len(central)`; iteration gives
     the stations themselves. Raises `TypeError` or `ValueError` for an unusable argument.
@@ -162,6 +164,7 @@ class CentralSystem(Endpoint):
         open_timeout: float = 10.0,
         close_timeout: float = 5.0,
         max_message_size: int = 1024 * 1024,
+        max_unfinished: int = 256 * 1024 * 1024,
         log: logging.Logger | None = None,
     ) -> None:
         check_policy(policy, or_function=True)
@@ -182,10 +185,11 @@ class CentralSystem(Endpoint):
             open_timeout=open_timeout,
             close_timeout=close_timeout,
             max_message_size=max_message_size,
+            max_unfinished=max_unfinished,
+            ping_interval=ping_interval,
             log=log,
         )
         super().__init__(runtime, routes)
-        self._ping_interval = check_interval("ping_interval", ping_interval)
 
     # The connected stations
 
@@ -272,9 +276,9 @@ class CentralSystem(Endpoint):
         if proxy_protocol and not runtime.proxies:
             raise ValueError("proxy_protocol: expected trusted_proxies, whose headers are believed")
         async with self._running(grace) as closing:
-            server = Server(http=http)
+            server = Server(runtime.sockets(), http=http)
             listener = await listen(
-                lambda address: ServerWebSocket(runtime, server, address),
+                lambda address: WebSocket(server._sockets, ServerOpening(runtime, server, address), masks=False),
                 host=host,
                 port=port,
                 sock=sock,
@@ -288,19 +292,16 @@ class CentralSystem(Endpoint):
                 owner=runtime,
             )
             server._bound(listener, host if sock is None and path is None else None, secure=ssl is not None)
-            keepalive = Keepalive(self._ping_interval, lambda: server._open_sockets)
-            closing.append(server._open_sockets)
+            closing.append(server._sockets)
             try:
                 await listener.start_serving()
-                keepalive.start()
                 yield server
             finally:
-                keepalive.stop()
                 listener.close()
                 server._remove_socket()
 
     @asynccontextmanager
-    async def _running(self, grace: float) -> AsyncIterator[list[set[Any]]]:
+    async def _running(self, grace: float) -> AsyncIterator[list[Iterable[Any]]]:
         """Take connections in while the context lasts; in the end, close those in the sets that were appended."""
         runtime = self._runtime
         loop = asyncio.get_running_loop()
@@ -309,14 +310,14 @@ class CentralSystem(Endpoint):
         runtime.loop = loop
         runtime.listeners += 1
         runtime.stopping = False
-        closing: list[set[Any]] = []
+        closing: list[Iterable[Any]] = []
         try:
             yield closing
         finally:
             runtime.listeners -= 1
             await self._stop(closing, grace)
 
-    async def _stop(self, transports: list[set[Any]], grace: float) -> None:
+    async def _stop(self, transports: list[Iterable[Any]], grace: float) -> None:
         runtime = self._runtime
         is_last = runtime.listeners == 0
         if is_last:
@@ -327,6 +328,9 @@ class CentralSystem(Endpoint):
                 each.close(CloseCode.GOING_AWAY, "the central system stops")
             for each in closing:
                 await each.wait_closed()
+        for each in transports:
+            if isinstance(each, Sockets):
+                each.close()
         if is_last:
             await runtime.tasks.finish(grace)
             if runtime.listeners == 0:

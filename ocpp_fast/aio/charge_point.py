@@ -10,7 +10,7 @@ import ssl as tls
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from ..errors import CallError, Disconnected, HandshakeFailed, VersionMismatch
 from ..policy import STRICT, Policy
@@ -18,14 +18,14 @@ from ..registration import StationGate
 from ..routing import Routes
 from ..schema import DataTransfer, Notification, Request, Response, Sender, Struct, Version
 from .address import Address
-from .arguments import check_identity, check_interval, check_policy, versions_of
+from .arguments import check_identity, check_policy, versions_of
 from .backoff import BackOff
 from .calls import check_loop
 from .connection import Connection
 from .endpoint import Endpoint, Runtime, VersionModule
-from .handshake import ClientWebSocket
-from .keepalive import Keepalive
+from .handshake import ClientOpening
 from .transport import Transport
+from .websocket import WebSocket
 
 if TYPE_CHECKING:
     from .. import v16, v21, v201
@@ -36,8 +36,6 @@ __all__ = ["ChargePoint"]
 R = TypeVar("R", bound=Response)
 A = TypeVar("A", bound=Struct | None)
 Q = TypeVar("Q", bound=Request[Any] | Notification)
-Socket: TypeAlias = ClientWebSocket[Connection]
-
 _PROVEN: Final = 10.0
 """After so many seconds, or after an answer, a connection counts as good: the back-off starts anew (R42)."""
 
@@ -76,6 +74,7 @@ class ChargePoint(Endpoint):
         open_timeout: float = 10.0,
         close_timeout: float = 5.0,
         max_message_size: int = 1024 * 1024,
+        max_unfinished: int = 256 * 1024 * 1024,
         log: logging.Logger | None = None,
     ) -> None:
         check_policy(policy)
@@ -91,6 +90,8 @@ class ChargePoint(Endpoint):
             open_timeout=open_timeout,
             close_timeout=close_timeout,
             max_message_size=max_message_size,
+            max_unfinished=max_unfinished,
+            ping_interval=ping_interval,
             log=log,
         )
         super().__init__(runtime, routes)
@@ -98,14 +99,12 @@ class ChargePoint(Endpoint):
         self._base_url = url
         self.password = password
         self.back_off = back_off
-        self._ping_interval = check_interval("ping_interval", ping_interval)
         self._ssl = ssl
         self._gate = StationGate(self._keep_silent)
         self._silence_ends = 0.0
         self._silence: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._connection: Connection | None = None
-        self._sockets: list[Socket] = []  # the one in use, or none
         self._connected = asyncio.Event()
         self._proven = False
         self._dial: Callable[[], Awaitable[Connection]] = self._dial_socket
@@ -135,16 +134,16 @@ class ChargePoint(Endpoint):
         if self._loop is not None:
             raise RuntimeError(f"{self.id} is connected already: `async with` can't be entered twice at a time")
         self._loop = asyncio.get_running_loop()
+        self._sockets = self._runtime.sockets()
         self._runtime.stopping = False
         self._resume_silence()
         try:
             connection = await self._connect()
         except BaseException:
+            self._sockets.close()
             self._loop = None
             raise
         self._runner = asyncio.create_task(self._keep_connected(connection))
-        self._keepalive = Keepalive(self._ping_interval, lambda: self._sockets)
-        self._keepalive.start()
         return self
 
     async def __aexit__(
@@ -153,12 +152,12 @@ class ChargePoint(Endpoint):
         self._runtime.stopping = True
         self._runner.cancel()
         await asyncio.wait([self._runner])
-        self._keepalive.stop()
         if self._silence is not None:
             self._silence.cancel()
         if self._connection is not None:
             await self._connection.close()
         await self._runtime.tasks.finish(grace=0)
+        self._sockets.close()
         self._connected = asyncio.Event()  # it belongs to one event loop
         self._loop = None
 
@@ -199,27 +198,21 @@ class ChargePoint(Endpoint):
         """Connect over a socket, and make the handshake."""
         address = self._address
         context = (self._ssl or tls.create_default_context()) if address.secure else None
-        _, websocket = await asyncio.get_running_loop().create_connection(
-            self._new_socket, address.host, address.port, ssl=context
-        )
-        try:
-            connection = await websocket.handshake
-        except BaseException:
-            websocket.abort()
-            raise
-        self._sockets = [websocket]
-        return connection
-
-    def _new_socket(self) -> Socket:
-        return ClientWebSocket(
+        opening = ClientOpening(
             self.url,
             [each.subprotocol for each in self.versions],
             self._new_connection,
-            authorization=self._address.authorization,
+            authorization=address.authorization,
             max_message_size=self._runtime.max_message_size,
-            open_timeout=self._runtime.open_timeout,
-            close_timeout=self._runtime.close_timeout,
         )
+        _, websocket = await asyncio.get_running_loop().create_connection(
+            lambda: WebSocket(self._sockets, opening, masks=True), address.host, address.port, ssl=context
+        )
+        try:
+            return await opening.outcome
+        except BaseException:
+            websocket.abort()
+            raise
 
     def _new_connection(self, transport: Transport, subprotocol: str | None) -> Connection | None:
         version = self._runtime.version_of(subprotocol)

@@ -19,8 +19,9 @@ from ..policy import Policy
 from ..routing import MiddlewareRoute, Route, Router, Routes, Run
 from ..schema import Action, Sender, Version
 from ..session import FrameDecoder, FrameEncoder
-from .arguments import check_seconds, check_size
+from .arguments import check_interval, check_seconds, check_size
 from .hooks import Tasks
+from .sockets import Sockets
 
 if TYPE_CHECKING:
     from ..signing import Signing
@@ -79,8 +80,10 @@ class Runtime:
         *,
         call_timeout: float,
         max_message_size: int,
+        max_unfinished: int,
         open_timeout: float,
         close_timeout: float,
+        ping_interval: float,
         signing: Signing | None,
         log: logging.Logger | None,
     ) -> None:
@@ -90,8 +93,10 @@ class Runtime:
         self.policy = policy
         self.call_timeout = check_seconds("call_timeout", call_timeout, most=float("inf"))
         self.max_message_size = check_size("max_message_size", max_message_size)
+        self.max_unfinished = check_size("max_unfinished", max_unfinished)
         self.open_timeout = check_seconds("open_timeout", open_timeout)
         self.close_timeout = check_seconds("close_timeout", close_timeout)
+        self.ping_interval = check_interval("ping_interval", ping_interval)
         self.signing = signing
         self.log = log or logging.getLogger("ocpp_fast")
         self.tasks = Tasks(self.log)
@@ -181,6 +186,16 @@ class Runtime:
 
     def _envelope_of(self, version: Version, station: Any) -> Envelope:
         return self.envelope(version, self.policy if station is None else station.policy)
+
+    def sockets(self) -> Sockets:
+        """Return what WebSockets share that are opened together."""
+        return Sockets(
+            max_message_size=self.max_message_size,
+            max_unfinished=self.max_unfinished,
+            open_timeout=self.open_timeout,
+            close_timeout=self.close_timeout,
+            ping_interval=self.ping_interval,
+        )
 
     def frames(self, version: Version, policy: Policy, identity: str) -> tuple[FrameDecoder, FrameEncoder]:
         """Return the decoder and encoder of one station's connection; equal policies share them."""

@@ -7,6 +7,7 @@ offers its subprotocols and waits for the server's choice.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any, Final, Generic, TypeVar
@@ -15,21 +16,26 @@ from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidStatus
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 from websockets.http11 import Request, Response
+from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
 from ..errors import HandshakeFailed, HandshakeRefused
+from . import lean
 from .admission import STOPPING, Admission, Admitted, HandshakeOwner, Offer, no_common_subprotocol, run_now, settled
 from .proxies import Address
 from .security import WEBSOCKET_LOG, Refusal
 from .server import HttpRequest, HttpResponse, Server
 from .transport import CloseCode, TransportOwner
-from .websocket import WebSocket
+from .websocket import DECIDING, WebSocket, release
 
-__all__ = ["ClientWebSocket", "ServerWebSocket"]
+__all__ = ["ClientOpening", "ServerOpening"]
 
 O = TypeVar("O", bound=TransportOwner)  # noqa: E741  # an owner
+
+_MAX_HANDSHAKE: Final = 16 * 1024
+_HEAD_END: Final = b"\r\n\r\n"
 
 # No context takeover, a small window: an idle connection keeps no compressor (R37).
 _DEFLATE: Final = ServerPerMessageDeflateFactory(
@@ -39,11 +45,59 @@ _DEFLATE: Final = ServerPerMessageDeflateFactory(
 )
 
 
-class ServerWebSocket(WebSocket):
-    """A connection to the central system, from its handshake on.
+class ServerLayer(ServerProtocol):
+    """The Sans-I/O layer of the server's handshake; `chosen` is the subprotocol."""
+
+    chosen: Subprotocol | None = None
+
+    def select_subprotocol(self, subprotocols: Sequence[Subprotocol]) -> Subprotocol | None:
+        """Return the subprotocol that was chosen."""
+        return self.chosen
+
+
+class Head:
+    """Finds where the head of a handshake ends, in bytes that come in pieces."""
+
+    __slots__ = ("_tail", "is_whole", "size")
+
+    def __init__(self) -> None:
+        self._tail = b""
+        self.is_whole = False
+        self.size = 0
+
+    def cut(self, data: bytes) -> tuple[bytes, bytes]:
+        """Return what belongs to the head, and what is behind it."""
+        known = self._tail + data
+        end = known.find(_HEAD_END)
+        self.is_whole = end >= 0
+        cut = end + len(_HEAD_END) - len(self._tail) if self.is_whole else len(data)
+        self._tail = known[1 - len(_HEAD_END) :]
+        self.size += cut
+        return data[:cut], data[cut:]
+
+
+class ServerOpening:
+    """The handshake of a connection to the central system.
 
     `address` is where the client is, if a proxy has told; else it is the peer's.
     """
+
+    __slots__ = (
+        "_address",
+        "_admission",
+        "_answered",
+        "_central",
+        "_decision",
+        "_head",
+        "_layer",
+        "_lean",
+        "_listener",
+        "_raw",
+        "_reason",
+        "_websocket",
+    )
+
+    _websocket: WebSocket
 
     def __init__(self, owner: HandshakeOwner, server: Server, address: Address = None) -> None:
         self._central = owner
@@ -53,54 +107,88 @@ class ServerWebSocket(WebSocket):
         self._decision: asyncio.Task[None] | None = None
         self._reason = ""
         self._answered = False
-        self._server = ServerProtocol(
-            extensions=[_DEFLATE],
-            select_subprotocol=lambda _, offered: self._subprotocol,
-            max_size=owner.max_message_size,
-            logger=WEBSOCKET_LOG,
-        )
-        self._subprotocol: Subprotocol | None = None
-        super().__init__(
-            self._server,
-            max_message_size=owner.max_message_size,
-            open_timeout=owner.open_timeout,
-            close_timeout=owner.close_timeout,
-        )
+        self._head: Head | None = None
+        self._layer: ServerLayer | None = None
+        self._lean: lean.LeanRequest | None = None
+        self._raw = b""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._listener._open_sockets.add(self)
-        super().connection_made(transport)
+    # The WebSocket calls
+
+    def begin(self, websocket: WebSocket) -> None:
+        """TCP is connected."""
+        self._websocket = websocket
         if self._central.stopping:  # it was accepted before, and comes to be known only now
-            self.transport.abort()
+            websocket.abort()
 
-    def disconnected(self) -> None:
-        self._listener._open_sockets.discard(self)
-        if self._decision is not None:
-            self._decision.cancel()
-        if self._handshake_size and not self._answered:
-            invalid = self._server.handshake_exc or self._server.parser_exc
-            self._tell(None, self._reason or str(invalid or "it left before the handshake was complete"))
+    def receive(self, data: bytes) -> None:
+        """Take the request; what is behind it waits."""
+        if self._head is None:
+            if len(data) <= _MAX_HANDSHAKE and not WEBSOCKET_LOG.isEnabledFor(logging.DEBUG):
+                self._lean = lean.read(data)
+            if self._lean is not None:
+                self._raw = data
+                self._websocket.pause(DECIDING)
+                offer = self._offer(self._lean.path, self._lean.headers, self._lean.subprotocols)
+                self._decision = run_now(self._decide(offer, None), self._central.tasks)
+                return
+            self._head = Head()
+        head, behind = self._head.cut(data)
+        if self._head.size > _MAX_HANDSHAKE:
+            status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+            self._tell(status, "the request is too large")
+            self._refuse(status)
+            return
+        layer = self._sans_io()
+        if self._head.is_whole:
+            self._websocket.pause(DECIDING)
+            self._websocket.feed(behind)
+        layer.receive_data(head)
+        for event in layer.events_received():
+            assert isinstance(event, Request)
+            offer = self._offer(event.path, event.headers, _offered(event))
+            self._decision = run_now(self._decide(offer, event), self._central.tasks)
+        self._websocket.flush(layer)
 
-    def handshake_too_late(self) -> None:
+    def _sans_io(self) -> ServerLayer:
+        """Return the Sans-I/O layer, which judges what is not plainly right, and writes refusals."""
+        if self._layer is None:
+            self._layer = ServerLayer(
+                extensions=[_DEFLATE], max_size=self._central.max_message_size, logger=WEBSOCKET_LOG
+            )
+            if self._raw:
+                self._layer.receive_data(self._raw)
+        return self._layer
+
+    def too_late(self) -> None:
+        """It takes too long."""
         self._reason = f"not complete within {self._central.open_timeout:g} s"
         if self._decision is None:
-            self.transport.abort()
+            self._websocket.abort()
         else:
             self._decision.cancel()
 
-    def handshake_too_large(self) -> None:
-        status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-        self._tell(status, "the request is too large")
-        self._refuse(status)
+    def eof(self) -> None:
+        """The client writes no more."""
+        layer = self._sans_io()
+        layer.receive_eof()
+        self._websocket.flush(layer)
 
-    def handshake_event(self, event: Request | Response) -> None:
-        assert isinstance(event, Request)
-        self._decision = run_now(self._decide(event), self._central.tasks)
+    def lost(self) -> None:
+        """TCP has ended."""
+        if self._decision is not None:
+            self._decision.cancel()
+        if (self._head is not None or self._raw) and not self._answered:
+            invalid = None if self._layer is None else self._layer.handshake_exc or self._layer.parser_exc
+            self._tell(None, self._reason or str(invalid or "it left before the handshake was complete"))
+        if self._layer is not None:
+            release(self._layer)
 
-    async def _decide(self, request: Request) -> None:
-        admission = self._admission = Admission(self._central, self._offer(request))
+    # The decision
+
+    async def _decide(self, offer: Offer, request: Request | None) -> None:
+        admission = self._admission = Admission(self._central, offer)
         try:
-            if not _asks_for_websocket(request):
+            if request is not None and not _asks_for_websocket(request):
                 await self._answer_http(request, admission)
                 return
             outcome = await admission.decide()
@@ -118,40 +206,53 @@ class ServerWebSocket(WebSocket):
             raise
         finally:
             self._decision = None
-            self.take_early()
+            self._websocket.resume(DECIDING)
 
-    def _offer(self, request: Request) -> Offer:
-        return Offer(
-            request.path,
-            request.headers,
-            _offered(request),
-            self._origin,
-            self.certificate,
-            self.transport.get_extra_info("ssl_object") is not None,
-            self._listener,
-        )
+    def _offer(self, path: str, headers: Any, offered: tuple[str, ...]) -> Offer:
+        websocket = self._websocket
+        secure = websocket.transport.get_extra_info("ssl_object") is not None
+        certificate = websocket.certificate if secure else None
+        return Offer(path, headers, offered, self._origin, certificate, secure, self._listener)
 
     @property
     def _origin(self) -> Address:
-        peer = self.peer
+        peer = self._websocket.peer
         return self._address or ((peer[0], peer[1]) if isinstance(peer, tuple) else None)
 
-    def _accept(self, request: Request, admitted: Admitted) -> None:
+    def _accept(self, request: Request | None, admitted: Admitted) -> None:
         version = admitted.version
-        self._subprotocol = None if version is None else Subprotocol(version.subprotocol)
-        response = self._server.accept(request)
+        if self._lean is not None and version is not None:
+            owner = self._central.arrived(self._websocket, admitted, version)
+            self._websocket.transport.write(lean.accept(self._lean, version.subprotocol))
+            self._open(owner, None, admitted)
+            return
+        layer = self._sans_io()
+        layer.chosen = None if version is None else Subprotocol(version.subprotocol)
+        response = layer.accept(self._request() if request is None else request)
         if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
-            self._tell(response.status_code, str(self._server.handshake_exc))
+            self._tell(response.status_code, str(layer.handshake_exc))
             self._answer(response)
         elif version is not None:
-            owner = self._central.arrived(self, admitted, version)
+            owner = self._central.arrived(self._websocket, admitted, version)
             self._answer(response)
-            self._admission = None
-            self.opened(owner)
+            self._open(owner, layer, admitted)
         else:
             self._tell(response.status_code, no_common_subprotocol(admitted.handshake.subprotocols))
             self._answer(response)
-            self.close(CloseCode.PROTOCOL_ERROR, "no common subprotocol")
+            self._websocket.refuse(layer)
+            self._websocket.close(CloseCode.PROTOCOL_ERROR, "no common subprotocol")
+
+    def _open(self, owner: TransportOwner, layer: ServerLayer | None, admitted: Admitted) -> None:
+        self._answered = True
+        self._admission = None
+        interval = admitted.policy.ping_interval
+        self._websocket.opened(owner, layer, trusted=admitted.status == "Accepted", ping_interval=interval)
+
+    def _request(self) -> Request:
+        """Return the request that was read without the Sans-I/O layer."""
+        (request,) = self._sans_io().events_received()
+        assert isinstance(request, Request)
+        return request
 
     async def _answer_http(self, request: Request, admission: Admission) -> None:
         """Answer a request that asks for no WebSocket."""
@@ -177,7 +278,7 @@ class ServerWebSocket(WebSocket):
         given: Any = answer
         if not isinstance(given, HttpResponse) or not isinstance(given.body, bytes):
             raise TypeError(f"http: expected an HttpResponse whose body is bytes, or None, not {given!r}")
-        response = self._server.reject(answer.status, "")
+        response = self._sans_io().reject(answer.status, "")
         response.body = answer.body
         for name, value in {"Content-Length": str(len(answer.body)), **answer.headers}.items():
             if name in response.headers:
@@ -188,7 +289,7 @@ class ServerWebSocket(WebSocket):
     def _refuse(self, status: int) -> None:
         if self._has_ended():
             return
-        response = self._server.reject(status, f"{HTTPStatus(status).phrase}\n")
+        response = self._sans_io().reject(status, f"{HTTPStatus(status).phrase}\n")
         if status == HTTPStatus.UNAUTHORIZED:
             response.headers["WWW-Authenticate"] = 'Basic realm="ocpp", charset="UTF-8"'
         elif status == HTTPStatus.UPGRADE_REQUIRED:
@@ -205,12 +306,13 @@ class ServerWebSocket(WebSocket):
 
     def _answer(self, response: Response) -> None:
         self._answered = True
-        self._server.send_response(response)
-        self._flush()
+        layer = self._sans_io()
+        layer.send_response(response)
+        self._websocket.flush(layer)
 
     def _has_ended(self) -> bool:
         """Whether it is too late for an answer: the client has left, or has broken the protocol meanwhile."""
-        return self._lost or self._server.eof_sent
+        return self._websocket.transport.is_closing() or (self._layer is not None and self._layer.eof_sent)
 
 
 def _asks_for_websocket(request: Request) -> bool:
@@ -223,63 +325,97 @@ def _offered(request: Request) -> tuple[str, ...]:
     return tuple(each.strip() for each in values.split(",") if each.strip())
 
 
-class ClientWebSocket(WebSocket, Generic[O]):
-    """A station's connection; `handshake` is done when the server has answered, with what `connected` made of it.
+class ClientOpening(Generic[O]):
+    """The handshake of a station's connection; `outcome` is what `connected` made of it, when the server has answered.
 
     `connected` is called with the subprotocol that the server chose, and returns who gets the messages, or None if it
     is not one that was offered. `authorization` is sent as the header of that name.
     """
 
+    _websocket: WebSocket
+
     def __init__(
         self,
         url: str,
         subprotocols: Sequence[str],
-        connected: Callable[[ClientWebSocket[O], str | None], O | None],
+        connected: Callable[[WebSocket, str | None], O | None],
         *,
         authorization: str | None,
         max_message_size: int,
-        open_timeout: float,
-        close_timeout: float,
     ) -> None:
-        self._client = ClientProtocol(
+        self._layer = ClientProtocol(
             parse_uri(url),
             subprotocols=[Subprotocol(each) for each in subprotocols],
             max_size=max_message_size,
             logger=WEBSOCKET_LOG,
         )
-        super().__init__(
-            self._client, max_message_size=max_message_size, open_timeout=open_timeout, close_timeout=close_timeout
-        )
         self._authorization = authorization
         self._connected = connected
-        self.handshake: asyncio.Future[O] = self._loop.create_future()
+        self._head = Head()
+        self.outcome: asyncio.Future[O] = asyncio.get_running_loop().create_future()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        request = self._client.connect()
+    # The WebSocket calls
+
+    def begin(self, websocket: WebSocket) -> None:
+        """TCP is connected."""
+        self._websocket = websocket
+        request = self._layer.connect()
         if self._authorization is not None:
             request.headers["Authorization"] = self._authorization
-        self._client.send_request(request)
-        self._flush()
+        self._layer.send_request(request)
+        websocket.flush(self._layer)
 
-    def handshake_event(self, event: Request | Response) -> None:
-        error = self._client.handshake_exc
+    def receive(self, data: bytes) -> None:
+        """Take the server's answer, or what is behind it: messages, or the body of a refusal."""
+        behind = data
+        if not self._head.is_whole:
+            data, behind = self._head.cut(data)
+            if self._head.size > _MAX_HANDSHAKE:
+                self._websocket.abort()
+                return
+            self._take(data)
+        if self._layer.state is State.CONNECTING:
+            self._take(behind)
+        elif behind:
+            self._websocket.feed(behind)
+
+    def _take(self, data: bytes) -> None:
+        self._layer.receive_data(data)
+        for event in self._layer.events_received():
+            assert isinstance(event, Response)
+            self._answered()
+        self._websocket.flush(self._layer)
+
+    def _answered(self) -> None:
+        error = self._layer.handshake_exc
         if error is not None:
             status = error.response.status_code if isinstance(error, InvalidStatus) else None
             self._give_up(HandshakeFailed(str(error), status))
-            self.close(CloseCode.PROTOCOL_ERROR)
-        elif not self.handshake.done():
-            owner = self._connected(self, self._client.subprotocol)
+            self._websocket.close(CloseCode.PROTOCOL_ERROR)
+        elif not self.outcome.done():
+            owner = self._connected(self._websocket, self._layer.subprotocol)
             if owner is None:
                 self._give_up(HandshakeFailed("the server chose no subprotocol"))
-                self.close(CloseCode.PROTOCOL_ERROR)
+                self._websocket.refuse(self._layer)
+                self._websocket.close(CloseCode.PROTOCOL_ERROR)
             else:
-                self.opened(owner)
-                self.handshake.set_result(owner)
+                self._websocket.opened(owner, self._layer, trusted=True)
+                self.outcome.set_result(owner)
 
-    def disconnected(self) -> None:
-        self._give_up(HandshakeFailed(str(self._client.handshake_exc or "the connection ended during the handshake")))
+    def too_late(self) -> None:
+        """It takes too long."""
+        self._websocket.abort()
+
+    def eof(self) -> None:
+        """The server writes no more."""
+        self._layer.receive_eof()
+        self._websocket.flush(self._layer)
+
+    def lost(self) -> None:
+        """TCP has ended."""
+        self._give_up(HandshakeFailed(str(self._layer.handshake_exc or "the connection ended during the handshake")))
+        release(self._layer)
 
     def _give_up(self, error: HandshakeFailed) -> None:
-        if not self.handshake.done():
-            self.handshake.set_exception(error)
+        if not self.outcome.done():
+            self.outcome.set_exception(error)

@@ -1,14 +1,15 @@
-"""WebSocket pings for all connections of an endpoint, on one timer (R38)."""
+"""WebSocket pings for all connections with one interval, on one timer (R38)."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
-from typing import Final, Protocol
+from collections.abc import Iterator
+from typing import Final, Generic, Protocol, TypeVar
 
 __all__ = ["Keepalive"]
 
-_SLICES: Final = 32
+_MOST_SLICES: Final = 256
+_SLICES_A_SECOND: Final = 4
 
 
 class Pinged(Protocol):
@@ -19,27 +20,42 @@ class Pinged(Protocol):
         ...
 
 
-class Keepalive:
+P = TypeVar("P", bound=Pinged)
+
+
+class Keepalive(Generic[P]):
     """Pings every connection once in `interval` seconds, a slice of them at a time; 0 is off."""
 
-    def __init__(self, interval: float, connections: Callable[[], Iterable[Pinged]]) -> None:
-        self._interval = interval
-        self._connections = connections
-        self._slice = 0
-        self._timer: asyncio.TimerHandle | None = None
+    def __init__(self, loop: asyncio.AbstractEventLoop, interval: float) -> None:
+        self._loop = loop
+        count = min(_MOST_SLICES, int(interval * _SLICES_A_SECOND) + 2) if interval else 1
+        self._slices: list[set[P]] = [set() for _ in range(count)]
+        self._wait = interval / count
+        self._next = 0
+        self._timer = loop.call_later(self._wait, self._ping_slice) if interval else None
 
-    def start(self) -> None:
-        """Begin; the event loop must run."""
-        if self._interval > 0:
-            self._timer = asyncio.get_running_loop().call_later(self._interval / _SLICES, self._ping_slice)
+    def add(self, each: P) -> None:
+        """Ping a connection from now on."""
+        self._slice_of(each).add(each)
 
-    def stop(self) -> None:
+    def discard(self, each: P) -> None:
+        """A connection has ended."""
+        self._slice_of(each).discard(each)
+
+    def __iter__(self) -> Iterator[P]:
+        for each in self._slices:
+            yield from each
+
+    def close(self) -> None:
         """End."""
         if self._timer is not None:
             self._timer.cancel()
 
+    def _slice_of(self, each: P) -> set[P]:
+        return self._slices[(id(each) >> 6) % len(self._slices)]
+
     def _ping_slice(self) -> None:
-        self._slice = (self._slice + 1) % _SLICES
-        for each in [each for each in self._connections() if (id(each) >> 6) % _SLICES == self._slice]:
+        self._next = (self._next + 1) % len(self._slices)
+        for each in tuple(self._slices[self._next]):
             each.ping()
-        self.start()
+        self._timer = self._loop.call_later(self._wait, self._ping_slice)

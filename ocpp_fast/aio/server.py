@@ -18,7 +18,7 @@ from .security import Headers
 
 if TYPE_CHECKING:
     from .admission import HandshakeOwner
-    from .websocket import WebSocket
+    from .sockets import Sockets
 
 __all__ = ["Http", "HttpRequest", "HttpResponse", "Server", "listen"]
 
@@ -62,13 +62,13 @@ class Server:
     `url` is what stations connect to, with their identity appended. On a Unix socket `host` is its path and `port` 0.
     """
 
-    def __init__(self, *, http: Http | None = None) -> None:
+    def __init__(self, sockets: Sockets, *, http: Http | None = None) -> None:
         self.host: str = ""
         self.port: int = 0
         self.url: str = ""
         self._http = http
         self._file: tuple[int, int] | None = None
-        self._open_sockets: set[WebSocket] = set()
+        self._sockets = sockets
 
     def _bound(self, listener: Listener, host: str | None, *, secure: bool) -> None:
         """Take the address of what listens for this."""

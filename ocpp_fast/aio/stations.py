@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 from ..errors import OcppError, VersionMismatch
 from ..faults import Fault
 from ..frames import Call, FrameFault
-from ..registration import BOOT, CentralGate, Registrations
+from ..registration import ACCEPTED, BOOT, CentralGate, Registrations
 from ..schema import Version
 from .admission import Admitted
 from .connection import Connection
@@ -162,6 +162,8 @@ class Station(Connection):
         self._registrations = registrations
         self._gate = gate
         self._asked_to_boot = False
+        self._trusted = status == ACCEPTED
+        self._choose_way()
         self._hooks: set[asyncio.Task[None]] | None = None
         self._patience: asyncio.TimerHandle | None = None
 
@@ -265,6 +267,13 @@ class Station(Connection):
     def registration(self) -> str | None:
         """The last answer to its BootNotification: Accepted, Pending, Rejected; None if unknown (R40)."""
         return self._gate.status
+
+    def _answer(self, call: Call, response: Any) -> None:
+        super()._answer(call, response)
+        if not self._trusted and self._gate.status in (None, ACCEPTED):  # it has shown that it is a station
+            self._trusted = True
+            self._transport.trust()
+            self._choose_way()
 
     def _run_handler(self, call: Call) -> Any:
         outcome = super()._run_handler(call)

@@ -24,6 +24,7 @@ class CloseCode(IntEnum):
     POLICY_VIOLATION = 1008
     TOO_BIG = 1009
     INTERNAL_ERROR = 1011
+    TRY_AGAIN_LATER = 1013
 
 
 class TransportOwner(Protocol):
@@ -59,6 +60,10 @@ class Transport(Protocol):
 
     def resume(self) -> None:
         """Hand over messages again, those that came meanwhile first."""
+        ...
+
+    def trust(self) -> None:
+        """Take messages of any size from now on that is allowed at all: the station was accepted."""
         ...
 
     async def wait_closed(self) -> None:

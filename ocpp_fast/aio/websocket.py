@@ -1,8 +1,9 @@
 """A WebSocket over an asyncio transport, called back instead of awaited.
 
-No task and no queue belong to a connection: bytes arrive in one buffer that all connections of a loop share. Its base
-class, a `Wire`, hands whole plain messages to the owner at once and writes those that are sent; the handshake, control
-frames, fragments, compression and whatever is wrong go through websockets' Sans-I/O layer, a whole frame at a time.
+No task, timer, queue or parser belongs to a connection that is idle: bytes arrive in one buffer that all connections of
+a loop share. Its base class, a `Wire`, hands whole plain messages to the owner at once and writes those that are sent.
+An `Opening` makes the handshake and is dropped then. Fragments, compression, the closing handshake and whatever is
+wrong go through websockets' Sans-I/O layer, made for a frame that needs it and dropped after it.
 """
 
 from __future__ import annotations
@@ -10,287 +11,386 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections import deque
-from enum import Flag, auto
-from typing import Any, Final, cast
-from weakref import WeakKeyDictionary
+import select
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
-from websockets.client import ClientProtocol
+from websockets.extensions import Extension
 from websockets.frames import Frame, Opcode
-from websockets.http11 import Request, Response
-from websockets.protocol import State
-from websockets.server import ServerProtocol
+from websockets.protocol import Protocol as Layer
+from websockets.protocol import Side, State
 
 from .._core import Wire
 from .security import WEBSOCKET_LOG
 from .transport import CloseCode, TransportOwner
 
-__all__ = ["Pause", "WebSocket"]
+if TYPE_CHECKING:
+    from .sockets import Sockets
 
-_RECEIVE_SIZE: Final = 64 * 1024
-_MAX_HANDSHAKE: Final = 16 * 1024
-_HEAD_END: Final = b"\r\n\r\n"
-_buffers: WeakKeyDictionary[asyncio.AbstractEventLoop, memoryview] = WeakKeyDictionary()
+__all__ = ["DECIDING", "Opening", "WebSocket", "release"]
+
+_MOST_UNTRUSTED: Final = 64 * 1024
+_MOST_FRAGMENTS: Final = 1024
+_MOST_UNWRITTEN: Final = 1024 * 1024
+_MOST_KEPT: Final = 256 * 1024
+_LARGE: Final = 64 * 1024
+
+_FIN: Final = 0x80
+_PING: Final = _FIN | 0x09
+_PONG: Final = _FIN | 0x0A
+_HANG_UP: Final = getattr(select, "POLLRDHUP", 0)
+
+# Why reading is paused
+DECIDING: Final = 1
+"""The handshake is being decided, and more has come already."""
+WRITING: Final = 2
+"""The peer does not read what it is sent."""
+OWNER: Final = 4
+"""The owner wants no more messages: too many of the peer's calls wait."""
+TURN: Final = 8
+"""Others have their turn."""
 
 
-def _shared_buffer(loop: asyncio.AbstractEventLoop) -> memoryview:
-    if loop not in _buffers:
-        _buffers[loop] = memoryview(bytearray(_RECEIVE_SIZE))
-    return _buffers[loop]
+class Opening(Protocol):
+    """The opening handshake of one side."""
+
+    def begin(self, websocket: WebSocket) -> None:
+        """TCP is connected."""
+        ...
+
+    def receive(self, data: bytes) -> None:
+        """Take bytes of the peer."""
+        ...
+
+    def too_late(self) -> None:
+        """It takes too long."""
+        ...
+
+    def eof(self) -> None:
+        """The peer writes no more."""
+        ...
+
+    def lost(self) -> None:
+        """TCP has ended."""
+        ...
 
 
-class Pause(Flag):
-    """Why reading is paused."""
-
-    NONE = 0
-    HANDSHAKE = auto()
-    """Much has come while the handshake is being decided."""
-    WRITING = auto()
-    """The peer does not read what it is sent."""
-    OWNER = auto()
-    """The owner wants no more messages: too many of the peer's calls wait."""
+def release(layer: Layer) -> None:
+    """Cut what keeps a Sans-I/O layer alive that is needed no more: its parser knows it, and so do its errors."""
+    layer.parser.close()
+    layer.parser_exc = layer.handshake_exc = None
 
 
 class WebSocket(Wire, asyncio.BufferedProtocol):
-    """One connection, of either side. A subclass does the opening handshake.
+    """One connection, of either side; `masks` is true on the client's."""
 
-    `open_timeout` bounds the handshake and `close_timeout` the closing one, in seconds; `max_message_size` a message,
-    in bytes.
-    """
+    __slots__ = (
+        "__weakref__",
+        "_end",
+        "_extensions",
+        "_failed",
+        "_fragments",
+        "_lost",
+        "_masks",
+        "_most",
+        "_opening",
+        "_owner",
+        "_pauses",
+        "_pong_due",
+        "_protocol",
+        "_sockets",
+    )
 
-    def __init__(
-        self,
-        protocol: ServerProtocol | ClientProtocol,
-        *,
-        max_message_size: int,
-        open_timeout: float,
-        close_timeout: float,
-    ) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._masks = isinstance(protocol, ClientProtocol)
-        super().__init__(_shared_buffer(self._loop), max_message_size, not self._masks)
-        self._protocol = protocol
-        self._open_timeout = open_timeout
-        self._close_timeout = close_timeout
-        self._timer: asyncio.TimerHandle | None = None
-        self._pauses = Pause.NONE
-        self._backlog: deque[bytes] | None = None
-        self._fragments: bytearray | None = None
-        self._max_message_size = max_message_size
+    def __init__(self, sockets: Sockets, opening: Opening, *, masks: bool) -> None:
+        super().__init__(sockets.buffer, 0, not masks)
+        self._sockets = sockets
+        self._opening: Opening | None = opening
+        self._masks = masks
+        self._most = 0
         self._owner: TransportOwner | None = None
-        self._head: bytes | None = b""  # its last bytes, as long as its end may be among them
-        self._early = b""
-        self._eof = False
-        self._handshake_size = 0
-        self._writes_plainly = False
+        self._protocol: Layer | None = None
+        self._extensions: Sequence[Extension] = ()
+        self._fragments: list[bytes] | None = None
+        self._pauses = 0
         self._pong_due = False
         self._lost = False
         self._failed = False
         self._end: asyncio.Future[None] | None = None
 
-    # What the subclass does
-
-    def handshake_event(self, event: Request | Response) -> None:
-        """Decide on the opening handshake."""
-        raise NotImplementedError
-
-    def handshake_too_late(self) -> None:
-        """The handshake takes longer than `open_timeout`."""
-        self.transport.abort()
-
-    def handshake_too_large(self) -> None:
-        """The peer's part of the handshake is larger than any honest one."""
-        self.transport.abort()
-
-    def disconnected(self) -> None:
-        """TCP has ended, whether the handshake was done or not."""
-
     # asyncio calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)  # uvloop's is not a subclass
-        self._timer = self._loop.call_later(self._open_timeout, self.handshake_too_late)
-
-    def unusual(self, data: bytes) -> None:
-        """Take bytes for the Sans-I/O layer: the handshake, a frame that is no plain message, or what is wrong."""
-        if self._protocol.state is not State.CONNECTING:
-            self._receive(data)
-            return
-        if self._head is not None:
-            data, behind = self._split_head(data)
-            if self._handshake_size > _MAX_HANDSHAKE:
-                self.handshake_too_large()
-                return
-            self._receive(data)
-        else:
-            behind = data
-        if self._masks and self._protocol.state is State.CONNECTING:
-            self._receive(behind)  # the body of a server's refusal
-        else:
-            self._early += behind
-            self.take_early()
-
-    def _split_head(self, data: bytes) -> tuple[bytes, bytes]:
-        """Cut bytes of the handshake where its head ends: a server may send messages right behind it."""
-        assert self._head is not None
-        known = self._head + data
-        end = known.find(_HEAD_END)
-        cut = len(data) if end < 0 else end + len(_HEAD_END) - len(self._head)
-        self._head = known[1 - len(_HEAD_END) :] if end < 0 else None
-        self._handshake_size += cut
-        return data[:cut], data[cut:]
-
-    def take_early(self) -> None:
-        """Take what came behind the handshake's head, as soon as the handshake is decided."""
-        if self._protocol.state is not State.CONNECTING:
-            early, self._early = self._early, b""
-            self._resume(Pause.HANDSHAKE)
-            if early and not self._eof:
-                self.feed(early)
-        elif len(self._early) > _MAX_HANDSHAKE:
-            self._pause(Pause.HANDSHAKE)
-
-    def _receive(self, data: bytes) -> None:
-        self._protocol.receive_data(data)
-        for event in self._protocol.events_received():
-            if isinstance(event, Frame):
-                self._frame_received(event)
-            else:
-                self.handshake_event(event)
-        self._flush()  # not before: what came ahead of a close frame still counts
+        self._sockets.began(self)
+        assert self._opening is not None
+        self._opening.begin(self)
 
     def eof_received(self) -> bool:
-        self._eof = True
-        self._protocol.receive_eof()
-        self._flush()
-        self._bound_end()  # what was written may never leave
+        if self._opening is not None:
+            self._opening.eof()
+        else:
+            layer = self._layer()
+            layer.receive_eof()
+            self.flush(layer)
+        self._sockets.ends(self)  # what was written may never leave
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lost = True
-        self._stop_timer()
-        self._protocol.receive_eof()
-        self._protocol.data_to_send()
+        self._sockets.ended(self)
         self._tell_end()
         if self._end is not None:
             self._end.set_result(None)
-        self.disconnected()
+        opening, self._opening = self._opening, None
+        if opening is not None:
+            opening.lost()
+        if self._protocol is not None:
+            self._failed = self.failed
+            release(self._protocol)
+            self._protocol = None
 
     def pause_writing(self) -> None:
-        self._pause(Pause.WRITING)
+        self.pause(WRITING)
+        self._sockets.writes(self, self.transport.get_write_buffer_size())
 
     def resume_writing(self) -> None:
-        self._resume(Pause.WRITING)
+        self._sockets.writes(self, 0)
+        self.resume(WRITING)
+
+    # The opening handshake
+
+    def opened(
+        self,
+        owner: TransportOwner,
+        layer: Layer | None,
+        *,
+        trusted: bool,
+        ping_interval: float | None = None,
+    ) -> None:
+        """The handshake is done: messages go to `owner` from now on. `layer` has made the handshake, if any has.
+
+        A peer that is not trusted yet may send messages of 64 KiB, and larger ones when `trust` is called.
+        """
+        self._opening = None
+        self._owner = owner
+        self._most = self._sockets.max_message_size
+        self.limit = self._most = self._most if trusted else min(self._most, _MOST_UNTRUSTED)
+        self._sockets.opened(self, ping_interval)
+        if layer is not None:
+            self._extensions = tuple(layer.extensions)
+            if WEBSOCKET_LOG.isEnabledFor(logging.DEBUG):  # every frame is to be logged
+                self._protocol = layer
+            else:
+                self._sockets.loop.call_soon(release, layer)  # which has work to do yet
+        if self._protocol is None:
+            self.plain = True
+            self.receiver = owner
+
+    def refuse(self, layer: Layer) -> None:
+        """The handshake is done, but only to be closed at once."""
+        self._opening = None
+        self._protocol = layer
+        self._sockets.opened(self)
+
+    def opens_too_late(self) -> None:
+        """The handshake takes too long."""
+        if self._opening is not None:
+            self._opening.too_late()
 
     # The owner calls
-
-    def opened(self, owner: TransportOwner) -> None:
-        """The handshake is done: messages go to `owner` from now on."""
-        self._stop_timer()
-        self._owner = owner
-        watched = WEBSOCKET_LOG.isEnabledFor(logging.DEBUG)  # every frame is to be logged
-        self._writes_plainly = not watched and not self._protocol.extensions
-        self.plain = not watched
-        self._go_straight()
-
-    def _go_straight(self) -> None:
-        """Let plain messages go to the owner, if nothing speaks against it."""
-        if self._owner is not None and not self._pauses and self._fragments is None:
-            self.receiver = self._owner.message_received
 
     @property
     def is_open(self) -> bool:
         """Whether messages can be sent."""
+        if self._protocol is None:
+            return self._owner is not None
         return self._protocol.state is State.OPEN and not self._lost
+
+    def trust(self) -> None:
+        """Take messages of any size from now on that is allowed at all."""
+        self.limit += self._sockets.max_message_size - self._most
+        self._most = self._sockets.max_message_size
+        if self._protocol is not None:
+            self._protocol.max_message_size = self._most
 
     def send(self, raw: bytes) -> None:
         """Send a text message, in UTF-8. Does nothing when the connection is closing."""
-        if not self.is_open:
-            return
-        if self._writes_plainly:
-            if not self.transport.is_closing():
+        if self._protocol is not None:
+            if self.is_open:
+                self._protocol.send_text(raw)
+                self.flush(self._protocol)
+        elif self._owner is not None and not self.transport.is_closing():
+            if self._extensions:
+                frame = Frame(Opcode.TEXT, raw).serialize(mask=self._masks, extensions=self._extensions)
+                self.transport.write(frame)
+            else:
                 self.send_text(raw, os.urandom(4) if self._masks else b"")
-        else:
-            self._protocol.send_text(raw)
-            self._flush()
+        if self._pauses & WRITING and self.transport.get_write_buffer_size() > _MOST_UNWRITTEN:
+            self.transport.abort()
 
     def ping(self) -> None:
         """Ask for a sign of life; close with 1011 when the last one asked for has not come (R38)."""
-        if self._pong_due and not self.heard and not self._pauses & Pause.OWNER:  # where the pong would wait as well
+        if self._pong_due and not self.heard:
             self.close(CloseCode.INTERNAL_ERROR, "no pong")
             self.transport.abort()
         elif self.is_open:
             self._pong_due, self.heard = True, False
-            self._protocol.send_ping(b"")
-            self._flush()
+            self._write_control(Opcode.PING, b"")
+            if self._pauses & OWNER:
+                self._look_behind()
+
+    def _look_behind(self) -> None:
+        """Read once while reading is paused, for the pong that may be there, and for the end of the stream."""
+        if self.kept < _MOST_KEPT:
+            self.transport.resume_reading()
+        elif self._has_hung_up():
+            self.transport.abort()
+
+    def _has_hung_up(self) -> bool:
+        """Whether the peer has ended its stream, behind what is not read."""
+        sock = self.transport.get_extra_info("socket")
+        if not _HANG_UP or sock is None:
+            return False
+        poll = select.poll()
+        poll.register(sock.fileno(), _HANG_UP)
+        return bool(poll.poll(0))
 
     def close(self, code: int = CloseCode.NORMAL, reason: str = "") -> None:
         """Start the closing handshake, or cut a handshake that is still going on."""
-        if self._protocol.state is State.CONNECTING:
+        if self._opening is not None:
             self.transport.close()
         elif self.is_open:
-            self._protocol.send_close(code, reason)
-            self._flush()
+            layer = self._layer()
+            layer.send_close(code, reason)
+            self.flush(layer)
 
     async def wait_closed(self) -> None:
         """Wait until TCP has ended."""
         if not self._lost:
             if self._end is None:
-                self._end = self._loop.create_future()
+                self._end = self._sockets.loop.create_future()
             await asyncio.shield(self._end)
 
     def abort(self) -> None:
         """Cut the connection."""
         self.transport.abort()
 
-    def pause(self) -> None:
-        """Hand over no more messages, until `resume`."""
-        self._pause(Pause.OWNER)
+    def stalled(self, size: int) -> None:
+        """A while ago so many bytes waited to be written: cut the connection if none has left."""
+        now = self.transport.get_write_buffer_size()
+        if now < size:
+            self._sockets.writes(self, now)
+        else:
+            self.transport.abort()
 
-    def resume(self) -> None:
-        """Hand over messages again, those that came meanwhile first."""
-        self._resume(Pause.OWNER)
+    # Pauses
 
-    def _pause(self, reason: Pause) -> None:
-        """Stop reading, until every reason given has been taken back by `_resume`."""
-        if not self._pauses:
-            self.transport.pause_reading()
-            self.receiver = None
+    def pause(self, reason: int = OWNER) -> None:
+        """Hand over no more messages, and read no more, until every reason has been taken back by `resume`."""
         self._pauses |= reason
+        self.paused = True
+        if reason != DECIDING:
+            self.transport.pause_reading()
 
-    def _resume(self, reason: Pause) -> None:
-        """Take a reason back; what was read meanwhile is delivered first."""
+    def resume(self, reason: int = OWNER) -> None:
+        """Take a reason back; what came meanwhile is handed over first."""
         if not self._pauses & reason:
             return
         self._pauses &= ~reason
-        if reason is Pause.OWNER:
+        if self._pauses or self._lost:
+            return
+        if reason == OWNER:
             self.heard = True  # the pong may be behind what was not read
-        while self._backlog and not self._pauses and self._owner is not None:
-            self._owner.message_received(self._backlog.popleft())
-        if not self._pauses and not self._lost:
+        self.paused = False
+        self.feed(b"")
+        if not self.paused and not self._lost:
             self.transport.resume_reading()
-            self._go_straight()
+
+    def spent(self) -> None:
+        """Let others have their turn; or keep what has come while all is paused."""
+        if not self.paused:
+            self.pause(TURN)
+            self._sockets.loop.call_soon(self.resume, TURN)
+        elif self._pauses != DECIDING or self.kept > _MOST_UNTRUSTED:
+            self.transport.pause_reading()
 
     # Frames
 
+    def unusual(self, data: bytes) -> None:
+        """Take bytes of the handshake, a whole frame that is no plain message, or what is wrong."""
+        if self._opening is not None:
+            self._opening.receive(data)
+            return
+        if self._protocol is None and self.plain and data[0] in (_PING, _PONG):
+            self.heard = True
+            if data[0] == _PING:
+                self._write_control(Opcode.PONG, self.payload(data))
+            return
+        layer = self._layer()
+        layer.receive_data(data)
+        for event in layer.events_received():
+            if isinstance(event, Frame):
+                self._frame_received(event)
+        self.flush(layer)  # not before: what came ahead of a close frame still counts
+        if self.plain and self._fragments is None and layer.state is State.OPEN:
+            self._protocol = None
+            release(layer)
+
+    def _layer(self) -> Layer:
+        """Return the Sans-I/O layer, which is kept until a message or the connection has ended."""
+        if self._protocol is None:
+            side = Side.CLIENT if self._masks else Side.SERVER
+            self._protocol = Layer(side, state=State.OPEN, max_size=self._most, logger=WEBSOCKET_LOG)
+            self._protocol.extensions = list(self._extensions)
+        return self._protocol
+
+    def _write_control(self, opcode: Opcode, data: bytes) -> None:
+        if self._protocol is not None:
+            (self._protocol.send_ping if opcode is Opcode.PING else self._protocol.send_pong)(data)
+            self.flush(self._protocol)
+        elif not self.transport.is_closing():
+            self.transport.write(Frame(opcode, data).serialize(mask=self._masks))
+
     def _frame_received(self, frame: Frame) -> None:
         self.heard = True  # any frame is a sign of life (R38)
-        if frame.opcode is Opcode.TEXT or frame.opcode is Opcode.CONT:
-            if frame.fin and self._fragments is None:
-                self._message_received(bytes(frame.data))
-                return
-            if self._fragments is None:
-                self._fragments = bytearray()
-                self.receiver = None
-            self._fragments += frame.data
-            self.limit = self._max_message_size - len(self._fragments)
-            if frame.fin:
-                whole, self._fragments = bytes(self._fragments), None
-                self.limit = self._max_message_size
-                self._message_received(whole)
-                self._go_straight()
-        elif frame.opcode is Opcode.BINARY:
+        if len(frame.data) > _LARGE:
+            self.budget = 0
+        if frame.opcode is Opcode.BINARY:
             self._fail(CloseCode.UNSUPPORTED_DATA, "expected text")
+        elif frame.opcode is Opcode.TEXT or frame.opcode is Opcode.CONT:
+            self._part_received(bytes(frame.data), frame.fin)
+
+    def _part_received(self, data: bytes, fin: bool) -> None:
+        """Take a text message, or the next part of one."""
+        if fin and self._fragments is None:
+            self._message_received(data)
+            return
+        if self._fragments is None:
+            self._fragments = []
+            self.receiver = None
+        self._fragments.append(data)
+        self.limit -= len(data)
+        if fin:
+            whole, self._fragments = b"".join(self._fragments), None
+            self.limit = self._most
+            self.unfinished(0)
+            self.receiver = self._owner if self.plain else None
+            self._message_received(whole)
+        elif len(self._fragments) > _MOST_FRAGMENTS:
+            self._fail(CloseCode.POLICY_VIOLATION, f"expected at most {_MOST_FRAGMENTS} fragments")
+        else:
+            self.unfinished(0)
+
+    def unfinished(self, size: int) -> None:
+        """So many bytes of a frame are kept until the rest has come, beside the fragments of a message."""
+        if self._fragments is not None:
+            size += self._most - self.limit + len(self._fragments)
+        if not self._sockets.keeps(self, size):
+            self._fail(CloseCode.TRY_AGAIN_LATER, "too many messages are unfinished")
+
+    def ends_too_late(self) -> None:
+        """A message takes too long to come."""
+        self._fail(CloseCode.POLICY_VIOLATION, "a message takes too long to come")
 
     def _message_received(self, raw: bytes) -> None:
         if self._owner is None:
@@ -301,38 +401,34 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
             except UnicodeDecodeError:
                 self._fail(CloseCode.INVALID_DATA, "expected UTF-8")
                 return
-        if self._pauses:
-            if self._backlog is None:
-                self._backlog = deque()
-            self._backlog.append(raw)
-        else:
-            self._owner.message_received(raw)
+        self._owner.message_received(raw)
 
     @property
     def failed(self) -> bool:
         """Whether it ends because the peer sent what it must not."""
-        invalid = self._protocol.parser_exc
+        invalid = None if self._protocol is None else self._protocol.parser_exc
         return self._failed or (invalid is not None and not isinstance(invalid, EOFError))
 
     def _fail(self, code: CloseCode, reason: str) -> None:
         if self.is_open:
             self._failed = True
-            self._protocol.fail(code, reason)
-            self._flush()
+            layer = self._layer()
+            layer.fail(code, reason)
+            self.flush(layer)
 
-    def _flush(self) -> None:
+    def flush(self, layer: Layer) -> None:
         """Send the output of the Sans-I/O layer, and bound the wait for an end that it expects."""
         if self._lost:
             return
-        writes = self._protocol.data_to_send()
+        writes = layer.data_to_send()
         if not self.transport.is_closing():
             if data := b"".join(writes):
                 self.transport.write(data)
             if writes and not writes[-1]:
                 self._write_eof()
-        if self._protocol.close_expected():
-            self._bound_end()
-        if self._protocol.state is not State.OPEN:
+        if layer.close_expected():
+            self._sockets.ends(self)
+        if layer.state is not State.OPEN:
             self._tell_end()
 
     def _write_eof(self) -> None:
@@ -341,30 +437,23 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         else:
             self.transport.close()
 
-    def _bound_end(self) -> None:
-        """Cut the connection if it does not end by itself."""
-        if self._timer is None:
-            self._timer = self._loop.call_later(self._close_timeout, self.transport.abort)
-
     def _tell_end(self) -> None:
         """Tell the owner that the connection can't be used any more, once, and before TCP has ended (R44)."""
-        self._backlog = self._fragments = self.receiver = None
+        self._fragments = self.receiver = None
         owner, self._owner = self._owner, None
         if owner is None:
             return
+        self._sockets.keeps(self, 0)
         if self._pauses and not self._lost:  # or the end of the stream would not be noticed
-            self._pauses = Pause.NONE
+            self._pauses = 0
+            self.paused = False
             self.transport.resume_reading()
-        close = self._protocol.close_rcvd or self._protocol.close_sent
+            self._sockets.loop.call_soon(self.feed, b"")
+        close = None if self._protocol is None else self._protocol.close_rcvd or self._protocol.close_sent
         if close is None:
             owner.transport_closed(CloseCode.ABNORMAL, "")
         else:
             owner.transport_closed(close.code, close.reason)
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
     @property
     def peer(self) -> Any:

@@ -1,0 +1,130 @@
+"""The plain opening handshake, read and answered without an HTTP parser.
+
+It only ever says yes: what is not plainly right, or asks for more, is left to the Sans-I/O layer, with the same bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import time
+from collections.abc import Iterator
+from email.utils import formatdate
+from typing import Final, NamedTuple
+
+__all__ = ["LeanRequest", "RawHeaders", "accept", "read"]
+
+_HEAD: Final = re.compile(rb"GET (/[!-~]*) HTTP/1\.1\r\n((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[ -~\t]*\r\n){1,32})\r\n")
+_KEY: Final = re.compile(rb"[A-Za-z0-9+/]{21}[AQgw]==")
+_UPGRADES: Final = frozenset({b"upgrade", b"keep-alive, upgrade", b"upgrade, keep-alive"})
+_TOKENS: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:, ?[!#$%&'*+.^_`|~0-9A-Za-z-]+)*")
+_LEFT_TO_OTHERS: Final = frozenset({b"content-length", b"transfer-encoding", b"expect", b"sec-websocket-extensions"})
+_GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+
+class RawHeaders:
+    """The headers of a request, looked up in its lines; a multi-valued mapping with case-insensitive names."""
+
+    __slots__ = ("_head",)
+
+    def __init__(self, head: bytes) -> None:
+        self._head = head
+
+    def _lines(self) -> Iterator[tuple[str, str]]:
+        for line in self._head.decode("latin-1").split("\r\n")[1:-2]:
+            name, _, value = line.partition(":")
+            yield name, value.strip(" \t")
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and bool(self.get_all(name))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({name.lower(): None for name, _ in self._lines()})
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __getitem__(self, name: str) -> str:
+        """Return the only value of a header. Raises `KeyError` if there is none, `LookupError` if there are several."""
+        values = self.get_all(name)
+        if not values:
+            raise KeyError(name)
+        if len(values) > 1:
+            raise LookupError(f"{name}: several values")
+        return values[0]
+
+    def get(self, name: str, default: str | None = None) -> str | None:
+        """Return the only value of a header, or the default."""
+        return self[name] if self.get_all(name) else default
+
+    def get_all(self, name: str) -> list[str]:
+        """Return all values of a header, in order."""
+        name = name.lower()
+        return [value for each, value in self._lines() if each.lower() == name]
+
+    def raw_items(self) -> Iterator[tuple[str, str]]:
+        """Iterate over all names and values, as they came."""
+        return self._lines()
+
+    def __repr__(self) -> str:
+        return f"<headers: {', '.join(self)}>"
+
+
+class LeanRequest(NamedTuple):
+    """A request for a WebSocket that can be accepted as it is."""
+
+    path: str
+    headers: RawHeaders
+    key: bytes
+    subprotocols: tuple[str, ...]
+
+
+def read(head: bytes) -> LeanRequest | None:
+    """Return the request in all the bytes that a client has sent; None if somebody else must judge it."""
+    matched = _HEAD.fullmatch(head)
+    if matched is None:
+        return None
+    values: dict[bytes, bytes] = {}
+    for line in matched[2].split(b"\r\n")[:-1]:
+        name, _, value = line.partition(b":")
+        name = name.lower()
+        if name in values or name in _LEFT_TO_OTHERS:
+            return None
+        values[name] = value.strip(b" \t")
+    key = values.get(b"sec-websocket-key", b"")
+    offered = values.get(b"sec-websocket-protocol", b"").decode()
+    if (
+        not values.get(b"host")
+        or values.get(b"upgrade", b"").lower() != b"websocket"
+        or values.get(b"connection", b"").lower() not in _UPGRADES
+        or values.get(b"sec-websocket-version") != b"13"
+        or _KEY.fullmatch(key) is None
+        or _TOKENS.fullmatch(offered) is None
+    ):
+        return None
+    return LeanRequest(matched[1].decode(), RawHeaders(head), key, tuple(offered.replace(" ", "").split(",")))
+
+
+_ACCEPTED: Final = (
+    b"HTTP/1.1 101 Switching Protocols\r\nDate: %b\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Accept: %b\r\nSec-WebSocket-Protocol: %b\r\n\r\n"
+)
+
+
+def accept(request: LeanRequest, subprotocol: str) -> bytes:
+    """Return the answer that lets a client in."""
+    digest = hashlib.sha1(request.key + _GUID, usedforsecurity=False).digest()
+    return _ACCEPTED % (_date(), base64.b64encode(digest), subprotocol.encode())
+
+
+_now: tuple[int, bytes] = (0, b"")
+
+
+def _date() -> bytes:
+    """Return the time as HTTP writes it."""
+    global _now
+    seconds = int(time.time())
+    if _now[0] != seconds:
+        _now = seconds, formatdate(seconds, usegmt=True).encode()
+    return _now[1]
