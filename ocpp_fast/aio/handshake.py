@@ -123,7 +123,7 @@ class ServerOpening:
     def receive(self, data: bytes) -> None:
         """Take the request; what is behind it waits."""
         if self._head is None:
-            if len(data) <= _MAX_HANDSHAKE and not WEBSOCKET_LOG.isEnabledFor(logging.DEBUG):
+            if not WEBSOCKET_LOG.isEnabledFor(logging.DEBUG):
                 self._lean = lean.read(data)
             if self._lean is not None:
                 self._raw = data

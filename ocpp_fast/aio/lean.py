@@ -20,6 +20,7 @@ _KEY: Final = re.compile(rb"[A-Za-z0-9+/]{21}[AQgw]==")
 _UPGRADES: Final = frozenset({b"upgrade", b"keep-alive, upgrade", b"upgrade, keep-alive"})
 _TOKENS: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:, ?[!#$%&'*+.^_`|~0-9A-Za-z-]+)*")
 _LEFT_TO_OTHERS: Final = frozenset({b"content-length", b"transfer-encoding", b"expect", b"sec-websocket-extensions"})
+_LARGE: Final = 4096
 _GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
@@ -83,7 +84,7 @@ class LeanRequest(NamedTuple):
 def read(head: bytes) -> LeanRequest | None:
     """Return the request in all the bytes that a client has sent; None if somebody else must judge it."""
     matched = _HEAD.fullmatch(head)
-    if matched is None:
+    if matched is None or len(head) > _LARGE:
         return None
     values: dict[bytes, bytes] = {}
     for line in matched[2].split(b"\r\n")[:-1]:

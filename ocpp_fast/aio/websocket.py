@@ -129,6 +129,9 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         if self._opening is not None:
             self._opening.eof()
         else:
+            if self.paused:  # of what was not handed over, a close frame still counts
+                self.paused = self.plain = False
+                self.feed(b"")
             layer = self._layer()
             layer.receive_eof()
             self.flush(layer)
@@ -306,6 +309,11 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         if not self.paused and not self._lost:
             self.transport.resume_reading()
 
+    def _feed_rest(self) -> None:
+        """Take what was kept, to find the close frame of the peer."""
+        if not self._lost and self.kept:
+            self.feed(b"")
+
     def spent(self) -> None:
         """Let others have their turn; or keep what has come while all is paused."""
         if not self.paused:
@@ -393,7 +401,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         self._fail(CloseCode.POLICY_VIOLATION, "a message takes too long to come")
 
     def _message_received(self, raw: bytes) -> None:
-        if self._owner is None:
+        if self._owner is None or self._pauses:
             return
         if not raw.isascii():
             try:
@@ -448,7 +456,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
             self._pauses = 0
             self.paused = False
             self.transport.resume_reading()
-            self._sockets.loop.call_soon(self.feed, b"")
+            self._sockets.loop.call_soon(self._feed_rest)
         close = None if self._protocol is None else self._protocol.close_rcvd or self._protocol.close_sent
         if close is None:
             owner.transport_closed(CloseCode.ABNORMAL, "")

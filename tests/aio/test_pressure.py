@@ -90,6 +90,8 @@ async def test_connection_with_too_many_waiting_calls_may_be_closed_at_once(by_p
         async with asyncio.timeout(2):
             if by_peer:
                 peer.writer.write_eof()
+                await until(lambda: slow.seen)
+                websocket_of(station).ping()  # which looks behind what is not read
                 await peer.eof()
                 await station.wait_closed()
             else:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ocpp_fast import BasicAuth, CentralSystem, Disconnected, Station, v16
-from ocpp_fast.aio.handshake import ServerWebSocket
+from ocpp_fast.aio.websocket import WebSocket
 
 from .exchanges import ACCEPTED, TRANSFER, TRANSFERRED, Slow, answered
 from .harness import central_system, comings_and_goings, no_other_tasks, scenario, until
@@ -220,14 +220,14 @@ async def test_stopping_while_handshakes_are_pending() -> None:
 @scenario
 async def test_stopping_while_connections_come_in(delay: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Those that the event loop hands over when all the others have been closed are closed too."""
-    made: list[ServerWebSocket] = []
+    made: list[WebSocket] = []
 
-    def connection_made(socket: ServerWebSocket, transport: asyncio.BaseTransport) -> None:
+    def connection_made(socket: WebSocket, transport: asyncio.BaseTransport) -> None:
         made.append(socket)
         original(socket, transport)
 
-    original = ServerWebSocket.connection_made
-    monkeypatch.setattr(ServerWebSocket, "connection_made", connection_made)
+    original = WebSocket.connection_made
+    monkeypatch.setattr(WebSocket, "connection_made", connection_made)
     server = Stopping(central_system())
     port = await server.port()
     coming = [asyncio.create_task(Peer.connect(port)) for _ in range(30)]

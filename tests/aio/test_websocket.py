@@ -92,6 +92,7 @@ async def test_segments_of_tcp_do_not_matter(seed: int) -> None:
     chance = random.Random(seed)
     async with serving(transfer=echo) as site:
         peer = await site.peer()
+        await lives(peer)
         texts = ["x" * chance.choice([0, 1, 60, 125, 126, 1000, 65_535, 70_000]) for _ in range(40)]
         stream = b""
         for number, text in enumerate(texts):
@@ -120,6 +121,7 @@ async def gather_messages(peer: Peer, count: int) -> list[Any]:
 async def test_message_of_the_largest_size_is_answered(pieces: int) -> None:
     async with serving(max_message_size=100_000, transfer=lambda *_: TRANSFERRED) as site:
         peer = await site.peer()
+        await lives(peer)
         head, tail = b'[2,"1","DataTransfer",{"vendorId":"V","data":"', b'"}]'
         peer.write(fragments(head + b"x" * (100_000 - len(head) - len(tail)) + tail, pieces))
         assert await peer.message() == [3, "1", {"status": "Accepted"}]
@@ -127,20 +129,40 @@ async def test_message_of_the_largest_size_is_answered(pieces: int) -> None:
 
 
 @scenario
-async def test_endless_empty_fragments_cost_nothing() -> None:
+async def test_a_message_has_so_many_fragments_and_no_more() -> None:
     async with serving() as site:
         peer = await site.peer()
-        peer.send_frame(TEXT, b"", fin=False)
-        tracemalloc.start()
-        try:
-            for _ in range(5):
-                peer.write(frame_bytes(CONTINUATION, b"", fin=False) * 1000)
-                await peer.writer.drain()
-            peer.send_frame(PING, b"done")
-            assert await peer.frame() == Frame(PONG, b"done")
-            assert tracemalloc.get_traced_memory()[0] < 250_000
-        finally:
-            tracemalloc.stop()
+        last = frame_bytes(CONTINUATION, b'[2,"1","Heartbeat",{}]')
+        peer.write(frame_bytes(TEXT, b"", fin=False) + frame_bytes(CONTINUATION, b"", fin=False) * 1022 + last)
+        assert (await peer.message())[1] == "1"
+        await lives(peer)
+        peer.write(frame_bytes(TEXT, b"", fin=False) + frame_bytes(CONTINUATION, b"", fin=False) * 1024)
+        assert await peer.close_frame() == (1008, "expected at most 1024 fragments")
+
+
+@pytest.mark.parametrize("pieces", [1, 3])
+@scenario
+async def test_a_station_that_has_not_shown_what_it_is_may_send_less(pieces: int) -> None:
+    async with serving(transfer=lambda *_: TRANSFERRED) as site:
+        large = b'[2,"1","DataTransfer",{"vendorId":"V","data":"%b"}]' % (b"x" * 65_536)
+        stranger = await site.peer("/CP1")
+        stranger.write(fragments(large, pieces))
+        assert (await stranger.close_frame())[0] == 1009
+        known = await site.peer("/CP2")
+        await lives(known)
+        known.write(fragments(large, pieces))
+        assert await known.message() == [3, "1", {"status": "Accepted"}]
+
+
+@scenario
+async def test_all_unfinished_messages_together_are_bounded() -> None:
+    async with serving(max_unfinished=100_000) as site:
+        peers = [await site.peer(f"/CP{number}") for number in range(3)]
+        for peer in peers[:2]:
+            peer.write(frame_bytes(TEXT, b"x" * 45_000)[:-1])
+        await until(lambda: site.server._sockets._size > 90_000)
+        peers[2].write(frame_bytes(TEXT, b"x" * 45_000)[:-1])
+        assert await peers[2].close_frame() == (1013, "too many messages are unfinished")
 
 
 # compression

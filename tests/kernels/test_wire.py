@@ -67,11 +67,19 @@ def owner_of(kind: Any, *, masked: bool = True, plain: bool = True) -> Any:
             super().__init__(self.buffer, LIMIT, masked)
             self.events: list[Event] = []
             self.transport = Transport()
-            self.receiver = self.message
+            self.receiver = self
             self.plain = plain
+            self.sizes: list[int] = []
+            self.turns = 0
 
-        def message(self, raw: bytes) -> None:
+        def message_received(self, raw: bytes) -> None:
             self.events.append(("message", raw))
+
+        def unfinished(self, size: int) -> None:
+            self.sizes.append(size)
+
+        def spent(self) -> None:
+            self.turns += 1
 
         def unusual(self, data: bytes) -> None:
             self.events.append(("unusual", data))
@@ -186,15 +194,91 @@ def test_frames_are_put_together_wherever_they_are_cut(wire_core: Any) -> None:
 def test_a_receiver_may_go_and_come_between_two_messages(wire_core: Any) -> None:
     owner = owner_of(wire_core)
 
-    def once(raw: bytes) -> None:
-        owner.events.append(("once", raw))
-        owner.receiver = None
+    class Once:
+        def message_received(self, raw: bytes) -> None:
+            owner.events.append(("once", raw))
+            owner.receiver = None
 
-    owner.receiver = once
+    owner.receiver = Once()
     owner.read([frame(b"a") + frame(b"b")])
-    owner.receiver = owner.message
+    owner.receiver = owner
     owner.read([frame(b"c")])
     assert owner.events == [("once", b"a"), ("unusual", frame(b"b")), ("message", b"c")]
+
+
+def test_the_beginning_of_a_frame_is_told_until_the_rest_has_come(wire_core: Any) -> None:
+    owner = owner_of(wire_core)
+    data = frame(b"x" * 200)
+    owner.read([data[:1], data[1:20], data[20:-1]])
+    assert (owner.sizes, owner.kept) == ([1, 20, len(data) - 1], len(data) - 1)
+    owner.read([data[-1:] + data[:5], data[5:]])
+    assert (owner.sizes[3:], owner.kept) == ([0, 5, 0], 0)
+    assert len(owner.events) == 2
+
+
+def test_a_frame_in_single_bytes_is_put_together_in_time(wire_core: Any) -> None:
+    """Each byte must cost the same, however many are kept already."""
+    owner = owner_of(wire_core)
+    data = frame(b"x" * LIMIT)
+    for index in range(len(data)):
+        owner.feed(data[index : index + 1])
+    assert owner.events == [("message", b"x" * LIMIT)]
+
+
+def test_a_read_gives_so_many_frames_and_then_others_have_their_turn(wire_core: Any) -> None:
+    owner = owner_of(wire_core)
+    data = frame(b"a")
+    owner.read([data * 70])
+    assert (len(owner.events), owner.turns) == (32, 1)
+    owner.feed(b"")
+    assert (len(owner.events), owner.turns) == (64, 2)
+    owner.read([data + data[:3]])
+    assert (len(owner.events), owner.turns) == (71, 2)
+    owner.feed(data[3:])
+    assert (len(owner.events), owner.sizes) == (72, [3, 0])
+
+
+def test_a_read_that_fills_the_buffer_ends_the_turn(wire_core: Any) -> None:
+    owner = owner_of(wire_core)
+    owner.read([frame(b"x" * (BUFFER - 8))])
+    assert (len(owner.events), owner.turns) == (1, 1)
+    owner.read([frame(b"x" * (BUFFER - 9))])
+    assert (len(owner.events), owner.turns) == (2, 1)
+
+
+def test_the_budget_of_a_turn_may_be_ended(wire_core: Any) -> None:
+    owner = owner_of(wire_core)
+    spends = owner.unusual
+    type(owner).unusual = lambda self, data: (spends(data), setattr(self, "budget", 0))
+    owner.read([frame(b"a") + UNUSUAL["ping"] + frame(b"b")])
+    assert ([kind for kind, _ in owner.events], owner.turns) == (["message", "unusual"], 1)
+    owner.feed(b"")
+    assert owner.events[-1] == ("message", b"b")
+
+
+def test_nothing_is_handed_on_while_it_is_paused(wire_core: Any) -> None:
+    owner = owner_of(wire_core)
+    data = frame(b"a")
+
+    class Stops:
+        def message_received(self, raw: bytes) -> None:
+            owner.message_received(raw)
+            owner.paused = True
+
+    owner.receiver = Stops()
+    owner.read([data + data[:3]])
+    assert (len(owner.events), owner.kept, owner.turns, owner.sizes) == (1, 3, 0, [])
+    owner.heard = False
+    owner.read([data[3:] + data])
+    assert (len(owner.events), owner.kept, owner.turns, owner.heard) == (1, 2 * len(data), 1, True)
+    owner.paused = False
+    owner.feed(b"")
+    assert (len(owner.events), owner.kept) == (2, len(data))
+
+
+def test_the_payload_of_a_control_frame(wire_core: Any) -> None:
+    assert owner_of(wire_core).payload(frame(b"abcde", 9)) == b"abcde"
+    assert owner_of(wire_core, masked=False).payload(frame(b"", 10, masked=False)) == b""
 
 
 def test_messages_are_signs_of_life(wire_core: Any) -> None:
@@ -207,8 +291,8 @@ def test_messages_are_signs_of_life(wire_core: Any) -> None:
 
 def test_what_a_receiver_raises_passes_through(wire_core: Any) -> None:
     owner = owner_of(wire_core)
-    owner.receiver = lambda raw: 1 // 0
-    with pytest.raises(ZeroDivisionError):
+    owner.receiver = object()
+    with pytest.raises(AttributeError):
         owner.read([frame(b"a")])
 
 
@@ -273,16 +357,16 @@ class Behind(Layer):
         super().__init__()
         self._owner = owner
         type(owner).unusual = staticmethod(self.receive)
-        owner.receiver = self.message
+        owner.receiver = self
 
-    def message(self, raw: bytes) -> None:
+    def message_received(self, raw: bytes) -> None:
         self.frames.append((1, raw, True))
 
     def receive(self, data: bytes) -> None:
         super().receive(data)
         fins = [fin for opcode, _, fin in self.frames if opcode < 8]
         is_open = self.end[0] == "OPEN" and (not fins or fins[-1])
-        self._owner.receiver = self.message if is_open else None
+        self._owner.receiver = self if is_open else None
         open_size = 0
         for opcode, payload, fin in self.frames:
             if opcode < 8:
@@ -301,6 +385,9 @@ def test_both_cores_do_what_the_layer_does_alone(pieces: list[bytes]) -> None:
         owner = owner_of(core(name))
         behind = Behind(owner)
         owner.read(pieces)
+        while owner.kept and owner.turns:
+            owner.turns = 0
+            owner.feed(b"")
         assert (behind.frames, behind.end) == (alone.frames, alone.end)
 
 
