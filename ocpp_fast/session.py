@@ -105,8 +105,7 @@ class CallEnded:
 
 
 Event: TypeAlias = Call | Send | CallResultError | CallEnded | FrameFault
-"""A CALL or SEND to be handled, a refusal of a result of ours (R10), the end of a call of ours, or a fault of a frame
-that was answered, or ignored."""
+"""A CALL or SEND to be handled, a refusal of a result of ours (R10), the end of our call, a fault that was answered."""
 
 
 class Session:
@@ -184,7 +183,8 @@ class Session:
             fault.raw = raw
             return self._notice(fault, raw)
         if isinstance(frame, Call):
-            if self._is_idle and (self._gate is None or self._gate.is_open):
+            is_plain = self.current_call is None and not self._waiting and self._kept is None
+            if is_plain and (self._gate is None or self._gate.is_open):
                 self.current_call = frame
                 return frame
             return self._call_received(frame, now)
@@ -207,11 +207,6 @@ class Session:
         if self._gate is not None and not self._gate.admits(send.action):
             return self._notice(_unregistered(send, answered=False))
         return send
-
-    @property
-    def _is_idle(self) -> bool:
-        """Whether a CALL need not wait, and no answer is kept that it might get."""
-        return self.current_call is None and not self._waiting and self._kept is None
 
     def _call_received(self, call: Call, now: float) -> Event | None:
         first = self._bytes_of(call.unique_id)
@@ -370,13 +365,13 @@ class Session:
                 call = self._read_again(call.raw)
             if isinstance(call, FrameFault):
                 self._answer_fault(call)
-                self._tell(call)
+                self._events = (*self._events, call)
                 continue
             self._waiting.begins(call)
             refusal = self._begin(call)
             if refusal is None:
                 return call
-            self._tell(refusal)
+            self._events = (*self._events, refusal)
         return None
 
     def _read_again(self, raw: bytes) -> Call | FrameFault:
@@ -387,9 +382,6 @@ class Session:
             return fault
         assert isinstance(frame, Call)
         return frame
-
-    def _tell(self, event: CallEnded | FrameFault) -> None:
-        self._events = (*self._events, event)
 
     # Our own calls
 
@@ -477,7 +469,7 @@ class Session:
             self._gate.check_call(open_call.action)
         except NotRegistered as error:
             self._table.take(self, open_call.unique_id)
-            self._tell(CallEnded(open_call, error))
+            self._events = (*self._events, CallEnded(open_call, error))
             return False
         return True
 
@@ -489,11 +481,8 @@ class Session:
         self._waiting = self._queue = None
         self._outbox = ()
         return [
-            CallEnded(
-                open_call,
-                Disconnected(f"the connection closed before {open_call.action.name} was answered"),
-            )
-            for _, open_call in self._table.take_all(self)
+            CallEnded(each, Disconnected(f"the connection closed before {each.action.name} was answered"))
+            for _, each in self._table.take_all(self)
         ]
 
 

@@ -34,7 +34,8 @@ LAYERS: Mapping[str, frozenset[str]] = {
         "_jose": "",
         "signing": "_jose _core errors faults frames schema signature",
         "repeats": "frames",
-        "session": "_core errors faults frames policy registration repeats schema",
+        "waiting": "frames",
+        "session": "_core errors faults frames policy registration repeats schema waiting",
         "handlers": "schema signature",
         "routing": "errors handlers schema",
         "data_transfer": "_core errors handlers policy routing schema",
@@ -203,14 +204,16 @@ def test_no_module_is_a_box_of_odds_and_ends(path: Path) -> None:
 
 
 USERS_CODE = {
+    "ocpp_fast/aio/calls.py": "checks of results, and what is in the errors that these raise",
     "ocpp_fast/aio/central_system.py": "registrations",
     "ocpp_fast/aio/charge_point.py": "contexts of `ssl`, resolvers, hooks: whatever they raise, the next try follows",
-    "ocpp_fast/aio/connection.py": "handlers, checks of results, and what is in the errors that these raise",
+    "ocpp_fast/aio/connection.py": "handlers",
     "ocpp_fast/aio/admission.py": "auth, identify, duplicates, policy, hooks of the handshake",
     "ocpp_fast/aio/handshake.py": "plain HTTP",
     "ocpp_fast/aio/hooks.py": "hooks",
     "ocpp_fast/aio/watching.py": "predicates of what is expected",
     "ocpp_fast/handlers.py": "annotations of handlers, which may be any text",
+    "ocpp_fast/aio/steps.py": "coroutines",
     "ocpp_fast/session.py": "what is in the errors that handlers raise",
     "ocpp_fast/signing.py": "key lookups, choices, signers",
 }

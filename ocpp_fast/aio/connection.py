@@ -12,7 +12,7 @@ import inspect
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
-from types import MappingProxyType
+from types import CoroutineType, MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ..errors import CallError, Disconnected, InvalidAnswer, InvalidPayload
@@ -160,6 +160,8 @@ class Connection(OwnCalls):
         try:
             station: Any = self if self._is_station else None
             outcome = run(station, event.payload, self._context(event) if wants_context else None)
+            if type(outcome) is CoroutineType:
+                outcome = self._runtime.tasks.step(outcome)
             frame = self._session.answer_now(event, outcome)
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  # of the user's code
             self._fail(event, error)
@@ -302,6 +304,8 @@ class Connection(OwnCalls):
         while call is not None and not self._runtime.stopping:
             try:
                 outcome = self._run_handler(call)
+                if type(outcome) is CoroutineType:
+                    outcome = self._runtime.tasks.step(outcome)
             except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  # of the user's code
                 self._fail(call, error)
             else:
@@ -330,7 +334,7 @@ class Connection(OwnCalls):
     def _handled(self, call: Call, outcome: Any) -> bool:
         """Answer a call with what its handler has returned; False if that is to be awaited first."""
         if inspect.isawaitable(outcome):
-            self._runtime.tasks.start(self._await_handler(call, outcome))
+            self._runtime.tasks.go_on(outcome, self._await_handler(call, outcome))
             return False
         try:
             self._answer(call, outcome)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable, Coroutine, Iterable
+import sys
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from functools import partial
 from typing import Any
+
+from .steps import Job, Spare, step_of
 
 __all__ = ["Tasks"]
 
@@ -18,10 +21,32 @@ class Tasks:
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
         self._tasks: set[asyncio.Task[None]] = set()
+        self._spare: Spare | None = None
 
     def start(self, work: Coroutine[Any, Any, None], *, station: str = "", action: str = "") -> asyncio.Task[None]:
         """Run a coroutine; an exception it ends with is logged, with the station and the action."""
-        task = asyncio.create_task(work)
+        return self._take(asyncio.create_task(work), station, action)
+
+    def step(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """Run the first step of a coroutine; return what it returns, or what `go_on` is to be called with.
+
+        Raises what it raises.
+        """
+        if sys.version_info >= (3, 12):
+            return step_of(work)
+        if self._spare is None or self._spare.is_over:
+            self._spare = Spare()
+        return self._spare.step(work)
+
+    def go_on(self, begun: Awaitable[Any], work: Coroutine[Any, Any, None]) -> None:
+        """Run a coroutine that awaits what `step` has returned, or anything else."""
+        if isinstance(begun, Job):
+            self._spare = None
+            self._take(begun.spare.go_on(begun, work))
+        else:
+            self.start(work)
+
+    def _take(self, task: asyncio.Task[None], station: str = "", action: str = "") -> asyncio.Task[None]:
         self._tasks.add(task)
         task.add_done_callback(partial(self._done, station, action) if station else self._done_unnamed)
         return task
@@ -61,6 +86,10 @@ class Tasks:
             await asyncio.wait(running, timeout=max(0.0, deadline - loop.time()))
             if loop.time() >= deadline:
                 break
+        spare, self._spare = self._spare, None
+        if spare is not None:
+            spare.task.cancel()
+            await asyncio.wait([spare.task])
         late = self._tasks - {asyncio.current_task()}
         for task in late:
             task.cancel()

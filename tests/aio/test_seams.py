@@ -43,6 +43,8 @@ class Pipe:
     def resume(self) -> None:
         self.paused = 0
 
+    def trust(self) -> None: ...
+
     async def wait_closed(self) -> None:
         await self.closed
 

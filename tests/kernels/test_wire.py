@@ -248,8 +248,12 @@ def test_a_read_that_fills_the_buffer_ends_the_turn(wire_core: Any) -> None:
 
 def test_the_budget_of_a_turn_may_be_ended(wire_core: Any) -> None:
     owner = owner_of(wire_core)
-    spends = owner.unusual
-    type(owner).unusual = lambda self, data: (spends(data), setattr(self, "budget", 0))
+
+    def ends(data: bytes) -> None:
+        owner.events.append(("unusual", data))
+        owner.budget = 0
+
+    type(owner).unusual = staticmethod(ends)
     owner.read([frame(b"a") + UNUSUAL["ping"] + frame(b"b")])
     assert ([kind for kind, _ in owner.events], owner.turns) == (["message", "unusual"], 1)
     owner.feed(b"")

@@ -161,7 +161,7 @@ NO_FIELDS: Final = [4, "1", "OccurenceConstraintViolation", "data.connectorId: e
     [
         (PING, "", [3, "1", ACCEPTED]),
         (SHOW_PRICE, "", NO_FIELDS),
-        *((SHOW_PRICE, text, NO_JSON) for text in ("{", "NaN", "hello", '{"connectorId":1} x', "[" * 100_000)),
+        *((SHOW_PRICE, text, NO_JSON) for text in ("{", "NaN", "hello", '{"connectorId":1} x', "[" * 60_000)),
     ],
     ids=lambda value: value[:20] if isinstance(value, str) else "",
 )
