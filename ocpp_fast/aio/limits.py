@@ -16,7 +16,7 @@ from .security import Refusal
 
 __all__ = ["ROOM", "Turnstile", "has_room", "raise_file_limit"]
 
-ROOM: Final = 96
+ROOM: Final = 64
 """Files that connections leave to the rest of the process."""
 
 _FEW: Final = 4096
@@ -41,10 +41,20 @@ def raise_file_limit(log: logging.Logger) -> None:
 
 
 def has_room(file: int) -> bool:
-    """Whether `ROOM` more files could be opened; `file` is any that is open."""
+    """Whether `ROOM` more files can be opened; `file` is any that is open. Always true on Windows."""
+    if sys.platform == "win32":
+        return True
+    import fcntl
+    import resource
+
     spare: list[int] = []
     try:
-        for _ in range(ROOM):  # tried, because a limit less what is open here is not known
+        last = max(resource.getrlimit(resource.RLIMIT_NOFILE)[0] - ROOM, 0)
+        with suppress(OSError):
+            spare.append(fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, last))
+            if spare == [last]:  # new files take the lowest number that is free, so those above are free, too
+                return True
+        while len(spare) < ROOM:  # or not, if some are left from fuller times
             spare.append(os.dup(file))
     except OSError:
         return False

@@ -21,7 +21,7 @@ from .proxies import Address
 __all__ = ["PortListener"]
 
 _PER_TURN: Final = 32
-_PER_CHECK: Final = ROOM - _PER_TURN  # those that a turn accepts are counted in the next one
+_PER_CHECK: Final = 16  # with those of a turn, which are counted in the next one, fewer than ROOM
 _RETRY: Final = 1.0
 
 
@@ -55,8 +55,7 @@ class PortListener:
     async def start_serving(self) -> None:
         """Begin to accept connections."""
         await self._resume()
-        if sys.platform != "win32":
-            self._watching = asyncio.create_task(self._watch())
+        self._watching = asyncio.create_task(self._watch())
 
     def close(self) -> None:
         """Accept no more connections."""
@@ -69,14 +68,14 @@ class PortListener:
 
     def _accept(self) -> asyncio.BaseProtocol:
         self._accepted += 1
-        if self._accepted % _PER_CHECK == 0 and self._servers and self._is_full():
+        if self._accepted % _PER_CHECK == 0 and self._servers and not has_room(self.sockets[0].fileno()):
             self._pause()
         return self._new_protocol(None)
 
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(_RETRY)
-            if self._is_full():
+            if not has_room(self.sockets[0].fileno()):
                 self._log.error("no connections are accepted: fewer than %d files are left (ulimit -n)", ROOM)
                 self._pause()
             elif not self._servers:
@@ -85,9 +84,6 @@ class PortListener:
                 except OSError as error:
                     self._log.error("no connections are accepted: %s", error)
                     self._pause()
-
-    def _is_full(self) -> bool:
-        return sys.platform != "win32" and not has_room(self.sockets[0].fileno())
 
     def _pause(self) -> None:
         loop = asyncio.get_running_loop()
