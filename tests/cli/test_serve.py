@@ -17,6 +17,7 @@ from websockets.typing import Subprotocol
 
 from ocpp_fast import ChargePoint, HandshakeFailed, accelerated, v16
 
+from ..aio.harness import leave
 from ..aio.peer import PING, Peer, handshake_bytes
 from .programs import in_time, ocpp_fast, serve
 
@@ -171,14 +172,16 @@ async def test_it_says_which_loop_and_core_it_runs_on(loop: str) -> None:
 async def test_it_pings_and_turns_away_as_told() -> None:
     async with serve("--no-auth", "--ping-interval", "1", "--max-connections", "1") as (program, url):
         port = int(url.rpartition(":")[2])
-        peer = await Peer.connect(port)
-        peer.write(handshake_bytes())
-        assert (await peer.http_answer()).status == 101
-        assert (await (await Peer.connect(port)).http_answer()).status == 503
-        await program.line(r"\('127\.0\.0\.1', \d+\) refused: max_connections: 1 are open")
-        ping = await peer.frame()
-        assert ping is not None and ping.opcode == PING
-        peer.abort()
+        try:
+            peer = await Peer.connect(port)
+            peer.write(handshake_bytes())
+            assert (await peer.http_answer()).status == 101
+            assert (await (await Peer.connect(port)).http_answer()).status == 503
+            await program.line(r"\('127\.0\.0\.1', \d+\) refused: max_connections: 1 are open")
+            ping = await peer.frame()
+            assert ping is not None and ping.opcode == PING
+        finally:
+            await leave()
 
 
 def test_the_garbage_collector_looks_seldom_and_not_at_the_program(run_python: Any) -> None:
