@@ -44,7 +44,7 @@ class PortListener:
         self.sockets = tuple(sockets)
         self._new_protocol = new_protocol
         self._backlog = backlog
-        self._options: dict[str, Any] = {"ssl": ssl, "backlog": _PER_TURN}
+        self._options: dict[str, Any] = {"ssl": ssl, "backlog": _PER_TURN, "start_serving": False}
         if ssl is not None:
             self._options["ssl_handshake_timeout"] = timeout
         self._log = log
@@ -63,6 +63,7 @@ class PortListener:
             self._watching.cancel()
         for server in self._servers.values():
             server.close()
+        self._servers = {}
         for sock in self.sockets:
             sock.close()
 
@@ -110,4 +111,5 @@ class PortListener:
         except BaseException:
             duplicate.close()
             raise
-        self._servers[file] = server
+        self._servers[file] = server  # before it is suspended: `close` may come then
+        await server.start_serving()

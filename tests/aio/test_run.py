@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from ocpp_fast import CentralSystem
+from ocpp_fast.aio.server import ServeOptions
 
 from ..cli.programs import Program, program
 from .exchanges import ACCEPTED, TRANSFER
@@ -193,3 +195,8 @@ def test_what_serve_and_the_lifespan_raise_reaches_the_caller() -> None:
     with pytest.raises(LookupError, match="of the user's"):
         central.run(lifespan=lifespan, on_listening=broken)
     assert left == ["left", "left"]
+
+
+def test_it_takes_every_option_of_serve() -> None:
+    positional = {"self", "host", "port"}
+    assert set(ServeOptions.__annotations__) == inspect.signature(CentralSystem.serve).parameters.keys() - positional
