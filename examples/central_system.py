@@ -1,8 +1,6 @@
 """A central system for OCPP 1.6 on ws://127.0.0.1:9000; run charge_point.py beside it."""
 
-import asyncio
 import sys
-from contextlib import suppress
 from datetime import UTC, datetime
 
 from ocpp_fast import CentralSystem, NoAuth, Station, v16
@@ -35,12 +33,8 @@ async def connected(station: Station) -> None:
     print(f"{station.id}: the change of availability is {answer.status}")
 
 
-async def main(port: int) -> None:
-    async with central.serve("127.0.0.1", port) as server:
-        print(f"listening on {server.url}", flush=True)
-        await server.serve_forever()
-
-
 if __name__ == "__main__":
-    with suppress(KeyboardInterrupt):
-        asyncio.run(main(port=int(sys.argv[1]) if len(sys.argv) > 1 else 9000))
+    central.run(
+        port=int(sys.argv[1]) if len(sys.argv) > 1 else 9000,
+        on_listening=lambda server: print(f"listening on {server.url}", flush=True),
+    )

@@ -10,7 +10,7 @@ from .cli.programs import in_time, program
 from .sources import ROOT
 
 SERVER, STATION = re.findall(
-    r"```python\n(import asyncio\n.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL
+    r"```python\n((?:import|from) .*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL
 )[:2]
 
 

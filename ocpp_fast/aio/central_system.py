@@ -10,7 +10,7 @@ import socket
 import ssl as tls
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, Unpack
 
 from ..errors import NotConnected
 from ..policy import STRICT, Policy
@@ -22,9 +22,11 @@ from .arguments import check_interval, check_policy, versions_of
 from .calls import check_loop
 from .endpoint import Endpoint, Runtime, VersionModule
 from .handshake import ServerOpening
+from .limits import Turnstile
 from .proxies import TrustedProxies
+from .running import Lifespan, LoopFactory, run
 from .security import Auth, Handshake, Refusal, check_auth, shown
-from .server import Http, Server, listen
+from .server import Http, ServeOptions, Server, listen
 from .sockets import Sockets
 from .stations import ConnectedStations, Duplicates, Station, Stations
 from .transport import CloseCode, Transport
@@ -255,7 +257,8 @@ class CentralSystem(Endpoint):
         path: str | os.PathLike[str] | None = None,
         http: Http | None = None,
         proxy_protocol: bool = False,
-        backlog: int = 100,
+        max_connections: int | None = None,
+        backlog: int = 4096,
         reuse_address: bool | None = None,
         reuse_port: bool | None = None,
     ) -> AsyncIterator[Server]:
@@ -263,22 +266,33 @@ class CentralSystem(Endpoint):
 
         `sock` is a bound socket, such as one of socket activation, or `path` that of a Unix socket, in place of `host`
         and `port`. `http` answers requests that ask for no WebSocket, such as health checks; by default 426. With
-        `proxy_protocol` every connection must begin with a PROXY header of one of the `trusted_proxies`. The other
-        options are those of `loop.create_server`.
+        `proxy_protocol` every connection must begin with a PROXY header of one of the `trusted_proxies`. Above
+        `max_connections`, those that still shake hands included, new ones are answered 503, and told of once a second
+        at most. `backlog` is the kernel's queue of connections that were not accepted yet: few are in each turn of the
+        event loop, so that a storm of them delays no station much. The other options are those of `loop.create_server`.
 
         In the end handlers that run get `grace` seconds to answer, then all connections are closed with 1001. Several
         ports may be served at once, on one event loop; the handlers are waited for when the last of them ends.
         """
         runtime = self._runtime
         check_interval("grace", grace)
+        if max_connections is not None and max_connections < 1:
+            raise ValueError(f"max_connections: expected at least 1, or None, not {max_connections!r}")
         if sock is not None and path is not None:
             raise ValueError("sock, path: expected one of them")
         if proxy_protocol and not runtime.proxies:
             raise ValueError("proxy_protocol: expected trusted_proxies, whose headers are believed")
         async with self._running(grace) as closing:
             server = Server(runtime.sockets(), http=http)
+            sockets = server._sockets
+            turnstile = Turnstile(
+                lambda address: WebSocket(sockets, ServerOpening(runtime, server, address), masks=False),
+                sockets,
+                max_connections,
+                runtime.refused,
+            )
             listener = await listen(
-                lambda address: WebSocket(server._sockets, ServerOpening(runtime, server, address), masks=False),
+                turnstile,
                 host=host,
                 port=port,
                 sock=sock,
@@ -292,13 +306,43 @@ class CentralSystem(Endpoint):
                 owner=runtime,
             )
             server._bound(listener, host if sock is None and path is None else None, secure=ssl is not None)
-            closing.append(server._sockets)
+            closing.append(sockets)
             try:
                 await listener.start_serving()
                 yield server
             finally:
                 listener.close()
+                turnstile.close()
                 server._remove_socket()
+
+    def run(
+        self,
+        host: str | None = "127.0.0.1",
+        port: int = 0,
+        *,
+        lifespan: Lifespan | None = None,
+        on_listening: Callable[[Server], object] | None = None,
+        loop_factory: LoopFactory | None = None,
+        **options: Unpack[ServeOptions],
+    ) -> None:
+        """Serve until SIGINT or SIGTERM, and return when all has ended as `serve` ends it; a second one does not wait.
+
+        The event loop is uvloop's where that is installed (the extra `speed`), asyncio's otherwise, or what
+        `loop_factory` makes. `lifespan`, a function that returns an async context manager, is entered in it before the
+        central system listens, and left after the last handler has ended: what handlers need is opened there, and tasks
+        that run beside them begin. `on_listening` is called with the `Server`, whose `url` is known then; `options` are
+        those of `serve`.
+
+        From then on the process may open as many files as the system allows it; if these are few, a warning is logged.
+        Raises `RuntimeError` where an event loop runs, and outside the main thread; and what `serve` raises.
+        """
+        run(
+            lambda: self.serve(host, port, **options),
+            lifespan=lifespan,
+            on_listening=on_listening,
+            loop_factory=loop_factory,
+            log=self._runtime.log,
+        )
 
     @asynccontextmanager
     async def _running(self, grace: float) -> AsyncIterator[list[Iterable[Any]]]:

@@ -11,8 +11,9 @@ import stat
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypedDict
 
+from .listener import PortListener
 from .proxies import Address, ProxyListener, TrustedProxies
 from .security import Headers
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from .admission import HandshakeOwner
     from .sockets import Sockets
 
-__all__ = ["Http", "HttpRequest", "HttpResponse", "Server", "listen"]
+__all__ = ["Http", "HttpRequest", "HttpResponse", "ServeOptions", "Server", "listen"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,23 @@ Http: TypeAlias = Callable[[HttpRequest], HttpResponse | Awaitable[HttpResponse 
 """Answers plain HTTP; None leaves the answer to the central system: 426, Upgrade Required."""
 
 
+class ServeOptions(TypedDict, total=False):
+    """The options of `CentralSystem.serve`, which has their defaults."""
+
+    ssl: tls.SSLContext | None
+    grace: float
+    sock: socket.socket | None
+    path: str | os.PathLike[str] | None
+    http: Http | None
+    proxy_protocol: bool
+    max_connections: int | None
+    backlog: int
+    reuse_address: bool | None
+    reuse_port: bool | None
+
+
 class Listener(Protocol):
-    """What accepts connections: an `asyncio.Server` or a `ProxyListener`."""
+    """What accepts connections: a `PortListener` or a `ProxyListener`."""
 
     @property
     def sockets(self) -> tuple[socket.socket, ...]: ...
@@ -108,7 +124,6 @@ async def listen(
     owner: HandshakeOwner,
 ) -> Listener:
     """Bind what accepts connections; `new_protocol` takes the client's address where a PROXY header told it."""
-    loop = asyncio.get_running_loop()
     if path is not None:
         sock = _unix_socket(path)
     if proxies is not None:
@@ -126,15 +141,21 @@ async def listen(
             log=owner.log,
             refused=owner.refused,
         )
-    options: dict[str, Any] = {"ssl": ssl, "backlog": backlog, "start_serving": False}
-    if ssl is not None:
-        options["ssl_handshake_timeout"] = timeout
-    if sock is not None and sock.family == getattr(socket, "AF_UNIX", None):
-        return await loop.create_unix_server(lambda: new_protocol(None), sock=sock, **options)
-    if sock is not None:
-        return await loop.create_server(lambda: new_protocol(None), sock=sock, **options)
-    options |= {"reuse_address": reuse_address, "reuse_port": reuse_port}
-    return await loop.create_server(lambda: new_protocol(None), host, port, **options)
+    bound = [sock] if sock is not None else await _bind(host, port, reuse_address, reuse_port)
+    return PortListener(bound, new_protocol, backlog=backlog, ssl=ssl, timeout=timeout, log=owner.log)
+
+
+async def _bind(
+    host: str | None, port: int, reuse_address: bool | None, reuse_port: bool | None
+) -> list[socket.socket]:
+    """Return a bound socket for each address of a host, as asyncio makes them."""
+    server = await asyncio.get_running_loop().create_server(
+        asyncio.Protocol, host, port, start_serving=False, reuse_address=reuse_address, reuse_port=reuse_port
+    )
+    try:
+        return [socket.fromfd(each.fileno(), each.family, each.type) for each in server.sockets]
+    finally:
+        server.close()
 
 
 def _unix_socket(path: str | os.PathLike[str]) -> socket.socket:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from ocpp_fast import (
     BasicAuth,
@@ -15,7 +17,7 @@ from ocpp_fast import (
 
 from .answers import answers_of
 from .console import Console, complain
-from .running import run
+from .running import collect_seldom, core_name, log_to_stderr, loop_factory, loop_name
 from .serve import ServeArguments
 from .traffic import Traffic
 
@@ -24,30 +26,45 @@ __all__ = ["serve"]
 
 def serve(given: ServeArguments) -> int:
     """Serve until told to end; return the exit code."""
+    log_to_stderr()
+    console = Console(quiet=given.quiet)
+    console.note(f"getting ready to speak OCPP {', '.join(given.versions)}")
     try:
-        return run(_serve(given, Console(quiet=given.quiet)))
+        _central(given, console).run(
+            given.host,
+            given.port,
+            lifespan=lambda: _ready(console),
+            on_listening=lambda server: console.say(f"listening on {server.url}"),
+            loop_factory=loop_factory(given.loop),
+            max_connections=given.max_connections,
+        )
     except OSError as error:
         in_use = error.errno == errno.EADDRINUSE
         reason = "the port is in use" if in_use else error.strerror or error
         complain(f"cannot listen on {given.host}, port {given.port}: {reason}")
         return 1
+    return 0
 
 
-async def _serve(given: ServeArguments, console: Console) -> int:
+def _central(given: ServeArguments, console: Console) -> CentralSystem:
     auth = NoAuth() if given.passwords is None else BasicAuth(given.passwords)
     answers = [answers_of(each, console, given.interval) for each in given.versions]
     versions = [module.VERSION for module, _ in answers]
-    central = CentralSystem(auth=auth, versions=versions)
+    central = CentralSystem(auth=auth, versions=versions, ping_interval=given.ping_interval)
     for version, (_, router) in zip(versions, answers, strict=True):
         for profile in version.profiles:
             central.include(router, profile=profile)
     if not given.quiet:
         _tell(central, console)
-    console.note(f"getting ready to speak OCPP {', '.join(given.versions)}")
-    async with central.serve(given.host, given.port) as server:
-        console.say(f"listening on {server.url}")
-        await server.serve_forever()
-    return 0
+    return central
+
+
+@asynccontextmanager
+async def _ready(console: Console) -> AsyncIterator[None]:
+    """Say what it runs on, and make the garbage collector's pauses short."""
+    console.note(f"on {loop_name()}, with the {core_name()}")
+    collect_seldom()
+    yield
 
 
 def _tell(central: CentralSystem, console: Console) -> None:

@@ -6,11 +6,14 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 
 from .passwords import read_passwords
-from .values import VERSIONS, count, port
+from .values import VERSIONS, count, port, positive
 
 __all__ = ["ServeArguments", "add"]
+
+LOOPS = ("asyncio", "uvloop")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +27,11 @@ class ServeArguments:
     passwords: Mapping[str, bytes] | None
     interval: int
     """Seconds between heartbeats."""
+    ping_interval: float
+    """Seconds between WebSocket pings; 0 is off."""
+    max_connections: int | None
+    loop: str | None
+    """"asyncio" or "uvloop"; None is the faster one that is installed."""
     quiet: bool
 
 
@@ -50,17 +58,36 @@ def add(parser: ArgumentParser) -> None:
         metavar="SECONDS",
         help="between the heartbeats of stations (%(default)s)",
     )
+    parser.add_argument(
+        "--ping-interval",
+        type=count,
+        default=60,
+        metavar="SECONDS",
+        help="between the WebSocket pings to a station, 0 sends none (%(default)s)",
+    )
+    parser.add_argument(
+        "--max-connections",
+        type=positive,
+        metavar="NUMBER",
+        help="answer 503 to stations above (no limit but that of files)",
+    )
+    parser.add_argument("--loop", choices=LOOPS, help="the event loop (uvloop if installed)")
     parser.add_argument("--quiet", action="store_true", help="tell only where it listens")
     parser.set_defaults(run=partial(_run, parser))
 
 
 def _run(parser: ArgumentParser, given: Namespace) -> int:
+    if given.loop is not None and find_spec(given.loop) is None:
+        parser.error("--loop uvloop: it is not installed (pip install 'ocpp-fast[speed]')")
     arguments = ServeArguments(
         host=given.host,
         port=given.port,
         versions=given.versions or VERSIONS,
         passwords=_passwords(parser, given),
         interval=given.interval,
+        ping_interval=given.ping_interval,
+        max_connections=given.max_connections,
+        loop=given.loop,
         quiet=given.quiet,
     )
     from .central_system import serve

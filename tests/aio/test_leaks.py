@@ -18,7 +18,7 @@ from .harness import Site, central_system, scenario, serving, until
 from .peer import BINARY, Peer, handshake_bytes
 
 SILENT = logging.Logger("silent", logging.CRITICAL)  # or the records would be kept for the test
-CYCLES = 150
+CYCLES = 220  # half of them are more than the cancelled timers that asyncio keeps for a while
 
 
 async def polite(site: Site) -> None:

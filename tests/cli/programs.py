@@ -56,10 +56,14 @@ class Program:
 
     async def stop(self, with_signal: signal.Signals = signal.SIGTERM) -> int:
         """Send it a signal, and return its exit code; skips the test where there are no signals."""
+        self.send_signal(with_signal)
+        return await self.ended()
+
+    def send_signal(self, with_signal: signal.Signals) -> None:
+        """Send it a signal; skips the test where there are none."""
         if sys.platform == "win32":
             pytest.skip("a program can only be killed")
         self._process.send_signal(with_signal)
-        return await self.ended()
 
     async def ended(self) -> int:
         """Read the rest of what it prints, and return its exit code."""

@@ -54,6 +54,9 @@ def test_version_tells_which_core_is_in_use(capsys: pytest.CaptureFixture[str]) 
         (["serve", "--no-auth", "--auth-file", "x"], "not allowed with argument"),
         (["serve", "--no-auth", "--port", "65536"], "expected a port from 0 to 65535"),
         (["serve", "--no-auth", "--interval", "-1"], "expected a whole number"),
+        (["serve", "--no-auth", "--ping-interval", "-1"], "expected a whole number"),
+        (["serve", "--no-auth", "--max-connections", "0"], "expected at least 1"),
+        (["serve", "--no-auth", "--loop", "trio"], "invalid choice: 'trio'"),
     ],
 )
 def test_a_wrong_command_line_is_explained(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import signal
 import socket
 from pathlib import Path
@@ -14,8 +15,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from ocpp_fast import ChargePoint, HandshakeFailed, v16
+from ocpp_fast import ChargePoint, HandshakeFailed, accelerated, v16
 
+from ..aio.harness import leave
+from ..aio.peer import PING, Peer, handshake_bytes
 from .programs import in_time, ocpp_fast, serve
 
 KEY = "0001020304050607" + "ff" * 12
@@ -156,6 +159,37 @@ async def test_a_wrong_line_of_the_auth_file_is_named_without_its_password(line:
 # How it begins and ends
 
 
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+@in_time
+async def test_it_says_which_loop_and_core_it_runs_on(loop: str) -> None:
+    pytest.importorskip(loop)
+    async with serve("--no-auth", "--ocpp", "1.6", "--loop", loop) as (program, _):
+        core = "compiled core" if accelerated else r"pure-Python core: (OCPP_FAST_NO_EXT is set|.* not built)"
+        assert re.fullmatch(f"on {loop}, with the {core}", program.printed[1])
+
+
+@in_time
+async def test_it_pings_and_turns_away_as_told() -> None:
+    async with serve("--no-auth", "--ping-interval", "1", "--max-connections", "1") as (program, url):
+        port = int(url.rpartition(":")[2])
+        try:
+            peer = await Peer.connect(port)
+            peer.write(handshake_bytes())
+            assert (await peer.http_answer()).status == 101
+            assert (await (await Peer.connect(port)).http_answer()).status == 503
+            await program.line(r"\('127\.0\.0\.1', \d+\) refused: max_connections: 1 are open")
+            ping = await peer.frame()
+            assert ping is not None and ping.opcode == PING
+        finally:
+            await leave()
+
+
+def test_the_garbage_collector_looks_seldom_and_not_at_the_program(run_python: Any) -> None:
+    program = "import gc; from ocpp_fast.cli import running; running.collect_seldom(); "
+    program += "print(gc.get_threshold(), gc.get_freeze_count() > 1000)"
+    assert run_python("-c", program).stdout == "(5000, 5, 400) True\n"
+
+
 @pytest.mark.parametrize("with_signal", [signal.SIGTERM, signal.SIGINT])
 @in_time
 async def test_a_signal_ends_it_cleanly(with_signal: signal.Signals) -> None:
@@ -177,4 +211,5 @@ async def test_a_port_in_use_is_one_line_and_exit_code_1() -> None:
         async with ocpp_fast("serve", "--no-auth", "--ocpp", "1.6", "--port", port) as program:
             assert await program.ended() == 1
             assert program.complaints == (f"ocpp-fast: cannot listen on 127.0.0.1, port {port}: the port is in use\n")
-            assert program.printed == ["getting ready to speak OCPP 1.6"]
+            assert program.printed[0] == "getting ready to speak OCPP 1.6"
+            assert len(program.printed) == 2

@@ -1,0 +1,145 @@
+"""How many connections there may be: as many as files may be open, and no more than `max_connections`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Callable, Sized
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Final, cast
+
+from .proxies import Address
+from .security import Refusal
+
+__all__ = ["ROOM", "Turnstile", "has_room", "raise_file_limit"]
+
+ROOM: Final = 64
+"""Files that connections leave to the rest of the process."""
+
+_FEW: Final = 4096
+_LINGER: Final = 1.0
+_MOST_LINGERING: Final = 100
+_FULL: Final = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\nRetry-After: 30\r\n\r\n"
+
+
+def raise_file_limit(log: logging.Logger) -> None:
+    """Let this process open as many files as the system allows it to; log a warning if these are few."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    kind = resource.RLIMIT_NOFILE
+    with suppress(OSError, ValueError):  # macOS says "unlimited", and does not mean it
+        hard = resource.getrlimit(kind)[1]
+        resource.setrlimit(kind, (hard, hard))
+    limit = resource.getrlimit(kind)[0]
+    if limit != resource.RLIM_INFINITY and limit < _FEW:
+        log.warning("no more than %d files may be open, a connection being one (ulimit -Hn)", limit)
+
+
+def has_room(file: int) -> bool:
+    """Whether `ROOM` more files can be opened; `file` is any that is open. Always true on Windows."""
+    if sys.platform == "win32":
+        return True
+    import fcntl
+    import resource
+
+    spare: list[int] = []
+    try:
+        last = max(resource.getrlimit(resource.RLIMIT_NOFILE)[0] - ROOM, 0)
+        with suppress(OSError):
+            spare.append(fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, last))
+            if spare == [last]:  # new files take the lowest number that is free, so those above are free, too
+                return True
+        while len(spare) < ROOM:  # or not, if some are left from fuller times
+            spare.append(os.dup(file))
+    except OSError:
+        return False
+    finally:
+        for each in spare:
+            os.close(each)
+    return True
+
+
+class Turnstile:
+    """Makes the protocols of connections until `limit` are open; those above are answered 503, and told of.
+
+    They are told of once a second at most, with their number. `opened` are the connections, once they are made: a few
+    more than `limit` may be let in when many come in the same turn of the event loop.
+    """
+
+    def __init__(
+        self,
+        new_protocol: Callable[[Address], asyncio.BaseProtocol],
+        opened: Sized,
+        limit: int | None,
+        refused: Callable[[Refusal], None],
+    ) -> None:
+        self._new_protocol = new_protocol
+        self._opened = opened
+        self._limit = limit
+        self._refused = refused
+        self._untold = 0
+        self._told_at = float("-inf")
+        self._lingering: set[asyncio.Transport] = set()
+        self._closed = False
+
+    def __call__(self, address: Address) -> asyncio.BaseProtocol:
+        if self._limit is None or len(self._opened) < self._limit:
+            return self._new_protocol(address)
+        return _TurnedAway(self, address)
+
+    def close(self) -> None:
+        """Cut those that are being turned away, now and later."""
+        self._closed = True
+        for each in self._lingering:
+            each.abort()
+
+    def turn_away(self, transport: asyncio.Transport, address: Address) -> asyncio.TimerHandle | None:
+        """Answer, and wait a second for the client to have read it; return the timer, if it is waited for."""
+        if self._closed:
+            transport.abort()
+            return None
+        loop = asyncio.get_running_loop()
+        self._tell(loop.time(), address or transport.get_extra_info("peername"))
+        transport.write(_FULL)
+        if not transport.can_write_eof() or len(self._lingering) >= _MOST_LINGERING:
+            transport.close()
+            return None
+        transport.write_eof()  # to close with a request unread would reset the connection, and lose the answer
+        self._lingering.add(transport)
+        return loop.call_later(_LINGER, transport.abort)
+
+    def left(self, transport: asyncio.Transport) -> None:
+        """A connection that was turned away has ended."""
+        self._lingering.discard(transport)
+
+    def _tell(self, now: float, peer: Address | str) -> None:
+        self._untold += 1
+        if now - self._told_at >= 1:
+            many = f" ({self._untold} refused since this was told last)" if self._untold > 1 else ""
+            address = (peer[0], peer[1]) if isinstance(peer, tuple) else None
+            reason = f"max_connections: {self._limit} are open{many}"
+            self._refused(Refusal(reason, HTTPStatus.SERVICE_UNAVAILABLE, address, ""))
+            self._told_at, self._untold = now, 0
+
+
+class _TurnedAway(asyncio.Protocol):
+    """A connection above the limit; what it sends is dropped."""
+
+    def __init__(self, turnstile: Turnstile, address: Address) -> None:
+        self._turnstile = turnstile
+        self._address = address
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is not a subclass
+        self._timer = self._turnstile.turn_away(self._transport, self._address)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._turnstile.left(self._transport)

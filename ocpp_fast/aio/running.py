@@ -1,0 +1,85 @@
+"""Runs a central system as a program: on the fastest loop that is installed, until a signal ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from importlib.util import find_spec
+from typing import Any, TypeAlias
+
+from .limits import raise_file_limit
+from .server import Server
+
+__all__ = ["Lifespan", "LoopFactory", "run"]
+
+Lifespan: TypeAlias = Callable[[], AbstractAsyncContextManager[Any]]
+LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
+
+
+def run(
+    serve: Callable[[], AbstractAsyncContextManager[Server]],
+    *,
+    lifespan: Lifespan | None,
+    on_listening: Callable[[Server], object] | None,
+    loop_factory: LoopFactory | None,
+    log: logging.Logger,
+) -> None:
+    """Do what `CentralSystem.run` promises."""
+    if _loop_runs():
+        raise RuntimeError("run() makes an event loop, and one runs here: use `async with central.serve(...)`")
+    if threading.current_thread() is not threading.main_thread():
+        raise RuntimeError(
+            "run() waits for signals, which come to the main thread: use `async with central.serve(...)`"
+        )
+    raise_file_limit(log)
+    with asyncio.Runner(loop_factory=loop_factory or _fastest_loop()) as runner:
+        try:
+            runner.run(_until_stopped(serve, nullcontext if lifespan is None else lifespan, on_listening))
+        except KeyboardInterrupt:
+            if sys.platform != "win32":  # there it is the first signal, and all has ended
+                raise
+
+
+def _loop_runs() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _fastest_loop() -> LoopFactory | None:
+    """Return uvloop's, where that is installed; None is asyncio's own."""
+    if sys.platform == "win32" or find_spec("uvloop") is None:
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop
+
+
+async def _until_stopped(
+    serve: Callable[[], AbstractAsyncContextManager[Server]],
+    lifespan: Lifespan,
+    on_listening: Callable[[Server], object] | None,
+) -> None:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    signals = (signal.SIGINT, signal.SIGTERM)
+
+    def stopping() -> None:
+        stop.set()
+        for each in signals:
+            loop.remove_signal_handler(each)  # a second one does what it does to any program
+
+    with suppress(NotImplementedError):  # on Windows: there SIGINT cancels this
+        for each in signals:
+            loop.add_signal_handler(each, stopping)
+    async with lifespan(), serve() as server:
+        if on_listening is not None:
+            on_listening(server)
+        await stop.wait()
