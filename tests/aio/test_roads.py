@@ -12,7 +12,7 @@ from enum import Enum
 from itertools import pairwise
 from typing import Any, Final
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import Frame, Opcode
@@ -348,6 +348,7 @@ def streams(*, masked: bool) -> st.SearchStrategy[list[bytes]]:
     plain = st.builds(message, texts, st.sampled_from([False, False, True]), cuts, st.lists(controls, max_size=4), side)
     codes = st.builds(lambda code, reason: code.to_bytes(2) + reason, st.sampled_from(CODES), st.sampled_from(REASONS))
     closes = st.builds(frame, codes | st.sampled_from([b"", b"\x03"]), st.just(CLOSE), masked=side)
+    fragments = st.builds(frame, texts, st.sampled_from([TEXT, CONTINUATION]), fin=st.booleans(), masked=side)
     odd = {
         "opcode": st.sampled_from([CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG, 3, 7, 11, 15]),
         "fin": st.booleans(),
@@ -356,8 +357,16 @@ def streams(*, masked: bool) -> st.SearchStrategy[list[bytes]]:
     }
     odd_frames = st.builds(frame, texts, width=st.sampled_from([None, 8]), **odd)
     long_heads = st.builds(frame, st.binary(max_size=140), width=st.sampled_from([2, 8]), **odd)
-    parts = st.one_of(plain, plain, plain, controls, closes, odd_frames, long_heads, st.binary(max_size=20))
-    return st.builds(lambda sent, positions: cut(b"".join(sent), positions), st.lists(parts, max_size=6), cuts)
+    parts = st.one_of(
+        plain, plain, fragments, fragments, controls, closes, odd_frames, long_heads, st.binary(max_size=20)
+    )
+    unfinished = st.builds(lambda sent, size: sent[:size], fragments | odd_frames, st.integers(0, 20))
+    return st.builds(
+        lambda sent, last, positions: cut(b"".join(sent) + last, positions),
+        st.lists(parts, max_size=6),
+        st.just(b"") | unfinished,
+        cuts,
+    )
 
 
 def check(role: Role, pieces: list[bytes], *, behind: bool, end: bool) -> None:
@@ -366,6 +375,8 @@ def check(role: Role, pieces: list[bytes], *, behind: bool, end: bool) -> None:
 
 @settings(max_examples=300)
 @given(streams(masked=True), st.booleans(), st.booleans())
+@example([frame(b"a", fin=False) + frame(b"x" * LIMIT)[:20]], False, False)  # more than the rest of a message may be
+@example([frame(b"a", fin=False) + frame(b"b")], False, False)  # a message inside of another one
 def test_a_server_does_what_the_layer_does_alone(pieces: list[bytes], behind: bool, end: bool) -> None:
     check(Role.SERVER, pieces, behind=behind, end=end)
 

@@ -39,8 +39,8 @@ def run(role: str, loop: str) -> bool:
     wrong = unexpected(role, results)
     for case, verdict in wrong.items():
         say(f"{role}, {loop}: {case}: {verdict.behavior}, {verdict.closing}, {verdict.code}")
-    say(f"{role}, {loop}: {len(results)} of {LONG.count} cases, {len(wrong)} not as expected")
-    return len(results) == LONG.count and not wrong
+    say(f"{role}, {loop}: {len(results)} of {LONG.size} cases, {len(wrong)} not as expected")
+    return len(results) == LONG.size and not wrong
 
 
 def say(text: str) -> None:

@@ -25,7 +25,7 @@ class Form(NamedTuple):
     """Some of the cases: patterns of their numbers, how many they are, and how many run at the same time."""
 
     patterns: tuple[str, ...]
-    count: int
+    size: int
     at_once: int
 
 
@@ -48,7 +48,7 @@ Results = Mapping[str, Verdict]
 _REFUSED: Final = Verdict("FAILED", "FAILED", 1003)
 _UNCOMPRESSED: Final = Verdict("UNIMPLEMENTED", "OK", 1000)
 
-DEVIATIONS: Final[Mapping[str, Verdict]] = {
+DEVIATIONS: Final = {
     # OCPP-J is text: a binary message is refused (R16).
     **dict.fromkeys(("1.2.*", "9.2.*", "9.4.*", "9.6.*", "9.8.*", "12.2.*", "12.3.*", "12.5.*"), _REFUSED),
     # UTF-8 is checked when the message is whole; RFC 6455 does not ask for more.

@@ -16,5 +16,5 @@ pytestmark = pytest.mark.skipif(KOSOKU is None, reason="there is no kosoku for t
 @scenario
 async def test_every_case_is_judged_as_expected(role: str, tmp_path: Path) -> None:
     results = await fuzz(role, SHORT, tmp_path)
-    assert len(results) == SHORT.count
+    assert len(results) == SHORT.size
     assert unexpected(role, results) == {}
