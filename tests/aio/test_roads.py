@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum
 from itertools import pairwise
 from typing import Any, Final
 
-from hypothesis import example, given, settings
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import Frame, Opcode
@@ -306,17 +307,13 @@ TEXTS: Final = [
     b"x" * 65535,
     b"x" * 65536,
     b"x" * LIMIT,
-    b"x" * (LIMIT + 1),
-    b"\xff",
-    b"\xe2\x82",
-    b"\xed\xa0\x80",
 ]
+WRONG_TEXTS: Final = [b"\xff", b"\xe2\x82", b"\xed\xa0\x80", b"x" * (LIMIT + 1)]
 CODES: Final = [0, 999, *range(1000, 1017), 2999, 3000, 3999, 4000, 4999, 5000, 65535]
 REASONS: Final = [b"", b"bye", "ü€".encode(), b"\xff", b"x" * 123]
 
-texts = st.one_of(st.sampled_from(TEXTS[:5]), st.sampled_from(TEXTS), st.binary(max_size=140))
-
-
+texts = st.sampled_from(TEXTS) | st.text(max_size=60).map(str.encode)
+any_texts = texts | st.sampled_from(WRONG_TEXTS) | st.binary(max_size=140)
 cuts = st.lists(st.integers(0, 2 * LIMIT), max_size=8)
 
 
@@ -341,32 +338,30 @@ def message(text: bytes, compress: bool, positions: list[int], between: list[byt
     return stream
 
 
-def streams(*, masked: bool) -> st.SearchStrategy[list[bytes]]:
-    """Streams of what a peer may send, and of what it must not, in pieces."""
+def streams(role: Role) -> st.SearchStrategy[list[bytes]]:
+    """Streams in pieces: what a peer may send, then perhaps what it must not, or should not, and more behind it."""
+    masked = role is not Role.CLIENT
     side = st.just(masked)
+    compresses = st.sampled_from([False, role is Role.COMPRESSING])
     controls = st.builds(frame, st.sampled_from([b"", b"a", b"x" * 125]), st.sampled_from([PING, PONG]), masked=side)
-    plain = st.builds(message, texts, st.sampled_from([False, False, True]), cuts, st.lists(controls, max_size=4), side)
+    few_cuts: st.SearchStrategy[list[int]] = st.just([]) | cuts
+    plain = st.builds(message, texts, compresses, few_cuts, st.lists(controls, max_size=4), side)
     codes = st.builds(lambda code, reason: code.to_bytes(2) + reason, st.sampled_from(CODES), st.sampled_from(REASONS))
     closes = st.builds(frame, codes | st.sampled_from([b"", b"\x03"]), st.just(CLOSE), masked=side)
     fragments = st.builds(frame, texts, st.sampled_from([TEXT, CONTINUATION]), fin=st.booleans(), masked=side)
+    wrong = st.builds(message, any_texts, st.booleans(), few_cuts, st.lists(controls, max_size=4), side)
     odd = {
         "opcode": st.sampled_from([CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG, 3, 7, 11, 15]),
         "fin": st.booleans(),
         "rsv": st.sampled_from([0, 0, 0, 1, 2, 4, 6]),
         "masked": st.sampled_from([masked, masked, masked, not masked]),
     }
-    odd_frames = st.builds(frame, texts, width=st.sampled_from([None, 8]), **odd)
+    odd_frames = st.builds(frame, any_texts, width=st.sampled_from([None, 8]), **odd)
     long_heads = st.builds(frame, st.binary(max_size=140), width=st.sampled_from([2, 8]), **odd)
-    parts = st.one_of(
-        plain, plain, fragments, fragments, controls, closes, odd_frames, long_heads, st.binary(max_size=20)
-    )
+    fine = st.lists(plain | controls, max_size=5).map(b"".join)
+    change = st.one_of(st.just(b""), fragments, closes, wrong, odd_frames, long_heads, st.binary(max_size=20))
     unfinished = st.builds(lambda sent, size: sent[:size], fragments | odd_frames, st.integers(0, 20))
-    return st.builds(
-        lambda sent, last, positions: cut(b"".join(sent) + last, positions),
-        st.lists(parts, max_size=6),
-        st.just(b"") | unfinished,
-        cuts,
-    )
+    return st.builds(lambda positions, *parts: cut(b"".join(parts), positions), cuts, fine, change, fine | unfinished)
 
 
 def check(role: Role, pieces: list[bytes], *, behind: bool, end: bool) -> None:
@@ -374,20 +369,46 @@ def check(role: Role, pieces: list[bytes], *, behind: bool, end: bool) -> None:
 
 
 @settings(max_examples=300)
-@given(streams(masked=True), st.booleans(), st.booleans())
-@example([frame(b"a", fin=False) + frame(b"x" * LIMIT)[:20]], False, False)  # more than the rest of a message may be
-@example([frame(b"a", fin=False) + frame(b"b")], False, False)  # a message inside of another one
+@given(streams(Role.SERVER), st.booleans(), st.booleans())
 def test_a_server_does_what_the_layer_does_alone(pieces: list[bytes], behind: bool, end: bool) -> None:
     check(Role.SERVER, pieces, behind=behind, end=end)
 
 
 @settings(max_examples=300)
-@given(streams(masked=True), st.booleans(), st.booleans())
+@given(streams(Role.COMPRESSING), st.booleans(), st.booleans())
 def test_a_server_that_compresses_does_what_the_layer_does_alone(pieces: list[bytes], behind: bool, end: bool) -> None:
     check(Role.COMPRESSING, pieces, behind=behind, end=end)
 
 
 @settings(max_examples=300)
-@given(streams(masked=False), st.booleans(), st.booleans())
+@given(streams(Role.CLIENT), st.booleans(), st.booleans())
 def test_a_client_does_what_the_layer_does_alone(pieces: list[bytes], behind: bool, end: bool) -> None:
     check(Role.CLIENT, pieces, behind=behind, end=end)
+
+
+RARE: Final[dict[str, Callable[[bool], bytes]]] = {
+    "a message inside of another one": lambda masked: (
+        frame(b"a", fin=False, masked=masked) + frame(b"b", masked=masked)
+    ),
+    "the head of a fragment that makes a message too large": lambda masked: (
+        frame(b"a", fin=False, masked=masked) + frame(b"x" * LIMIT, CONTINUATION, masked=masked)[:20]
+    ),
+    "a message behind a binary one": lambda masked: frame(b"a", BINARY, masked=masked) + frame(b"b", masked=masked),
+    "a message behind one that is not UTF-8": lambda masked: frame(b"\xff", masked=masked) + frame(b"b", masked=masked),
+    "a ping behind a close frame": lambda masked: (
+        frame(b"\x03\xe8", CLOSE, masked=masked) + frame(b"", PING, masked=masked)
+    ),
+    "a close frame inside of a message": lambda masked: (
+        frame(b"a", fin=False, masked=masked) + frame(b"\x03\xe8", CLOSE, masked=masked)
+    ),
+}
+"""What chance seldom finds."""
+
+
+@pytest.mark.parametrize("size", [1, 3, 100_000])
+@pytest.mark.parametrize("name", RARE)
+@pytest.mark.parametrize("role", Role)
+def test_what_is_rare_does_what_the_layer_does_alone(role: Role, name: str, size: int) -> None:
+    data = RARE[name](role is not Role.CLIENT)
+    pieces = [data[start : start + size] for start in range(0, len(data), size)]
+    check(role, pieces, behind=True, end=False)
