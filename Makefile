@@ -11,13 +11,14 @@ LOWEST := build/lowest
 TYPED := ocpp_fast ocpp_fast_ext tests $(wildcard benchmarks examples)
 SHARED := ocpp_fast/simulator/v2 ocpp_fast/cli/answers/v2.py
 
-.PHONY: help setup test test-compiled test-pure lowest coverage fuzz sanitize serve lint types bench clean
+.PHONY: help setup test test-compiled test-pure lowest coverage fuzz autobahn sanitize serve lint types bench clean
 
 help:
 	@echo "make test      the test suite, on the compiled core and on the pure-Python core"
 	@echo "make lowest    a part of the suite with the lowest versions of the dependencies"
 	@echo "make coverage  the suite on the compiled core, and how much of the code it runs"
 	@echo "make fuzz      both cores against each other, for a minute"
+	@echo "make autobahn  the cases of Autobahn that take long: limits, speed, compression; some ten minutes"
 	@echo "make sanitize  the tests of the compiled core under gcc's sanitizers, in both forms of scan.h"
 	@echo "make serve     a central system that lets everyone in, on ws://127.0.0.1:8887"
 	@echo "make lint      ruff and cython-lint"
@@ -55,6 +56,9 @@ coverage: $(READY)
 
 fuzz: $(READY)
 	$(BIN)/python -m tests.parity $(FUZZ)
+
+autobahn: $(READY)  # OCPP_FAST_NO_EXT=1: on the pure-Python core
+	$(BIN)/python -m tests.autobahn
 
 sanitize: $(READY)
 	PYTHON=$(CURDIR)/$(BIN)/python tests/parity/sanitize.sh
