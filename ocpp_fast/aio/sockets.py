@@ -44,6 +44,7 @@ class Sockets:
             _buffers[loop] = memoryview(bytearray(_RECEIVE_SIZE))
         self.buffer = _buffers[loop]
         self.max_message_size = max_message_size
+        self.max_fragments = 1024
         self._max_unfinished = max_unfinished
         self._ping_interval = ping_interval
         self._opening: Timeouts[WebSocket] = Timeouts(loop, open_timeout, lambda each, _: each.opens_too_late())

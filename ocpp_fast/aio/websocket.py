@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["DECIDING", "Opening", "WebSocket", "release"]
 
 _MOST_UNTRUSTED: Final = 64 * 1024
-_MOST_FRAGMENTS: Final = 1024
 _MOST_UNWRITTEN: Final = 1024 * 1024
 _MOST_KEPT: Final = 256 * 1024
 _LARGE: Final = 64 * 1024
@@ -384,8 +383,8 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
             self.unfinished(0)
             self.receiver = self._owner if self.plain else None
             self._message_received(whole)
-        elif len(self._fragments) > _MOST_FRAGMENTS:
-            self._fail(CloseCode.POLICY_VIOLATION, f"expected at most {_MOST_FRAGMENTS} fragments")
+        elif len(self._fragments) > self._sockets.max_fragments:
+            self._fail(CloseCode.POLICY_VIOLATION, f"expected at most {self._sockets.max_fragments} fragments")
         else:
             self.unfinished(0)
 

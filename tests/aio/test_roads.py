@@ -22,7 +22,7 @@ from websockets.protocol import Protocol, Side, State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
-from ocpp_fast.aio.handshake import ClientWebSocket, ServerWebSocket
+from ocpp_fast.aio.handshake import ClientOpening, ServerOpening
 from ocpp_fast.aio.server import Server
 from ocpp_fast.aio.transport import Transport
 from ocpp_fast.aio.websocket import WebSocket
@@ -143,7 +143,7 @@ def play(role: Role, pieces: list[bytes], *, behind: bool, end: bool) -> Seen:
         if role is Role.CLIENT:
             wires.written.clear()
         for segment in segments:
-            _read(websocket, segment)
+            await _read(websocket, segment)
         if end:
             websocket.eof_received()
             websocket.connection_lost(None)
@@ -155,13 +155,15 @@ def play(role: Role, pieces: list[bytes], *, behind: bool, end: bool) -> Seen:
     return asyncio.run(main())
 
 
-def _read(websocket: WebSocket, segment: bytes) -> None:
-    """Give bytes to a WebSocket as an event loop does."""
+async def _read(websocket: WebSocket, segment: bytes) -> None:
+    """Give bytes to a WebSocket as an event loop does, which reads no more while it is others' turn."""
     while segment:
         buffer = websocket.get_buffer(-1)
         size = min(len(buffer), len(segment))
         buffer[:size] = segment[:size]
         websocket.buffer_updated(size)
+        while websocket.paused:  # noqa: ASYNC110  # as long as the loop lets it
+            await asyncio.sleep(0)
         segment = segment[size:]
 
 
@@ -173,7 +175,9 @@ def _server(owner: Owner) -> WebSocket:
         return owner
 
     runtime.arrived = arrived
-    return ServerWebSocket(runtime, Server())
+    runtime.registrations.store("CP1", "Accepted")  # or it may not send large messages
+    sockets = runtime.sockets()
+    return WebSocket(sockets, ServerOpening(runtime, Server(sockets)), masks=False)
 
 
 def _request(role: Role) -> bytes:
@@ -186,15 +190,10 @@ def _client(owner: Owner) -> WebSocket:
         owner.transport = transport
         return owner
 
-    return ClientWebSocket(
-        "ws://localhost/CP1",
-        [SUBPROTOCOL],
-        connected,
-        authorization=None,
-        max_message_size=LIMIT,
-        open_timeout=10.0,
-        close_timeout=10.0,
-    )
+    url = "ws://localhost/CP1"
+    opening = ClientOpening(url, [SUBPROTOCOL], connected, authorization=None, max_message_size=LIMIT)
+    sockets = central_system(max_message_size=LIMIT)._runtime.sockets()
+    return WebSocket(sockets, opening, masks=True)
 
 
 def _answer(request: bytes) -> bytes:

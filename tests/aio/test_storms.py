@@ -39,7 +39,7 @@ async def test_a_storm_waits_in_the_kernel_and_at_most_a_hundred_are_accepted_a_
                 client.connect(address)
             while seen[-1] < storm:
                 await asyncio.sleep(0)
-                seen.append(len(server._open_sockets))
+                seen.append(len(server._sockets))
     assert max(after - before for before, after in pairwise(seen)) <= 100
 
 
@@ -64,7 +64,7 @@ async def test_a_connection_too_many_is_answered_503_until_another_one_ends() ->
             return peer
 
         first, silent = await joined("CP1"), await Peer.connect(server.port)
-        await until(lambda: len(server._open_sockets) == 2)
+        await until(lambda: len(server._sockets) == 2)
         for number in range(5):
             peer = await Peer.connect(server.port)
             peer.write(handshake_bytes(f"/X{number}"))  # a reset would lose the answer
@@ -73,7 +73,7 @@ async def test_a_connection_too_many_is_answered_503_until_another_one_ends() ->
         assert refusals[0] == Refusal("max_connections: 2 are open", 503, address, "")
         assert len(refusals) <= 1 + time.monotonic() - begin
         silent.abort()
-        await until(lambda: len(server._open_sockets) == 1)
+        await until(lambda: len(server._sockets) == 1)
         await lives(await joined("CP2"))
         await lives(first)
         for each in Peer.opened:
@@ -86,7 +86,7 @@ async def test_what_was_not_told_is_told_with_its_number() -> None:
     central.on_refused(lambda refusal: refusals.append(refusal.reason))
     async with central.serve(max_connections=1) as server:
         await Peer.connect(server.port)
-        await until(lambda: len(server._open_sockets) == 1)
+        await until(lambda: len(server._sockets) == 1)
         count = 0
         while len(refusals) < 2:
             await is_turned_away(await Peer.connect(server.port))
@@ -108,7 +108,7 @@ async def writes_on(peer: Peer) -> None:
 async def test_one_that_was_turned_away_and_stays_is_cut() -> None:
     async with central_system().serve(max_connections=1) as server:
         await Peer.connect(server.port)
-        await until(lambda: len(server._open_sockets) == 1)
+        await until(lambda: len(server._sockets) == 1)
         away = await Peer.connect(server.port)
         await is_turned_away(away)
         with pytest.raises(ConnectionError):
@@ -133,7 +133,7 @@ async def test_a_connection_too_many_is_answered_under_tls_and_behind_a_proxy(ce
             return Peer(*await asyncio.open_connection(sock=sock, ssl=trust, server_hostname="127.0.0.1"))
 
         first = await behind_proxy()
-        await until(lambda: len(server._open_sockets) == 1)
+        await until(lambda: len(server._sockets) == 1)
         await is_turned_away(await behind_proxy())
         assert [each.remote_address for each in refusals] == [("192.0.2.7", 1000)]
         first.abort()

@@ -11,14 +11,18 @@ import pytest
 
 from ocpp_fast import CentralSystem, NoAuth, v16
 from ocpp_fast.aio import central_system
-from ocpp_fast.aio.handshake import ClientWebSocket, ServerWebSocket
+from ocpp_fast.aio.handshake import ClientOpening
+from ocpp_fast.aio.sockets import Sockets
 from ocpp_fast.aio.transport import Transport
+from ocpp_fast.aio.websocket import WebSocket
 
 __all__ = ["AGENT", "drive_client", "serving_echo"]
 
 AGENT: Final = "ocpp_fast"
 LARGEST: Final = 16 * 1024 * 1024
 """Bytes of the largest message of all cases."""
+FRAGMENTS: Final = 65_536
+"""The most that a message of any case has."""
 SECONDS: Final = 10.0
 """How long a handshake may take, the opening one or the closing one."""
 
@@ -38,7 +42,7 @@ class Echo:
         """The cases judge that."""
 
 
-class OfferingSocket(ServerWebSocket):
+class OfferingSocket(WebSocket):
     """A server's connection whose client offers OCPP 1.6, though the fuzzing client offers no subprotocol at all."""
 
     _has_offered = False
@@ -66,9 +70,11 @@ async def serving_echo() -> AsyncIterator[str]:
     )
     runtime: Any = central._runtime
     runtime.arrived = lambda transport, *_: Echo(transport)
+    runtime.registrations.store("CP1", "Accepted")  # or it may not send large messages
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(central_system, "ServerWebSocket", OfferingSocket)
+        patch.setattr(central_system, "WebSocket", OfferingSocket)
         async with central.serve() as server:
+            server._sockets.max_fragments = FRAGMENTS
             yield f"{server.url}/CP1"
 
 
@@ -90,18 +96,20 @@ async def drive_client(port: int, *, at_once: int) -> None:
 async def _connect(port: int, path: str) -> bytes:
     """Connect, echo until the server closes, and return the last message."""
 
-    def new_socket() -> ClientWebSocket[Echo]:
-        return ClientWebSocket(
-            f"ws://127.0.0.1:{port}{path}",
-            [],
-            lambda transport, _: Echo(transport),
-            authorization=None,
-            max_message_size=LARGEST,
-            open_timeout=SECONDS,
-            close_timeout=SECONDS,
-        )
-
-    _, websocket = await asyncio.get_running_loop().create_connection(new_socket, "127.0.0.1", port)
-    owner = await websocket.handshake
+    sockets = Sockets(
+        max_message_size=LARGEST,
+        max_unfinished=10 * LARGEST,
+        open_timeout=SECONDS,
+        close_timeout=SECONDS,
+        ping_interval=0,
+    )
+    sockets.max_fragments = FRAGMENTS
+    url = f"ws://127.0.0.1:{port}{path}"
+    opening = ClientOpening(url, [], lambda transport, _: Echo(transport), authorization=None, max_message_size=LARGEST)
+    _, websocket = await asyncio.get_running_loop().create_connection(
+        lambda: WebSocket(sockets, opening, masks=True), "127.0.0.1", port
+    )
+    owner = await opening.outcome
     await websocket.wait_closed()
+    sockets.close()
     return owner.last
