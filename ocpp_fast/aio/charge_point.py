@@ -18,7 +18,7 @@ from ..registration import StationGate
 from ..routing import Routes
 from ..schema import DataTransfer, Notification, Request, Response, Sender, Struct, Version
 from .address import Address
-from .arguments import check_identity, check_interval, check_policy, versions_of
+from .arguments import check_address, check_identity, check_interval, check_policy, versions_of
 from .backoff import BackOff
 from .connection import Connection, check_loop
 from .endpoint import Endpoint, Runtime, VersionModule
@@ -49,6 +49,7 @@ class ChargePoint(Endpoint):
     - `password` is sent by HTTP basic authentication (R34), in place of user info in the URL.
     - While the context lasts (`async with charge_point:`) a lost connection is made again, after the waits of
       `back_off` (R42). It can be entered again when it has ended, on another event loop, too.
+    - `local_address` is an IP address of this machine to connect from; None leaves the choice to the system.
     - `ssl` replaces the default context of `wss://`. `policy` says what is tolerated.
     - `signing` opens and writes signed frames (R17); without it they are unknown actions.
     - Times are in seconds: the central system is pinged every `ping_interval` (WebSocketPingInterval; 0 is off), and
@@ -67,6 +68,7 @@ class ChargePoint(Endpoint):
         versions: Sequence[VersionModule | Version],
         password: bytes | None = None,
         back_off: BackOff = BackOff(),  # noqa: B008  # immutable
+        local_address: str | None = None,
         ssl: tls.SSLContext | None = None,
         policy: Policy = STRICT,
         signing: Signing | None = None,
@@ -98,6 +100,7 @@ class ChargePoint(Endpoint):
         self.password = password
         self.back_off = back_off
         self._ping_interval = check_interval("ping_interval", ping_interval)
+        self._local = None if local_address is None else (check_address("local_address", local_address), 0)
         self._ssl = ssl
         self._gate = StationGate(self._keep_silent)
         self._silence_ends = 0.0
@@ -199,7 +202,7 @@ class ChargePoint(Endpoint):
         address = self._address
         context = (self._ssl or tls.create_default_context()) if address.secure else None
         _, websocket = await asyncio.get_running_loop().create_connection(
-            self._new_socket, address.host, address.port, ssl=context
+            self._new_socket, address.host, address.port, ssl=context, local_addr=self._local
         )
         try:
             connection = await websocket.handshake
