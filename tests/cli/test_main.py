@@ -14,7 +14,7 @@ HELP = """
 import sys
 from ocpp_fast.cli import main
 try:
-    main(["station", "--help"])
+    main(["load", "--help"])
 except SystemExit as ended:
     assert ended.code == 0
 print(sorted({"asyncio", "websockets", "ocpp_fast.v16", "ocpp_fast.aio"} & set(sys.modules)))
@@ -37,7 +37,7 @@ def test_version_tells_which_core_is_in_use(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize(
     ("arguments", "explanation"),
     [
-        ([], "required: serve | station"),
+        ([], "required: serve | station | load"),
         (["fly"], "invalid choice: 'fly'"),
         (["station", "--url", "ws://x"], "required: --id"),
         (["station", "--id", "x", "--url", "http://x"], "expected a ws:// or wss:// URL"),
@@ -54,6 +54,12 @@ def test_version_tells_which_core_is_in_use(capsys: pytest.CaptureFixture[str]) 
         (["serve", "--no-auth", "--auth-file", "x"], "not allowed with argument"),
         (["serve", "--no-auth", "--port", "65536"], "expected a port from 0 to 65535"),
         (["serve", "--no-auth", "--interval", "-1"], "expected a whole number"),
+        (["load"], "required: --url"),
+        (["load", "--url", "ws://x", "--stations", "0"], "expected at least 1"),
+        (["load", "--url", "ws://x", "--closed", "--rate", "5"], "not allowed with"),
+        (["load", "--url", "ws://x", "--mix", "odd"], "invalid choice: 'odd'"),
+        (["load", "--url", "ws://x", "--source", "localhost"], "expected an IP address, not 'localhost'"),
+        (["load", "--url", "ws://x", "--stations", "28001"], "need 2 addresses to connect from: give --source"),
     ],
 )
 def test_a_wrong_command_line_is_explained(

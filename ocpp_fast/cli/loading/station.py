@@ -7,7 +7,7 @@ import os
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from math import inf
+from math import ceil, inf
 from socket import gaierror
 from time import monotonic
 from typing import Any, Final
@@ -29,14 +29,19 @@ class Course:
 
     started: asyncio.Event = field(default_factory=asyncio.Event)
     start: float = 0.0
-    end: float = inf
-    """No call is due from then on."""
+    length: float = inf
+    """In seconds; no call is due from then on."""
     storm: float = 0.0
 
-    def begin(self, duration: float) -> None:
-        """Let the stations call for so many seconds."""
+    @property
+    def now(self) -> float:
+        """Seconds since the start."""
+        return monotonic() - self.start
+
+    def begin(self, seconds: float) -> None:
+        """Let the stations call for so long."""
         self.start = monotonic()
-        self.end = self.start + duration
+        self.length = seconds
         self.started.set()
 
 
@@ -56,6 +61,7 @@ class LoadStation:
         "_course",
         "_due",
         "_life",
+        "_met",
         "_mix",
         "_period",
         "_returning",
@@ -66,7 +72,7 @@ class LoadStation:
     def __init__(
         self, charge_point: ChargePoint, mix: Mix, tally: Tally, course: Course, *, period: float | None, phase: float
     ) -> None:
-        self._calling = self._returning = self._at_once = self._tried = False
+        self._calling = self._returning = self._at_once = self._met = self._tried = False
         self._charge_point = charge_point
         self._mix = mix
         self._tally = tally
@@ -111,7 +117,7 @@ class LoadStation:
         """Return how many calls are due, or sent, and not answered at the end of the test."""
         if self._period is None:
             return int(self._calling)
-        return max(0, -int(-(self._course.end - self._course.start - self._due) // self._period))
+        return max(0, ceil((self._course.length - self._due) / self._period))
 
     # A connection
 
@@ -120,7 +126,8 @@ class LoadStation:
 
     def _connected(self) -> None:
         self._tally.handshakes += 1
-        self._tally.reconnects += self._tried
+        self._tally.reconnects += self._met
+        self._met = True
         if self._returning:
             self._tally.storm_handshakes = monotonic() - self._course.storm
 
@@ -177,12 +184,11 @@ class LoadStation:
         course = self._course
         await course.started.wait()
         while True:
-            now = monotonic()
-            if self._period is None:
-                due = now
-            elif (due := course.start + self._due) > now:
+            now = course.now
+            due = now if self._period is None else self._due
+            if due > now:
                 await asyncio.sleep(due - now)
-            if due >= course.end:
+            if due >= course.length:
                 break
             await self._call(due)
             if self._period is not None:
@@ -191,7 +197,7 @@ class LoadStation:
 
     async def _call(self, due: float) -> None:
         request = self._mix.next(self._charging)
-        sent = monotonic()
+        sent = self._course.now
         self._calling = True
         try:
             response: Any = await self._charge_point.call(request)
@@ -202,12 +208,12 @@ class LoadStation:
             return
         finally:
             self._calling = False
-        now = monotonic()
+        now = self._course.now
         tally = self._tally
         tally.latency.note(now - min(due, sent))  # the timers of some event loops go off early
         tally.waiting.note(now - sent)
         tally.calls[request.__action__.name] += 1
-        tally.talking = now - self._course.start
+        tally.talking = now
         self._mix.answered(self._charging, response)
 
 

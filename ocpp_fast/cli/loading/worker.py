@@ -106,7 +106,7 @@ class _Worker:
                 self._course.storm = monotonic()
                 for station in stations:
                     station.drop()
-            elif self._course.end <= monotonic() and not self._tally.obeyed["end"]:
+            elif self._course.now >= self._course.length and not self._tally.obeyed["end"]:
                 command = "end"
                 await self._end(stations)
             if command:
@@ -138,10 +138,10 @@ class _Worker:
     async def _end(self, stations: list[LoadStation]) -> None:
         """Make no more calls; wait for those that are due, but not for ever."""
         course, tally = self._course, self._tally
-        course.end = min(course.end, monotonic())
-        tally.cpu = (process_time() - self._cpu) / (monotonic() - course.start)
-        while any(each.connected and each.owed() for each in stations) and monotonic() < course.end + _GRACE:
+        course.length = min(course.length, course.now)
+        tally.cpu = (process_time() - self._cpu) / course.now
+        while any(each.connected and each.owed() for each in stations) and course.now < course.length + _GRACE:
             await self._tick()
-        tally.talking = max(tally.talking, course.end - course.start)
+        tally.talking = max(tally.talking, course.length)
         if owed := sum(station.owed() for station in stations):
             tally.errors["call: due, but not answered before the end"] += owed
