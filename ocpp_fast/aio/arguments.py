@@ -50,7 +50,7 @@ def check_size(name: str, value: Any) -> int:
 def check_address(name: str, value: Any) -> str:
     """Return an IP address, in text."""
     try:
-        return str(ip_address(value))
+        return str(ip_address(str(value)))
     except ValueError:
         raise ValueError(f"{name}: expected an IP address, such as '127.0.0.1', not {value!r}") from None
 

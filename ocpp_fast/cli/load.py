@@ -155,6 +155,7 @@ def _sources(parser: ArgumentParser, given: Namespace) -> Sequence[str]:
         return ()
     if given.sources is None and (urlsplit(given.url).hostname or "").startswith("127."):
         return [f"127.0.0.{number}" for number in range(1, needed + 1)]
-    if len(given.sources or ()) < needed:
+    sources: list[str] = given.sources or []
+    if len(sources) < needed:
         parser.error(f"{given.stations} stations need {needed} addresses to connect from: give --source {needed} times")
-    return list(given.sources)
+    return sources

@@ -39,6 +39,7 @@ class Program:
         self._process = process
         self.printed: list[str] = []
         self.complaints = ""
+        self.pid = process.pid
 
     async def line(self, pattern: str) -> re.Match[str]:
         """Read on until a line matches, from its begin on; fails when none does."""

@@ -200,6 +200,25 @@ async def test_stations_come_back_to_a_central_system_that_has_died() -> None:
         assert (report["handshakes"], report["reconnects"]) == (40, 20)
 
 
+@pytest.mark.parametrize("connected", [True, False])
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the children of a process so")
+@in_time
+async def test_it_ends_when_a_process_of_its_own_has_died(connected: bool) -> None:
+    rate = "500" if connected else "0.01"
+    options = ("--stations", "10", "--interval", "0.1", "--duration", "60", "--connect-rate", rate, "--processes", "2")
+    async with serve("--no-auth") as (central, url), load(url, *options, "--json") as running:
+        await central.line("LOAD000.. -> " + ("MeterValues" if connected else "BootNotification"))
+        os.kill(workers_of(running)[1], signal.SIGKILL)
+        report = await reported(running, code=1)
+        assert report["errors"] == {"generator: a process failed": 1}
+
+
+def workers_of(running: Program) -> list[int]:
+    """The processes that a load test has started for its stations."""
+    children = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text("ascii").split()
+    return [int(each) for each in children if b"spawn_main" in Path(f"/proc/{each}/cmdline").read_bytes()]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
 @in_time
 async def test_too_low_a_limit_of_files_is_told_with_what_is_needed() -> None:

@@ -7,6 +7,7 @@ import multiprocessing
 import signal
 from collections.abc import Callable
 from contextlib import closing
+from math import inf
 from multiprocessing.connection import Connection, wait
 from time import monotonic
 from typing import Any, Final
@@ -21,8 +22,9 @@ from .worker import charge_point_of, work
 __all__ = ["load"]
 
 _STORM: Final = 60.0
+"""Seconds for all to come back."""
 _LEAVING: Final = 20.0
-"""Seconds at most for all to come back, and for all to leave."""
+"""Seconds for all to leave."""
 
 
 def load(given: LoadArguments) -> int:
@@ -51,7 +53,8 @@ class _Fleet:
 
     def run(self) -> Tally:
         """Go through all phases; return what was counted."""
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the processes take that over
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, signal.SIG_IGN)  # the processes take that over
         processes = [self._started(number) for number in range(self._given.processes)]
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, self._stop)
@@ -97,7 +100,9 @@ class _Fleet:
     def _ended(self) -> Tally:
         self._stopping = False
         self._tell("stop")
-        self._until("leaving", lambda _: False, within=_LEAVING)
+        deadline = monotonic() + _LEAVING
+        while self._running and not self._stopping and (rest := deadline - monotonic()) > 0:
+            self._collect("leaving", rest)
         return total(self._tallies.values())
 
     def _tell(self, command: str) -> None:
@@ -107,16 +112,20 @@ class _Fleet:
             except OSError:
                 continue  # it has ended, which will be noticed
 
-    def _until(self, phase: str, done: Callable[[Tally], bool], *, within: float = float("inf")) -> None:
-        """Collect tallies until they say that a phase is done, until it is to stop, or its time is over."""
+    def _until(self, phase: str, done: Callable[[Tally], bool], *, within: float = inf) -> None:
+        """Collect tallies until they say that a phase is done, its time is over, or the test is to end."""
         deadline = monotonic() + within
-        while self._running and not self._stopping and (rest := deadline - monotonic()) > 0:
-            for pipe in wait(self._running, min(rest, 0.25)):
-                self._receive(pipe)
-            tally = total(self._tallies.values())
-            self._progress.show(phase, tally)
-            if done(tally):
+        while not self._stopping and (rest := deadline - monotonic()) > 0:
+            if done(self._collect(phase, rest)) or len(self._running) < self._given.processes:
                 return
+
+    def _collect(self, phase: str, seconds: float) -> Tally:
+        """Wait so long at most for tallies; return the sum, after showing it."""
+        for pipe in wait(self._running, min(seconds, 0.25)):
+            self._receive(pipe)
+        tally = total(self._tallies.values())
+        self._progress.show(phase, tally)
+        return tally
 
     def _receive(self, pipe: Any) -> None:
         try:

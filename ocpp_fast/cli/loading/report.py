@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ Report = Mapping[str, Any]
 def report_of(given: LoadArguments, tally: Tally) -> Report:
     """Return all that is to be told, as JSON's values; durations are in seconds, latencies in milliseconds."""
     calls = tally.calls.total()
+    errors = tally.errors + Counter({"storm: not back in time": tally.dropped - tally.back})
     report: dict[str, Any] = {
         "url": given.url,
         "ocpp": given.version,
@@ -35,7 +37,7 @@ def report_of(given: LoadArguments, tally: Tally) -> Report:
         "by_action": dict(tally.calls.most_common()),
         "storm": None,
         "generator_cpu": tally.cpu,
-        "errors": dict(tally.errors.most_common()),
+        "errors": dict(errors.most_common()),
     }
     if given.storm:
         report["storm"] = {

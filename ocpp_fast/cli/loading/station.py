@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import ceil, inf
 from socket import gaierror
+from ssl import SSLError
 from time import monotonic
 from typing import Any, Final
 
@@ -227,6 +228,6 @@ def _named(error: Exception) -> str:
         return type(error).__name__
     if isinstance(error, TimeoutError):
         return "timeout"
-    if isinstance(error, OSError) and error.errno is not None and not isinstance(error, gaierror):
+    if isinstance(error, OSError) and error.errno and not isinstance(error, (gaierror, SSLError)):
         return os.strerror(error.errno)
     return type(error).__name__

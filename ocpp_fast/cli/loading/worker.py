@@ -6,6 +6,7 @@ import asyncio
 import gc
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
 from multiprocessing.connection import Connection
@@ -88,7 +89,7 @@ class _Worker:
             finally:
                 for task in tasks:
                     task.cancel()
-        self._pipe.send(self._tally)
+        self._send()
 
     def _station(self, index: int) -> LoadStation:
         given = self._given
@@ -126,8 +127,12 @@ class _Worker:
         """Wait a moment; send the tally, if that is due."""
         if monotonic() >= self._due:
             self._due = monotonic() + _INTERVAL
-            self._pipe.send(self._tally)
+            self._send()
         await asyncio.sleep(_TICK)
+
+    def _send(self) -> None:
+        with suppress(OSError):  # nobody is left to read it, which `_command` will notice
+            self._pipe.send(self._tally)
 
     def _start(self) -> None:
         gc.collect()
