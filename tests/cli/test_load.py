@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from ocpp_fast import CentralSystem, NoAuth, Station, v16
+from ocpp_fast import CentralSystem, Handshake, HandshakeRefused, NoAuth, Station, v16
 from ocpp_fast.cli.loading.tally import Histogram
 
 from .programs import Program, in_time, ocpp_fast, program, serve
@@ -149,6 +149,33 @@ async def test_in_a_storm_all_drop_and_come_back() -> None:
         assert (storm["dropped"], storm["back"]) == (40, 40)
         assert storm["seconds"] > 0
         assert storm["handshakes_per_second"] > 0
+
+
+@in_time
+async def test_stations_that_do_not_come_back_after_the_storm_are_errors() -> None:
+    central, refused = CentralSystem(auth=NoAuth(), versions=[v16]), asyncio.Event()
+
+    @central.on_connecting
+    def connecting(handshake: Handshake) -> None:
+        if handshake.identity in known:
+            refused.set()
+            raise HandshakeRefused(503)
+        known.add(handshake.identity)
+
+    @central.on(v16.BootNotificationRequest)
+    def boot(_: Station, request: v16.BootNotificationRequest) -> v16.BootNotificationResponse:
+        return booted(v16.RegistrationStatus.ACCEPTED)
+
+    known: set[str] = set()
+    async with central.serve("127.0.0.1", 0) as server:
+        options = ("--stations", "10", "--mix", "boot", "--duration", "0.5", "--storm", "--json")
+        async with load(server.url, *options) as running:
+            await refused.wait()
+            running.send(signal.SIGINT)
+            report = await reported(running, code=1)
+    assert (report["storm"]["dropped"], report["storm"]["back"]) == (10, 0)
+    assert report["errors"].pop("storm: not back in time") == 10
+    assert report["errors"].keys() <= {"connect: HTTP status 503"}
 
 
 # What goes wrong
