@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -20,6 +22,7 @@ import pytest
 from ocpp_fast import CentralSystem, Handshake, HandshakeRefused, NoAuth, Station, v16
 from ocpp_fast.cli.loading.tally import Histogram
 
+from ..aio.harness import server_context
 from .programs import Program, in_time, ocpp_fast, program, serve
 
 LOWERED = """
@@ -44,7 +47,9 @@ async def reported(running: Program, code: int = 0) -> Any:
 
 
 @asynccontextmanager
-async def central_system(*first: v16.BootNotificationResponse, stall: float = 0.0) -> AsyncIterator[str]:
+async def central_system(
+    *first: v16.BootNotificationResponse, stall: float = 0.0, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[str]:
     """A central system of its own kind; yields its URL.
 
     It answers the first BootNotifications as told, and the first Heartbeat of each station after so many seconds.
@@ -63,7 +68,7 @@ async def central_system(*first: v16.BootNotificationResponse, stall: float = 0.
             await asyncio.sleep(stall)
         return v16.HeartbeatResponse(current_time=datetime.now(UTC))
 
-    async with central.serve("127.0.0.1", 0) as server:
+    async with central.serve("127.0.0.1", 0, ssl=tls) as server:
         yield server.url
 
 
@@ -133,6 +138,21 @@ async def test_stations_that_are_not_accepted_boot_again() -> None:
         assert report["by_action"] == {"BootNotification": 15}
 
 
+@in_time
+async def test_stations_trust_the_certificates_of_the_file_that_is_named(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = ("--stations", "5", "--mix", "boot", "--duration", "0.5", "--json")
+    async with central_system(tls=server_context(certificate)) as url:
+        async with load(url, *options) as running:
+            report = await reported(running, code=1)
+            assert report["errors"] == {"connect: SSLCertVerificationError": 5}
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        async with load(url, *options) as running:
+            report = await reported(running)
+            assert report["handshakes"] == 5
+
+
 # Storms
 
 
@@ -188,7 +208,7 @@ async def test_without_a_central_system_it_ends_with_the_error() -> None:
     async with load(url, "--stations", "20", "--json") as running:
         report = await reported(running, code=1)
         assert report["calls"] == report["handshakes"] == 0
-        assert report["errors"].keys() == {f"connect: {os.strerror(111 if sys.platform == 'linux' else 61)}"}
+        assert report["errors"].keys() == {f"connect: {os.strerror(errno.ECONNREFUSED)}"}
 
 
 @in_time
