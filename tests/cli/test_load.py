@@ -90,6 +90,7 @@ async def test_each_station_calls_as_soon_as_it_is_answered(version: str) -> Non
         assert report["errors"] == {}
         assert (report["handshakes"], report["reconnects"], report["rate"]) == (30, 0, None)
         assert report["calls"] == sum(report["by_action"].values()) > 30
+        assert report["generator_late_ms"]["max"] is None
         transactions = {"StartTransaction", "StopTransaction"} if version == "1.6" else {"TransactionEvent"}
         assert {"Heartbeat", "StatusNotification", "MeterValues"} | transactions <= report["by_action"].keys()
         for times in (report["latency_ms"], report["from_sending_ms"]):
@@ -124,6 +125,7 @@ async def test_calls_that_are_due_while_the_central_system_stalls_are_made_and_c
         assert report["calls"] == 150
         assert report["latency_ms"]["p50"] > 100  # of 15 calls of a station, nine are due in the first 0.9 seconds
         assert report["from_sending_ms"]["p50"] < report["latency_ms"]["p50"]
+        assert 0 < report["generator_late_ms"]["max"] < report["latency_ms"]["max"]
 
 
 @in_time
@@ -313,7 +315,8 @@ async def test_a_signal_ends_it_with_the_table(with_signal: signal.Signals) -> N
         ]
         rows = {line[:44].strip(): line[44:].split() for line in running.printed[2:] if line}
         assert rows[""] == ["p50", "p99", "p99.9", "max"]
-        assert len(rows["ms from when a call is due"]) == 4
+        for name in ("from when a call is due", "from when it is sent", "that the generator was late"):
+            assert len(rows[f"ms {name}"]) == 4
         assert int(rows["calls answered"][0]) >= int(rows["MeterValues"][0]) >= 1
         assert rows["handshakes"][0] == "20"
         assert rows["errors"] == ["0"]

@@ -34,6 +34,7 @@ def report_of(given: LoadArguments, tally: Tally) -> Report:
         "calls_per_second": _rate(calls, tally.talking),
         "latency_ms": _percentiles(tally.latency),
         "from_sending_ms": _percentiles(tally.waiting),
+        "generator_late_ms": _percentiles(tally.late),
         "by_action": dict(tally.calls.most_common()),
         "storm": None,
         "generator_cpu": tally.cpu,
@@ -66,7 +67,11 @@ def table_of(report: Report) -> Iterator[str]:
     yield f"mix {report['mix']}, {pace}; processes: {report['processes']}"
     yield ""
     yield _row("", "p50", "p99", "p99.9", "max")
-    for name, key in (("from when a call is due", "latency_ms"), ("from when it is sent", "from_sending_ms")):
+    for name, key in (
+        ("from when a call is due", "latency_ms"),
+        ("from when it is sent", "from_sending_ms"),
+        ("that the generator was late", "generator_late_ms"),
+    ):
         yield _row(f"ms {name}", *(_number(each, ".2f") for each in report[key].values()))
     yield ""
     yield _row("calls answered", report["calls"], f"{_number(report['calls_per_second'], '.1f')}/s")

@@ -189,6 +189,7 @@ class LoadStation:
             due = now if self._period is None else self._due
             if due > now:
                 await asyncio.sleep(due - now)
+                self._tally.late.note(max(0.0, course.now - due))
             if due >= course.length:
                 break
             await self._call(due)

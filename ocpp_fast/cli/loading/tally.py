@@ -66,6 +66,8 @@ class Tally:
     """From when a call was due to its answer."""
     waiting: Histogram = field(default_factory=Histogram)
     """From when a call was sent to its answer."""
+    late: Histogram = field(default_factory=Histogram)
+    """From when a call was due to when it was made, of stations that were free to make it: the generator's own lag."""
     talking: float = 0.0
     """For how long the mix was sent."""
     cpu: float = 0.0
