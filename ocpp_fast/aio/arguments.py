@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from ipaddress import ip_address
 from math import inf
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from ..policy import Policy
 from ..schema import Version
 
 __all__ = [
+    "check_address",
     "check_identity",
     "check_interval",
     "check_password",
@@ -43,6 +45,14 @@ def check_size(name: str, value: Any) -> int:
     if type(value) is not int or value < 1:
         raise ValueError(f"{name}: expected an integer greater than 0, not {value!r}")
     return value
+
+
+def check_address(name: str, value: Any) -> str:
+    """Return an IP address, in text."""
+    try:
+        return str(ip_address(str(value)))
+    except ValueError:
+        raise ValueError(f"{name}: expected an IP address, such as '127.0.0.1', not {value!r}") from None
 
 
 def _is_number(value: Any) -> bool:

@@ -18,7 +18,7 @@ from ..registration import StationGate
 from ..routing import Routes
 from ..schema import DataTransfer, Notification, Request, Response, Sender, Struct, Version
 from .address import Address
-from .arguments import check_identity, check_policy, versions_of
+from .arguments import check_address, check_identity, check_policy, versions_of
 from .backoff import BackOff
 from .calls import check_loop
 from .connection import Connection
@@ -48,6 +48,7 @@ class ChargePoint(Endpoint):
     - `password` is sent by HTTP basic authentication (R34), in place of user info in the URL.
     - While the context lasts (`async with charge_point:`) a lost connection is made again, after the waits of
       `back_off` (R42). It can be entered again when it has ended, on another event loop, too.
+    - `local_address` is an IP address of this machine to connect from; None leaves the choice to the system.
     - `ssl` replaces the default context of `wss://`. `policy` says what is tolerated.
     - `signing` opens and writes signed frames (R17); without it they are unknown actions.
     - Times are in seconds: the central system is pinged every `ping_interval` (WebSocketPingInterval; 0 is off), and
@@ -66,6 +67,7 @@ class ChargePoint(Endpoint):
         versions: Sequence[VersionModule | Version],
         password: bytes | None = None,
         back_off: BackOff = BackOff(),  # noqa: B008  # immutable
+        local_address: str | None = None,
         ssl: tls.SSLContext | None = None,
         policy: Policy = STRICT,
         signing: Signing | None = None,
@@ -99,6 +101,7 @@ class ChargePoint(Endpoint):
         self._base_url = url
         self.password = password
         self.back_off = back_off
+        self._local = None if local_address is None else (check_address("local_address", local_address), 0)
         self._ssl = ssl
         self._gate = StationGate(self._keep_silent)
         self._silence_ends = 0.0
@@ -206,7 +209,11 @@ class ChargePoint(Endpoint):
             max_message_size=self._runtime.max_message_size,
         )
         _, websocket = await asyncio.get_running_loop().create_connection(
-            lambda: WebSocket(self._sockets, opening, masks=True), address.host, address.port, ssl=context
+            lambda: WebSocket(self._sockets, opening, masks=True),
+            address.host,
+            address.port,
+            ssl=context,
+            local_addr=self._local,
         )
         try:
             return await opening.outcome

@@ -1,4 +1,4 @@
-"""The command line: `ocpp-fast serve` is a central system, `ocpp-fast station` a simulated charge point."""
+"""The command line: `ocpp-fast serve` is a central system, `station` a simulated charge point, `load` a load test."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ocpp_fast import __version__, accelerated
 
-from . import serve, station
+from . import load, serve, station
 
 __all__ = ["main"]
 
@@ -21,9 +21,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="ocpp-fast", description="OCPP central system and charge point.")
     core = "compiled" if accelerated else "pure-Python"
     parser.add_argument("--version", action="version", version=f"ocpp_fast {__version__}, {core} core")
-    commands = parser.add_subparsers(required=True, metavar="serve | station")
+    commands = parser.add_subparsers(required=True, metavar="serve | station | load")
     serve.add(commands.add_parser("serve", help="a central system that takes stations in and answers them"))
     station.add(commands.add_parser("station", help="a simulated charge point"))
+    load.add(commands.add_parser("load", help="many stations, and how a central system bears them"))
     try:
         given = parser.parse_args(argv)
         code: int = given.run(given)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
+from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
 from .passwords import to_password
 
-__all__ = ["VERSIONS", "count", "id_tag", "password", "port", "positive", "seconds", "url"]
+__all__ = ["VERSIONS", "address", "count", "id_tag", "password", "port", "positive", "seconds", "url"]
 
 VERSIONS: Final = ("2.1", "2.0.1", "1.6")
 """The versions of OCPP."""
@@ -57,6 +58,14 @@ def url(text: str) -> str:
     if not usable:
         raise ArgumentTypeError(f"expected a ws:// or wss:// URL, not {text!r}")
     return text
+
+
+def address(text: str) -> str:
+    """Read an IP address."""
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise ArgumentTypeError(f"expected an IP address, not {text!r}") from None
 
 
 def id_tag(text: str) -> str:

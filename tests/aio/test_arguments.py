@@ -38,6 +38,11 @@ CASES: dict[str, tuple[Any, type[Exception], str]] = {
     "a policy class": (lambda: central(policy=Policy), TypeError, "policy: expected a Policy or a function"),
     "a station's policy": (lambda: station(policy=lambda _: Policy()), TypeError, "policy: expected a Policy, not"),
     "an empty identity": (lambda: station(""), ValueError, "id: expected 1 to 48 printable characters"),
+    "a name as the local address": (
+        lambda: station("CP1", local_address="localhost"),
+        ValueError,
+        "local_address: expected an IP address",
+    ),
     "a forbidden identity": (lambda: station("CP/1"), ValueError, "id: expected 1 to 48 printable characters"),
     "no identity": (lambda: station(None), ValueError, "id: expected 1 to 48 printable characters"),
     "an http URL": (lambda: station(url="http://h/x"), ValueError, "url: expected one such as ws://host"),

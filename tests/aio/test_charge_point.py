@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
@@ -39,6 +40,15 @@ from .scripted_server import (
 )
 
 # Connected
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all of 127.0.0.0/8")
+@scenario
+async def test_station_connects_from_its_local_address() -> None:
+    async with serving() as site, charge_point(site.server.url, local_address="127.0.0.2"):
+        station = await site.central.wait_connected("CP1")
+        assert station.handshake.remote_address is not None
+        assert station.handshake.remote_address[0] == "127.0.0.2"
 
 
 @scenario

@@ -39,6 +39,7 @@ class Program:
         self._process = process
         self.printed: list[str] = []
         self.complaints = ""
+        self.pid = process.pid
 
     async def line(self, pattern: str) -> re.Match[str]:
         """Read on until a line matches, from its begin on; fails when none does."""
@@ -56,22 +57,22 @@ class Program:
 
     async def stop(self, with_signal: signal.Signals = signal.SIGTERM) -> int:
         """Send it a signal, and return its exit code; skips the test where there are no signals."""
-        self.send_signal(with_signal)
+        self.send(with_signal)
         return await self.ended()
 
-    def send_signal(self, with_signal: signal.Signals) -> None:
-        """Send it a signal; skips the test where there are none."""
+    def send(self, with_signal: signal.Signals) -> None:
+        """Send it a signal; skips the test where there are no signals."""
         if sys.platform == "win32":
             pytest.skip("a program can only be killed")
         self._process.send_signal(with_signal)
 
     async def ended(self) -> int:
         """Read the rest of what it prints, and return its exit code."""
-        assert self._process.stderr is not None
         async with asyncio.timeout(PATIENCE):
             async for _ in self._lines():
                 pass
-            self.complaints = (await self._process.stderr.read()).decode()
+            if self._process.stderr is not None:
+                self.complaints = (await self._process.stderr.read()).decode()
             return await self._process.wait()
 
     async def kill(self) -> None:
@@ -82,13 +83,13 @@ class Program:
 
 
 @asynccontextmanager
-async def program(*arguments: str) -> AsyncIterator[Program]:
-    """Run Python with these arguments as long as the context lasts."""
+async def program(*arguments: str, stderr: int = asyncio.subprocess.PIPE) -> AsyncIterator[Program]:
+    """Run Python with these arguments as long as the context lasts; `stderr` may be a file."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *arguments,
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+        stderr=stderr,
         env={**os.environ, "PYTHONUTF8": "1", "COLUMNS": "200", "NO_COLOR": "1"},
     )
     running = Program(process)

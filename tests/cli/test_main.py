@@ -14,7 +14,7 @@ HELP = """
 import sys
 from ocpp_fast.cli import main
 try:
-    main(["station", "--help"])
+    main(["load", "--help"])
 except SystemExit as ended:
     assert ended.code == 0
 print(sorted({"asyncio", "websockets", "ocpp_fast.v16", "ocpp_fast.aio"} & set(sys.modules)))
@@ -37,7 +37,7 @@ def test_version_tells_which_core_is_in_use(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize(
     ("arguments", "explanation"),
     [
-        ([], "required: serve | station"),
+        ([], "required: serve | station | load"),
         (["fly"], "invalid choice: 'fly'"),
         (["station", "--url", "ws://x"], "required: --id"),
         (["station", "--id", "x", "--url", "http://x"], "expected a ws:// or wss:// URL"),
@@ -57,6 +57,12 @@ def test_version_tells_which_core_is_in_use(capsys: pytest.CaptureFixture[str]) 
         (["serve", "--no-auth", "--ping-interval", "-1"], "expected a whole number"),
         (["serve", "--no-auth", "--max-connections", "0"], "expected at least 1"),
         (["serve", "--no-auth", "--loop", "trio"], "invalid choice: 'trio'"),
+        (["load"], "required: --url"),
+        (["load", "--url", "ws://x", "--stations", "0"], "expected at least 1"),
+        (["load", "--url", "ws://x", "--closed", "--rate", "5"], "not allowed with"),
+        (["load", "--url", "ws://x", "--mix", "odd"], "invalid choice: 'odd'"),
+        (["load", "--url", "ws://x", "--source", "localhost"], "expected an IP address, not 'localhost'"),
+        (["load", "--url", "ws://x", "--stations", "28001"], "need 2 addresses to connect from: give --source"),
     ],
 )
 def test_a_wrong_command_line_is_explained(

@@ -1,0 +1,1 @@
+"""What `ocpp-fast load` does: stations in processes of their own, and one that starts them, watches and reports."""
