@@ -117,7 +117,7 @@ async def test_a_signal_ends_it_when_handlers_have_answered(loop: str, with_sign
 @on_one_loop
 async def test_a_second_signal_does_not_wait_for_handlers(loop: str, with_signal: signal.Signals) -> None:
     async with handling(loop, 3600) as (running, _, port):
-        running.send_signal(with_signal)
+        running.send(with_signal)
         await refuses(port)
         assert await running.stop(with_signal) != 0
         assert "returned" not in running.printed
