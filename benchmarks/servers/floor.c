@@ -22,7 +22,8 @@ typedef struct {
 static const char accept_it[] = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                                 "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
                                 "Sec-WebSocket-Protocol: ocpp1.6\r\n\r\n";
-static char answer[] = "\x81\x55[3,\"                                    \",{\"currentTime\":\"2026-01-15T08:00:30.250Z\"}]";
+static char answer[] = "\x81\x55[3,\"                                    \","
+                       "{\"currentTime\":\"2026-01-15T08:00:30.250Z\"}]";
 
 /* Return the size of the frame at the head of `bytes`, having answered it, or 0 if it is not whole. */
 static int take(Connection *connection, uint8_t *bytes, int have) {

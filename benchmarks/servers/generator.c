@@ -2,10 +2,10 @@
 
    generator PORT PID STATIONS IDLE SECONDS BOOT FILE@RATE...
 
-   STATIONS connect, send the call in the file BOOT, and then those of each FILE in turn, for SECONDS: with RATE 0 each
-   station sends its next call as soon as the last is answered; otherwise RATE calls a second become due, at random, and
-   wait until a station has no call open; a rate that the server does not keep up with is the last. IDLE more then
-   connect, all before any of them sends BOOT.
+   STATIONS connect, send the call in the file BOOT, and then those of each FILE in turn, for SECONDS. With RATE 0 each
+   station sends its next call as soon as the last is answered, and STATIONS answers are waited for at least. Otherwise
+   RATE calls a second become due, at random, and wait until a station has no call open; a rate that the server does not
+   keep up with is the last. IDLE more then connect, all before any of them sends BOOT.
 
    A file has a call a line, of a unique id of 36 characters. Times are in nanoseconds, CPU time is that of the process
    PID, and a line of JSON tells what was measured. An answer that is not its call's ends the program with 1. While it
@@ -52,7 +52,7 @@ typedef struct {
 
 static const char mask[4] = {0x37, 0x5a, 0x1c, 0x69};
 static const char accepted[] = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
-static int poll_fd, handshakes, waiting, running, first_free, free_count, capacity;
+static int poll_fd, handshakes, waiting, running, first_free, free_count, capacity, talking;
 static struct sockaddr_in server = {.sin_family = AF_INET};
 static Station *stations;
 static int *free_stations;      /* a ring */
@@ -264,7 +264,7 @@ static int measure(const char *phase, double seconds, clockid_t cpu) {
     start();
     uint64_t cpu_before = clock_of(cpu), before = now();
     end = before + seconds * SECOND;
-    while (now() < end) turn();
+    while (now() < end || (!rate && answered_calls < (uint64_t)talking)) turn();
     uint64_t cpu_after = clock_of(cpu), after = now();
     for (; rate && due <= after; due += gap()) due_calls++;  /* those that found no station */
     printf("{\"rate\": %g, \"calls\": %lu, \"due\": %lu, \"wall\": %lu, \"cpu\": %lu, \"p50\": %g, \"p99\": %g, "
@@ -288,12 +288,13 @@ static long resident(const char *pid) {
 
 int main(int argc, char **argv) {
     if (argc < 7) fail("PORT PID STATIONS IDLE SECONDS BOOT FILE@RATE...", "", 0);
-    int talking = atoi(argv[3]), idle = atoi(argv[4]);
+    int idle = atoi(argv[4]);
     clockid_t cpu;
     if (clock_getcpuclockid(atoi(argv[2]), &cpu)) fail("no such process:", argv[2], strlen(argv[2]));
     server.sin_port = htons(atoi(argv[1]));
     server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     poll_fd = epoll_create1(0);
+    talking = atoi(argv[3]);
     capacity = talking + idle;
     stations = calloc(capacity, sizeof *stations);
     free_stations = calloc(capacity, sizeof *free_stations);

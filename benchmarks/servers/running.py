@@ -6,6 +6,7 @@ import json
 import os
 import re
 import resource
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -64,8 +65,8 @@ class Bench:
         self._seconds = seconds
         self._server_core, self._generator_core = _cores()
         for name in ("floor", "generator"):
-            compiler = os.environ.get("CC", "cc")
-            subprocess.run([compiler, "-O2", "-o", folder / name, _HERE / f"{name}.c", "-lm"], check=True)
+            compiler = shlex.split(os.environ.get("CC", "cc"))
+            subprocess.run([*compiler, "-O2", "-o", folder / name, _HERE / f"{name}.c", "-lm"], check=True)
         for name, calls in (("first", [BOOT]), *MIXES.items()):
             (folder / name).write_bytes(b"".join(call + b"\n" for call in calls))
 
