@@ -67,6 +67,9 @@ WANTED: Final[Mapping[tuple[str, str], float]] = {
 }
 """What is wanted at most: times over those of the C loop, and memory in KiB."""
 
+QUIET: Final = 0.85
+"""The share of its core that a server in a closed loop has, at least, if nothing else runs there."""
+
 ROOT: Final = Path(__file__).parents[1]
 PAGE: Final = ROOT / "docs" / "performance.md"
 PLOT: Final = ROOT / "docs" / "latency.svg"
@@ -147,6 +150,17 @@ def rows(found: Mapping[str, Runs]) -> list[Row]:
     return shown
 
 
+def disturbed(found: Mapping[str, Runs]) -> str:
+    """Return a line that tells of servers which did not have their core to themselves; empty if all had."""
+    shares = {
+        name: median(phase.busy for phases in runs.phases.values() for phase in phases)
+        for name, runs in found.items()
+        if name != FLOOR  # it may wait for the generator
+    }
+    low = [f"{name} {share:.0%}" for name, share in shares.items() if share < QUIET]
+    return f"Other programs ran: of its core a server had {', '.join(low)}. Don't trust these figures." if low else ""
+
+
 def refresh(table: str, lines: Mapping[str, Sequence[tuple[int, float]]], capacity: float) -> None:
     """Write the figures into docs/performance.md, and the plot beside it."""
     page = PAGE.read_text("utf-8")
@@ -188,7 +202,7 @@ def main() -> None:
     given = _arguments()
     with bench(stations=given.stations, seconds=given.seconds) as load:
         found = measure(load, given.servers, given.mixes, rounds=given.rounds, idle=given.idle)
-        table = tables(rows(found))
+        table = "\n\n".join(filter(None, (tables(rows(found)), disturbed(found))))
         if given.json:
             print(json.dumps({name: asdict(runs) for name, runs in found.items()}, indent=1))
         else:

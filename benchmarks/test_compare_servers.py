@@ -15,10 +15,10 @@ import pytest
 if not sys.platform.startswith("linux"):
     pytest.skip("epoll, and /proc", allow_module_level=True)
 
-from .compare_servers import FLOOR, PAGE, PLOT, PLOTTED, SERVERS
+from .compare_servers import FLOOR, PAGE, PLOT, PLOTTED, SERVERS, Runs, disturbed, rows
 from .servers.calls import MIXES
 from .servers.plot import plot
-from .servers.running import Bench, Server, bench
+from .servers.running import Bench, Idle, Phase, Server, bench
 
 WRONG_ID = """
 from benchmarks.servers import peers
@@ -70,6 +70,23 @@ def test_the_command_prints_all_that_was_measured() -> None:
     found = json.loads(done.stdout)
     assert list(found) == [FLOOR, "picows, canned"]
     assert [len(each["phases"]["heartbeat"]) for each in found.values()] == [2, 2]
+
+
+def runs(*rounds: tuple[float, float]) -> Runs:
+    """Make the runs of a server that took so many µs a call, with a share of its core, in each round."""
+    phases = [Phase(cpu=cpu, rate=1, p50=1, p99=1, p999=1, busy=busy, kept_up=True) for cpu, busy in rounds]
+    return Runs({"mix": phases}, [Idle(handshake=1, memory=1)] * len(rounds))
+
+
+def test_a_ratio_is_the_median_of_those_of_single_rounds() -> None:
+    _, slow = rows({FLOOR: runs((1, 1), (2, 1), (10, 1)), "slow": runs((2, 1), (6, 1), (50, 1))})
+    assert str(slow.figures["mix"]) == "3.00"
+
+
+def test_servers_that_did_not_have_their_core_to_themselves_are_named() -> None:
+    found = {FLOOR: runs((1, 0.5)), "quiet": runs((1, 0.95)), "slowed": runs((1, 0.95), (1, 0.4), (1, 0.3))}
+    assert re.findall(r"(\w+) (\d+)%", disturbed(found)) == [("slowed", "40")]
+    assert disturbed({"quiet": found["quiet"]}) == ""
 
 
 def test_the_page_has_a_line_for_each_server_and_the_plot_one_for_each_that_is_drawn() -> None:
