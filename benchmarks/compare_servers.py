@@ -52,7 +52,7 @@ SERVERS: Final[Mapping[str, Server]] = {
     "ocpp_fast, hypercorn": _ours(way="hypercorn"),
 }
 PLOTTED: Final = tuple(SERVERS)[:7]
-RATES: Final = tuple(round(500 * 2 ** (step / 2)) for step in range(20))
+RATES: Final = tuple(round(125 * 2 ** (step / 2)) for step in range(23))
 """Calls a second, for latency against load."""
 
 WANTED: Final[Mapping[tuple[str, str], float]] = {
