@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH ?= --benchmark-only
-SERVER ?= --rounds 3 --seconds 0.4
+SERVER ?= --rounds 3 --seconds 0.3
 FUZZ ?= --seconds 60
 READY := $(VENV)/.ready
 LOWEST := build/lowest
@@ -79,7 +79,7 @@ types: $(READY)
 bench: $(READY)
 	$(BIN)/pytest benchmarks $(BENCH)
 
-bench-server: $(READY)  # SERVER='--docs': the figures of docs/performance.md, in half an hour
+bench-server: $(READY)  # SERVER='--docs': the figures of docs/performance.md, in twenty minutes
 	$(BIN)/python -m benchmarks.compare_servers $(SERVER)
 
 clean:

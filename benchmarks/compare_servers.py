@@ -158,7 +158,7 @@ def disturbed(found: Mapping[str, Runs]) -> str:
         if name != FLOOR  # it may wait for the generator
     }
     low = [f"{name} {share:.0%}" for name, share in shares.items() if share < QUIET]
-    return f"Other programs ran: of its core a server had {', '.join(low)}. Don't trust these figures." if low else ""
+    return f"Other programs ran: of its core a server had {'; '.join(low)}. Don't trust these figures." if low else ""
 
 
 def refresh(table: str, lines: Mapping[str, Sequence[tuple[int, float]]], capacity: float) -> None:
