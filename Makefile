@@ -5,13 +5,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH ?= --benchmark-only
+SERVER ?= --rounds 3 --seconds 0.3
 FUZZ ?= --seconds 60
 READY := $(VENV)/.ready
 LOWEST := build/lowest
 TYPED := ocpp_fast ocpp_fast_ext tests $(wildcard benchmarks examples)
 SHARED := ocpp_fast/simulator/v2 ocpp_fast/cli/answers/v2.py
 
-.PHONY: help setup test test-compiled test-pure lowest coverage fuzz autobahn sanitize serve lint types bench clean
+.PHONY: help setup test test-compiled test-pure lowest coverage fuzz autobahn sanitize serve lint types
+.PHONY: bench bench-server clean
 
 help:
 	@echo "make test      the test suite, on the compiled core and on the pure-Python core"
@@ -24,6 +26,7 @@ help:
 	@echo "make lint      ruff and cython-lint"
 	@echo "make types     mypy and pyright"
 	@echo "make bench     the benchmarks, both cores side by side"
+	@echo "make bench-server  what a call costs a server, ours and others, in two minutes"
 	@echo "make clean     remove all that was built, .venv too"
 
 setup: $(READY)
@@ -81,6 +84,9 @@ types: $(READY)
 
 bench: $(READY)
 	$(BIN)/pytest benchmarks $(BENCH)
+
+bench-server: $(READY)  # SERVER='--docs': the figures of docs/performance.md, in twenty minutes
+	$(BIN)/python -m benchmarks.compare_servers $(SERVER)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info ocpp_fast_ext/*.c ocpp_fast_ext/*.so

@@ -1,12 +1,14 @@
-"""The code of the pages on central systems, ASGI and testing runs."""
+"""The code of the pages on central systems, ASGI, speed and testing runs."""
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 import re
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -77,6 +79,30 @@ def test_the_central_system_of_its_page_does_what_the_page_says(capsys: pytest.C
 def test_the_application_of_its_page_has_its_routes() -> None:
     app = names_of("asgi.md")["app"]
     assert {"/ocpp", "/stations"} < {getattr(route, "path", None) for route in app.routes}
+
+
+def test_the_program_of_the_page_on_speed_spares_the_collector_what_is_there_before_it_serves() -> None:
+    (program,) = blocks("performance.md")
+    names: dict[str, Any] = {}
+    exec(compile(program.replace("8887", "0"), "performance.md", "exec", dont_inherit=True), names)
+
+    async def test() -> tuple[int, tuple[int, int, int]]:
+        serving = asyncio.create_task(names["main"]())
+        await asyncio.sleep(0)
+        found = gc.get_freeze_count(), gc.get_threshold()
+        serving.cancel()
+        with suppress(asyncio.CancelledError):
+            await serving
+        return found
+
+    before = gc.get_threshold()
+    try:
+        frozen, thresholds = asyncio.run(test())
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
+    assert frozen > 10_000
+    assert thresholds == (10_000, 20, 50)
 
 
 def test_the_tests_of_their_page_pass(tmp_path: Path) -> None:
