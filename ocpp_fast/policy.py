@@ -47,6 +47,7 @@ class Policy:
     max_waiting_calls: int = 16
     repeat_window: float = 0.0
     ping_interval: float | None = None
+    _hash: int = field(init=False, repr=False, compare=False, default=0)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lenient", _actions(self.lenient))
@@ -63,9 +64,11 @@ class Policy:
         if interval is not None and (type(interval) not in (int, float) or not 0 <= interval < inf):
             raise ValueError(f"ping_interval: expected seconds, 0 or more, or None, not {interval!r}")
 
+        plain = (getattr(self, name) for name in self.__dataclass_fields__ if name not in ("codes", "_hash"))
+        object.__setattr__(self, "_hash", hash((*plain, frozenset(self.codes.items()))))
+
     def __hash__(self) -> int:
-        plain = (getattr(self, name) for name in self.__dataclass_fields__ if name != "codes")
-        return hash((*plain, frozenset(self.codes.items())))
+        return self._hash  # asked for at each handshake
 
     def tolerates(self, action: str) -> bool:
         """Whether payloads of the action of this name are read leniently."""

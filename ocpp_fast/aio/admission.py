@@ -167,7 +167,8 @@ class Admission:
     async def _admit(self) -> Admitted:
         central, offer = self._central, self._offer
         self._check_running()
-        tenant, identity = _named(await settled(central.identify(offer.path, offer.headers)))
+        found = central.identify(offer.path, offer.headers)
+        tenant, identity = _named(await settled(found) if inspect.isawaitable(found) else found)
         handshake = Handshake(
             identity,
             offer.path,
@@ -180,12 +181,17 @@ class Admission:
             listener=offer.listener,
         )
         self.id = handshake.id
-        _check_verdict(await settled(central.auth.authenticate(handshake)))
+        verdict = central.auth.authenticate(handshake)
+        _check_verdict(await settled(verdict) if inspect.isawaitable(verdict) else verdict)
         for hook in central.connecting_hooks:
             await settled(hook(handshake))
-        policy = await settled(central.policy_of(handshake))
+        policy = central.policy_of(handshake)
+        if inspect.isawaitable(policy):
+            policy = await settled(policy)
         check_policy(policy)
-        status = await settled(central.registration_of(handshake.id))
+        status = central.registration_of(handshake.id)
+        if inspect.isawaitable(status):
+            status = await settled(status)
         version = _first_spoken(central, offer.subprotocols)
         self._check_running()
         if not central.admits(handshake):

@@ -23,9 +23,10 @@ class Deadlines:
     @classmethod
     def of(cls, loop: asyncio.AbstractEventLoop) -> Deadlines:
         """Return the one of a loop."""
-        if loop not in _of_loops:
-            _of_loops[loop] = cls(loop)
-        return _of_loops[loop]
+        found = _of_loops.get(loop)
+        if found is None:
+            found = _of_loops[loop] = cls(loop)
+        return found
 
     def schedule(self) -> None:
         """See to it that the next deadline is noticed; to be called after a call was added."""

@@ -123,7 +123,10 @@ class Runtime:
 
     def version_of(self, subprotocol: str | None) -> Version | None:
         """Return the version of a WebSocket subprotocol, if it is spoken here."""
-        return next((each for each in self.versions if each.subprotocol == subprotocol), None)
+        for each in self.versions:
+            if each.subprotocol == subprotocol:
+                return each
+        return None
 
     @property
     def stopping(self) -> bool:

@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import Iterator
 from email.utils import formatdate
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 __all__ = ["LeanRequest", "RawHeaders", "accept", "read"]
@@ -104,7 +105,13 @@ def read(head: bytes) -> LeanRequest | None:
         or _TOKENS.fullmatch(offered) is None
     ):
         return None
-    return LeanRequest(matched[1].decode(), RawHeaders(head), key, tuple(offered.replace(" ", "").split(",")))
+    return LeanRequest(matched[1].decode(), RawHeaders(head), key, _listed(offered))
+
+
+@lru_cache(64)
+def _listed(offered: str) -> tuple[str, ...]:
+    """Return the subprotocols in a header; most stations share a few such tuples."""
+    return tuple(offered.replace(" ", "").split(","))
 
 
 _ACCEPTED: Final = (

@@ -50,17 +50,20 @@ class PortListener:
         self._log = log
         self._accepted = 0
         self._servers: dict[int, asyncio.AbstractServer] = {}
-        self._watching: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._resuming: asyncio.Task[None] | None = None
 
     async def start_serving(self) -> None:
         """Begin to accept connections."""
         await self._resume()
-        self._watching = asyncio.create_task(self._watch())
+        self._watch()
 
     def close(self) -> None:
         """Accept no more connections."""
-        if self._watching is not None:
-            self._watching.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._resuming is not None:
+            self._resuming.cancel()
         for server in self._servers.values():
             server.close()
         self._servers = {}
@@ -73,18 +76,23 @@ class PortListener:
             self._pause()
         return self._new_protocol(None)
 
-    async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(_RETRY)
-            if not has_room(self.sockets[0].fileno()):
-                self._log.error("no connections are accepted: fewer than %d files are left (ulimit -n)", ROOM)
-                self._pause()
-            elif not self._servers:
-                try:
-                    await self._resume()
-                except OSError as error:
-                    self._log.error("no connections are accepted: %s", error)
-                    self._pause()
+    def _watch(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(_RETRY, self._look)
+
+    def _look(self) -> None:
+        self._watch()
+        if not has_room(self.sockets[0].fileno()):
+            self._log.error("no connections are accepted: fewer than %d files are left (ulimit -n)", ROOM)
+            self._pause()
+        elif not self._servers and (self._resuming is None or self._resuming.done()):
+            self._resuming = asyncio.create_task(self._try_to_resume())
+
+    async def _try_to_resume(self) -> None:
+        try:
+            await self._resume()
+        except OSError as error:
+            self._log.error("no connections are accepted: %s", error)
+            self._pause()
 
     def _pause(self) -> None:
         loop = asyncio.get_running_loop()

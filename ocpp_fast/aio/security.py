@@ -48,13 +48,13 @@ class Handshake:
 
     __slots__ = (
         "_identity",
+        "_remote",
         "_tenant",
         "certificate",
         "headers",
         "listener",
         "path",
         "policy",
-        "remote_address",
         "secure",
         "state",
         "subprotocols",
@@ -79,8 +79,7 @@ class Handshake:
         """The path as requested, with its query."""
         self.headers = headers
         """The request's headers."""
-        self.remote_address = remote_address
-        """Host and port of the client, that behind trusted proxies; None on a Unix socket. Port 0 is an unknown one."""
+        self._remote = None if remote_address is None else f"{remote_address[0]} {remote_address[1]}"  # is smaller
         self.subprotocols = subprotocols
         """The subprotocols that the station offers, in its order of preference (R30)."""
         self.certificate = certificate
@@ -103,6 +102,14 @@ class Handshake:
     def tenant(self) -> str | None:
         """The tenant, if `identify` told one."""
         return self._tenant
+
+    @property
+    def remote_address(self) -> tuple[str, int] | None:
+        """Host and port of the client, that behind trusted proxies; None on a Unix socket. Port 0 is an unknown one."""
+        if self._remote is None:
+            return None
+        host, _, port = self._remote.rpartition(" ")
+        return host, int(port)
 
     @property
     def id(self) -> str:

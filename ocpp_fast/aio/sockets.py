@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
@@ -18,6 +19,8 @@ __all__ = ["Sockets"]
 _RECEIVE_SIZE: Final = 64 * 1024
 _PATIENCE: Final = 30.0
 """Seconds that a message may take to come, and that a peer may read nothing of what it is sent."""
+
+_ENDS_PER_TURN: Final = 50
 
 _buffers: WeakKeyDictionary[asyncio.AbstractEventLoop, memoryview] = WeakKeyDictionary()
 
@@ -56,6 +59,8 @@ class Sockets:
         self._size = 0
         self._keepalives: dict[float, Keepalive[WebSocket]] = {}
         self._count = 0
+        self._ends = 0
+        self._later: deque[Callable[[], object]] = deque()
 
     def __len__(self) -> int:
         return self._count
@@ -84,6 +89,23 @@ class Sockets:
         self._opening.stop(each)
         if each not in self._closing:
             self._closing.start(each)
+
+    def in_turn(self, end: Callable[[], object]) -> None:
+        """Do what the end of a connection asks for: now or, where many end at once, in one of the next turns."""
+        if self._ends == 0:
+            self.loop.call_soon(self._next_turn)
+        self._ends += 1
+        if self._ends <= _ENDS_PER_TURN and not self._later:
+            end()
+        else:
+            self._later.append(end)
+
+    def _next_turn(self) -> None:
+        self._ends = min(len(self._later), _ENDS_PER_TURN)
+        for _ in range(self._ends):
+            self._later.popleft()()
+        if self._ends:
+            self.loop.call_soon(self._next_turn)
 
     def ended(self, each: WebSocket) -> None:
         """TCP has ended."""

@@ -89,6 +89,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         "_extensions",
         "_failed",
         "_fragments",
+        "_is_over",
         "_lost",
         "_masks",
         "_most",
@@ -113,6 +114,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         self._pauses = 0
         self._pong_due = False
         self._lost = False
+        self._is_over = False
         self._failed = False
         self._end: asyncio.Future[None] | None = None
 
@@ -125,6 +127,12 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         self._opening.begin(self)
 
     def eof_received(self) -> bool:
+        self._sockets.in_turn(self._eof)
+        return False
+
+    def _eof(self) -> None:
+        if self._lost:
+            return
         if self._opening is not None:
             self._opening.eof()
         else:
@@ -135,10 +143,13 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
             layer.receive_eof()
             self.flush(layer)
         self._sockets.ends(self)  # what was written may never leave
-        return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lost = True
+        self._sockets.in_turn(self._ended)
+
+    def _ended(self) -> None:
+        self._is_over = True
         self._sockets.ended(self)
         self._tell_end()
         if self._end is not None:
@@ -268,7 +279,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
 
     async def wait_closed(self) -> None:
         """Wait until TCP has ended."""
-        if not self._lost:
+        if not self._is_over:
             if self._end is None:
                 self._end = self._sockets.loop.create_future()
             await asyncio.shield(self._end)

@@ -77,6 +77,7 @@ async def test_connection_needs_no_more_of_a_transport_than_its_protocol_says() 
     assert not connection.connected
     pipe.close()
     await connection.close()
+    await central._runtime.tasks.finish(0)
 
 
 class Watched(ConnectedStations):

@@ -22,6 +22,7 @@ class Answers:
         self._interval = interval
         self._new_transaction_ids = count(1)
         self._open: dict[tuple[str, int], tuple[int, v16.StartTransactionRequest]] = {}
+        self._connectors: dict[tuple[str, int], tuple[str, int]] = {}
 
     @on(v16.BootNotificationRequest)
     def boot(self, station: Station, request: v16.BootNotificationRequest) -> v16.BootNotificationResponse:
@@ -46,17 +47,18 @@ class Answers:
             return v16.StartTransactionResponse(id_tag_info=_ACCEPTED, transaction_id=known_id)
         if known is not None:
             self._console.note(f"{station} did not stop transaction {known_id}")
+            del self._connectors[station.id, known_id]
         transaction_id = next(self._new_transaction_ids)
         self._open[connector] = transaction_id, request
+        self._connectors[station.id, transaction_id] = connector
         return v16.StartTransactionResponse(id_tag_info=_ACCEPTED, transaction_id=transaction_id)
 
     @on(v16.StopTransactionRequest)
     def stop(self, station: Station, request: v16.StopTransactionRequest) -> v16.StopTransactionResponse:
         """Close the transaction; an unknown one is acknowledged too, or the station would tell it again."""
-        for connector, (transaction_id, _) in self._open.items():
-            if connector[0] == station.id and transaction_id == request.transaction_id:
-                del self._open[connector]
-                break
+        connector = self._connectors.pop((station.id, request.transaction_id), None)
+        if connector is not None:
+            del self._open[connector]
         else:
             self._console.note(f"{station} stopped transaction {request.transaction_id}, which was not open")
         return v16.StopTransactionResponse(id_tag_info=_ACCEPTED if request.id_tag else None)
