@@ -8,11 +8,14 @@ import logging
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from .steps import Job, Spare, step_of
 
 __all__ = ["Tasks"]
+
+
+_TASKS_ARE_EAGER: Final = sys.version_info >= (3, 12)
 
 
 class Tasks:
@@ -32,11 +35,12 @@ class Tasks:
 
         Raises what it raises.
         """
-        if sys.version_info >= (3, 12):
+        if _TASKS_ARE_EAGER:
             return step_of(work)
-        if self._spare is None or self._spare.is_over:
-            self._spare = Spare()
-        return self._spare.step(work)
+        spare = self._spare
+        if spare is None or spare.woken.done():
+            spare = self._spare = Spare()
+        return spare.step(work)
 
     def go_on(self, begun: Awaitable[Any], work: Coroutine[Any, Any, None]) -> None:
         """Run a coroutine that awaits what `step` has returned, or anything else."""

@@ -58,16 +58,12 @@ class Spare:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._woken: asyncio.Future[None] = self._loop.create_future()
+        self.woken: asyncio.Future[None] = self._loop.create_future()
+        """Done when it can't be used any more."""
         self._job: Job | None = None
         self._work: Work | None = None
         self._has_begun = False
         self.task: asyncio.Task[None] = self._loop.create_task(self._run(), context=contextvars.Context())
-
-    @property
-    def is_over(self) -> bool:
-        """Whether it can't be used any more."""
-        return self._woken.done()
 
     def step(self, work: Work) -> Any:
         """Run the first step of a coroutine; return what it returns, a `Job` if it suspends, itself if it can't be run.
@@ -92,14 +88,14 @@ class Spare:
     def go_on(self, job: Job, work: Work) -> asyncio.Task[None]:
         """Run a coroutine that awaits the job; return its task."""
         self._job, self._work = job, work
-        if not self._woken.done():
-            self._woken.set_result(None)
+        if not self.woken.done():
+            self.woken.set_result(None)
         return self.task
 
     async def _run(self) -> None:
         self._has_begun = True
         try:
-            await self._woken
+            await self.woken
         except asyncio.CancelledError as error:
             if self._job is None:
                 raise
