@@ -140,7 +140,7 @@ class CentralSystem(Endpoint):
     - Times are in seconds: stations are pinged every `ping_interval` (R38, 0 is off); a call may take `call_timeout`
       when it does not say itself; `open_timeout` bounds a handshake and `close_timeout` the closing one.
     - `max_message_size` bounds a message, in bytes, and `max_unfinished` all messages together of which only a part has
-      come, for each port. `log` takes what is logged, in place of the logger `ocpp_fast`.
+      come. `log` takes what is logged, in place of the logger `ocpp_fast`.
 
     It is a mapping of the connected stations: `central["CP001"]`, `"CP001" in central`, `len(central)`; iteration gives
     the stations themselves. Raises `TypeError` or `ValueError` for an unusable argument.

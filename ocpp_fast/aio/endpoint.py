@@ -21,7 +21,7 @@ from ..schema import Action, Sender, Version
 from ..session import FrameDecoder, FrameEncoder
 from .arguments import check_interval, check_seconds, check_size
 from .hooks import Tasks
-from .sockets import Sockets
+from .sockets import Allowance, Sockets
 
 if TYPE_CHECKING:
     from ..signing import Signing
@@ -93,7 +93,7 @@ class Runtime:
         self.policy = policy
         self.call_timeout = check_seconds("call_timeout", call_timeout, most=float("inf"))
         self.max_message_size = check_size("max_message_size", max_message_size)
-        self.max_unfinished = check_size("max_unfinished", max_unfinished)
+        self.unfinished = Allowance(check_size("max_unfinished", max_unfinished))
         self.open_timeout = check_seconds("open_timeout", open_timeout)
         self.close_timeout = check_seconds("close_timeout", close_timeout)
         self.ping_interval = check_interval("ping_interval", ping_interval)
@@ -194,7 +194,7 @@ class Runtime:
         """Return what WebSockets share that are opened together."""
         return Sockets(
             max_message_size=self.max_message_size,
-            max_unfinished=self.max_unfinished,
+            unfinished=self.unfinished,
             open_timeout=self.open_timeout,
             close_timeout=self.close_timeout,
             ping_interval=self.ping_interval,

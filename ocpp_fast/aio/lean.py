@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 __all__ = ["LeanRequest", "RawHeaders", "accept", "read"]
 
 _HEAD: Final = re.compile(rb"GET (/[!-~]*) HTTP/1\.1\r\n((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[ -~\t]*\r\n){1,32})\r\n")
+_LINE: Final = re.compile(rb"([^:]+):([^\r]*)\r\n")
 _KEY: Final = re.compile(rb"[A-Za-z0-9+/]{21}[AQgw]==")
 _UPGRADES: Final = frozenset({b"upgrade", b"keep-alive, upgrade", b"upgrade, keep-alive"})
 _TOKENS: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:, ?[!#$%&'*+.^_`|~0-9A-Za-z-]+)*")
@@ -87,13 +88,10 @@ def read(head: bytes) -> LeanRequest | None:
     matched = _HEAD.fullmatch(head)
     if matched is None or len(head) > _LARGE:
         return None
-    values: dict[bytes, bytes] = {}
-    for line in matched[2].split(b"\r\n")[:-1]:
-        name, _, value = line.partition(b":")
-        name = name.lower()
-        if name in values or name in _LEFT_TO_OTHERS:
-            return None
-        values[name] = value.strip(b" \t")
+    lines = _LINE.findall(matched[2])
+    values: dict[bytes, bytes] = {name.lower(): value.strip(b" \t") for name, value in lines}
+    if len(values) < len(lines) or not _LEFT_TO_OTHERS.isdisjoint(values):
+        return None
     key = values.get(b"sec-websocket-key", b"")
     offered = values.get(b"sec-websocket-protocol", b"").decode()
     if (

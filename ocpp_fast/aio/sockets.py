@@ -14,7 +14,7 @@ from .timeouts import Timeouts
 if TYPE_CHECKING:
     from .websocket import WebSocket
 
-__all__ = ["Sockets"]
+__all__ = ["Allowance", "Sockets"]
 
 _RECEIVE_SIZE: Final = 64 * 1024
 _PATIENCE: Final = 30.0
@@ -25,19 +25,27 @@ _ENDS_PER_TURN: Final = 50
 _buffers: WeakKeyDictionary[asyncio.AbstractEventLoop, memoryview] = WeakKeyDictionary()
 
 
+class Allowance:
+    """The bytes of unfinished messages that a program keeps: `size` of at most `most`."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.size = 0
+
+
 class Sockets:
     """The WebSockets that were opened together; iterates over those that have not ended.
 
-    `max_message_size` bounds a message in bytes, `max_unfinished` all those together that have come in part;
-    `open_timeout` bounds a handshake and `close_timeout` the closing one; a WebSocket is pinged every `ping_interval`
-    unless it says otherwise. Times are in seconds.
+    `max_message_size` bounds a message in bytes, `unfinished` all those together that have come in part; `open_timeout`
+    bounds a handshake and `close_timeout` the closing one; a WebSocket is pinged every `ping_interval` unless it says
+    otherwise. Times are in seconds.
     """
 
     def __init__(
         self,
         *,
         max_message_size: int,
-        max_unfinished: int,
+        unfinished: Allowance,
         open_timeout: float,
         close_timeout: float,
         ping_interval: float,
@@ -48,7 +56,7 @@ class Sockets:
         self.buffer = _buffers[loop]
         self.max_message_size = max_message_size
         self.max_fragments = 1024
-        self._max_unfinished = max_unfinished
+        self._allowance = unfinished
         self._ping_interval = ping_interval
         self._opening: Timeouts[WebSocket] = Timeouts(loop, open_timeout, lambda each, _: each.opens_too_late())
         self._closing: Timeouts[WebSocket] = Timeouts(loop, close_timeout, lambda each, _: each.abort())
@@ -56,7 +64,6 @@ class Sockets:
         self._unfinished: Timeouts[WebSocket] = Timeouts(loop, _PATIENCE, lambda each, _: each.ends_too_late())
         self._timeouts = (self._opening, self._closing, self._stalled, self._unfinished)
         self._sizes: dict[WebSocket, int] = {}
-        self._size = 0
         self._keepalives: dict[float, Keepalive[WebSocket]] = {}
         self._count = 0
         self._ends = 0
@@ -126,7 +133,7 @@ class Sockets:
     def keeps(self, each: WebSocket, size: int) -> bool:
         """Note how many bytes of an unfinished message are kept; False if all sockets together keep too many."""
         before = self._sizes.get(each, 0)
-        self._size += size - before
+        self._allowance.size += size - before
         if not size:
             if before:
                 del self._sizes[each]
@@ -135,7 +142,7 @@ class Sockets:
         if not before:
             self._unfinished.start(each)
         self._sizes[each] = size
-        return self._size <= self._max_unfinished
+        return self._allowance.size <= self._allowance.most
 
     def close(self) -> None:
         """End the timers; all sockets have ended."""

@@ -160,7 +160,7 @@ async def test_all_unfinished_messages_together_are_bounded() -> None:
         peers = [await site.peer(f"/CP{number}") for number in range(3)]
         for peer in peers[:2]:
             peer.write(frame_bytes(TEXT, b"x" * 45_000)[:-1])
-        await until(lambda: site.server._sockets._size > 90_000)
+        await until(lambda: site.central._runtime.unfinished.size > 90_000)
         peers[2].write(frame_bytes(TEXT, b"x" * 45_000)[:-1])
         assert await peers[2].close_frame() == (1013, "too many messages are unfinished")
 

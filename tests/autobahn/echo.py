@@ -12,7 +12,7 @@ import pytest
 from ocpp_fast import CentralSystem, NoAuth, v16
 from ocpp_fast.aio import central_system
 from ocpp_fast.aio.handshake import ClientOpening
-from ocpp_fast.aio.sockets import Sockets
+from ocpp_fast.aio.sockets import Allowance, Sockets
 from ocpp_fast.aio.transport import Transport
 from ocpp_fast.aio.websocket import WebSocket
 
@@ -98,7 +98,7 @@ async def _connect(port: int, path: str) -> bytes:
 
     sockets = Sockets(
         max_message_size=LARGEST,
-        max_unfinished=10 * LARGEST,
+        unfinished=Allowance(10 * LARGEST),
         open_timeout=SECONDS,
         close_timeout=SECONDS,
         ping_interval=0,
