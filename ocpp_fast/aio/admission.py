@@ -95,11 +95,15 @@ class HandshakeOwner(Protocol):
     proxies: TrustedProxies
     tasks: Tasks
     log: logging.Logger
-    stopping: bool
     max_message_size: int
     open_timeout: float
     close_timeout: float
     refuse_unknown_subprotocols: bool
+
+    @property
+    def stopping(self) -> bool:
+        """Whether nobody is let in any more."""
+        ...
 
     def version_of(self, subprotocol: str | None) -> Version | None:
         """Return the version of a subprotocol, if it is spoken."""
