@@ -88,6 +88,7 @@ class ServerOpening:
         "_answered",
         "_central",
         "_decision",
+        "_eof",
         "_head",
         "_layer",
         "_lean",
@@ -107,6 +108,7 @@ class ServerOpening:
         self._decision: asyncio.Task[None] | None = None
         self._reason = ""
         self._answered = False
+        self._eof = False
         self._head: Head | None = None
         self._layer: ServerLayer | None = None
         self._lean: lean.LeanRequest | None = None
@@ -121,7 +123,9 @@ class ServerOpening:
             websocket.abort()
 
     def receive(self, data: bytes) -> None:
-        """Take the request; what is behind it waits."""
+        """Take the request; what is behind it waits, and is dropped if that is refused."""
+        if self._answered or self._eof:
+            return
         if self._head is None:
             if not WEBSOCKET_LOG.isEnabledFor(logging.DEBUG):
                 self._lean = lean.read(data)
@@ -169,6 +173,7 @@ class ServerOpening:
 
     def eof(self) -> None:
         """The client writes no more."""
+        self._eof = True
         layer = self._sans_io()
         layer.receive_eof()
         self._websocket.flush(layer)

@@ -334,6 +334,8 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
                 self._write_control(Opcode.PONG, self.payload(data))
             return
         layer = self._layer()
+        if layer.reader.eof:
+            return
         layer.receive_data(data)
         for event in layer.events_received():
             if isinstance(event, Frame):
