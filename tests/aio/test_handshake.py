@@ -313,8 +313,9 @@ async def test_handshake_and_first_call_of_an_eager_peer_in_one_segment() -> Non
         assert await peer.message() == [3, "1", HEARTBEAT_JSON]
 
 
+@pytest.mark.parametrize("reads_on", [False, True])
 @scenario
-async def test_stream_that_ends_as_the_decision_does_breaks_nothing() -> None:
+async def test_stream_that_ends_as_the_decision_does_breaks_nothing(reads_on: bool) -> None:
     asked, may_go = asyncio.Event(), asyncio.Event()
 
     async def decide(handshake: Handshake) -> Verdict:
@@ -327,8 +328,11 @@ async def test_stream_that_ends_as_the_decision_does_breaks_nothing() -> None:
         peer.write(handshake_bytes("/CP1") + EAGER["ping"])
         await asked.wait()
         (websocket,) = site.server._sockets
-        websocket.eof_received()  # as the event loop does, which then closes
         may_go.set()
+        if reads_on:
+            websocket.eof_received()  # as the event loop does, which then closes
+        else:
+            websocket.transport.close()
         await until(lambda: not site.central._runtime.tasks._tasks)
         websocket.abort()
         assert await peer.reader.read() == b""
