@@ -238,7 +238,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         elif self.is_open:
             self._pong_due, self.heard = True, False
             self._write_control(Opcode.PING, b"")
-            if self._pauses & OWNER:
+            if self._pauses & (OWNER | WRITING):
                 self._look_behind()
 
     def _look_behind(self) -> None:
@@ -301,7 +301,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         self._pauses &= ~reason
         if self._pauses or self._lost:
             return
-        if reason == OWNER:
+        if reason in (OWNER, WRITING):
             self.heard = True  # the pong may be behind what was not read
         self.paused = False
         self.feed(b"")
