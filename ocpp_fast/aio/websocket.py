@@ -128,6 +128,8 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         if self._opening is not None:
             self._opening.eof()
         else:
+            while self._pauses == TURN:  # a TLS transport tells the end together with what came before it
+                self.resume(TURN)
             if self.paused:  # of what was not handed over, a close frame still counts
                 self.paused = self.plain = False
                 self.feed(b"")
