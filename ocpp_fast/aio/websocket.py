@@ -32,7 +32,8 @@ __all__ = ["DECIDING", "Opening", "WebSocket", "release"]
 _MOST_UNTRUSTED: Final = 64 * 1024
 _MOST_UNWRITTEN: Final = 1024 * 1024
 _MOST_KEPT: Final = 256 * 1024
-_LARGE: Final = 64 * 1024
+_PER_FRAME: Final = 2 * 1024
+"""So many bytes of a frame, inflated, count as one more in the budget of a turn."""
 
 _FIN: Final = 0x80
 _PING: Final = _FIN | 0x09
@@ -364,8 +365,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
 
     def _frame_received(self, frame: Frame) -> None:
         self.heard = True  # any frame is a sign of life (R38)
-        if len(frame.data) > _LARGE:
-            self.budget = 0
+        self.budget -= len(frame.data) // _PER_FRAME
         if frame.opcode is Opcode.BINARY:
             self._fail(CloseCode.UNSUPPORTED_DATA, "expected text")
         elif frame.opcode is Opcode.TEXT or frame.opcode is Opcode.CONT:

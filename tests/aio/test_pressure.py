@@ -210,3 +210,18 @@ async def test_calls_that_have_waited_do_not_hold_the_event_loop() -> None:
         turns.stop()
     assert sum(turns.handled) == 999
     assert max(turns.handled) <= 32
+
+
+@scenario
+async def test_messages_that_are_large_once_inflated_end_a_turn() -> None:
+    deflated = zlib.compressobj(wbits=-15)
+    message = b'[2,"1","Heartbeat",{}]'.ljust(40_000)
+    data = (deflated.compress(message) + deflated.flush(zlib.Z_SYNC_FLUSH))[:-4]
+    async with serving() as site:
+        turns = Turns()
+        site.central.on(v16.HeartbeatRequest)(turns.handle)
+        peer = await site.peer(headers=["Sec-WebSocket-Extensions: permessage-deflate"])
+        peer.write(frame_bytes(TEXT, data, rsv1=True) * 30)
+        await until(lambda: sum(turns.handled) == 30)
+        turns.stop()
+    assert max(turns.handled) <= 2
