@@ -119,7 +119,7 @@ cdef class Wire:
             self.feed(PyBytes_FromStringAndSize(<const char*>buffer.buf, nbytes))
         else:
             self.budget = BUDGET
-            self.report(self.take_all(<const unsigned char*>buffer.buf, nbytes))
+            self.take_all(<const unsigned char*>buffer.buf, nbytes)
         if nbytes == buffer.len and not self.paused:
             self.spent()
 
@@ -139,7 +139,7 @@ cdef class Wire:
                 return
             data, self.rest = bytes(self.rest), None
         self.budget = BUDGET
-        self.report(self.take_all(<const unsigned char*>PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data)))
+        self.take_all(<const unsigned char*>PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))
 
     def payload(self, bytes frame):
         """Return the payload of a whole control frame."""
@@ -180,8 +180,8 @@ cdef class Wire:
             self.unfinished(size)
         return 0
 
-    cdef Py_ssize_t take_all(self, const unsigned char* p, Py_ssize_t size) except -1:
-        """Hand on every whole frame, and keep the rest; return the size of a frame's beginning that was kept."""
+    cdef int take_all(self, const unsigned char* p, Py_ssize_t size) except -1:
+        """Hand on every whole frame, and keep the rest."""
         cdef const unsigned char* end = p + size
         cdef Py_ssize_t length
         while p < end:
@@ -192,6 +192,7 @@ cdef class Wire:
                 return 0
             self.budget -= 1
             if not self.plain:
+                self.report(0)
                 self.unusual(PyBytes_FromStringAndSize(<const char*>p, end - p))
                 return 0
             length = self.scan_frame(p, end)
@@ -199,7 +200,8 @@ cdef class Wire:
                 self.plain = False
             elif length == UNKNOWN or length > end - p:
                 self.keep(p, end, length)
-                return end - p
+                self.report(end - p)
+                return 0
             else:
                 self.report(0)
                 if p[0] != TEXT or self.receiver is None or not self.take_message(p, length):

@@ -84,37 +84,38 @@ class Wire:
                 return
             data, self._rest = bytes(self._rest), None
         self.budget = _BUDGET
-        self._report(self._take_all(data))
+        self._take_all(data)
 
     def _report(self, size: int) -> None:
         if size or self._waits:
             self._waits = size > 0
             self.unfinished(size)
 
-    def _take_all(self, data: bytes) -> int:
-        """Hand on every whole frame, and keep the rest; return the size of a frame's beginning that was kept."""
+    def _take_all(self, data: bytes) -> None:
+        """Hand on every whole frame, and keep the rest."""
         start = 0
         while start < len(data):
             if self.paused or self.budget <= 0:
                 self._keep(data[start:], 0)
                 if not self.paused:
                     self.spent()
-                return 0
+                return
             self.budget -= 1
             if not self.plain:
+                self._report(0)
                 self.unusual(data[start:])
-                return 0
+                return
             length = self._frame_length(data, start)
             if length < 0:
                 self.plain = False
             elif length == 0 or start + length > len(data):
                 self._keep(data[start:], length)
-                return len(data) - start
+                self._report(len(data) - start)
+                return
             else:
                 self._report(0)
                 self._take(data[start : start + length])
                 start += length
-        return 0
 
     def _keep(self, rest: bytes, needed: int) -> None:
         self._rest = bytearray(rest)

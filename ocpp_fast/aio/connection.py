@@ -37,6 +37,9 @@ __all__ = ["Connection", "Direction"]
 _MOST_HELD: Final = 1024
 """So many messages are held for `on_connect`: the answers to its own calls come behind them."""
 
+_MOST_HANDLED: Final = 32
+"""So many calls that wait are handled in a turn of the event loop."""
+
 _NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
 """No call goes straight to its handler."""
 
@@ -300,8 +303,13 @@ class Connection(OwnCalls):
         return self._run_hooks(hooks, station, frame.payload, context, action=frame.action.name)
 
     def _run_handlers(self, call: Call | None) -> None:
-        """Handle a call, and those that wait behind it, until one takes its time."""
-        while call is not None and not self._runtime.stopping:
+        """Handle a call, and those that wait behind it, until one takes its time, or others have their turn."""
+        budget = _MOST_HANDLED
+        while call is not None and self.connected and not self._runtime.stopping:
+            if not budget:
+                self._loop.call_soon(self._run_handlers, call)
+                return
+            budget -= 1
             try:
                 outcome = self._run_handler(call)
                 if type(outcome) is CoroutineType:

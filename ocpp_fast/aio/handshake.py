@@ -94,6 +94,7 @@ class ServerOpening:
         "_listener",
         "_raw",
         "_reason",
+        "_taken",
         "_websocket",
     )
 
@@ -107,6 +108,7 @@ class ServerOpening:
         self._decision: asyncio.Task[None] | None = None
         self._reason = ""
         self._answered = False
+        self._taken = False
         self._head: Head | None = None
         self._layer: ServerLayer | None = None
         self._lean: lean.LeanRequest | None = None
@@ -121,12 +123,14 @@ class ServerOpening:
             websocket.abort()
 
     def receive(self, data: bytes) -> None:
-        """Take the request; what is behind it waits."""
+        """Take the request; what is behind it waits, and is dropped if nobody is let in."""
+        if self._taken:
+            return
         if self._head is None:
             if not WEBSOCKET_LOG.isEnabledFor(logging.DEBUG):
                 self._lean = lean.read(data)
             if self._lean is not None:
-                self._raw = data
+                self._raw, self._taken = data, True
                 self._websocket.pause(DECIDING)
                 offer = self._offer(self._lean.path, self._lean.headers, self._lean.subprotocols)
                 self._decision = run_now(self._decide(offer, None), self._central.tasks)
@@ -134,12 +138,14 @@ class ServerOpening:
             self._head = Head()
         head, behind = self._head.cut(data)
         if self._head.size > _MAX_HANDSHAKE:
+            self._taken = True
             status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
             self._tell(status, "the request is too large")
             self._refuse(status)
             return
         layer = self._sans_io()
         if self._head.is_whole:
+            self._taken = True
             self._websocket.pause(DECIDING)
             self._websocket.feed(behind)
         layer.receive_data(head)
@@ -169,6 +175,7 @@ class ServerOpening:
 
     def eof(self) -> None:
         """The client writes no more."""
+        self._taken = True
         layer = self._sans_io()
         layer.receive_eof()
         self._websocket.flush(layer)

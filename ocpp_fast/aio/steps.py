@@ -11,7 +11,8 @@ import asyncio
 import contextvars
 import sys
 from asyncio.tasks import _enter_task, _leave_task
-from collections.abc import Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator
+from functools import partial
 from typing import Any
 
 __all__ = ["Job", "Spare", "step_of"]
@@ -19,18 +20,17 @@ __all__ = ["Job", "Spare", "step_of"]
 Work = Coroutine[Any, Any, Any]
 
 
-class Job:
-    """A coroutine that has suspended in its first step, run by `spare`: the rest of it is to be awaited there."""
+class Rest:
+    """A coroutine that has suspended, to be awaited: `send` and `throw` are its own, `waits_for` is what it yielded."""
 
-    __slots__ = ("_context", "_waits_for", "_work", "cancelled", "spare")
+    __slots__ = ("_send", "_throw", "_waits_for", "cancelled")
 
-    def __init__(self, spare: Spare, work: Work, context: contextvars.Context, waits_for: Any) -> None:
-        self.spare = spare
+    def __init__(self, send: Callable[..., Any], throw: Callable[..., Any], waits_for: Any) -> None:
+        self._send = send
+        self._throw = throw
+        self._waits_for = waits_for
         self.cancelled: asyncio.CancelledError | None = None
         """Set if the task is cancelled before it goes on."""
-        self._work = work
-        self._context = context
-        self._waits_for = waits_for
 
     def __await__(self) -> Generator[Any, Any, Any]:
         error: BaseException | None = self.cancelled
@@ -45,12 +45,23 @@ class Job:
                     error = raised
             try:
                 if error is None:
-                    self._waits_for = self._context.run(self._work.send, value)
+                    self._waits_for = self._send(value)
                 else:
                     thrown, error = error, None
-                    self._waits_for = self._context.run(self._work.throw, thrown)
+                    self._waits_for = self._throw(thrown)
             except StopIteration as ended:
                 return ended.value
+
+
+class Job(Rest):
+    """A coroutine that has suspended in its first step, run by `spare` in `context`: to be awaited in both."""
+
+    __slots__ = ("context", "spare")
+
+    def __init__(self, spare: Spare, work: Work, context: contextvars.Context, waits_for: Any) -> None:
+        super().__init__(work.send, work.throw, waits_for)
+        self.spare = spare
+        self.context = context
 
 
 class Spare:
@@ -86,7 +97,7 @@ class Spare:
         return Job(self, work, context, waits_for)
 
     def go_on(self, job: Job, work: Work) -> asyncio.Task[None]:
-        """Run a coroutine that awaits the job; return its task."""
+        """Run a coroutine that awaits the job, in the context of its first step; return its task."""
         self._job, self._work = job, work
         if not self.woken.done():
             self.woken.set_result(None)
@@ -100,8 +111,15 @@ class Spare:
             if self._job is None:
                 raise
             self._job.cancelled = error
+        assert self._job is not None
         assert self._work is not None
-        await self._work
+        run: Callable[..., Any] = self._job.context.run
+        work = self._work
+        try:
+            waits_for = run(work.send, None)
+        except StopIteration:
+            return
+        await Rest(partial(run, work.send), partial(run, work.throw), waits_for)
 
 
 def step_of(work: Work) -> Any:

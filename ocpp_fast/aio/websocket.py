@@ -32,7 +32,8 @@ __all__ = ["DECIDING", "Opening", "WebSocket", "release"]
 _MOST_UNTRUSTED: Final = 64 * 1024
 _MOST_UNWRITTEN: Final = 1024 * 1024
 _MOST_KEPT: Final = 256 * 1024
-_LARGE: Final = 64 * 1024
+_PER_FRAME: Final = 2 * 1024
+"""So many bytes of a frame, inflated, count as one more in the budget of a turn."""
 
 _FIN: Final = 0x80
 _PING: Final = _FIN | 0x09
@@ -136,6 +137,8 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         if self._opening is not None:
             self._opening.eof()
         else:
+            while self._pauses == TURN:  # a TLS transport tells the end together with what came before it
+                self.resume(TURN)
             if self.paused:  # of what was not handed over, a close frame still counts
                 self.paused = self.plain = False
                 self.feed(b"")
@@ -249,7 +252,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         elif self.is_open:
             self._pong_due, self.heard = True, False
             self._write_control(Opcode.PING, b"")
-            if self._pauses & OWNER:
+            if self._pauses & (OWNER | WRITING):
                 self._look_behind()
 
     def _look_behind(self) -> None:
@@ -312,7 +315,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         self._pauses &= ~reason
         if self._pauses or self._lost:
             return
-        if reason == OWNER:
+        if reason in (OWNER, WRITING):
             self.heard = True  # the pong may be behind what was not read
         self.paused = False
         self.feed(b"")
@@ -345,6 +348,8 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
                 self._write_control(Opcode.PONG, self.payload(data))
             return
         layer = self._layer()
+        if layer.reader.eof:
+            return
         layer.receive_data(data)
         for event in layer.events_received():
             if isinstance(event, Frame):
@@ -371,8 +376,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
 
     def _frame_received(self, frame: Frame) -> None:
         self.heard = True  # any frame is a sign of life (R38)
-        if len(frame.data) > _LARGE:
-            self.budget = 0
+        self.budget -= len(frame.data) // _PER_FRAME
         if frame.opcode is Opcode.BINARY:
             self._fail(CloseCode.UNSUPPORTED_DATA, "expected text")
         elif frame.opcode is Opcode.TEXT or frame.opcode is Opcode.CONT:

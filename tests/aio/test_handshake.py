@@ -311,3 +311,49 @@ async def test_handshake_and_first_call_of_an_eager_peer_in_one_segment() -> Non
         peer.write(handshake_bytes("/CP1") + frame_bytes(TEXT, b'[2,"1","Heartbeat",{}]'))
         assert (await peer.http_answer()).status == 101
         assert await peer.message() == [3, "1", HEARTBEAT_JSON]
+
+
+@pytest.mark.parametrize("reads_on", [False, True])
+@scenario
+async def test_stream_that_ends_as_the_decision_does_breaks_nothing(reads_on: bool) -> None:
+    asked, may_go = asyncio.Event(), asyncio.Event()
+
+    async def decide(handshake: Handshake) -> Verdict:
+        asked.set()
+        await may_go.wait()
+        return Verdict.ACCEPTED
+
+    async with serving(auth=AuthOf(decide)) as site:
+        peer = await site.tcp()
+        peer.write(handshake_bytes("/CP1") + EAGER["ping"])
+        await asked.wait()
+        (websocket,) = site.server._sockets
+        may_go.set()
+        if reads_on:
+            websocket.eof_received()  # as the event loop does, which then closes
+        else:
+            websocket.transport.close()
+        await until(lambda: not site.central._runtime.tasks._tasks)
+        websocket.abort()
+        assert await peer.reader.read() == b""
+        await serves(site)
+
+
+@scenario
+async def test_a_connection_has_one_handshake() -> None:
+    refusals: list[Any] = []
+
+    def decide(handshake: Handshake) -> Verdict:
+        return Verdict.UNAUTHORIZED if handshake.identity == "denied" else Verdict.ACCEPTED
+
+    async with serving(auth=AuthOf(decide)) as site:
+        site.central.on_refused(refusals.append)
+        connecting: list[str] = []
+        site.central.on_connecting(lambda handshake: connecting.append(handshake.id))
+        peer = await site.asking("/denied")
+        assert b"401" in await peer.reader.readuntil(b"\r\n\r\n")
+        for path in ("/denied", "/CP1"):
+            peer.write(handshake_bytes(path))
+            await serves(site, f"{path}-other")
+        assert [each.status for each in refusals] == [401]
+        assert connecting == ["denied-other", "CP1-other"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -154,3 +155,23 @@ async def test_R38_pong_is_not_missed_the_moment_reading_goes_on() -> None:
         for number in range(17):
             assert (await peer.message())[1] == str(number)
         assert station.connected
+
+
+@scenario
+async def test_R38_station_that_reads_slowly_and_talks_is_not_taken_for_dead() -> None:
+    async with serving(ping_interval=0) as site:
+        peer, station = await site.station(receive_buffer=4096)
+        reading: Any = peer.writer.transport
+        reading.pause_reading()
+        websocket = websocket_of(station)
+        call = asyncio.ensure_future(station.call(v16.DataTransferRequest(vendor_id="V", data="x" * 3_000_000)))
+        await until(lambda: websocket._pauses)
+        for number in range(3):
+            websocket.ping()
+            peer.heartbeat(str(number))
+            await until(lambda: websocket.heard)
+        assert station.connected
+        reading.resume_reading()
+        assert (await peer.message())[2] == "DataTransfer"
+        assert [(await peer.message())[1] for _ in range(3)] == ["0", "1", "2"]
+        call.cancel()

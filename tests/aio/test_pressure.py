@@ -6,6 +6,7 @@ import asyncio
 import socket
 import struct
 import tracemalloc
+import zlib
 from contextlib import suppress
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from ocpp_fast import CallTimeout, Station, v16
 
 from .exchanges import TRANSFERRED, Slow, lives, transfer_bytes
-from .harness import CLEARED, Site, scenario, serving, until, websocket_of
+from .harness import CLEARED, HEARTBEAT, Site, scenario, serving, until, websocket_of
 from .peer import CLOSE, PATIENCE, PING, TEXT, Peer, frame_bytes, handshake_bytes
 
 
@@ -169,3 +170,58 @@ async def test_answers_to_a_peer_that_was_reset_meanwhile_are_quiet(caplog: pyte
             await loop.sock_sendall(peer, frame_bytes(TEXT, b"x") * 100)
             await station.wait_closed()
     assert "socket.send() raised" not in caplog.text
+
+
+class Turns:
+    """Counts the turns of the event loop, and the calls that are handled in each."""
+
+    def __init__(self) -> None:
+        self.handled = [0]
+        self._next()
+
+    def _next(self) -> None:
+        self.handled.append(0)
+        self._handle = asyncio.get_running_loop().call_soon(self._next)
+
+    def handle(self, *_: object) -> v16.HeartbeatResponse:
+        self.handled[-1] += 1
+        return HEARTBEAT
+
+    def stop(self) -> None:
+        self._handle.cancel()
+
+
+@scenario
+async def test_calls_that_have_waited_do_not_hold_the_event_loop() -> None:
+    async def transfer(station: Station, request: v16.DataTransferRequest) -> v16.DataTransferResponse:
+        await station.call(v16.ClearCacheRequest())
+        return TRANSFERRED
+
+    async with serving(transfer=transfer) as site:
+        turns = Turns()
+        site.central.on(v16.HeartbeatRequest)(turns.handle)
+        peer = await site.peer()
+        peer.write(transfer_bytes(0))
+        call = await peer.message()
+        for number in range(1, 1000):
+            peer.heartbeat(str(number))
+        peer.send([3, call[1], CLEARED])
+        assert [(await peer.message())[1] for _ in range(1000)] == [str(number) for number in range(1000)]
+        turns.stop()
+    assert sum(turns.handled) == 999
+    assert max(turns.handled) <= 32
+
+
+@scenario
+async def test_messages_that_are_large_once_inflated_end_a_turn() -> None:
+    deflated = zlib.compressobj(wbits=-15)
+    message = b'[2,"1","Heartbeat",{}]'.ljust(40_000)
+    data = (deflated.compress(message) + deflated.flush(zlib.Z_SYNC_FLUSH))[:-4]
+    async with serving() as site:
+        turns = Turns()
+        site.central.on(v16.HeartbeatRequest)(turns.handle)
+        peer = await site.peer(headers=["Sec-WebSocket-Extensions: permessage-deflate"])
+        peer.write(frame_bytes(TEXT, data, rsv1=True) * 30)
+        await until(lambda: sum(turns.handled) == 30)
+        turns.stop()
+    assert max(turns.handled) <= 2

@@ -114,3 +114,20 @@ async def test_R40_invalid_answer_is_not_stored(caplog: pytest.LogCaptureFixture
         assert await peer.message() == [4, "b", "InternalError", "the handler's answer is not valid", {}]
         assert stored == []
     caplog.clear()
+
+
+@scenario
+async def test_R40_status_is_stored_each_time_that_a_station_boots() -> None:
+    stored: list[str] = []
+    statuses = [*v16.RegistrationStatus, *v16.RegistrationStatus]
+    answers = (
+        v16.BootNotificationResponse(current_time=HEARTBEAT.current_time, interval=300, status=status)
+        for status in statuses
+    )
+    async with serving(**strict(store=lambda _, status: stored.append(status))) as site:
+        site.central.on(v16.BootNotificationRequest)(lambda *_: next(answers))
+        peer = await site.peer()
+        for status in statuses:
+            peer.send(BOOT)
+            assert (await peer.message())[2]["status"] == status
+            assert stored.pop() == status

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from ocpp_fast import BasicAuth, ChargePoint, Disconnected, HandshakeFailed, v16
+from ocpp_fast import BasicAuth, ChargePoint, Disconnected, HandshakeFailed, Station, v16
 
 from .harness import HEARTBEAT, scenario, server_context, serving, until, websocket_of
-from .peer import Peer
+from .peer import TEXT, Peer, frame_bytes, handshake_bytes
 from .scripted_server import charge_point
 
 BIG = "x" * 600_000
@@ -96,3 +96,23 @@ async def test_R35_profile_2_takes_nobody_without_password_trust_or_tls(certific
         assert len(site.central) == 0
         async with charge_point(site.server.url, ssl=context, password=b"p") as station:
             assert await station.v16.heartbeat() == HEARTBEAT
+
+
+@scenario
+async def test_what_comes_before_the_end_of_the_stream_is_handled(certificate: Path) -> None:
+    handled: list[object] = []
+
+    def heartbeat(_: Station, request: v16.HeartbeatRequest) -> v16.HeartbeatResponse:
+        handled.append(request)
+        return HEARTBEAT
+
+    async with serving(tls=server_context(certificate)) as site:
+        site.central.on(v16.HeartbeatRequest)(heartbeat)
+        context = ssl.create_default_context(cafile=str(certificate))
+        reader, writer = await asyncio.open_connection("127.0.0.1", site.server.port, ssl=context)
+        writer.write(handshake_bytes())
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(frame_bytes(TEXT, b'[2,"1","Heartbeat",{}]') * 100)
+        writer.close()
+        await until(lambda: len(site.central) == 0)
+    assert len(handled) == 100

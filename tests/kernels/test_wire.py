@@ -216,6 +216,19 @@ def test_the_beginning_of_a_frame_is_told_until_the_rest_has_come(wire_core: Any
     assert len(owner.events) == 2
 
 
+def test_the_beginning_of_a_frame_is_told_that_came_with_what_is_no_frame(wire_core: Any) -> None:
+    owner = owner_of(wire_core, plain=False)
+    begun = frame(b"x" * 200)[:20]
+
+    def shakes_hands(data: bytes) -> None:
+        owner.plain = True
+        owner.feed(begun)
+
+    type(owner).unusual = staticmethod(shakes_hands)
+    owner.read([b"a request" + begun])
+    assert (owner.sizes, owner.kept) == ([20], 20)
+
+
 def test_a_frame_in_single_bytes_is_put_together_in_time(wire_core: Any) -> None:
     """Each byte must cost the same, however many are kept already."""
     owner = owner_of(wire_core)
