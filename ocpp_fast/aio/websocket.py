@@ -77,6 +77,11 @@ class Opening(Protocol):
 def release(layer: Layer) -> None:
     """Cut what keeps a Sans-I/O layer alive that is needed no more: its parser knows it, and so do its errors."""
     layer.parser.close()
+    for error in (layer.parser_exc, layer.handshake_exc):
+        if error is not None:  # a request or a response knows it, too, and it knows those
+            error.__traceback__ = error.__context__ = error.__cause__ = None
+            error.args = ()
+            vars(error).clear()
     layer.parser_exc = layer.handshake_exc = None
 
 
