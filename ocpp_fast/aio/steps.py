@@ -104,8 +104,9 @@ class Spare:
             if self._job is None:
                 raise
             self._job.cancelled = error
-        assert self._work is not None
-        await self._work
+        work, self._work, self._job = self._work, None, None
+        assert work is not None
+        await work
 
 
 def step_of(work: Work) -> Any:
