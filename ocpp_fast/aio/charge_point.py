@@ -220,6 +220,8 @@ class ChargePoint(Endpoint):
         except BaseException:
             websocket.abort()
             raise
+        finally:
+            del opening  # or a cycle: the outcome, its exception, the traceback, this frame
 
     def _new_connection(self, transport: Transport, subprotocol: str | None) -> Connection | None:
         version = self._runtime.version_of(subprotocol)
