@@ -180,8 +180,7 @@ class Session:
         try:
             frame = self._decoder.decode(raw, self._open_action)
         except FrameFault as fault:
-            fault.raw = raw
-            return self._notice(fault, raw)
+            return self._notice(fault.as_event(raw), raw)
         if isinstance(frame, Call):
             is_plain = self.current_call is None and not self._waiting and self._kept is None
             if is_plain and (self._gate is None or self._gate.is_open):
@@ -378,8 +377,7 @@ class Session:
         try:
             frame = self._decoder.decode(raw, self._open_action)
         except FrameFault as fault:
-            fault.raw = raw
-            return fault
+            return fault.as_event(raw)
         assert isinstance(frame, Call)
         return frame
 
