@@ -74,6 +74,24 @@ class Opening(Protocol):
         ...
 
 
+class _Ended(asyncio.Transport):
+    """In place of a transport that has ended: asyncio's TLS makes a cycle of that and its WebSocket."""
+
+    def is_closing(self) -> bool:
+        return True
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def _ignore(self, data: object = None) -> None:
+        pass
+
+    write = abort = close = pause_reading = resume_reading = _ignore
+
+
+_ENDED: Final = _Ended()
+
+
 def release(layer: Layer) -> None:
     """Cut what keeps a Sans-I/O layer alive that is needed no more: its parser knows it, and so do its errors."""
     layer.parser.close()
@@ -155,6 +173,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
             self._failed = self.failed
             release(self._protocol)
             self._protocol = None
+        self.transport = _ENDED
 
     def pause_writing(self) -> None:
         self.pause(WRITING)
