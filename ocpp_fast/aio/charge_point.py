@@ -9,6 +9,7 @@ import random
 import ssl as tls
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
@@ -209,7 +210,7 @@ class ChargePoint(Endpoint):
             max_message_size=self._runtime.max_message_size,
         )
         _, websocket = await asyncio.get_running_loop().create_connection(
-            lambda: WebSocket(self._sockets, opening, masks=True),
+            partial(WebSocket, self._sockets, opening, masks=True),
             address.host,
             address.port,
             ssl=context,
