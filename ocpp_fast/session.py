@@ -35,7 +35,7 @@ from .errors import (
 from .faults import Fault, MessageType
 from .frames import Call, CallResultError, Frame, FrameFault, Send
 from .policy import STRICT, Policy
-from .registration import BOOT, RegistrationGate
+from .registration import RegistrationGate
 from .repeats import KeptAnswers
 from .schema import Action, Notification, Request, Response
 from .waiting import Parked, WaitingCalls
@@ -298,15 +298,13 @@ class Session:
     def answer_now(self, call: Call, response: Any) -> bytes | None:
         """Return the result of the current call, to be sent at once, if it is a plain one; else None, and `answer` it.
 
-        Raises as `answer` does.
+        The call is no BootNotification. Raises as `answer` does.
         """
         if type(response) is not call.action.response or call is not self.current_call:
             return None
         if self._waiting or self._closed or self._kept is not None:
             return None
         frame = self._result(call, response)
-        if self._gate is not None and call.action.name == BOOT:
-            self._gate.answered(call.action, response)
         self.current_call = None
         return frame
 

@@ -16,6 +16,7 @@ from ..faults import dialect_of
 from ..frames import Decoder, Encoder
 from ..handlers import Middleware, check_handler
 from ..policy import Policy
+from ..registration import BOOT
 from ..routing import MiddlewareRoute, Route, Router, Routes, Run
 from ..schema import Action, Sender, Version
 from ..session import FrameDecoder, FrameEncoder
@@ -140,8 +141,11 @@ class Runtime:
         self.straight.clear()
 
     def may_go_straight(self, action: Action, route: Route) -> None:
-        """Let the next calls of an action go straight to their route, if nobody else is told of them."""
-        if not (self.frame_hooks or self.watchers or self.stopping):
+        """Let the next calls of an action go straight to their route, if nobody else is told of them.
+
+        A BootNotification does not: its answer is to be remembered before it is sent (R40).
+        """
+        if not (self.frame_hooks or self.watchers or self.stopping or action.name == BOOT):
             self.straight[action] = Straight(route.run, route.wants_context, self.routes.after(action.request))
 
     def route(self, request: type) -> Route | None:
