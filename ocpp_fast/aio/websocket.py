@@ -21,6 +21,7 @@ from websockets.protocol import Protocol as Layer
 from websockets.protocol import Side, State
 
 from .._core import Wire
+from .ended import ENDED
 from .security import WEBSOCKET_LOG
 from .transport import CloseCode, TransportOwner
 
@@ -72,24 +73,6 @@ class Opening(Protocol):
     def lost(self) -> None:
         """TCP has ended."""
         ...
-
-
-class _Ended(asyncio.Transport):
-    """In place of a transport that has ended: asyncio's TLS makes a cycle of that and its WebSocket."""
-
-    def is_closing(self) -> bool:
-        return True
-
-    def get_write_buffer_size(self) -> int:
-        return 0
-
-    def _ignore(self, data: object = None) -> None:
-        pass
-
-    write = abort = close = pause_reading = resume_reading = _ignore
-
-
-_ENDED: Final = _Ended()
 
 
 def release(layer: Layer) -> None:
@@ -173,7 +156,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
             self._failed = self.failed
             release(self._protocol)
             self._protocol = None
-        self.transport = _ENDED
+        self.transport = ENDED
 
     def pause_writing(self) -> None:
         self.pause(WRITING)
@@ -241,6 +224,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
 
     def send(self, raw: bytes) -> None:
         """Send a text message, in UTF-8. Does nothing when the connection is closing."""
+        before = self.transport.get_write_buffer_size() if self._pauses & WRITING else -1
         if self._protocol is not None:
             if self.is_open:
                 self._protocol.send_text(raw)
@@ -251,8 +235,12 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
                 self.transport.write(frame)
             else:
                 self.send_text(raw, os.urandom(4) if self._masks else b"")
-        if self._pauses & WRITING and self.transport.get_write_buffer_size() > _MOST_UNWRITTEN:
-            self.transport.abort()
+        if self._pauses & WRITING:
+            size = self.transport.get_write_buffer_size()
+            if size > _MOST_UNWRITTEN:
+                self.transport.abort()
+            elif before >= 0:
+                self._sockets.writes_more(self, size - before)
 
     def ping(self) -> None:
         """Ask for a sign of life; close with 1011 when the last one asked for has not come (R38)."""
