@@ -105,6 +105,14 @@ class FrameFault(Exception):
         violation = Violation(error.path, error.rule, error.expected)
         return _payload_fault(violation, partial(cls, unique_id=unique_id, message_type=message_type))
 
+    def as_event(self, raw: bytes) -> FrameFault:
+        """Note the frame, and forget where this was raised: who keeps it keeps no frames of the stack alive."""
+        self.raw = raw
+        self.__traceback__ = None
+        if self.__cause__ is None:
+            self.__context__ = None
+        return self
+
     def invalid_result(self, raw: bytes) -> InvalidResult:
         """Return the error that ends the call which this frame was to answer."""
         invalid = InvalidResult.of(self.violation or Violation("", "type", self.description))

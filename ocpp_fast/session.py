@@ -35,7 +35,7 @@ from .errors import (
 from .faults import Fault, MessageType
 from .frames import Call, CallResultError, Frame, FrameFault, Send
 from .policy import STRICT, Policy
-from .registration import BOOT, RegistrationGate
+from .registration import RegistrationGate
 from .repeats import KeptAnswers
 from .schema import Action, Notification, Request, Response
 from .waiting import Parked, WaitingCalls
@@ -180,8 +180,7 @@ class Session:
         try:
             frame = self._decoder.decode(raw, self._open_action)
         except FrameFault as fault:
-            fault.raw = raw
-            return self._notice(fault, raw)
+            return self._notice(fault.as_event(raw), raw)
         if isinstance(frame, Call):
             is_plain = self.current_call is None and not self._waiting and self._kept is None
             if is_plain and (self._gate is None or self._gate.is_open):
@@ -299,15 +298,13 @@ class Session:
     def answer_now(self, call: Call, response: Any) -> bytes | None:
         """Return the result of the current call, to be sent at once, if it is a plain one; else None, and `answer` it.
 
-        Raises as `answer` does.
+        The call is no BootNotification. Raises as `answer` does.
         """
         if type(response) is not call.action.response or call is not self.current_call:
             return None
         if self._waiting or self._closed or self._kept is not None:
             return None
         frame = self._result(call, response)
-        if self._gate is not None and call.action.name == BOOT:
-            self._gate.answered(call.action, response)
         self.current_call = None
         return frame
 
@@ -378,8 +375,7 @@ class Session:
         try:
             frame = self._decoder.decode(raw, self._open_action)
         except FrameFault as fault:
-            fault.raw = raw
-            return fault
+            return fault.as_event(raw)
         assert isinstance(frame, Call)
         return frame
 

@@ -221,6 +221,7 @@ USERS_CODE = {
 
 SLEEPERS = {
     "tests/aio/harness.py": "`until` polls",
+    "tests/aio/test_bounds.py": "nothing may happen meanwhile; a peer that takes its time",
     "tests/aio/test_charge_point.py": "nothing may happen meanwhile; handlers and a peer that take their time",
     "tests/cli/test_load.py": "a handler that takes its time",
     "tests/testing/test_connect.py": "a fake clock makes them short",

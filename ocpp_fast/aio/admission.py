@@ -149,8 +149,7 @@ class Admission:
             self.refuse(refusal.status, refusal.reason)
             return refusal
         except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
+            if _is_being_cancelled():
                 raise
             return self._failed(RuntimeError("cancelled"))
         except Exception as error:  # noqa: BLE001  # what a user's code raises
@@ -242,6 +241,11 @@ def _first_spoken(central: HandshakeOwner, offered: Sequence[str]) -> Version | 
 def no_common_subprotocol(offered: Sequence[str]) -> str:
     """Return the reason why a client that offers no version that is spoken here is turned away (R31)."""
     return f"no common subprotocol: it offers {', '.join(offered) or 'none'}"
+
+
+def _is_being_cancelled() -> bool:
+    task = asyncio.current_task()  # which no frame of the error's traceback must hold, or there is a cycle
+    return task is not None and task.cancelling() > 0
 
 
 async def settled(value: Any) -> Any:

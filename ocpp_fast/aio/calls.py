@@ -90,6 +90,8 @@ class OwnCalls:
                 self._session.cancel(open_call)
                 self._flush()
                 raise
+            finally:
+                del open_call, waiter  # or a cycle: the future, its exception, the traceback, this frame
         except OcppError as error:
             error.at(self.id)
             raise

@@ -9,6 +9,7 @@ import random
 import ssl as tls
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
@@ -209,7 +210,7 @@ class ChargePoint(Endpoint):
             max_message_size=self._runtime.max_message_size,
         )
         _, websocket = await asyncio.get_running_loop().create_connection(
-            lambda: WebSocket(self._sockets, opening, masks=True),
+            partial(WebSocket, self._sockets, opening, masks=True),
             address.host,
             address.port,
             ssl=context,
@@ -220,6 +221,8 @@ class ChargePoint(Endpoint):
         except BaseException:
             websocket.abort()
             raise
+        finally:
+            del opening  # or a cycle: the outcome, its exception, the traceback, this frame
 
     def _new_connection(self, transport: Transport, subprotocol: str | None) -> Connection | None:
         version = self._runtime.version_of(subprotocol)

@@ -165,7 +165,8 @@ class Connection(OwnCalls):
             outcome = run(station, event.payload, self._context(event) if wants_context else None)
             if type(outcome) is CoroutineType:
                 outcome = self._runtime.tasks.step(outcome)
-            frame = self._session.answer_now(event, outcome)
+            may_still = event.action in self._straight  # the handler may have registered a hook
+            frame = self._session.answer_now(event, outcome) if may_still else None
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  # of the user's code
             self._fail(event, error)
         else:

@@ -130,6 +130,10 @@ class Sockets:
         else:
             self._stalled.stop(each)
 
+    def writes_more(self, each: WebSocket, size: int) -> None:
+        """So many bytes more wait to be written."""
+        self._stalled.add(each, size)
+
     def keeps(self, each: WebSocket, size: int) -> bool:
         """Note how many bytes of an unfinished message are kept; False if all sockets together keep too many."""
         before = self._sizes.get(each, 0)

@@ -111,10 +111,10 @@ class Spare:
             if self._job is None:
                 raise
             self._job.cancelled = error
-        assert self._job is not None
-        assert self._work is not None
-        run: Callable[..., Any] = self._job.context.run
-        work = self._work
+        job, work, self._job, self._work = self._job, self._work, None, None  # or what fails would keep itself alive
+        assert job is not None
+        assert work is not None
+        run: Callable[..., Any] = job.context.run
         try:
             waits_for = run(work.send, None)
         except StopIteration:

@@ -34,6 +34,11 @@ class Timeouts(Generic[T]):
         self._due[each] = self._loop.time() + self._seconds, note
         self._arm()
 
+    def add(self, each: T, more: Any) -> None:
+        """Add to the note of what was started; its time goes on."""
+        if (begun := self._due.get(each)) is not None:
+            self._due[each] = begun[0], begun[1] + more
+
     def _arm(self) -> None:
         if self._timer is None and self._due:
             self._timer = self._loop.call_at(next(iter(self._due.values()))[0], self._ring)

@@ -21,6 +21,7 @@ from websockets.protocol import Protocol as Layer
 from websockets.protocol import Side, State
 
 from .._core import Wire
+from .ended import ENDED
 from .security import WEBSOCKET_LOG
 from .transport import CloseCode, TransportOwner
 
@@ -78,6 +79,11 @@ class Opening(Protocol):
 def release(layer: Layer) -> None:
     """Cut what keeps a Sans-I/O layer alive that is needed no more: its parser knows it, and so do its errors."""
     layer.parser.close()
+    for error in (layer.parser_exc, layer.handshake_exc):
+        if error is not None:  # a request or a response knows it, too, and it knows those
+            error.__traceback__ = error.__context__ = error.__cause__ = None
+            error.args = ()
+            vars(error).clear()
     layer.parser_exc = layer.handshake_exc = None
 
 
@@ -164,6 +170,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
             self._failed = self.failed
             release(self._protocol)
             self._protocol = None
+        self.transport = ENDED
 
     def pause_writing(self) -> None:
         self.pause(WRITING)
@@ -231,6 +238,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
 
     def send(self, raw: bytes) -> None:
         """Send a text message, in UTF-8. Does nothing when the connection is closing."""
+        before = self.transport.get_write_buffer_size() if self._pauses & WRITING else -1
         if self._protocol is not None:
             if self.is_open:
                 self._protocol.send_text(raw)
@@ -241,8 +249,12 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
                 self.transport.write(frame)
             else:
                 self.send_text(raw, os.urandom(4) if self._masks else b"")
-        if self._pauses & WRITING and self.transport.get_write_buffer_size() > _MOST_UNWRITTEN:
-            self.transport.abort()
+        if self._pauses & WRITING:
+            size = self.transport.get_write_buffer_size()
+            if size > _MOST_UNWRITTEN:
+                self.transport.abort()
+            elif before >= 0:
+                self._sockets.writes_more(self, size - before)
 
     def ping(self) -> None:
         """Ask for a sign of life; close with 1011 when the last one asked for has not come (R38)."""
