@@ -37,6 +37,9 @@ __all__ = ["Connection", "Direction"]
 _MOST_HELD: Final = 1024
 """So many messages are held for `on_connect`: the answers to its own calls come behind them."""
 
+_MOST_HELD_BYTES: Final = 256 * 1024
+"""And so many bytes of them."""
+
 _MOST_HANDLED: Final = 32
 """So many calls that wait are handled in a turn of the event loop."""
 
@@ -63,6 +66,7 @@ class Connection(OwnCalls):
         "__weakref__",
         "_expected",
         "_held",
+        "_held_size",
         "_paused",
         "_repeats",
         "_speaker",
@@ -107,6 +111,7 @@ class Connection(OwnCalls):
         self._paused = False
         self._trusted = True
         self._held: list[Call | Send] | None = None
+        self._held_size = 0
         self._speaker: object = None  # of whom hooks are told, if not of this
         self._choose_way()
 
@@ -183,6 +188,8 @@ class Connection(OwnCalls):
         """Act on a message that does not go straight to a handler."""
         if self._runtime.frame_hooks:
             self._run_hooks(self._runtime.frame_hooks, Direction.IN, self._speaker or self, raw)
+        if self._held is not None and (event is None or isinstance(event, (Call, Send))):
+            self._held_size += len(raw)
         if self._held is not None and isinstance(event, (Call, Send)):
             self._held.append(event)
         elif isinstance(event, Call):  # which comes only where nothing waits
@@ -205,7 +212,7 @@ class Connection(OwnCalls):
         """Whether so many messages wait that no more should be read."""
         if self._held is None:
             return self._session.is_full
-        return len(self._held) + self._session.waiting > _MOST_HELD
+        return len(self._held) + self._session.waiting > _MOST_HELD or self._held_size >= _MOST_HELD_BYTES
 
     def _hold(self) -> None:
         """Handle no message, until `_release`."""

@@ -67,8 +67,7 @@ def has_room(file: int) -> bool:
 class Turnstile:
     """Makes the protocols of connections until `limit` are open; those above are answered 503, and told of.
 
-    They are told of once a second at most, with their number. `opened` are the connections, once they are made: a few
-    more than `limit` may be let in when many come in the same turn of the event loop.
+    They are told of once a second at most, with their number. `opened` are the connections, once they are made.
     """
 
     def __init__(
@@ -88,9 +87,12 @@ class Turnstile:
         self._closed = False
 
     def __call__(self, address: Address) -> asyncio.BaseProtocol:
-        if self._limit is None or len(self._opened) < self._limit:
-            return self._new_protocol(address)
-        return _TurnedAway(self, address)
+        return self._new_protocol(address) if self._limit is None else _Comer(self, address)
+
+    def let_in(self, address: Address) -> asyncio.BaseProtocol | None:
+        """Return the protocol of a connection, which is made now; None if it is one too many."""
+        is_full = self._limit is not None and len(self._opened) >= self._limit
+        return None if is_full else self._new_protocol(address)
 
     def close(self) -> None:
         """Cut those that are being turned away, now and later."""
@@ -127,8 +129,11 @@ class Turnstile:
             self._told_at, self._untold = now, 0
 
 
-class _TurnedAway(asyncio.Protocol):
-    """A connection above the limit; what it sends is dropped."""
+class _Comer(asyncio.Protocol):
+    """A connection that is let in or not when it is made: with TLS, long after it was accepted.
+
+    What one that is turned away sends is dropped.
+    """
 
     def __init__(self, turnstile: Turnstile, address: Address) -> None:
         self._turnstile = turnstile
@@ -136,6 +141,11 @@ class _TurnedAway(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        protocol = self._turnstile.let_in(self._address)
+        if protocol is not None:
+            transport.set_protocol(protocol)
+            protocol.connection_made(transport)
+            return
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is not a subclass
         self._timer = self._turnstile.turn_away(self._transport, self._address)
 

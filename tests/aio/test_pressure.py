@@ -172,6 +172,25 @@ async def test_answers_to_a_peer_that_was_reset_meanwhile_are_quiet(caplog: pyte
     assert "socket.send() raised" not in caplog.text
 
 
+@scenario
+async def test_reading_stops_when_too_much_is_held_for_on_connect_and_goes_on_later() -> None:
+    may_go = asyncio.Event()
+    async with serving(transfer=lambda *_: TRANSFERRED) as site:
+
+        @site.central.on_connect
+        async def connected(station: Station) -> None:
+            await may_go.wait()
+
+        peer = await site.peer()
+        for number in range(300):
+            peer.write(transfer_bytes(number, 50_000))
+        await stops_taking(peer)
+        may_go.set()
+        for number in range(300):
+            assert (await peer.message())[1] == str(number)
+        await lives(peer)
+
+
 class Turns:
     """Counts the turns of the event loop, and the calls that are handled in each."""
 

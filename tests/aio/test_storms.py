@@ -139,6 +139,20 @@ async def test_a_connection_too_many_is_answered_under_tls_and_behind_a_proxy(ce
         first.abort()
 
 
+@scenario
+async def test_of_many_that_come_at_once_under_tls_no_more_are_let_in(certificate: Path) -> None:
+    trust = ssl.create_default_context(cafile=certificate)
+    async with central_system().serve(ssl=server_context(certificate), max_connections=3) as server:
+
+        async def status() -> int:
+            peer = Peer(*await asyncio.open_connection("127.0.0.1", server.port, ssl=trust))
+            peer.write(handshake_bytes(f"/CP{id(peer)}"))
+            return int((await peer.reader.readline()).split()[1])
+
+        statuses = await asyncio.gather(*(status() for _ in range(20)))
+        assert sorted(statuses) == [101] * 3 + [503] * 17
+
+
 # More than there are files
 
 FEW_FILES = """
