@@ -114,7 +114,7 @@ async def test_a_message_that_came_in_time_is_waited_for_no_more(impatient: None
         await lives(peer)
         for pieces in (frame_bytes(TEXT, LARGE), frame_bytes(TEXT, LARGE, fin=False) + frame_bytes(CONTINUATION)):
             peer.write(pieces[:-3])
-            await until(lambda: site.server._sockets._size)
+            await until(lambda: site.central._runtime.unfinished.size)
             peer.write(pieces[-3:])
             assert (await peer.message())[1] == "large"
         await asyncio.sleep(2 * SHORT)
@@ -182,10 +182,10 @@ async def test_what_all_connections_keep_is_given_back_when_one_is_done(end: str
         shared = site.server._sockets
         first, second = await site.peer("/CP1"), await site.peer("/CP2")
         first.write(frame_bytes(TEXT, b'[2,"1","Heartbeat",{}]' + b" " * 60_000)[:-1])
-        await until(lambda: shared._size > 60_000)
+        await until(lambda: site.central._runtime.unfinished.size > 60_000)
         second.write(frame_bytes(TEXT, b" " * 60_000)[:-1])
         assert await second.close_frame() == (1013, "too many messages are unfinished")
-        await until(lambda: shared._size < 70_000)
+        await until(lambda: site.central._runtime.unfinished.size < 70_000)
         if end == "finished":
             first.write(b"x")  # with any last byte the frame is whole
             await first.frame()
@@ -193,11 +193,11 @@ async def test_what_all_connections_keep_is_given_back_when_one_is_done(end: str
             first.abort()
         else:
             first.writer.write_eof()
-        await until(lambda: shared._size == 0)
+        await until(lambda: site.central._runtime.unfinished.size == 0)
         assert not shared._sizes
         third = await site.peer("/CP3")
         third.write(frame_bytes(TEXT, b" " * 60_000)[:-1])
-        await until(lambda: shared._size > 60_000)
+        await until(lambda: site.central._runtime.unfinished.size > 60_000)
         assert "CP3" in site.central
 
 
