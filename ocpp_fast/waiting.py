@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import Final
 
 from .frames import Call, FrameFault
 
 __all__ = ["Parked", "WaitingCalls"]
+
+
+_OVERHEAD: Final = 160
+"""Bytes that a parked CALL takes beside its own."""
 
 
 class Parked:
@@ -28,7 +33,7 @@ class WaitingCalls:
         self._calls: deque[Call | FrameFault | Parked] = deque()
         self._ids: dict[str, bytes] = {}
         self.parked_size = 0
-        """The bytes of those that are parked."""
+        """About how much memory those take that are parked."""
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -41,7 +46,7 @@ class WaitingCalls:
             self._calls.append(call)
         else:
             self._calls.append(Parked(raw))
-            self.parked_size += len(raw)
+            self.parked_size += len(raw) + _OVERHEAD
 
     def bytes_of(self, unique_id: str) -> bytes | None:
         """Return the bytes of a CALL that waits; None if none of this id does."""
@@ -51,7 +56,7 @@ class WaitingCalls:
         """Return the next one; `begins` must follow for a CALL."""
         call = self._calls.popleft()
         if isinstance(call, Parked):
-            self.parked_size -= len(call.raw)
+            self.parked_size -= len(call.raw) + _OVERHEAD
         return call
 
     def begins(self, call: Call) -> None:

@@ -24,11 +24,12 @@ from websockets.uri import parse_uri
 from ..errors import HandshakeFailed, HandshakeRefused
 from . import lean
 from .admission import STOPPING, Admission, Admitted, HandshakeOwner, Offer, no_common_subprotocol, run_now, settled
+from .opening import release
 from .proxies import Address
 from .security import WEBSOCKET_LOG, Refusal
 from .server import HttpRequest, HttpResponse, Server
 from .transport import CloseCode, TransportOwner
-from .websocket import DECIDING, WebSocket, release
+from .websocket import DECIDING, WebSocket
 
 __all__ = ["ClientOpening", "ServerOpening"]
 

@@ -9,7 +9,7 @@ import base64
 import hashlib
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from email.utils import formatdate
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -26,7 +26,7 @@ _LARGE: Final = 4096
 _GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
-class RawHeaders:
+class RawHeaders(Mapping[str, str]):
     """The headers of a request, looked up in its lines; a multi-valued mapping with case-insensitive names."""
 
     __slots__ = ("_head",)
@@ -57,18 +57,10 @@ class RawHeaders:
             raise LookupError(f"{name}: several values")
         return values[0]
 
-    def get(self, name: str, default: str | None = None) -> str | None:
-        """Return the only value of a header, or the default."""
-        return self[name] if self.get_all(name) else default
-
     def get_all(self, name: str) -> list[str]:
         """Return all values of a header, in order."""
         name = name.lower()
         return [value for each, value in self._lines() if each.lower() == name]
-
-    def raw_items(self) -> Iterator[tuple[str, str]]:
-        """Iterate over all names and values, as they came."""
-        return self._lines()
 
     def __repr__(self) -> str:
         return f"<headers: {', '.join(self)}>"

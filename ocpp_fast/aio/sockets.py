@@ -148,6 +148,10 @@ class Sockets:
         self._sizes[each] = size
         return self._allowance.size <= self._allowance.most
 
+    def waits_on(self, each: WebSocket) -> None:
+        """Give its unfinished message as long again."""
+        self._unfinished.start(each)
+
     def close(self) -> None:
         """End the timers; all sockets have ended."""
         for timeouts in self._timeouts:

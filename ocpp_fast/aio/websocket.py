@@ -13,7 +13,7 @@ import logging
 import os
 import select
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from websockets.extensions import Extension
 from websockets.frames import Frame, Opcode
@@ -22,13 +22,14 @@ from websockets.protocol import Side, State
 
 from .._core import Wire
 from .ended import ENDED
+from .opening import Opening, release
 from .security import WEBSOCKET_LOG
 from .transport import CloseCode, TransportOwner
 
 if TYPE_CHECKING:
     from .sockets import Sockets
 
-__all__ = ["DECIDING", "Opening", "WebSocket", "release"]
+__all__ = ["DECIDING", "WebSocket"]
 
 _MOST_UNTRUSTED: Final = 64 * 1024
 _MOST_UNWRITTEN: Final = 1024 * 1024
@@ -50,41 +51,6 @@ OWNER: Final = 4
 """The owner wants no more messages: too many of the peer's calls wait."""
 TURN: Final = 8
 """Others have their turn."""
-
-
-class Opening(Protocol):
-    """The opening handshake of one side."""
-
-    def begin(self, websocket: WebSocket) -> None:
-        """TCP is connected."""
-        ...
-
-    def receive(self, data: bytes) -> None:
-        """Take bytes of the peer."""
-        ...
-
-    def too_late(self) -> None:
-        """It takes too long."""
-        ...
-
-    def eof(self) -> None:
-        """The peer writes no more."""
-        ...
-
-    def lost(self) -> None:
-        """TCP has ended."""
-        ...
-
-
-def release(layer: Layer) -> None:
-    """Cut what keeps a Sans-I/O layer alive that is needed no more: its parser knows it, and so do its errors."""
-    layer.parser.close()
-    for error in (layer.parser_exc, layer.handshake_exc):
-        if error is not None:  # a request or a response knows it, too, and it knows those
-            error.__traceback__ = error.__context__ = error.__cause__ = None
-            error.args = ()
-            vars(error).clear()
-    layer.parser_exc = layer.handshake_exc = None
 
 
 class WebSocket(Wire, asyncio.BufferedProtocol):
@@ -203,6 +169,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
             self._extensions = tuple(layer.extensions)
             if WEBSOCKET_LOG.isEnabledFor(logging.DEBUG):  # every frame is to be logged
                 self._protocol = layer
+                layer.max_message_size = self._most
             else:
                 self._sockets.loop.call_soon(release, layer)  # which has work to do yet
         if self._protocol is None:
@@ -287,6 +254,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         """Start the closing handshake, or cut a handshake that is still going on."""
         if self._opening is not None:
             self.transport.close()
+            self._sockets.ends(self)
         elif self.is_open:
             layer = self._layer()
             layer.send_close(code, reason)
@@ -423,7 +391,10 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
             self._fail(CloseCode.TRY_AGAIN_LATER, "too many messages are unfinished")
 
     def ends_too_late(self) -> None:
-        """A message takes too long to come."""
+        """A message takes too long to come; unless it is we who do not read it."""
+        if self._pauses:
+            self._sockets.waits_on(self)
+            return
         self._fail(CloseCode.POLICY_VIOLATION, "a message takes too long to come")
 
     def _message_received(self, raw: bytes) -> None:

@@ -357,3 +357,15 @@ async def test_a_connection_has_one_handshake() -> None:
             await serves(site, f"{path}-other")
         assert [each.status for each in refusals] == [401]
         assert connecting == ["denied-other", "CP1-other"]
+
+
+@pytest.mark.parametrize("headers", [[], ["Sec-WebSocket-Extensions: permessage-deflate"]])
+@scenario
+async def test_headers_are_a_mapping_whoever_has_read_them(headers: list[str]) -> None:
+    async with serving() as site:
+        _, station = await site.station(headers=["X-Name: A", *headers])
+        given: Any = station.handshake.headers
+        assert ("x-name", "A") in {(name.lower(), value) for name, value in given.items()}
+        assert dict(given)["x-name"] == given.get("X-NAME") == "A"
+        assert given.get("X-Other", "B") == "B"
+        assert given.get_all("x-name") == ["A"]
