@@ -102,7 +102,7 @@ def test_the_program_of_the_page_on_speed_spares_the_collector_what_is_there_bef
         gc.unfreeze()
         gc.set_threshold(*before)
     assert frozen > 10_000
-    assert thresholds == (10_000, 20, 50)
+    assert thresholds == (5_000, 5, 400)
 
 
 def test_the_tests_of_their_page_pass(tmp_path: Path) -> None:
