@@ -268,7 +268,7 @@ class CentralSystem(Endpoint):
         and `port`. `http` answers requests that ask for no WebSocket, such as health checks; by default 426. With
         `proxy_protocol` every connection must begin with a PROXY header of one of the `trusted_proxies`. Above
         `max_connections`, those included that still shake hands (but for TLS), new ones are answered 503, and told of
-        once a second at most. `backlog` is the kernel's queue of connections that were not accepted yet: few are in each
+        once a second at most. `backlog` is the kernel's queue of connections not accepted yet: few are in each
         turn of the event loop, so that a storm of them delays no station much. The other options are those of
         `loop.create_server`.
 
