@@ -230,6 +230,7 @@ SLEEPERS = {
     "tests/aio/test_keepalive.py": "nothing may happen meanwhile",
     "tests/aio/test_pressure.py": "polls a buffer until it is left alone",
     "tests/aio/test_registrations.py": "nothing may happen meanwhile",
+    "tests/aio/test_steps.py": "a handler that takes its time",
     "tests/aio/test_stop.py": "nothing may happen meanwhile; handlers that take their time",
 }
 """Which tests sleep, and why."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import FrozenInstanceError
+from math import inf, nan
+from typing import Any
 
 import pytest
 
@@ -30,6 +32,17 @@ def test_the_defaults_are_strict_and_do_not_change() -> None:
 )
 def test_leniency_is_for_all_actions_or_for_some(policy: Policy, tolerated: list[str]) -> None:
     assert [each for each in ("Heartbeat", "MeterValues") if policy.tolerates(each)] == tolerated
+
+
+@pytest.mark.parametrize("interval", [None, 0, 0.5, 60])
+def test_the_interval_of_pings_is_in_seconds_zero_is_off_and_none_leaves_it_open(interval: float | None) -> None:
+    assert Policy(ping_interval=interval).ping_interval == interval
+
+
+@pytest.mark.parametrize("interval", [-1, nan, inf, True, "60"])
+def test_an_unusable_interval_of_pings_is_refused(interval: Any) -> None:
+    with pytest.raises(ValueError, match="ping_interval: expected seconds, 0 or more, or None"):
+        Policy(ping_interval=interval)
 
 
 def test_a_policy_can_be_a_key_whatever_it_holds() -> None:
