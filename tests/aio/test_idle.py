@@ -112,7 +112,7 @@ async def test_no_parser_is_left_when_a_frame_has_been_handled(way: str, compres
         assert station.connected
         assert not alive("websockets")["Protocol"]
         assert alive("ocpp_fast") - before == {}
-        assert (websocket_of(station).kept, site.server._sockets._size) == (0, 0)
+        assert (websocket_of(station).kept, site.central._runtime.unfinished.size) == (0, 0)
 
 
 @scenario

@@ -49,7 +49,7 @@ def check(data: bytes) -> None:
     assert found.path == request.path
     assert found.subprotocols == tuple(each.strip() for each in offered)
     assert found.key.decode() == request.headers["Sec-WebSocket-Key"]
-    assert [*found.headers.raw_items()] == [*request.headers.raw_items()]
+    assert [*found.headers.items()] == [(name.lower(), value) for name, value in request.headers.raw_items()]
     answer = lean.accept(found, found.subprotocols[-1])
     status, *lines = answer.decode().removesuffix("\r\n\r\n").split("\r\n")
     assert status == f"HTTP/1.1 {response.status_code} {response.reason_phrase}"
@@ -158,7 +158,6 @@ def test_the_headers_are_looked_up_as_those_of_websockets() -> None:
     lines = [("Host", "a"), ("X-One", "1"), ("x-two", "b"), ("X-TWO", "c"), ("X-Empty", ""), ("X-Colon", "a: b")]
     raw = lean.RawHeaders("\r\n".join(["GET / HTTP/1.1", *map(": ".join, lines), "", ""]).encode())
     theirs = Headers(lines)
-    assert [*raw.raw_items()] == [*theirs.raw_items()] == lines
     assert ([*raw], len(raw)) == ([*theirs], len(theirs))
     for name in ("Host", "HOST", "x-one", "X-Two", "x-empty", "X-Colon", "missing", "", "Hos", "GET / HTTP/1.1"):
         assert raw.get_all(name) == theirs.get_all(name)
@@ -171,5 +170,5 @@ def test_the_headers_are_looked_up_as_those_of_websockets() -> None:
             each["missing"]
         with pytest.raises(LookupError):
             each["X-Two"]
-        assert 1 not in each
+        assert not each.__contains__(1)
     assert "a" not in repr(raw).partition(":")[2].split()  # which may hold secrets
