@@ -142,7 +142,7 @@ cdef class Wire:
         self.take_all(<const unsigned char*>PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))
 
     def payload(self, bytes frame):
-        """Return the payload of a whole control frame."""
+        """Return the payload of a whole control frame, its length in one byte."""
         cdef Py_ssize_t head = 6 if self.masked else 2
         cdef Py_ssize_t size = PyBytes_GET_SIZE(frame) - head
         cdef const unsigned char* p = <const unsigned char*>PyBytes_AS_STRING(frame)
@@ -225,7 +225,7 @@ cdef class Wire:
         size = p[1] & 0x7F
         if not (opcode <= 2 or 8 <= opcode <= 10) or p[0] & 0x30 or (p[1] >= 0x80) != self.masked:
             return WRONG
-        if opcode >= 8 and (size > 125 or p[0] < 0x80):
+        if opcode >= 8 and p[0] < 0x80:
             return WRONG
         if size > 125:
             width = 2 if size == 126 else 8
@@ -233,6 +233,8 @@ cdef class Wire:
                 return UNKNOWN
             head += width
             size = scan_number(p + 2, width)
+            if opcode >= 8 and size > 125:
+                return WRONG
         return WRONG if size > <uint64_t>self.limit else head + <Py_ssize_t>size
 
     cdef bint take_message(self, const unsigned char* p, Py_ssize_t length) except -1:

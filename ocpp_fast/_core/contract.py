@@ -146,7 +146,7 @@ class Wire(Protocol):
         ...
 
     def payload(self, frame: bytes) -> bytes:
-        """Return the payload of a whole control frame, its mask taken off."""
+        """Return the payload of a whole control frame, its length in one byte, the mask taken off."""
         ...
 
     def send_text(self, raw: bytes, mask: bytes = b"") -> None:

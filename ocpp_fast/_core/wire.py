@@ -129,13 +129,15 @@ class Wire:
         size, head = second & 0x7F, 2 + 4 * self._masked
         if first & 0x0F not in _OPCODES or first & 0x30 or bool(second & 0x80) is not self._masked:
             return -1
-        if first & _CONTROL and (size > 125 or not first & 0x80):
+        if first & _CONTROL and not first & 0x80:
             return -1
         if size > 125:
             width = 2 if size == 126 else 8
             if len(data) - start < 2 + width:
                 return 0
             head, size = head + width, int.from_bytes(data[start + 2 : start + 2 + width])
+            if first & _CONTROL and size > 125:
+                return -1
         return head + size if size <= self.limit else -1
 
     def _take(self, frame: bytes) -> None:
@@ -166,7 +168,7 @@ class Wire:
         return raw
 
     def payload(self, frame: bytes) -> bytes:
-        """Return the payload of a whole control frame."""
+        """Return the payload of a whole control frame, its length in one byte."""
         return _masked(frame[6:], frame[2:6]) if self._masked else frame[2:]
 
     def send_text(self, raw: bytes, mask: bytes = b"") -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket
 import ssl as tls
 import sys
@@ -18,11 +19,21 @@ from typing import Any, Final
 from .limits import ROOM, has_room
 from .proxies import Address
 
-__all__ = ["PortListener"]
+__all__ = ["PortListener", "duplicate"]
 
 _PER_TURN: Final = 32
 _PER_CHECK: Final = 16  # with those of a turn, which are counted in the next one, fewer than ROOM
 _RETRY: Final = 1.0
+
+
+def duplicate(sock: Any) -> socket.socket:
+    """Return another socket object of the same socket.
+
+    It knows that it is TCP, and so do those that it accepts: asyncio turns Nagle's algorithm off for no others, and a
+    small message would wait for the acknowledgement of the one before it.
+    """
+    tcp = sock.family in (socket.AF_INET, socket.AF_INET6)
+    return socket.socket(sock.family, sock.type, socket.IPPROTO_TCP if tcp else 0, os.dup(sock.fileno()))
 
 
 class PortListener:
@@ -108,16 +119,16 @@ class PortListener:
 
     async def _listen(self, sock: socket.socket) -> None:
         loop = asyncio.get_running_loop()
-        duplicate = sock.dup()
-        file = duplicate.fileno()
+        listening = duplicate(sock)
+        file = listening.fileno()
         try:
             if sock.family != getattr(socket, "AF_UNIX", None):
-                server = await loop.create_server(self._accept, sock=duplicate, **self._options)
+                server = await loop.create_server(self._accept, sock=listening, **self._options)
             else:
                 keep: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
-                server = await loop.create_unix_server(self._accept, sock=duplicate, **self._options, **keep)
+                server = await loop.create_unix_server(self._accept, sock=listening, **self._options, **keep)
         except BaseException:
-            duplicate.close()
+            listening.close()
             raise
         self._servers[file] = server  # before it is suspended: `close` may come then
         await server.start_serving()

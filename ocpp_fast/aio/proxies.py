@@ -142,6 +142,8 @@ class ProxyListener:
                 self._again = self._loop.call_later(_RETRY, self._loop.add_reader, self.sockets[0], self._accept)
             return
         sock.setblocking(False)
+        if sock.family in (socket.AF_INET, socket.AF_INET6):  # asyncio does so for its own
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._tasks.start(self._open(sock, _tcp_address(sock, peer)))
 
     async def _open(self, sock: socket.socket, peer: Address) -> None:

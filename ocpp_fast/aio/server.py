@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypedDict
 
-from .listener import PortListener
+from .listener import PortListener, duplicate
 from .proxies import Address, ProxyListener, TrustedProxies
 from .security import Headers
 
@@ -153,7 +153,7 @@ async def _bind(
         asyncio.Protocol, host, port, start_serving=False, reuse_address=reuse_address, reuse_port=reuse_port
     )
     try:
-        return [socket.fromfd(each.fileno(), each.family, each.type) for each in server.sockets]
+        return [duplicate(each) for each in server.sockets]
     finally:
         server.close()
 

@@ -322,7 +322,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         if self._opening is not None:
             self._opening.receive(data)
             return
-        if self._protocol is None and self.plain and data[0] in (_PING, _PONG):
+        if self._protocol is None and self.plain and data[0] in (_PING, _PONG) and data[1] & 0x7F < 126:
             self.heard = True
             if data[0] == _PING:
                 self._write_control(Opcode.PONG, self.payload(data))

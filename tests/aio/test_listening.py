@@ -18,7 +18,7 @@ from websockets.datastructures import Headers
 from ocpp_fast import CentralSystem, Handshake, HttpRequest, HttpResponse, Server
 from ocpp_fast.aio.proxies import TrustedProxies
 
-from .harness import HEARTBEAT_JSON, central_system, scenario, server_context, serving, until
+from .harness import HEARTBEAT_JSON, central_system, scenario, server_context, serving, until, websocket_of
 from .peer import Peer, handshake_bytes
 
 LOCAL = ["127.0.0.0/8"]
@@ -35,6 +35,26 @@ async def speaks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pat
 
 
 # Sockets and paths
+
+
+@pytest.mark.parametrize("way", ["port", "socket", "proxy"])
+@scenario
+async def test_small_messages_do_not_wait_for_acknowledgements(way: str) -> None:
+    central = central_system(trusted_proxies=["127.0.0.1"])
+    options: dict[str, Any] = {"sock": bound()} if way == "socket" else {"proxy_protocol": way == "proxy"}
+    async with central.serve(**options) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write((b"PROXY UNKNOWN\r\n" if way == "proxy" else b"") + handshake_bytes())
+        assert (await reader.readline()).startswith(b"HTTP/1.1 101")
+        sock = websocket_of(await central.wait_connected("CP1")).transport.get_extra_info("socket")
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        writer.close()
+
+
+def bound() -> socket.socket:
+    sock = socket.socket()  # which does not say that it is TCP
+    sock.bind(("127.0.0.1", 0))
+    return sock
 
 
 @scenario

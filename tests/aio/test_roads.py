@@ -392,6 +392,12 @@ RARE: Final[dict[str, Callable[[bool], bytes]]] = {
     "the head of a fragment that makes a message too large": lambda masked: (
         frame(b"a", fin=False, masked=masked) + frame(b"x" * LIMIT, CONTINUATION, masked=masked)[:20]
     ),
+    "control frames with long lengths around a message": lambda masked: (
+        frame(b"a", PING, masked=masked, width=2)
+        + frame(b"b", masked=masked)
+        + frame(b"c", PING, masked=masked, width=8)
+        + frame(b"d", PING, masked=masked)
+    ),
     "a message behind a binary one": lambda masked: frame(b"a", BINARY, masked=masked) + frame(b"b", masked=masked),
     "a message behind one that is not UTF-8": lambda masked: frame(b"\xff", masked=masked) + frame(b"b", masked=masked),
     "a ping behind a close frame": lambda masked: (

@@ -125,6 +125,7 @@ UNUSUAL: Final = {
     "ping": frame(b"a", 9),
     "pong": frame(b"", 10),
     "close": frame(b"\x03\xe8", 8),
+    "a ping with a length of two bytes": frame(b"a", 9, width=2),
     "first fragment": frame(b"a", fin=False),
     "continuation": frame(b"a", 0),
     "compressed": frame(b"a", rsv=4),
