@@ -22,6 +22,7 @@ from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
 from ..errors import HandshakeFailed, HandshakeRefused
+from ..registration import ACCEPTED
 from . import lean
 from .admission import STOPPING, Admission, Admitted, HandshakeOwner, Offer, no_common_subprotocol, run_now, settled
 from .opening import release
@@ -254,7 +255,7 @@ class ServerOpening:
         self._answered = True
         self._admission = None
         interval = admitted.policy.ping_interval
-        self._websocket.opened(owner, layer, trusted=admitted.status == "Accepted", ping_interval=interval)
+        self._websocket.opened(owner, layer, trusted=admitted.status == ACCEPTED, ping_interval=interval)
 
     def _request(self) -> Request:
         """Return the request that was read without the Sans-I/O layer."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import inspect
+import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -99,6 +100,15 @@ def websocket_of(connection: Connection) -> WebSocket:
     websocket = connection._transport
     assert isinstance(websocket, WebSocket)
     return websocket
+
+
+async def deaf_peer(site: Site) -> tuple[Peer, Station]:
+    """A peer that reads nothing, and little of what it is sent leaves the server."""
+    peer, station = await site.station(receive_buffer=4096)
+    peer.writer.transport.pause_reading()  # type: ignore[attr-defined]  # it is a transport for both ways
+    sock = websocket_of(station).transport.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    return peer, station
 
 
 def on_one_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import socket
 import tracemalloc
 from functools import partial
 
@@ -14,7 +13,7 @@ from ocpp_fast import Policy, Station, v16
 from ocpp_fast.aio import sockets
 
 from .exchanges import BOOTED, TRANSFERRED, give, lives, transfer_bytes
-from .harness import CLEARED, Site, central_system, scenario, serving, until, websocket_of
+from .harness import CLEARED, central_system, deaf_peer, scenario, serving, until, websocket_of
 from .peer import CONTINUATION, TEXT, Peer, frame_bytes
 from .test_websocket import DEFLATE, deflated
 
@@ -32,15 +31,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 # A peer that does not read
-
-
-async def deaf_peer(site: Site) -> tuple[Peer, Station]:
-    """A peer that reads nothing, and little of what it is sent leaves the server."""
-    peer, station = await site.station(receive_buffer=4096)
-    peer.writer.transport.pause_reading()  # type: ignore[attr-defined]  # it is a transport for both ways
-    sock = websocket_of(station).transport.get_extra_info("socket")
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-    return peer, station
 
 
 async def fill(station: Station, size: int) -> None:

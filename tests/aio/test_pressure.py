@@ -14,7 +14,7 @@ import pytest
 from ocpp_fast import CallTimeout, Station, v16
 
 from .exchanges import TRANSFERRED, Slow, lives, transfer_bytes
-from .harness import CLEARED, HEARTBEAT, Site, scenario, serving, until, websocket_of
+from .harness import CLEARED, HEARTBEAT, deaf_peer, scenario, serving, until, websocket_of
 from .peer import CLOSE, PATIENCE, PING, TEXT, Peer, frame_bytes, handshake_bytes
 
 
@@ -99,15 +99,6 @@ async def test_connection_with_too_many_waiting_calls_may_be_closed_at_once(by_p
                 await until(lambda: slow.seen)
                 await asyncio.gather(station.close(), peer.close_frame())
         slow.may_go.set()
-
-
-async def deaf_peer(site: Site) -> tuple[Peer, Station]:
-    """A peer that reads nothing, and little of what it is sent leaves the server."""
-    peer, station = await site.station(receive_buffer=4096)
-    peer.writer.transport.pause_reading()  # type: ignore[attr-defined]  # it is a transport for both ways
-    sock = websocket_of(station).transport.get_extra_info("socket")
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-    return peer, station
 
 
 @pytest.mark.parametrize(
