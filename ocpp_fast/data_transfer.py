@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -11,7 +10,7 @@ from ._core.strict_json import dumps, loads
 from ._core.texts import Timespec
 from ._core.violation import Violation
 from .errors import InvalidAnswer, InvalidPayload, InvalidResult, TransferRefused, ValidationError, VersionMismatch
-from .handlers import Context
+from .handlers import Context, is_awaitable
 from .policy import Policy
 from .routing import Route, Routes
 from .schema import DATA_TRANSFER, Action, DataTransfer, Request, Response, Struct, Transfer, Version, codec_of, plan_of
@@ -175,7 +174,7 @@ class TransferRoute(Route):
             outcome = route.run(station, envelope.payload(transfer, request), context)
         except TransferRefused as refusal:
             return envelope.refused(refusal)
-        if inspect.isawaitable(outcome):
+        if is_awaitable(outcome):
             return _later(envelope, transfer, outcome)
         return envelope.accepted(transfer, outcome)
 

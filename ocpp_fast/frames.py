@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from ._core import Call, CallResult, CompiledDecoder, CompiledEncoder, Send
 from ._core.plan import Plan
@@ -37,6 +37,8 @@ __all__ = [
     "Encoder",
     "Faulty",
     "Frame",
+    "FrameDecoder",
+    "FrameEncoder",
     "FrameFault",
     "OpenCalls",
     "Raw",
@@ -142,6 +144,28 @@ _LENGTHS: Final = {
 
 _ANSWER: Final = re.compile(rb'\s*\[\s*([34])\s*,\s*("(?:[^"\\]|\\.)*+")')
 """The beginning of a CALLRESULT or CALLERROR, up to its unique id."""
+
+
+class FrameDecoder(Protocol):
+    """Reads frames: a `Decoder`, or an object in front of one."""
+
+    @property
+    def decode(self) -> Callable[[bytes, OpenCalls], Frame]: ...
+
+
+class FrameEncoder(Protocol):
+    """Writes frames: an `Encoder`, or an object in front of one."""
+
+    @property
+    def call(self) -> Callable[[str, Request[Any]], bytes]: ...
+    @property
+    def send(self) -> Callable[[str, Notification], bytes]: ...
+    @property
+    def result(self) -> Callable[[Call, Any], bytes]: ...
+    @property
+    def refuses_results(self) -> bool: ...
+    @property
+    def error(self) -> Callable[[str, CallError | InvalidPayload | InvalidResult | FrameFault, MessageType], bytes]: ...
 
 
 class Decoder:

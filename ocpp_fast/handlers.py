@@ -29,6 +29,7 @@ __all__ = [
     "RequestClass",
     "check_handler",
     "check_request",
+    "is_awaitable",
     "place_of",
     "takes_request_alone",
 ]
@@ -272,3 +273,8 @@ def _is_context(annotation: Any) -> bool:
 
 def _name(kind: type) -> str:
     return kind.__qualname__
+
+
+def is_awaitable(outcome: object) -> bool:
+    """Whether what a handler has returned is to be awaited; quick for a response."""
+    return not isinstance(outcome, Response) and inspect.isawaitable(outcome)

@@ -119,7 +119,8 @@ class RegistrationGate:
     def answered(self, action: Action, response: Any) -> None:
         """A result passes, in either direction: note how a BootNotification is answered."""
         if action.name == BOOT:
-            self.status = str(response.status)
+            if response.status != self._status:
+                self.status = str(response.status)
             self._requested = _NONE
 
 

@@ -9,19 +9,20 @@ they have a parameter annotated `Context`, with that; they may then leave out th
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from typing import Any, Final, TypeAlias, TypeVar
 
 from .errors import UnhandledActions
 from .handlers import (
+    CallNext,
     Context,
     Middleware,
     Register,
     RequestClass,
     check_handler,
     check_request,
+    is_awaitable,
     place_of,
     takes_request_alone,
 )
@@ -77,28 +78,28 @@ def _with_context(handler: Callable[..., Any], place: int | str) -> Run:
 class MiddlewareRoute(Route):
     """A route inside middleware, the first of which is the outermost."""
 
-    __slots__ = ("_middleware", "_route")
+    __slots__ = ("_inner", "_outermost")
 
     def __init__(self, middleware: Sequence[Middleware], route: Route) -> None:
         self.handler = route.handler
         self.wants_context = True
         self.run = self._run
-        self._middleware = middleware
-        self._route = route
+        self._inner = route.run
+        step: Any = self._handle
+        for each in reversed(middleware):
+            step = partial(_call_middleware, each, step)
+        self._outermost: CallNext = step
 
-    async def _run(self, station: Any, request: Any, call: Context[Any]) -> Any:
-        async def handle(call: Context[Any]) -> Any:
-            outcome = self._route.run(station, call.request, call)
-            return await outcome if inspect.isawaitable(outcome) else outcome
+    def _run(self, station: Any, request: Any, call: Context[Any]) -> Any:
+        return self._outermost(call)
 
-        step = handle
-        for each in reversed(self._middleware):
-            step = _inside(each, step)
-        return await step(call)
+    async def _handle(self, call: Context[Any]) -> Any:
+        outcome = self._inner(call.station, call.request, call)
+        return await outcome if is_awaitable(outcome) else outcome
 
 
-def _inside(middleware: Middleware, call_next: Any) -> Any:
-    return lambda call: middleware(call, call_next)
+def _call_middleware(middleware: Middleware, call_next: CallNext, call: Context[Any]) -> Any:
+    return middleware(call, call_next)
 
 
 def on(request: RequestClass[Q, R]) -> Register[Q, R]:

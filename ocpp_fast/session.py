@@ -16,7 +16,7 @@ The plan of this module:
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, Protocol, TypeAlias
 
 from ._core.contract import PendingTable
@@ -33,9 +33,9 @@ from .errors import (
     ValidationError,
 )
 from .faults import Fault, MessageType
-from .frames import Call, CallResultError, Frame, FrameFault, Send
+from .frames import Call, CallResultError, FrameDecoder, FrameEncoder, FrameFault, Send
 from .policy import STRICT, Policy
-from .registration import RegistrationGate
+from .registration import BOOT, RegistrationGate
 from .repeats import KeptAnswers
 from .schema import Action, Notification, Request, Response
 from .waiting import Parked, WaitingCalls
@@ -43,34 +43,10 @@ from .waiting import Parked, WaitingCalls
 __all__ = [
     "CallEnded",
     "Event",
-    "FrameDecoder",
-    "FrameEncoder",
     "OpenCall",
     "Session",
     "Waiter",
 ]
-
-
-class FrameDecoder(Protocol):
-    """Reads frames: a `Decoder`, or an object in front of one."""
-
-    @property
-    def decode(self) -> Callable[[bytes, Callable[[str], Action | None]], Frame]: ...
-
-
-class FrameEncoder(Protocol):
-    """Writes frames: an `Encoder`, or an object in front of one."""
-
-    @property
-    def call(self) -> Callable[[str, Request[Any]], bytes]: ...
-    @property
-    def send(self) -> Callable[[str, Notification], bytes]: ...
-    @property
-    def result(self) -> Callable[[Call, Any], bytes]: ...
-    @property
-    def refuses_results(self) -> bool: ...
-    @property
-    def error(self) -> Callable[[str, CallError | InvalidPayload | InvalidResult | FrameFault, MessageType], bytes]: ...
 
 
 class Waiter(Protocol):
@@ -125,6 +101,7 @@ class Session:
         "_open",
         "_outbox",
         "_policy",
+        "_prepared",
         "_queue",
         "_table",
         "_waiting",
@@ -149,6 +126,7 @@ class Session:
         self.current_call: Call | None = None
         """The CALL of the peer that is being handled."""
         self._waiting: WaitingCalls | None = None
+        self._prepared: tuple[Response, bytes] | None = None
         self._kept = KeptAnswers(policy.repeat_window) if policy.repeat_window else None
         self._open = 0
         self._queue: deque[OpenCall] | None = None
@@ -285,11 +263,17 @@ class Session:
         """How many calls of the peer wait for their turn."""
         return 0 if self._waiting is None else len(self._waiting)
 
-    def check_answer(self, call: Call, response: Response) -> None:
-        """Raise what `answer` would raise."""
-        self._result(call, response)
+    def prepare(self, response: Response) -> None:
+        """Write the result of the current call, which `answer` is to send later. Raises what that would raise."""
+        assert self.current_call is not None
+        self._prepared = response, self._result(self.current_call, response)
 
     def _result(self, call: Call, response: Response) -> bytes:
+        if self._prepared is not None:
+            prepared, frame = self._prepared
+            self._prepared = None
+            if prepared is response:
+                return frame
         try:
             return self._encoder.result(call, response)
         except ValidationError as error:
@@ -298,13 +282,15 @@ class Session:
     def answer_now(self, call: Call, response: Any) -> bytes | None:
         """Return the result of the current call, to be sent at once, if it is a plain one; else None, and `answer` it.
 
-        The call is no BootNotification. Raises as `answer` does.
+        Raises as `answer` does.
         """
         if type(response) is not call.action.response or call is not self.current_call:
             return None
         if self._waiting or self._closed or self._kept is not None:
             return None
         frame = self._result(call, response)
+        if call.action.name == BOOT and self._gate is not None:
+            self._gate.answered(call.action, response)
         self.current_call = None
         return frame
 

@@ -5,6 +5,7 @@ from .backoff import BackOff
 from .central_system import CentralSystem
 from .charge_point import ChargePoint
 from .connection import Direction
+from .events import Event, Limit, LimitReached
 from .security import Auth, BasicAuth, Handshake, NoAuth, Refusal, Verdict
 from .server import HttpRequest, HttpResponse, Server
 from .stations import Station
@@ -16,9 +17,12 @@ __all__ = [
     "CentralSystem",
     "ChargePoint",
     "Direction",
+    "Event",
     "Handshake",
     "HttpRequest",
     "HttpResponse",
+    "Limit",
+    "LimitReached",
     "NoAuth",
     "Refusal",
     "Server",

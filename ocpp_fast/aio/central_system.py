@@ -119,7 +119,7 @@ class CentralRuntime(Runtime):
         extra: dict[str, object] = {"station": refusal.id, "peer": refusal.remote_address, "path": path}
         extra |= {"reason": refusal.reason, "status": refusal.status}
         self.log.info("%s: refused: %s (%s)", refusal.id or host, refusal.reason, path or "-", extra=extra)
-        self.tasks.run(self.refused_hooks, refusal, station=refusal.id or "")
+        self.tasks.run((*self.refused_hooks, *self.event_hooks), refusal, station=refusal.id or "")
 
 
 class CentralSystem(Endpoint):

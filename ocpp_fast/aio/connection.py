@@ -8,7 +8,6 @@ returns, now or, where it is async, from a task; `_answer` or `_fail` ends the c
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from ..errors import CallError, Disconnected, InvalidAnswer, InvalidPayload
 from ..faults import Fault
 from ..frames import Call, CallResultError, FrameFault, Send
-from ..handlers import Context
+from ..handlers import Context, is_awaitable
 from ..registration import RegistrationGate
 from ..schema import Action, DataTransfer, Notification, Request, Response, Struct, Version
 from ..session import CallEnded, Event, Session
@@ -349,7 +348,7 @@ class Connection(OwnCalls):
 
     def _handled(self, call: Call, outcome: Any) -> bool:
         """Answer a call with what its handler has returned; False if that is to be awaited first."""
-        if inspect.isawaitable(outcome):
+        if is_awaitable(outcome):
             self._runtime.tasks.go_on(outcome, self._await_handler(call, outcome))
             return False
         try:

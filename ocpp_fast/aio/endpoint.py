@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 from ..data_transfer import Envelope, TransferRoute, carrier_of
 from ..errors import CallError, OcppError
 from ..faults import dialect_of
-from ..frames import Decoder, Encoder
+from ..frames import Decoder, Encoder, FrameDecoder, FrameEncoder
 from ..handlers import Middleware, check_handler
 from ..policy import Policy
 from ..registration import BOOT
 from ..routing import MiddlewareRoute, Route, Router, Routes, Run
 from ..schema import Action, Sender, Version
-from ..session import FrameDecoder, FrameEncoder
 from .arguments import check_interval, check_seconds, check_size
+from .events import Limit, LimitReached
 from .hooks import Tasks
 from .sockets import Allowance, Sockets
 
@@ -106,6 +106,7 @@ class Runtime:
         self.frame_hooks: list[Callable[..., Any]] = []
         self.fault_hooks: list[Callable[..., Any]] = []
         self.result_refused_hooks: list[Callable[..., Any]] = []
+        self.event_hooks: list[Callable[..., Any]] = []
         self.watchers: list[Route] = []
         self._stopping = False
         self.new_unique_id: Callable[[], str] = _new_unique_id
@@ -144,12 +145,10 @@ class Runtime:
         self.straight.clear()
 
     def may_go_straight(self, action: Action, route: Route) -> None:
-        """Let the next calls of an action go straight to their route, if nobody else is told of them.
-
-        A BootNotification never does: its status is stored before it is answered (R40).
-        """
-        if not (self.frame_hooks or self.watchers or self.stopping or action.name == BOOT):
-            self.straight[action] = Straight(route.run, route.wants_context, self.routes.after(action.request))
+        """Let the next calls of an action go straight to their route, if nobody else is told of them."""
+        if not (self.frame_hooks or self.watchers or self.stopping):
+            run = partial(_boot, route.run) if action.name == BOOT else route.run
+            self.straight[action] = Straight(run, route.wants_context, self.routes.after(action.request))
 
     def route(self, request: type) -> Route | None:
         """Return the route of a request class, or None; DataTransfer has one if a vendor's message has."""
@@ -191,6 +190,15 @@ class Runtime:
             raise TypeError(f"error: expected a CallError, not {mapped!r}")
         return mapped
 
+    def limit_reached(
+        self, limit: Limit, identity: str | None, remote_address: tuple[str, int] | None, detail: str = ""
+    ) -> None:
+        """Tell the hooks of events that a peer met a limit."""
+        if self.event_hooks:
+            self.tasks.run(
+                self.event_hooks, LimitReached(limit, identity, remote_address, detail), station=identity or ""
+            )
+
     def _envelope_of(self, version: Version, station: Any) -> Envelope:
         return self.envelope(version, self.policy if station is None else station.policy)
 
@@ -216,6 +224,11 @@ class Runtime:
 
     def _has_handler(self, action: Action) -> bool:
         return self.route(action.request) is not None
+
+
+def _boot(run: Run, station: Any, request: Any, context: Any) -> Any:
+    """Handle a BootNotification: its status is stored before it is answered (R40)."""
+    return station.registered(run(station, request, context))
 
 
 def _is_async(function: object) -> bool:
@@ -296,6 +309,11 @@ class Endpoint(Router):
         The central system's is called with the station first. `fault.raw` is the frame, where there was a whole one.
         """
         self._runtime.fault_hooks.append(hook)
+        return hook
+
+    def on_event(self, hook: F) -> F:
+        """Register a function of each `LimitReached` and, of a central system, each `Refusal`; a decorator."""
+        self._runtime.event_hooks.append(hook)
         return hook
 
     def on_frame(self, hook: F) -> F:

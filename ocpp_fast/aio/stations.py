@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 from ..errors import OcppError, VersionMismatch
 from ..faults import Fault
 from ..frames import Call, FrameFault
+from ..handlers import is_awaitable
 from ..registration import ACCEPTED, BOOT, CentralGate, Registrations
 from ..schema import Version
 from .admission import Admitted
@@ -277,21 +277,21 @@ class Station(Connection):
 
     def _run_handler(self, call: Call) -> Any:
         outcome = super()._run_handler(call)
-        return (
-            self._registered(call, outcome) if call.action.name == BOOT and self.policy.registration_gate else outcome
-        )
+        return self.registered(outcome) if call.action.name == BOOT else outcome
 
-    def _registered(self, call: Call, outcome: Any) -> Any:
-        """Store the status in the answer to a BootNotification, before that is sent; return the answer."""
-        if inspect.isawaitable(outcome):
-            return self._registered_later(call, outcome)
-        self._session.check_answer(call, outcome)
+    def registered(self, outcome: Any) -> Any:
+        """Store the status in the answer to its BootNotification, before that is sent; return the answer."""
+        if not self.policy.registration_gate:
+            return outcome
+        if is_awaitable(outcome):
+            return self._registered_later(outcome)
+        self._session.prepare(outcome)
         stored = self._registrations.store(self.id, str(outcome.status))
         return outcome if stored is None else _after(stored, outcome)
 
-    async def _registered_later(self, call: Call, outcome: Awaitable[Any]) -> Any:
-        answer = self._registered(call, await outcome)
-        return await answer if inspect.isawaitable(answer) else answer
+    async def _registered_later(self, outcome: Awaitable[Any]) -> Any:
+        answer = self.registered(await outcome)
+        return await answer if is_awaitable(answer) else answer
 
     def _fault_noticed(self, fault: FrameFault) -> None:
         super()._fault_noticed(fault)

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .._core import PendingTable
 from ..errors import OcppError
-from ..frames import Call, Decoder, Encoder
+from ..frames import Call, Decoder, Encoder, FrameDecoder, FrameEncoder
 from ..policy import STRICT, Policy
 from ..registration import RegistrationGate
 from ..schema import Action, Request, Response, Sender, Version
-from ..session import CallEnded, Event, FrameDecoder, FrameEncoder, OpenCall, Session
+from ..session import CallEnded, Event, OpenCall, Session
 
 if TYPE_CHECKING:
     from ..signing import Signing
