@@ -147,7 +147,7 @@ class Admission:
             return await self._admit()
         except HandshakeRefused as refusal:
             self.refuse(refusal.status, refusal.reason)
-            return refusal
+            return HandshakeRefused(refusal.status, refusal.reason)  # whose traceback does not lead to who keeps it
         except asyncio.CancelledError:
             if _is_being_cancelled():
                 raise

@@ -366,6 +366,8 @@ class Connection(OwnCalls):
             self._fail(call, error)
         except Exception as error:  # noqa: BLE001  # of the user's code
             self._fail(call, error)
+        finally:
+            del outcome  # or its exception would lead to itself
         self._run_handlers(self._next_call())
 
     def _answer(self, call: Call, response: Any) -> None:

@@ -126,4 +126,9 @@ def step_of(work: Work) -> Any:
     """Run the first step of a coroutine; return what it returns, or a task if it suspends. Raises what it raises."""
     assert sys.version_info >= (3, 12)
     task = asyncio.Task(work, loop=asyncio.get_running_loop(), eager_start=True)  # type: ignore[call-arg]  # of 3.12
-    return task.result() if task.done() else task
+    if not task.done():
+        return task
+    try:
+        return task.result()
+    finally:
+        del task  # or what it raises would lead to itself
