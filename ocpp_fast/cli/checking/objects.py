@@ -1,0 +1,97 @@
+"""JSON lines: an object on each, one of whose values is a frame, or a line of text with one.
+
+What `ocpp-fast serve --frames` writes is `{"time": "...", "station": "CP1", "version": "1.6", "from": "station",
+"frame": "[2,...]"}`; other keys that are in use are known, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import orjson
+
+from .sighting import BEGIN, Sighting, version_in
+from .text import sighting_in
+
+__all__ = ["sighting_in_object"]
+
+_STATIONS: Final = frozenset(
+    ["station", "stationid", "chargepoint", "chargepointid", "chargepointidentity", "chargebox", "chargeboxid", "chargingstation", "chargingstationid", "charger", "chargerid", "cp", "cpid", "client", "clientid", "identity", "identifier"]
+)
+_DIRECTIONS: Final = frozenset(["from", "fromstation", "direction", "dir", "origin", "sender", "source", "event", "type", "kind"])
+_VERSIONS: Final = frozenset(["version", "ocpp", "ocppversion", "protocol", "subprotocol"])
+
+_FROM_STATION: Final = frozenset(
+    ["station", "chargepoint", "chargingstation", "charger", "chargebox", "cp", "true", "cptocs", "cptocsms", "cstocsms", "stationtocentral", "fromstation", "fromcp", "fromchargepoint"]
+)
+_FROM_CENTRAL: Final = frozenset(
+    ["central", "centralsystem", "csms", "server", "backend", "false", "cstocp", "csmstocp", "csmstocs", "centraltostation", "tostation", "tocp", "fromcentral", "fromcsms"]
+)
+_SENT: Final = frozenset(["out", "outgoing", "outbound", "sent", "send", "sending", "tx"])
+_RECEIVED: Final = frozenset(["in", "incoming", "inbound", "received", "receive", "recv", "rx"])
+
+
+def sighting_in_object(line: bytes) -> Sighting | None:
+    """Return the frame of a line that is a JSON object; None without one, or if it is not JSON."""
+    try:
+        value = orjson.loads(line)
+    except ValueError:
+        return None
+    return _sighting(value) if isinstance(value, dict) else None
+
+
+def _sighting(value: dict[str, Any]) -> Sighting | None:
+    found = _frame(value)
+    if found is None:
+        return None
+    station, from_station, sent, version = found.station, found.from_station, found.sent, found.version
+    for key, each in _members(value):
+        if key in _STATIONS and isinstance(each, str) and each:
+            station = each
+        elif key in _DIRECTIONS and from_station is None and isinstance(each, str | bool):
+            from_station, sent = _direction(each, sent)
+        elif key in _VERSIONS and isinstance(each, str):
+            version = version_in(each) or version
+    return Sighting(found.raw, station, from_station, sent, version)
+
+
+def _members(value: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield what an object and the objects in it hold, by names without case and separators."""
+    for key, each in value.items():
+        if isinstance(each, dict):
+            yield from ((_plain(inner), what) for inner, what in each.items())
+        else:
+            yield _plain(key), each
+
+
+def _plain(text: str) -> str:
+    for separator in "_- .":
+        text = text.replace(separator, "")
+    return text.replace("->", "to").replace(">", "to").lower()
+
+
+def _direction(told: str | bool, sent: bool | None) -> tuple[bool | None, bool | None]:
+    word = _plain(str(told).replace("->", "to"))
+    if word in _FROM_STATION or word in _FROM_CENTRAL:
+        return word in _FROM_STATION, sent
+    if word in _SENT or word in _RECEIVED:
+        return None, word in _SENT
+    return None, sent
+
+
+def _frame(value: dict[str, Any]) -> Sighting | None:
+    """Return the frame of an object, which is a value of its own or within a line of text."""
+    for each in value.values():
+        if isinstance(each, list):
+            if len(each) > 2 and each[0] in (2, 3, 4, 5, 6):
+                return Sighting(orjson.dumps(each))
+        elif isinstance(each, str):
+            text = each.encode("utf-8", "surrogatepass").strip()
+            if text[:1] == b"[" and BEGIN.match(text):
+                return Sighting(text)
+            if text[:1] != b"{" and (found := sighting_in(text)) is not None:
+                return found[0]
+        elif isinstance(each, dict) and (inner := _frame(each)) is not None:
+            return inner
+    return None

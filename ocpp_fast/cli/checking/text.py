@@ -1,0 +1,96 @@
+"""Lines of text: whatever program wrote them, there is an identity and a direction before a frame.
+
+Known to be read: Python's logging with the `ocpp` package (`CP1: receive message [2,...`), ocpp-go (`received JSON
+message from CP1: [2,...`), evcc (`recv CP1: [2,...`), SteVe (`[chargeBoxId=CP1, sessionId=...] Received: [2,...`),
+libocpp (`ChargePoint>CentralSystem` on the line before), and arrows (`CP1 -> [2,...`).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from .sighting import BEGIN, Sighting
+
+__all__ = ["sighting_in", "sighting_of"]
+
+_NEAR: Final = 300
+"""So many bytes before a frame are looked at."""
+_STATION: Final = rb"(?:charge[ _-]?(?:point|box)|charging[ _-]?station|station|charger|evse|cp)"
+_CENTRAL: Final = rb"(?:central[ _-]?system|csms|cs|server|backend)"
+
+_SIDES: Final = re.compile(
+    rb"(?i)\b(?:(%b|cs(?=\W+csms))|%b)\s*(?:-+>|=>|&gt;|>|\xe2\x86\x92|\bto\b)\s*(?:%b|%b)\b"
+    % (_STATION, _CENTRAL, _CENTRAL, _STATION)
+)
+_ARROW: Final = re.compile(rb"([^\s:\[\]|]+)\s*(-+>|<-+|>>+|<<+|\xe2\x86\x92|\xe2\x86\x90)\s*$")
+_WORDS: Final = re.compile(
+    rb"(?i)(?<![a-z])(?:(sent|sends?|sending|outgoing|outbound|tx|out(?=[:\]])|to|>>+)"
+    rb"|(?:received?|receives|receiving|recv|incoming|inbound|rx|in(?=[:\]])|from|<<+))(?![a-z])"
+)
+_NOT_A_WORD: Final = rb"(?!(?:sent|sends?|sending|recv|received?|receiving|message)\b)"
+
+_IDENTITIES: Final = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rb"(?i)(?<![a-z])(?:%b|client|identity)(?:[ _-]?id(?:entity)?|[ _-]?name)?[\"']?\s*(?:=|:\s)\s*[\"']?%b"
+        rb"([^\s\"',;\])}]+)" % (_STATION, _NOT_A_WORD),
+        rb"(?i)%b(?<![^\s:|\]])([^\s:|\]\[]+): (?:receive message|received?|recv|sent|sending|send)\W*$" % _NOT_A_WORD,
+        rb"(?i)\b(?:sent|sending|send|recv|received|to|from) ([^\s:]+): ?\W*$",
+        rb"(?:wss?:/)?/[^\s\"]*/([^\s/?\"']+)",
+        rb"(?:->|<-|>>|<<)\s*([^\s:]+):?\s*$",
+        rb"\[([\w.*@#-]+)\](?!.*\[[\w.*@#-]+\])",
+        rb"(?:^|[\s|])([\w.*@#-]+):\s*$",
+    )
+)
+_NOBODY: Final = frozenset(
+    b"server csms central central_system ocpp ocppj ws websocket main mainthread trace debug info warn warning error "
+    b"message frame received receive recv sent send sending data json msg payload request response in out rx tx "
+    b"root none null".split()
+)
+"""What stands where an identity may, and is none."""
+_ECHO: Final = re.compile(rb"Unable to parse message|Error while handling")
+"""What the `ocpp` package says of a frame that it has logged before."""
+
+
+def sighting_in(line: bytes, before: bytes = b"") -> tuple[Sighting, re.Match[bytes]] | None:
+    """Return the first frame of a line up to the line's end, as it stands there, and how it begins; None without one.
+
+    `before` is the line before, which tells what a line that begins with the frame does not.
+    """
+    begin = BEGIN.search(line)
+    if begin is None:
+        return None
+    start = begin.start()
+    prefix = line[max(0, start - _NEAR) : start]
+    if _ECHO.search(prefix):
+        return None
+    return sighting_of(line[start:], prefix if prefix.strip(b" \t\"'") else before), begin
+
+
+def sighting_of(raw: bytes, prefix: bytes) -> Sighting:
+    """Return the sighting of a frame behind a text that tells whose it is."""
+    sides = _SIDES.search(prefix)
+    if sides is not None:
+        return Sighting(raw, _identity(prefix[: sides.start()]), sides[1] is not None)
+    arrow = _ARROW.search(prefix)
+    if arrow is not None and arrow[1].lower() not in _NOBODY:
+        return Sighting(raw, _text(arrow[1]), arrow[2][-1:] == b">" or arrow[2] == b"\xe2\x86\x92")
+    sent: bool | None = None
+    for word in _WORDS.finditer(prefix):
+        sent = word[1] is not None
+    return Sighting(raw, _identity(prefix), None, sent)
+
+
+def _identity(prefix: bytes) -> str:
+    for pattern in _IDENTITIES:
+        found = pattern.search(prefix)
+        if found is not None:
+            name = found[1].rstrip(b":")
+            if name and name.lower() not in _NOBODY and not name.isdigit():
+                return _text(name)
+    return ""
+
+
+def _text(name: bytes) -> str:
+    return name.decode("utf-8", "backslashreplace")
