@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
 import re
 import sys
 from collections.abc import Iterator
@@ -15,8 +14,8 @@ from typing import IO, Any, Final
 
 from .captures import is_capture, packets
 from .objects import sighting_in_object
-from .sighting import Sighting
-from .text import sighting_in, sighting_of
+from .sighting import BEGIN, Sighting, cut
+from .text import Told, told
 
 __all__ = ["Log"]
 
@@ -26,7 +25,6 @@ _FRAME: Final = 2**18
 """Bytes of a frame that is spread over lines."""
 _ON: Final = re.compile(rb'\s*(?!\d{4}-\d\d|\d+[:/.]\d)(?:[{}\],"]|\[(?:[\s{\[\]"\d]|$)|-?\d|true\b|false\b|null\b|$)')
 """How a line begins that goes on with a frame."""
-_decode = json.JSONDecoder(strict=False).raw_decode
 
 
 class Log:
@@ -41,7 +39,8 @@ class Log:
         with _opened(self.path) as file:
             head = _peek(file)
             if is_capture(head):
-                for self.lines, sighting in enumerate(packets(self.path), 1):
+                for sighting in packets(self.path):
+                    self.lines += 1
                     yield sighting
             else:
                 yield from self._read(_lines(file, head))
@@ -60,19 +59,22 @@ class Log:
             if line[:1] == b"{" and (sighting := sighting_in_object(line)) is not None:
                 yield sighting
                 continue
-            found = sighting_in(line, before)
-            if found is None:
-                if line.strip() == b"[":
-                    held = _Spread(sighting_of(line, before))
+            begin = BEGIN.search(line)
+            if begin is None:
+                if line.strip() == b"[" and (whose := told(before)) is not None:
+                    held = _Spread(line, whose)
                 before = line
                 continue
-            sighting, begin = found
-            raw, complete = _cut(sighting.raw, begin["escaped"])
-            sighting = sighting._replace(raw=raw)
+            start = begin.start()
+            prefix = line[:start]
+            whose = told(before if prefix.isspace() or not prefix else prefix)
+            if whose is None:
+                continue
+            raw, complete = cut(line[start:], begin[1])
             if complete:
-                yield sighting
+                yield Sighting(raw, *whose)
             else:
-                held = _Spread(sighting)
+                held = _Spread(raw, whose)
         if held is not None:
             yield held.sighting()
         self.lines = number
@@ -81,60 +83,26 @@ class Log:
 class _Spread:
     """A frame that goes on in the next line, as far as it has come."""
 
-    def __init__(self, sighting: Sighting) -> None:
-        self._sighting = sighting
-        self._size = len(sighting.raw)
-        self._parts = [sighting.raw]
-        self._whole = False
+    def __init__(self, raw: bytes, whose: Told) -> None:
+        self._whose = whose
+        self._size = len(raw)
+        self._parts = [raw]
+        self._whole: bytes | None = None
 
     def goes_on(self, line: bytes) -> bool:
         """Take a line if it is a part of the frame."""
-        if self._whole or self._size > _FRAME or not _ON.match(line) or sighting_in(line) is not None:
+        if self._whole is not None or self._size > _FRAME or not _ON.match(line) or BEGIN.search(line):
             return False
         self._parts.append(line)
         self._size += len(line)
         if line.rstrip().endswith(b"]"):
-            raw, self._whole = _cut(b"".join(self._parts), None)
-            if self._whole:
-                self._parts = [raw]
+            raw, complete = cut(b"".join(self._parts), None)
+            self._whole = raw if complete else None
         return True
 
     def sighting(self) -> Sighting:
-        """Return what there is of the frame."""
-        if self._whole:
-            return self._sighting._replace(raw=self._parts[0])
-        return self._sighting
-
-
-def _cut(raw: bytes, escaped: bytes | None) -> tuple[bytes, bool]:
-    """Return a frame without what follows it, and whether it has an end; `escaped` is how its quotes are written."""
-    if escaped is not None:
-        raw = _plain(raw, escaped)
-    raw = raw.rstrip()
-    if raw.endswith(b"}]"):
-        return raw, True
-    text = raw.decode("utf-8", "surrogateescape")
-    try:
-        _, end = _decode(text)
-    except json.JSONDecodeError as error:
-        unended = error.pos >= len(text) or error.msg.startswith("Unterminated string")
-        return raw, not unended
-    except RecursionError:
-        return raw, True
-    return text[:end].encode("utf-8", "surrogateescape"), True
-
-
-def _plain(raw: bytes, escaped: bytes) -> bytes:
-    """Return the text of a frame that stands in a quoted text: of JSON, of Go, or in a field of CSV."""
-    if escaped == b'""':
-        end = re.match(rb'(?:[^"]|"")*', raw)
-        return raw[: end.end() if end else None].replace(b'""', b'"')
-    text = raw.decode("utf-8", "surrogateescape")
-    try:
-        inner: Any = _decode(f'"{text}')[0]
-    except json.JSONDecodeError:
-        return raw.replace(b'\\"', b'"')
-    return str(inner).encode("utf-8", "surrogateescape")
+        """Return the frame, or what its first line has of one that has no end."""
+        return Sighting(self._parts[0] if self._whole is None else self._whole, *self._whose)
 
 
 @contextmanager

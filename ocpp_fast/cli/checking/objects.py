@@ -11,25 +11,33 @@ from typing import Any, Final
 
 import orjson
 
-from .sighting import BEGIN, Sighting, version_in
-from .text import sighting_in
+from .sighting import BEGIN, Sighting, cut, version_in
+from .text import told
 
 __all__ = ["sighting_in_object"]
 
-_STATIONS: Final = frozenset(
-    ["station", "stationid", "chargepoint", "chargepointid", "chargepointidentity", "chargebox", "chargeboxid", "chargingstation", "chargingstationid", "charger", "chargerid", "cp", "cpid", "client", "clientid", "identity", "identifier"]
-)
-_DIRECTIONS: Final = frozenset(["from", "fromstation", "direction", "dir", "origin", "sender", "source", "event", "type", "kind"])
-_VERSIONS: Final = frozenset(["version", "ocpp", "ocppversion", "protocol", "subprotocol"])
 
-_FROM_STATION: Final = frozenset(
-    ["station", "chargepoint", "chargingstation", "charger", "chargebox", "cp", "true", "cptocs", "cptocsms", "cstocsms", "stationtocentral", "fromstation", "fromcp", "fromchargepoint"]
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_STATIONS: Final = _words(
+    "station stationid chargepoint chargepointid chargepointidentity chargebox chargeboxid chargingstation "
+    "chargingstationid charger chargerid cp cpid client clientid identity identifier"
 )
-_FROM_CENTRAL: Final = frozenset(
-    ["central", "centralsystem", "csms", "server", "backend", "false", "cstocp", "csmstocp", "csmstocs", "centraltostation", "tostation", "tocp", "fromcentral", "fromcsms"]
+_DIRECTIONS: Final = _words("from fromstation direction dir origin sender source event type kind")
+_VERSIONS: Final = _words("version ocpp ocppversion protocol subprotocol")
+
+_FROM_STATION: Final = _words(
+    "station chargepoint chargingstation charger chargebox cp true cptocs cptocsms cstocsms stationtocentral "
+    "chargepointtocentralsystem chargingstationtocsms fromstation fromcp fromchargepoint"
 )
-_SENT: Final = frozenset(["out", "outgoing", "outbound", "sent", "send", "sending", "tx"])
-_RECEIVED: Final = frozenset(["in", "incoming", "inbound", "received", "receive", "recv", "rx"])
+_FROM_CENTRAL: Final = _words(
+    "central centralsystem csms server backend false cstocp csmstocp csmstocs centraltostation "
+    "centralsystemtochargepoint csmstochargingstation tostation tocp fromcentral fromcsms"
+)
+_SENT: Final = _words("out outgoing outbound sent send sending tx")
+_RECEIVED: Final = _words("in incoming inbound received receive recv rx")
 
 
 def sighting_in_object(line: bytes) -> Sighting | None:
@@ -88,10 +96,9 @@ def _frame(value: dict[str, Any]) -> Sighting | None:
                 return Sighting(orjson.dumps(each))
         elif isinstance(each, str):
             text = each.encode("utf-8", "surrogatepass").strip()
-            if text[:1] == b"[" and BEGIN.match(text):
-                return Sighting(text)
-            if text[:1] != b"{" and (found := sighting_in(text)) is not None:
-                return found[0]
+            begin = BEGIN.search(text)
+            if begin is not None and (whose := told(text[: begin.start()])) is not None:
+                return Sighting(cut(text[begin.start() :], begin[1])[0], *whose)
         elif isinstance(each, dict) and (inner := _frame(each)) is not None:
             return inner
     return None

@@ -141,8 +141,8 @@ def _title(told: Conversation) -> str:
     station, central = told.station_side, told.central_side
     version = f"OCPP {told.judge.version}" if told.judge.version else "OCPP of a version that nothing tells"
     return (
-        f"{told.station or '(a station without a name)'}, {version}: {_counted(station.frames, 'frame')} of the station "
-        f"({_counted(station.calls, 'call')}), {central.frames:,} of the central system ({central.calls:,})"
+        f"{told.station or '(a station without a name)'}, {version}: {_counted(station.frames, 'frame')} of the "
+        f"station ({_counted(station.calls, 'call')}), {central.frames:,} of the central system ({central.calls:,})"
     )
 
 

@@ -8,14 +8,20 @@ libocpp (`ChargePoint>CentralSystem` on the line before), and arrows (`CP1 -> [2
 from __future__ import annotations
 
 import re
-from typing import Final
+from functools import lru_cache
+from typing import Final, TypeAlias
 
-from .sighting import BEGIN, Sighting
+__all__ = ["Told", "told"]
 
-__all__ = ["sighting_in", "sighting_of"]
+Told: TypeAlias = tuple[str, bool | None, bool | None]
+"""The identity, whether the station has sent a frame, and whether the log's own side has; nothing, or None: untold."""
 
 _NEAR: Final = 300
 """So many bytes before a frame are looked at."""
+_TIME: Final = re.compile(rb"(?:\d{4}[-/]\d\d[-/]\d\d[T ])?\d\d:\d\d:\d\d(?:[.,]\d+)?")
+_KEPT: Final = 2**13
+"""So many texts before frames are remembered, without their times."""
+
 _STATION: Final = rb"(?:charge[ _-]?(?:point|box)|charging[ _-]?station|station|charger|evse|cp)"
 _CENTRAL: Final = rb"(?:central[ _-]?system|csms|cs|server|backend)"
 
@@ -53,33 +59,25 @@ _ECHO: Final = re.compile(rb"Unable to parse message|Error while handling")
 """What the `ocpp` package says of a frame that it has logged before."""
 
 
-def sighting_in(line: bytes, before: bytes = b"") -> tuple[Sighting, re.Match[bytes]] | None:
-    """Return the first frame of a line up to the line's end, as it stands there, and how it begins; None without one.
+def told(prefix: bytes) -> Told | None:
+    """Return what a text before a frame tells of it; None if it says that the frame stands in the log before."""
+    return _told(_TIME.sub(b"", prefix[-_NEAR:]))
 
-    `before` is the line before, which tells what a line that begins with the frame does not.
-    """
-    begin = BEGIN.search(line)
-    if begin is None:
-        return None
-    start = begin.start()
-    prefix = line[max(0, start - _NEAR) : start]
+
+@lru_cache(_KEPT)
+def _told(prefix: bytes) -> Told | None:
     if _ECHO.search(prefix):
         return None
-    return sighting_of(line[start:], prefix if prefix.strip(b" \t\"'") else before), begin
-
-
-def sighting_of(raw: bytes, prefix: bytes) -> Sighting:
-    """Return the sighting of a frame behind a text that tells whose it is."""
     sides = _SIDES.search(prefix)
     if sides is not None:
-        return Sighting(raw, _identity(prefix[: sides.start()]), sides[1] is not None)
+        return _identity(prefix[: sides.start()]), sides[1] is not None, None
     arrow = _ARROW.search(prefix)
     if arrow is not None and arrow[1].lower() not in _NOBODY:
-        return Sighting(raw, _text(arrow[1]), arrow[2][-1:] == b">" or arrow[2] == b"\xe2\x86\x92")
+        return _text(arrow[1]), arrow[2][-1:] == b">" or arrow[2] == b"\xe2\x86\x92", None
     sent: bool | None = None
     for word in _WORDS.finditer(prefix):
         sent = word[1] is not None
-    return Sighting(raw, _identity(prefix), None, sent)
+    return _identity(prefix), None, sent
 
 
 def _identity(prefix: bytes) -> str:
