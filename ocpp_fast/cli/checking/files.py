@@ -112,8 +112,7 @@ def _opened(path: str) -> Iterator[IO[bytes]]:
         return
     with Path(path).open("rb") as file:
         if _peek(file)[:2] == b"\x1f\x8b":
-            with gzip.open(file) as unpacked:
-                yield unpacked
+            yield io.BufferedReader(gzip.GzipFile(fileobj=file))
         else:
             yield file
 

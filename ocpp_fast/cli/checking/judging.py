@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from ocpp_fast import PayloadError, v16, v21, v201
 
-from .mending import Deviation, deviations
+from .mending import Deviation, behind, deviations
 
 __all__ = ["CALL", "CALLERROR", "CALLRESULT", "CALLRESULTERROR", "SEND", "SENDERS", "Judge", "unsigned"]
 
@@ -66,28 +66,24 @@ class Judge:
 
     def judge(self, kind: int, action: str, payload: bytes) -> list[Deviation]:
         """Return what deviates in the payload of a CALL, SEND or CALLRESULT of an action; nothing for a valid one."""
-        if self.version:
-            reader = _READERS[self.version].get((kind, action))
-            if reader is not None:
-                try:
-                    reader.from_json(payload)
-                except PayloadError:
-                    pass
-                else:
-                    return []
-        return self._wrong(kind, action, payload)
-
-    def _wrong(self, kind: int, action: str, payload: bytes) -> list[Deviation]:
         if not self.version:
             return self._first(kind, action, payload)
-        judged = _judgement(self.version, kind, action, payload)
-        known = (kind, action) in _READERS[self.version]
-        if (
-            judged.deviations
-            and not self._told
-            and (not known or action == "BootNotification" or self.version[0] == "2")
-        ):
-            for other in _others(self.version, upwards=known and action != "BootNotification"):
+        reader = _READERS[self.version].get((kind, action))
+        if reader is None:
+            return self._elsewhere(kind, action, payload, _judgement(self.version, kind, action, payload))
+        try:
+            reader.from_json(payload)
+        except PayloadError as error:
+            judgement = _Judgement(self.version, behind(reader, payload, error))
+            return self._elsewhere(kind, action, payload, judgement)
+        return []
+
+    def _elsewhere(self, kind: int, action: str, payload: bytes, judged: _Judgement) -> list[Deviation]:
+        """Return what deviates in the version to which the station has gone over, or in its own."""
+        known = judged.deviations[0].rule != "action"
+        boots = action == "BootNotification"
+        if not self._told and (not known or boots or self.version == "2.0.1"):
+            for other in _others(self.version, upwards=known and not boots):
                 again = _judgement(other, kind, action, payload)
                 if again.distance < judged.distance and (not known or not again.deviations):
                     self.version = other

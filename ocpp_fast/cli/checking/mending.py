@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
+
+import orjson
 
 from ocpp_fast import PayloadError
 
-__all__ = ["Deviation", "deviations", "shown"]
+__all__ = ["Deviation", "behind", "deviations", "shown"]
 
 _MOST: Final = 16
 """So many deviations of one payload are looked for."""
@@ -36,73 +38,93 @@ class Deviation(NamedTuple):
 
 
 def deviations(reader: Any, payload: bytes) -> list[Deviation]:
-    """Return what deviates in a payload's JSON text; `reader` is the class of the payload."""
+    """Return what deviates in a payload's JSON text, once each; `reader` is the class of the payload."""
     try:
         reader.from_json(payload)
-        return []
     except PayloadError as error:
-        first = error
+        return behind(reader, payload, error)
+    return []
+
+
+def behind(reader: Any, payload: bytes, first: PayloadError) -> list[Deviation]:
+    """Return the deviation that `reader` has raised for a payload, and those that it hides."""
     try:
-        value = json.loads(payload)
-    except (ValueError, RecursionError):
+        value = orjson.loads(payload)
+    except ValueError:
         return [Deviation("", "json", "JSON", _text(payload))]
     if isinstance(value, dict) and not first.path and first.rule == "type":
-        return [Deviation("", "json", "strict JSON", _text(payload))]
-    return _mended(reader, value, first)
+        return [Deviation("", "json", "JSON", _text(payload))]
+    return _mended(reader, [value], first)
 
 
-def _mended(reader: Any, value: Any, error: PayloadError) -> list[Deviation]:
+def _mended(reader: Any, root: list[Any], error: PayloadError) -> list[Deviation]:
+    """Mend one kind of deviation after the other; `root` holds the payload."""
     found: list[Deviation] = []
-    path = ""
     for _ in range(_MOST):
-        if found and error.rule == "required" and error.path == path:
+        path = _INDEX.sub("[]", error.path)
+        if found and error.rule == "required" and path == found[-1].path:
             # what was there can't be left out
             found[-1] = found[-1]._replace(habit="")
             break
-        path = error.path
-        place = _place(value, path)
-        if place is None:
-            found.append(Deviation(_INDEX.sub("[]", path), error.rule, error.expected, ""))
+        steps = _steps(root, error.path)
+        if steps is None:
+            found.append(Deviation(path, error.rule, error.expected, ""))
             break
-        holder, key = place
+        holder, key = next(_places(root, steps))
         habit, mend = _habit(holder[key], error)
-        found.append(Deviation(_INDEX.sub("[]", path), error.rule, error.expected, shown(holder[key]), habit))
-        if mend is not _GONE:
-            holder[key] = mend
-        elif isinstance(holder, dict):
-            del holder[key]
-        else:
+        found.append(Deviation(path, error.rule, error.expected, shown(holder[key]), habit))
+        places = list(_places(root, steps, everywhere=True)) if habit else [(holder, key)]
+        if mend is _GONE and isinstance(holder, list):
             break
-        value = value if path else holder[0]
+        for holder, key in places:
+            again, mend = _habit(holder[key], error)
+            if again == habit and mend is _GONE:
+                del holder[key]
+            elif again == habit:
+                holder[key] = mend
         try:
-            reader.from_dict(value)
+            reader.from_json(orjson.dumps(root[0]))
             break
-        except PayloadError as again:
-            error = again
+        except PayloadError as next_one:
+            error = next_one
     return found
 
 
-def _place(value: Any, path: str) -> tuple[Any, Any] | None:
-    """Return the object or list that holds what stands at a path, and its key there; None if nothing stands there."""
-    holder: Any = [value]
-    key: Any = 0
+def _steps(root: list[Any], path: str) -> list[str | int] | None:
+    """Return the keys and indexes that lead to what stands at a path; None if nothing stands there."""
+    steps: list[str | int] = [0]
+    inner: Any = root[0]
     while path:
-        inner = holder[key]
+        rest = path.removeprefix(".")
+        found = _STEP.match(path)
+        key: Any = None
         if isinstance(inner, dict):
-            rest = path.removeprefix(".")
-            whole = next((each for each in inner if each[:_SHOWN] == rest or (not each and rest == '""')), None)
-            if whole is not None:
-                return inner, whole
-        step = _STEP.match(path)
-        if step is None:
+            # a key that the peer made up may be cut, empty, or look like several
+            key = next((each for each in inner if (each[:_SHOWN] or '""') == rest), None)
+            path = "" if key is not None else path
+            key = found[1] if key is None and found is not None else key
+        elif isinstance(inner, list) and found is not None and found[2] is not None:
+            key = int(found[2])
+        if key is None or (key not in inner if isinstance(inner, dict) else key >= len(inner)):
             return None
-        path = path[step.end() :]
-        holder, key = inner, step[1] if step[2] is None else int(step[2])
-        if isinstance(holder, list) != isinstance(key, int) or not isinstance(holder, list | dict):
-            return None
-        if (key not in holder) if isinstance(holder, dict) else key >= len(holder):
-            return None
-    return holder, key
+        steps.append(key)
+        inner = inner[key]
+        path = path[found.end() :] if path and found is not None else ""
+    return steps
+
+
+def _places(holder: Any, steps: Sequence[str | int], *, everywhere: bool = False) -> Iterator[tuple[Any, Any]]:
+    """Yield what holds the value behind some steps, and its key there; `everywhere` goes to all items of lists."""
+    step, *rest = steps
+    if everywhere and isinstance(holder, list):
+        keys: Iterable[Any] = range(len(holder))
+    else:
+        keys = [step] if isinstance(holder, list) or (isinstance(holder, dict) and step in holder) else []
+    for key in keys:
+        if rest:
+            yield from _places(holder[key], rest, everywhere=everywhere)
+        else:
+            yield holder, key
 
 
 def _habit(value: Any, error: PayloadError) -> tuple[str, Any]:

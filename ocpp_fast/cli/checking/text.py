@@ -55,7 +55,7 @@ _NOBODY: Final = frozenset(
     b"root none null".split()
 )
 """What stands where an identity may, and is none."""
-_ECHO: Final = re.compile(rb"Unable to parse message|Error while handling")
+_ECHO: Final = re.compile(rb"Unable to parse message|Error while handling|'ocpp_message'")
 """What the `ocpp` package says of a frame that it has logged before."""
 
 
