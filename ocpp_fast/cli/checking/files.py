@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import re
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from .captures import is_capture, packets
-from .objects import sighting_in_object
+from .objects import Table, sighting_in_object
 from .sighting import BEGIN, Sighting, cut
 from .text import Told, told
 
@@ -33,6 +34,9 @@ class Log:
     def __init__(self, path: str) -> None:
         self.path = path
         self.lines = 0
+        self._before = b""
+        """The last line without a frame."""
+        self._table: Table | None = None
 
     def sightings(self) -> Iterator[Sighting]:
         """Yield the frames. Raises `OSError` or `EOFError` for a file that can't be read."""
@@ -46,7 +50,6 @@ class Log:
                 yield from self._read(_lines(file, head))
 
     def _read(self, lines: Iterator[bytes]) -> Iterator[Sighting]:
-        before = b""
         number = 0
         held: _Spread | None = None
         for number, line in enumerate(lines, 1):
@@ -54,30 +57,41 @@ class Log:
                 if held.goes_on(line):
                     continue
                 yield held.sighting()
-                held = None
             self.lines = number
-            if line[:1] == b"{" and (sighting := sighting_in_object(line)) is not None:
-                yield sighting
-                continue
-            begin = BEGIN.search(line)
-            if begin is None:
-                if line.strip() == b"[" and (whose := told(before)) is not None:
-                    held = _Spread(line, whose)
-                before = line
-                continue
-            start = begin.start()
-            prefix = line[:start]
-            whose = told(before if prefix.isspace() or not prefix else prefix)
-            if whose is None:
-                continue
-            raw, complete = cut(line[start:], begin[1])
-            if complete:
-                yield Sighting(raw, *whose)
-            else:
-                held = _Spread(raw, whose)
+            found = self._found(line)
+            held = None
+            if isinstance(found, _Spread):
+                held = found
+            elif found is not None:
+                yield found
         if held is not None:
             yield held.sighting()
         self.lines = number
+
+    def _found(self, line: bytes) -> Sighting | _Spread | None:
+        """Return the frame of a line, or its begin, or None without one."""
+        if line[:1] == b"{" and (sighting := sighting_in_object(line)) is not None:
+            return sighting
+        begin = BEGIN.search(line)
+        if begin is None:
+            return self._without(line)
+        if self._table is not None and (sighting := self._table.sighting(line)) is not None:
+            return sighting
+        start = begin.start()
+        prefix = line[:start]
+        whose = told(self._before if prefix.isspace() or not prefix else prefix)
+        if whose is None:
+            return None
+        raw, complete = cut(line[start:], begin[1])
+        return Sighting(raw, *whose) if complete else _Spread(raw, whose)
+
+    def _without(self, line: bytes) -> _Spread | None:
+        """Take a line that has no frame, but may tell of the next one."""
+        if self.lines == 1:
+            self._table = Table.headed(line)
+        whose = told(self._before) if line.strip() == b"[" else None
+        self._before = line
+        return None if whose is None else _Spread(line, whose)
 
 
 class _Spread:
@@ -124,7 +138,7 @@ def _peek(file: Any) -> bytes:
 
 def _lines(file: IO[bytes], head: bytes) -> Iterator[bytes]:
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):  # a shell of Windows has written it
-        for line in io.TextIOWrapper(file, encoding="utf-16", errors="replace"):
+        for line in codecs.getreader("utf-16")(file, "replace"):
             yield line.encode("utf-8", "surrogatepass")
     else:
         yield from iter(partial(file.readline, _LINE), b"")

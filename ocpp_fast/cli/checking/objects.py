@@ -1,4 +1,4 @@
-"""JSON lines: an object on each, one of whose values is a frame, or a line of text with one.
+"""JSON lines and tables: an object or a row on each line, a value of which is a frame, or a text with one.
 
 What `ocpp-fast serve --frames` writes is `{"time": "...", "station": "CP1", "version": "1.6", "from": "station",
 "frame": "[2,...]"}`; other keys that are in use are known, too.
@@ -6,6 +6,7 @@ What `ocpp-fast serve --frames` writes is `{"time": "...", "station": "CP1", "ve
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ import orjson
 from .sighting import BEGIN, Sighting, cut, version_in
 from .text import told
 
-__all__ = ["sighting_in_object"]
+__all__ = ["Table", "sighting_in_object"]
 
 
 def _words(text: str) -> frozenset[str]:
@@ -47,6 +48,35 @@ def sighting_in_object(line: bytes) -> Sighting | None:
     except ValueError:
         return None
     return _sighting(value) if isinstance(value, dict) else None
+
+
+class Table:
+    """A file of comma-separated values, or others, whose first line names the columns as a JSON line names its keys."""
+
+    def __init__(self, names: list[str], delimiter: str) -> None:
+        self._names = names
+        self._delimiter = delimiter
+
+    @classmethod
+    def headed(cls, line: bytes) -> Table | None:
+        """Return the table that a line is the head of; None for any other line."""
+        for delimiter in ",;\t":
+            names = _cells(line, delimiter)
+            if len(names) > 1 and any(_plain(each) in _STATIONS | _DIRECTIONS for each in names):
+                return cls(names, delimiter)
+        return None
+
+    def sighting(self, line: bytes) -> Sighting | None:
+        """Return the frame of a row; None without one."""
+        return _sighting(dict(zip(self._names, _cells(line, self._delimiter), strict=False)))
+
+
+def _cells(line: bytes, delimiter: str) -> list[str]:
+    text = line.decode("utf-8-sig", "surrogateescape").rstrip("\r\n")
+    try:
+        return next(csv.reader([text], delimiter=delimiter), [])
+    except csv.Error:
+        return []
 
 
 def _sighting(value: dict[str, Any]) -> Sighting | None:
@@ -95,7 +125,7 @@ def _frame(value: dict[str, Any]) -> Sighting | None:
             if len(each) > 2 and each[0] in (2, 3, 4, 5, 6):
                 return Sighting(orjson.dumps(each))
         elif isinstance(each, str):
-            text = each.encode("utf-8", "surrogatepass").strip()
+            text = each.encode("utf-8", "surrogateescape").strip()
             begin = BEGIN.search(text)
             if begin is not None and (whose := told(text[: begin.start()])) is not None:
                 return Sighting(cut(text[begin.start() :], begin[1])[0], *whose)

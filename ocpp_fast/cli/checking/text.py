@@ -31,8 +31,8 @@ _SIDES: Final = re.compile(
 )
 _ARROW: Final = re.compile(rb"([^\s:\[\]|]+)\s*(-+>|<-+|>>+|<<+|\xe2\x86\x92|\xe2\x86\x90)\s*$")
 _WORDS: Final = re.compile(
-    rb"(?i)(?<![a-z])(?:(sent|sends?|sending|outgoing|outbound|tx|out(?=[:\]])|to|>>+)"
-    rb"|(?:received?|receives|receiving|recv|incoming|inbound|rx|in(?=[:\]])|from|<<+))(?![a-z])"
+    rb"(?i)(?<![a-z])(?:(sent|sends?|sending|outgoing|outbound|tx|(?<=[=;,|\[\"'(])out\b|out(?=[:\]])|to|>>+)"
+    rb"|(?:received?|receives|receiving|recv|incoming|inbound|rx|(?<=[=;,|\[\"'(])in\b|in(?=[:\]])|from|<<+))(?![a-z])"
 )
 _NOT_A_WORD: Final = rb"(?!(?:sent|sends?|sending|recv|received?|receiving|message)\b)"
 
@@ -43,12 +43,16 @@ _IDENTITIES: Final = tuple(
         rb"([^\s\"',;\])}]+)" % (_STATION, _NOT_A_WORD),
         rb"(?i)%b(?<![^\s:|\]])([^\s:|\]\[]+): (?:receive message|received?|recv|sent|sending|send)\W*$" % _NOT_A_WORD,
         rb"(?i)\b(?:sent|sending|send|recv|received|to|from) ([^\s:]+): ?\W*$",
+        rb"(?i)\b(?:to|from)(?: %b)? ([^\s:,;]+)(?=[\s:,;]*(?:$|[\w ]*:))" % _STATION,
         rb"(?:wss?:/)?/[^\s\"]*/([^\s/?\"']+)",
         rb"(?:->|<-|>>|<<)\s*([^\s:]+):?\s*$",
         rb"\[([\w.*@#-]+)\](?!.*\[[\w.*@#-]+\])",
         rb"(?:^|[\s|])([\w.*@#-]+):\s*$",
     )
 )
+_NAMED: Final = 3
+"""So many of these, the first, find numbers, too; what the others find may be a time."""
+_NUMBERS: Final = re.compile(rb"[\dTZ.:/+-]+")
 _NOBODY: Final = frozenset(
     b"server csms central central_system ocpp ocppj ws websocket main mainthread trace debug info warn warning error "
     b"message frame received receive recv sent send sending data json msg payload request response in out rx tx "
@@ -73,7 +77,8 @@ def _told(prefix: bytes) -> Told | None:
         return _identity(prefix[: sides.start()]), sides[1] is not None, None
     arrow = _ARROW.search(prefix)
     if arrow is not None and arrow[1].lower() not in _NOBODY:
-        return _text(arrow[1]), arrow[2][-1:] == b">" or arrow[2] == b"\xe2\x86\x92", None
+        away = arrow[2].endswith((b">", b"\xe2\x86\x92"))
+        return _text(arrow[1]), None, not away  # as a central system tells it
     sent: bool | None = None
     for word in _WORDS.finditer(prefix):
         sent = word[1] is not None
@@ -81,11 +86,11 @@ def _told(prefix: bytes) -> Told | None:
 
 
 def _identity(prefix: bytes) -> str:
-    for pattern in _IDENTITIES:
+    for number, pattern in enumerate(_IDENTITIES):
         found = pattern.search(prefix)
         if found is not None:
             name = found[1].rstrip(b":")
-            if name and name.lower() not in _NOBODY and not name.isdigit():
+            if name and name.lower() not in _NOBODY and (number < _NAMED or not _NUMBERS.fullmatch(name)):
                 return _text(name)
     return ""
 
