@@ -11,7 +11,7 @@ import orjson
 
 from ocpp_fast import PayloadError
 
-__all__ = ["Deviation", "behind", "deviations", "shown"]
+__all__ = ["Deviation", "behind", "deviations", "printable", "shown"]
 
 _MOST: Final = 16
 """So many deviations of one payload are looked for."""
@@ -19,6 +19,7 @@ _SHOWN: Final = 64
 _MOMENT: Final = "2000-01-01T00:00:00Z"
 _LOOSE: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d([.,]\d*)?)? ?([Zz]|[+-]\d\d(:?\d\d)?)?", re.ASCII)
 _NUMBER: Final = re.compile(r"-?\d{1,18}(\.\d{1,18})?", re.ASCII)
+_EXACT: Final = 2.0**53
 _INDEX: Final = re.compile(r"\[\d+\]")
 _STEP: Final = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
 _GONE: Final = object()
@@ -162,7 +163,7 @@ def _type(value: Any, expected: str) -> tuple[str, Any]:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if expected == "string" and number:
         return "text_as_number", json.dumps(value)
-    if expected == "integer" and isinstance(value, float) and value.is_integer():
+    if expected == "integer" and isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
         return "decimal_as_integer", int(value)
     if expected in ("integer", "number") and isinstance(value, str) and _NUMBER.fullmatch(value):
         return "number_as_text", int(float(value)) if expected == "integer" else float(value)
@@ -181,14 +182,17 @@ _OF_RULES: Final[dict[str, Callable[[Any, str], tuple[str, Any]]]] = {
 
 def shown(value: Any) -> str:
     """Return a JSON value in 64 characters at most; nothing in it can break a line or steer a terminal."""
-    return _printable(json.dumps(value, ensure_ascii=False))
+    return _short(json.dumps(value, ensure_ascii=False))
 
 
 def _text(payload: bytes) -> str:
-    return _printable(payload[: 4 * _SHOWN].decode("utf-8", "replace"))
+    return _short(payload[: 4 * _SHOWN].decode("utf-8", "replace"))
 
 
-def _printable(text: str) -> str:
-    if len(text) > _SHOWN:
-        text = f"{text[: _SHOWN - 3]}..."
-    return "".join(each if each.isprintable() else "?" for each in text)
+def _short(text: str) -> str:
+    return printable(text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}...")
+
+
+def printable(text: str) -> str:
+    """Return a text with a question mark for what would break a line or steer a terminal."""
+    return text if text.isprintable() else "".join(each if each.isprintable() else "?" for each in text)

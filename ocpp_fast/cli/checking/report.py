@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from .files import Log
 from .findings import Finding, Findings, Place, Refusal
+from .mending import printable
 from .pairing import Conversation
 from .tolerance import tolerances
 
@@ -82,6 +83,10 @@ def _first(place: Place) -> dict[str, Any]:
 
 def as_text(logs: Sequence[Log], conversations: Sequence[Conversation], findings: Findings) -> Iterator[str]:
     """Yield the lines of the report: the station with the most deviations comes last, where the prompt is."""
+    return map(printable, _lines(logs, conversations, findings))
+
+
+def _lines(logs: Sequence[Log], conversations: Sequence[Conversation], findings: Findings) -> Iterator[str]:
     of_station = _by_station(findings)
     clean = [each for each in conversations if each.station not in of_station]
     others = [each for each in conversations if each.station in of_station]
