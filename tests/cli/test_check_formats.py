@@ -6,13 +6,17 @@ import gzip
 import json
 import shutil
 import struct
+from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from ocpp_fast.cli import main
 from ocpp_fast.cli.checking.files import Log
 from ocpp_fast.cli.checking.sighting import Sighting
+
+from ..sources import ROOT
 
 FRAME = '[2,"1","Heartbeat",{}]'
 ESCAPED = FRAME.replace('"', '\\"')
@@ -87,6 +91,11 @@ def test_a_log_that_names_the_side_is_believed(
     assert sightings(tmp_path, log) == [Sighting(FRAME.encode(), station, from_station, None, version)]
 
 
+def test_the_line_of_the_page_is_read(tmp_path: Path) -> None:
+    _, _, page = (ROOT / "docs" / "check.md").read_text("utf-8").partition("```json\n")
+    assert sightings(tmp_path, page.partition("```")[0]) == [Sighting(FRAME.encode(), "CP001", True, None, "1.6")]
+
+
 @pytest.mark.parametrize(
     "lines",
     [
@@ -129,8 +138,7 @@ def test_what_is_no_frame_is_passed_over(line: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, lambda log: log.decode().encode("utf-16")])
-def test_a_log_may_be_packed_or_of_another_encoding(pack: object, tmp_path: Path) -> None:
-    assert callable(pack)
+def test_a_log_may_be_packed_or_of_another_encoding(pack: Callable[[bytes], bytes], tmp_path: Path) -> None:
     (found,) = sightings(tmp_path, pack(f"CP_1 -> {FRAME}\n".encode()))
     assert found.raw == FRAME.encode()
 
@@ -194,3 +202,28 @@ def test_without_tshark_a_capture_is_explained(
     path.write_bytes(capture())
     assert main(["check", str(path)]) == 2
     assert "apt install tshark" in capsys.readouterr().err
+
+
+# Whatever a log holds
+
+
+def test_no_line_of_a_log_stops_the_analysis(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    random = Random(12)
+    frames = [
+        b'[2,"a","MeterValues",{"connectorId":1,"meterValue":[{"timestamp":"now","sampledValue":[{"value":2}]}]}]',
+        b'[3,"a",{"x":[null,"",1e400,-0.0,123456789012345678901234567890]}]',
+        b'[4,"a","InternalError","text"]',
+        b'{"station":"CP1","from":"station","frame":"[2,\\"a\\",\\"Heartbeat\\",{}]"}',
+    ]
+    path = tmp_path / "log"
+    with path.open("wb") as log:
+        for _ in range(2000):
+            damaged = bytearray(b"CP1 -> " * random.randrange(2) + random.choice(frames))
+            for _ in range(random.randrange(3)):
+                damaged[random.randrange(len(damaged))] = random.choice(b'{}[],:"\\\0\n 2e\xff.')
+            log.write(damaged + b"\n")
+    for options in ([], ["--json"]):
+        assert main(["check", *options, str(path)]) == 1
+        printed = capsys.readouterr().out
+        assert all(line.isprintable() for line in printed.splitlines())
+    assert {each["station"] for each in json.loads(printed)["stations"]} >= {"", "CP1"}
