@@ -127,6 +127,13 @@ def test_how_the_other_side_took_it_is_told(check: Check) -> None:
     assert (refusal["by"], refusal["action"], refusal["count"]) == ("central system", "StatusNotification", 1)
 
 
+def test_R10_a_result_may_be_refused_too(check: Check) -> None:
+    error = '[5,"0","TypeConstraintViolation","currentTime: expected string",{}]'
+    report = check(f"> {BOOT_2}", "< " + BOOTED.replace('"2024-01-01T00:00:00Z"', "7"), f"> {error}")
+    (refusal,) = report["call_errors"]
+    assert (refusal["by"], refusal["action"]) == ("station", "BootNotification result")
+
+
 def test_an_example_is_short_and_breaks_no_terminal(check: Check) -> None:
     example = only(check(*call("Authorize", {"idTag": "\x1b[2J\n" * 40})))["example"]
     assert len(example) == 64

@@ -25,15 +25,16 @@ _NAMES: Final = {CALL: "CALL", CALLRESULT: "CALLRESULT", CALLERROR: "CALLERROR",
 
 
 class _OpenCall:
-    __slots__ = ("action", "findings", "hash", "overtaken", "place", "signed")
+    __slots__ = ("action", "digest", "findings", "overtaken", "place", "signed")
 
-    def __init__(self, action: str, signed: bool, raw_hash: int, place: Place) -> None:
+    def __init__(self, action: str, signed: bool, digest: int, place: Place, findings: list[Finding]) -> None:
         self.action = action
         self.signed = signed
-        self.hash = raw_hash
+        self.digest = digest
         self.place = place
+        self.findings = findings
         self.overtaken = ""
-        self.findings: list[Finding] = []
+        """The action of the first call that did not wait for the answer."""
 
 
 class _Side:
@@ -44,8 +45,8 @@ class _Side:
         self.frames = 0
         self.calls = 0
         self.open: dict[str, _OpenCall] = {}
-        self.answered: dict[str, int] = {}
-        """The hashes of the answers to its last calls."""
+        self.answered: dict[str, tuple[str, int]] = {}
+        """The actions of its last calls that were answered, and the hashes of the answers."""
 
 
 class Conversation:
@@ -77,9 +78,7 @@ class Conversation:
         elif parts.kind in (CALLRESULT, CALLERROR):
             self._answer(parts, sighting, place)
         else:
-            side = self._side(self._told(sighting) is not False)
-            side.frames += 1
-            self._note_all(side, "", parts.kind, list(parts.deviations), place)
+            self._other_frame(parts, sighting, place)
 
     def end(self) -> None:
         """The log has ended: what was not answered won't be."""
@@ -122,27 +121,24 @@ class Conversation:
         action, payload = unsigned(parts.action, parts.payload)
         caller, may = self._caller(action, sighting)
         caller.frames += 1
+        confirmed = parts.kind == CALL
+        caller.calls += confirmed
+        digest = hash(sighting.raw)
         deviations = list(parts.deviations)
-        if parts.kind == CALL:
-            caller.calls += 1
-            raw_hash = hash(sighting.raw)
-            known = caller.open.get(parts.unique_id)
-            if known is not None and known.hash == raw_hash:
+        if confirmed and parts.unique_id in caller.open:
+            if caller.open[parts.unique_id].digest == digest:
                 self.repeats += 1
                 return
-            if known is not None:
-                deviations.append(
-                    Deviation("uniqueId", "repeated id", "an id that is not in use", shown(parts.unique_id))
-                )
+            example = shown(parts.unique_id)
+            deviations.append(Deviation("uniqueId", "repeated id", "an id that is not in use", example))
         if not may:
             deviations.append(Deviation("", "sender", f"a call of the {self._other(caller).name}", action))
         if payload:
             deviations += self._judged(parts.kind, action, payload, sighting.raw)
         found = self._note_all(caller, action, parts.kind, deviations, place) if deviations else []
-        if parts.kind == CALL:
-            call = _OpenCall(action, action != parts.action, raw_hash, place)
-            call.findings = found
-            self._open(caller, parts.unique_id, call)
+        if confirmed:
+            signed = action != parts.action
+            self._open(caller, parts.unique_id, _OpenCall(action, signed, digest, place, found))
 
     def _open(self, caller: _Side, unique_id: str, call: _OpenCall) -> None:
         if call.action == "BootNotification":
@@ -177,7 +173,7 @@ class Conversation:
         if call is None:
             self._unknown_answer(parts, sighting, caller, answerer, place)
             return
-        self._remember(caller, parts.unique_id, hash(sighting.raw))
+        self._remember(caller, parts.unique_id, call.action, hash(sighting.raw))
         if call.overtaken:
             expected = "one call at a time"
             example = f"{call.overtaken} before the answer to {call.action}"
@@ -205,7 +201,8 @@ class Conversation:
         return self._side(not told)
 
     def _unknown_answer(self, parts: Parts, sighting: Sighting, caller: _Side, answerer: _Side, place: Place) -> None:
-        if caller.answered.get(parts.unique_id) == hash(sighting.raw):
+        _, answer = caller.answered.get(parts.unique_id, ("", None))
+        if answer == hash(sighting.raw):
             self.repeats += 1
         elif not caller.calls:
             self.earlier += 1
@@ -217,11 +214,22 @@ class Conversation:
             ]
             self._note_all(answerer, "", parts.kind, deviations, place)
 
-    def _remember(self, caller: _Side, unique_id: str, answer: int) -> None:
+    def _remember(self, caller: _Side, unique_id: str, action: str, answer: int) -> None:
         caller.answered.pop(unique_id, None)
-        caller.answered[unique_id] = answer
+        caller.answered[unique_id] = action, answer
         if len(caller.answered) > _ANSWERED:
             del caller.answered[next(iter(caller.answered))]
+
+    def _other_frame(self, parts: Parts, sighting: Sighting, place: Place) -> None:
+        """Take a CALLRESULTERROR (R10), or a frame of a type that there is not."""
+        told = self._told(sighting)
+        side = self._side(parts.unique_id in self.station_side.answered if told is None else told)
+        side.frames += 1
+        action, _ = side.answered.get(parts.unique_id, ("", 0))
+        self._note_all(side, action, parts.kind, list(parts.deviations), place)
+        if parts.kind == CALLRESULTERROR:
+            refusal = Refusal(self.station, side.name, f"{action or '?'} result", parts.code)
+            self._findings.refused(refusal, place, shown(parts.description))
 
     def _unanswered(self, caller: _Side, call: _OpenCall) -> None:
         deviation = Deviation("", "no answer", "an answer", "")
