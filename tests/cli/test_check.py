@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import gzip
 import io
 import json
+import os
+import re
+import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
 
 import pytest
@@ -315,13 +322,21 @@ def test_logs_that_follow_each_other_are_one(tmp_path: Path, capsys: pytest.Capt
     assert "2 lines, 2 frames, 1 station: 0 deviations" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("text", "complaint"), [(None, "No such file"), ("no frames", "no frame was found")])
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (None, "No such file"),
+        (b"no frames", "no frame was found"),
+        (gzip.compress(BOOT.encode())[:-9], "end-of-stream"),
+        (gzip.compress(BOOT.encode())[:20] + bytes(99), "log: "),
+    ],
+)
 def test_what_cannot_be_read_is_neither_clean_nor_deviating(
-    text: str | None, complaint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    content: bytes | None, complaint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "log"
-    if text is not None:
-        path.write_text(text)
+    if content is not None:
+        path.write_bytes(content)
     assert main(["check", str(path)]) == 2
     assert complaint in capsys.readouterr().err
 
@@ -351,6 +366,22 @@ def test_what_serve_and_station_record_has_no_deviation(tmp_path: Path, capsys: 
         stations = json.loads(capsys.readouterr().out)["stations"]
         assert [(each["station"], each["version"]) for each in stations] == [("CP-1.6", "1.6"), ("CP-2.1", "2.1")]
         assert all(each["calls"]["station"] > 5 and not each["open_at_the_end"] for each in stations)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no named pipes")
+@in_time
+async def test_an_interrupt_ends_the_reading_and_not_the_report() -> None:
+    with TemporaryDirectory() as folder:
+        path = f"{folder}/log"
+        os.mkfifo(path)
+        async with ocpp_fast("check", path) as running:
+            with suppress(BrokenPipeError), await asyncio.to_thread(open, path, "w") as log:
+                # more than the pipe holds: when this returns, a part has been read
+                await asyncio.to_thread(log.write, f"CP1 -> {BOOT}\n" * 5000)
+                running.send(signal.SIGINT)
+                assert await running.ended() == 2
+    assert running.complaints == "ocpp-fast: interrupted: what follows is of the lines up to here\n"
+    assert re.fullmatch(r"[\d,]+ lines, [\d,]+ frames, 1 station: 0 deviations", running.printed[-1])
 
 
 PEER = """

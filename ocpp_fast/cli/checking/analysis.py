@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import zlib
 
 from ..check import CheckArguments
 from ..console import Console, complain
@@ -15,17 +16,24 @@ __all__ = ["check"]
 
 
 def check(given: CheckArguments) -> int:
-    """Read, judge and report; return the exit code: 0 for no deviation, 1 for some, 2 for what can't be read."""
+    """Read, judge and report; return the exit code: 0 for no deviation, 1 for some, 2 for what can't be read.
+
+    An interrupt ends the reading, not the report.
+    """
     findings = Findings()
     conversations: dict[str, Conversation] = {}
     logs = [Log(path) for path in given.files]
     readable = True
-    for log in logs:
-        try:
-            _read(log, given, conversations, findings)
-        except (OSError, EOFError) as error:
-            complain(f"{log.path}: {getattr(error, 'strerror', None) or error}")
-            readable = False
+    try:
+        for log in logs:
+            try:
+                _read(log, given, conversations, findings)
+            except (OSError, EOFError, zlib.error) as error:
+                complain(f"{log.path}: {getattr(error, 'strerror', None) or error}")
+                readable = False
+    except KeyboardInterrupt:
+        complain("interrupted: what follows is of the lines up to here")
+        readable = False
     for each in conversations.values():
         each.end()
     if readable and not conversations:
