@@ -239,6 +239,12 @@ def test_R10a_a_damaged_answer_ends_its_call(check: Check) -> None:
     assert [(each["action"], each["rule"]) for each in report["deviations"]] == [("Reset", "json")]
 
 
+@pytest.mark.parametrize("mark", [">", "...", "\u2026"])
+def test_a_frame_that_the_log_has_cut_is_paired_and_not_judged(mark: str, check: Check) -> None:
+    report = check(f'> [2,"a","DataTransfer",{{"vendorId":"V","data":"1,Ch{mark}', '< [3,"a",{"status":"Accepted"}]')
+    assert (report["deviations"], report["cut"], report["open_at_the_end"]) == ([], 1, {})
+
+
 def test_a_station_that_calls_for_ever_without_an_answer_takes_no_room(check: Check) -> None:
     report = check(*(f'> [2,"{each}","Heartbeat",{{}}]' for each in range(100)))
     assert only(report)["count"] == 99

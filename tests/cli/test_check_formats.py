@@ -54,6 +54,8 @@ def sightings(tmp_path: Path, log: str | bytes) -> list[Sighting]:
         (f"station=CP_1 direction=in frame={FRAME}", "CP_1", False),
         (f"[CP_1] Received: {FRAME}", "CP_1", False),
         (f"ws://host:80/ocpp/CP_1 recv {FRAME}", "CP_1", False),
+        (f"GET /steve/websocket/CentralSystemService/CP_1 received {FRAME}", "CP_1", False),
+        (f"10/1/2023, 4:25:10 PM    node: Server Port 9595     type: request   data: {FRAME}", "", None),
         (f"Message from charger CP_1 : {FRAME}", "CP_1", False),
         (f"10:00:00 CP_1: {FRAME}", "CP_1", None),
         (FRAME, "", None),

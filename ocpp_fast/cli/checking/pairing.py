@@ -59,6 +59,8 @@ class Conversation:
         self.central_side = _Side(CENTRAL)
         self.repeats = 0
         """Frames that came again with the same bytes: retries (R13), or a log that has them twice."""
+        self.cut = 0
+        """Frames that the log has cut; they are not judged."""
         self.earlier = 0
         """Answers to calls from before the log begins."""
         self.pending: Counter[str] = Counter()
@@ -73,6 +75,7 @@ class Conversation:
         if sighting.version and sighting.version != self.judge.version:
             self.judge.heard(sighting.version)
         parts = quick_parts(raw) or thorough_parts(raw)
+        self.cut += parts.cut
         if parts.kind in (CALL, SEND):
             self._call(parts, sighting, place)
         elif parts.kind in (CALLRESULT, CALLERROR):

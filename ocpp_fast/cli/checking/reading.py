@@ -32,6 +32,8 @@ class Parts(NamedTuple):
     deviations: tuple[Deviation, ...] = ()
     code: str = ""
     description: str = ""
+    cut: bool = False
+    """Whether the log has cut the frame, and marked it so."""
 
 
 def quick_parts(raw: bytes) -> Parts | None:
@@ -78,11 +80,13 @@ def _texts(text: str) -> list[str]:
 
 
 def _broken(raw: bytes) -> Parts:
-    """Return what can be told of a text that is not JSON (R1, R10a)."""
+    """Return what can be told of a text that is not JSON (R1, R10a); journald marks what it cuts with `>`."""
     begin = _BEGIN.match(raw)
     kind = int(begin[1]) if begin else 0
     unique_id = (begin[2] or begin[3] or b"").decode("utf-8", "replace") if begin else ""
     action = (begin[4] or b"").decode() if begin else ""
+    if raw.rstrip().endswith((b"...", "\u2026".encode(), b">")):
+        return Parts(kind, unique_id, action, cut=True)
     end = shown(f"...{raw[-50:].decode('utf-8', 'replace')}")
     return Parts(kind, unique_id, action, deviations=(Deviation("", "json", "JSON, to its end", end),))
 

@@ -71,6 +71,7 @@ def _object(told: Conversation, found: list[Finding], refusals: list[Refused]) -
             }
             for refusal, (count, place, description) in refusals
         ],
+        "cut": told.cut,
         "repeats": told.repeats,
         "answers_to_earlier_calls": told.earlier,
         "open_at_the_end": told.pending,
@@ -167,6 +168,8 @@ def _finding(finding: Finding) -> Iterator[str]:
 
 
 def _notes(told: Conversation) -> Iterator[str]:
+    if told.cut:
+        yield f"  {_counted(told.cut, 'frame')} that the log has cut, not judged"
     if told.repeats:
         yield f"  {_counted(told.repeats, 'frame')} came again unchanged: a retry, or the log has it twice"
     if told.earlier:

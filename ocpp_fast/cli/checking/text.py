@@ -44,7 +44,7 @@ _IDENTITIES: Final = tuple(
         rb"(?i)%b(?<![^\s:|\]])([^\s:|\]\[]+): (?:receive message|received?|recv|sent|sending|send)\W*$" % _NOT_A_WORD,
         rb"(?i)\b(?:sent|sending|send|recv|received|to|from) ([^\s:]+): ?\W*$",
         rb"(?i)\b(?:to|from)(?: %b)? ([^\s:,;]+)(?=[\s:,;]*(?:$|[\w ]*:))" % _STATION,
-        rb"(?:wss?:/)?/[^\s\"]*/([^\s/?\"']+)",
+        rb"(?:wss?://[^\s/\"]+|/ocpp[\w.-]*|/websocket)(?:/[^\s/\"]+)*/([^\s/?\"',;:]+)",
         rb"(?:->|<-|>>|<<)\s*([^\s:]+):?\s*$",
         rb"\[([\w.*@#-]+)\](?!.*\[[\w.*@#-]+\])",
         rb"(?:^|[\s|])([\w.*@#-]+):\s*$",
