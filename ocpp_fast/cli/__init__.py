@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     serve.add(commands.add_parser("serve", help="a central system that takes stations in and answers them"))
     station.add(commands.add_parser("station", help="a simulated charge point"))
     load.add(commands.add_parser("load", help="many stations, and how a central system bears them"))
-    check.add(commands.add_parser("check", help="what deviates in a log of frames, and which side is wrong"))
+    check.add(commands.add_parser("check", help="what is wrong in a log of frames, and which side is at fault"))
     try:
         given = parser.parse_args(argv)
         code: int = given.run(given)

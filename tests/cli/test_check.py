@@ -225,6 +225,17 @@ def test_a_call_without_an_answer_is_the_other_sides_unless_the_log_ends(check: 
     assert report["open_at_the_end"] == {"Heartbeat of the station": 1}
 
 
+def test_a_station_that_boots_has_left_what_it_was_asked(check: Check) -> None:
+    report = check('< [2,"z","Reset",{"type":"Hard"}]', f"> {BOOT}", f"< {BOOTED}")
+    assert (only(report)["rule"], only(report)["wrong"], only(report)["action"]) == ("no answer", "station", "Reset")
+
+
+def test_few_of_the_answered_calls_are_remembered(check: Check) -> None:
+    pairs = [(f'> [2,"{each}","Heartbeat",{{}}]', f'< [3,"{each}",{NOW}]') for each in range(70)]
+    report = check(*(frame for pair in pairs for frame in pair), pairs[0][1], pairs[-1][1])
+    assert (only(report)["rule"], report["repeats"]) == ("unknown id", 1)
+
+
 def test_R12_answers_to_no_call(check: Check) -> None:
     assert check('> [3,"z",{}]')["answers_to_earlier_calls"] == 1
     report = check(f"> {BOOT}", f"< {BOOTED}", "< " + BOOTED.replace("300", "301"), f'< [3,"q",{NOW}]')

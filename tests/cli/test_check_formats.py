@@ -124,6 +124,11 @@ def test_a_frame_without_an_end_takes_nothing_of_what_follows(follows: str, tmp_
     assert sightings(tmp_path, log)[0].raw == b'[2,"1","Heartbeat",{'
 
 
+def test_the_line_behind_a_frame_without_an_end_tells_of_the_next_one(tmp_path: Path) -> None:
+    log = f'CP_1 -> [2,"1","Heartbeat",{{\nCP_2: ChargePoint>CentralSystem\n{FRAME}\n'
+    assert [(each.station, each.from_station) for each in sightings(tmp_path, log)] == [("CP_1", None), ("CP_2", True)]
+
+
 @pytest.mark.parametrize(
     "line",
     [

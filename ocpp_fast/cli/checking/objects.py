@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -22,6 +23,8 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+_KEPT: Final = 2**10
+"""So many keys and directions are remembered."""
 _STATIONS: Final = _words(
     "station stationid chargepoint chargepointid chargepointidentity chargebox chargeboxid chargingstation "
     "chargingstationid charger chargerid cp cpid client clientid identity identifier"
@@ -103,6 +106,7 @@ def _members(value: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield _plain(key), each
 
 
+@lru_cache(_KEPT)
 def _plain(text: str) -> str:
     for separator in "_- .":
         text = text.replace(separator, "")
