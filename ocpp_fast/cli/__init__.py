@@ -1,4 +1,5 @@
-"""The command line: `ocpp-fast serve` is a central system, `station` a simulated charge point, `load` a load test."""
+"""The command line: `ocpp-fast serve` is a central system, `station` a simulated charge point, `load` a load test,
+`check` an analyser of logs."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from collections.abc import Sequence
 
 from ocpp_fast import __version__, accelerated
 
-from . import load, serve, station
+from . import check, load, serve, station
 
 __all__ = ["main"]
 
@@ -21,10 +22,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="ocpp-fast", description="OCPP central system and charge point.")
     core = "compiled" if accelerated else "pure-Python"
     parser.add_argument("--version", action="version", version=f"ocpp_fast {__version__}, {core} core")
-    commands = parser.add_subparsers(required=True, metavar="serve | station | load")
+    commands = parser.add_subparsers(required=True, metavar="serve | station | load | check")
     serve.add(commands.add_parser("serve", help="a central system that takes stations in and answers them"))
     station.add(commands.add_parser("station", help="a simulated charge point"))
     load.add(commands.add_parser("load", help="many stations, and how a central system bears them"))
+    check.add(commands.add_parser("check", help="what is wrong in a log of frames, and which side is at fault"))
     try:
         given = parser.parse_args(argv)
         code: int = given.run(given)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TextIO
 
 from ocpp_fast import (
     BasicAuth,
@@ -17,6 +18,7 @@ from ocpp_fast import (
 
 from .answers import answers_of
 from .console import Console, complain
+from .recording import record
 from .running import collect_seldom, core_name, log_to_stderr, loop_factory, loop_name
 from .serve import ServeArguments
 from .traffic import Traffic
@@ -56,6 +58,8 @@ def _central(given: ServeArguments, console: Console) -> CentralSystem:
             central.include(router, profile=profile)
     if not given.quiet:
         _tell(central, console)
+    if given.frames is not None:
+        _record(central, given.frames)
     return central
 
 
@@ -88,3 +92,9 @@ def _tell(central: CentralSystem, console: Console) -> None:
     @central.on_frame
     def frame(direction: Direction, station: Station, raw: bytes) -> None:
         traffic.frame(station.id, from_station=direction is Direction.IN, raw=raw)
+
+
+def _record(central: CentralSystem, file: TextIO) -> None:
+    @central.on_frame
+    def frame(direction: Direction, station: Station, raw: bytes) -> None:
+        record(file, station.id, station.version.number, from_station=direction is Direction.IN, raw=raw)

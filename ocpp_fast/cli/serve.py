@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
+from typing import TextIO
 
 from .passwords import read_passwords
+from .recording import add_frames
 from .values import VERSIONS, count, port, positive
 
 __all__ = ["ServeArguments", "add"]
@@ -33,6 +35,8 @@ class ServeArguments:
     loop: str | None
     """"asyncio" or "uvloop"; None is the faster one that is installed."""
     quiet: bool
+    frames: TextIO | None
+    """Where every frame is recorded."""
 
 
 def add(parser: ArgumentParser) -> None:
@@ -73,6 +77,7 @@ def add(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--loop", choices=LOOPS, help="the event loop (uvloop if installed)")
     parser.add_argument("--quiet", action="store_true", help="tell only where it listens")
+    add_frames(parser)
     parser.set_defaults(run=partial(_run, parser))
 
 
@@ -89,6 +94,7 @@ def _run(parser: ArgumentParser, given: Namespace) -> int:
         max_connections=given.max_connections,
         loop=given.loop,
         quiet=given.quiet,
+        frames=given.frames,
     )
     from .central_system import serve
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from .console import Console
+from .recording import add_frames, record
 from .traffic import Traffic
 from .values import VERSIONS, count, id_tag, password, positive, seconds, url
 
@@ -39,6 +40,7 @@ def add(parser: ArgumentParser) -> None:
         help="before it tries to connect again; the wait doubles (%(default)s)",
     )
     parser.add_argument("--quiet", action="store_true", help="print nothing")
+    add_frames(parser)
     parser.set_defaults(run=_run)
 
 
@@ -70,11 +72,13 @@ def _run(given: Namespace) -> int:
 
     from .running import run
 
-    options = {name: value for name, value in vars(given).items() if name not in ("quiet", "run")}
+    options = {name: value for name, value in vars(given).items() if name not in ("quiet", "run", "frames")}
     console = Console(quiet=given.quiet)
     simulation = simulated(Settings(**options), console)
     if not given.quiet:
         _tell(simulation.charge_point, console)
+    if given.frames is not None:
+        _record(simulation.charge_point, given.frames)
     return run(simulation.run())
 
 
@@ -96,3 +100,12 @@ def _tell(charge_point: ChargePoint, console: Console) -> None:
     @charge_point.on_frame
     def frame(direction: Direction, _: object, raw: bytes) -> None:
         traffic.frame(charge_point.id, from_station=direction is Direction.OUT, raw=raw)
+
+
+def _record(charge_point: ChargePoint, file: TextIO) -> None:
+    from ocpp_fast import Direction
+
+    @charge_point.on_frame
+    def frame(direction: Direction, _: object, raw: bytes) -> None:
+        version = charge_point.version.number
+        record(file, charge_point.id, version, from_station=direction is Direction.OUT, raw=raw)

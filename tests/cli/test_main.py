@@ -37,7 +37,7 @@ def test_version_tells_which_core_is_in_use(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize(
     ("arguments", "explanation"),
     [
-        ([], "required: serve | station | load"),
+        ([], "required: serve | station | load | check"),
         (["fly"], "invalid choice: 'fly'"),
         (["station", "--url", "ws://x"], "required: --id"),
         (["station", "--id", "x", "--url", "http://x"], "expected a ws:// or wss:// URL"),
@@ -57,6 +57,9 @@ def test_version_tells_which_core_is_in_use(capsys: pytest.CaptureFixture[str]) 
         (["serve", "--no-auth", "--ping-interval", "-1"], "expected a whole number"),
         (["serve", "--no-auth", "--max-connections", "0"], "expected at least 1"),
         (["serve", "--no-auth", "--loop", "trio"], "invalid choice: 'trio'"),
+        (["serve", "--no-auth", "--frames", "."], "can't write .: "),
+        (["check"], "required: FILE"),
+        (["check", "--ocpp", "1.5", "x"], "invalid choice: '1.5'"),
         (["load"], "required: --url"),
         (["load", "--url", "ws://x", "--stations", "0"], "expected at least 1"),
         (["load", "--url", "ws://x", "--closed", "--rate", "5"], "not allowed with"),

@@ -1,0 +1,1 @@
+"""The log analyser of `ocpp-fast check`: `files` finds frames, `pairing` judges them, `report` tells."""
