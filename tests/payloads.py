@@ -37,6 +37,7 @@ _EARLY = "2024-01-01T00:00:00.000Z"
 _LATE = "2096-02-29T23:59:59.999Z"
 _URI = "https://user@[2001:db8::1]:8443/a%20b/c;d=1/?e=f&g=%C3%A9#h"
 _LETTERS = 'A"\\/\n\t\x00é€\u2028😀'
+_IDENTIFIER = "Az09*-_=:+|@."
 _MOST_OF_32_BITS = 2**31 - 1
 _BEYOND_32_BITS = 2**53 + 1
 _NESTED: dict[str, Any] = {"snake_key": [1, -2.5, None, True, "é", {}, [[]]], "camelKey": "", "": {"vendorId": 7}}
@@ -201,7 +202,7 @@ def _most(node: Node) -> Any:
         most = _MOST_OF_32_BITS if node.op is Op.INTEGER else 21.4
         return most if node.maximum is None else min(most, node.maximum)
     if node.op is Op.STRING:
-        return _URI if node.uri else _text(node.max_length or 100)
+        return _URI if node.uri else _text(node.max_length or 100, _IDENTIFIER if node.identifier else _LETTERS)
     if node.op is Op.OPEN:
         return _NESTED | {"vendorId": _text(node.max_length or 100)}
     return {Op.BOOLEAN: True, Op.DATE_TIME: _LATE, Op.JSON: _NESTED}[node.op]
@@ -211,6 +212,8 @@ def _edges(node: Node) -> Iterator[tuple[str, Any]]:
     """Yield what a value may be just so, beside what the minimal and the maximal instance hold."""
     for value in _members(node.enum) if node.enum else ():
         yield f"enum {value}", value
+    if node.identifier:
+        yield "any characters, which are not sent (R51)", _text(node.max_length or 100)
     if node.op is Op.INTEGER and node.maximum is None:
         yield "an integer beyond 32 bits", _BEYOND_32_BITS
     if node.op is Op.INTEGER and node.whole:
@@ -227,9 +230,9 @@ def _members(kind: type[StrEnum]) -> list[str]:
     return [each.value for each in kind if each.value not in additions_of(kind)]
 
 
-def _text(length: int) -> str:
+def _text(length: int, letters: str = _LETTERS) -> str:
     """Return a string of `length` code points that has escapes and one to four bytes a character (R22)."""
-    return "".join(islice(cycle(_LETTERS), length))
+    return "".join(islice(cycle(letters), length))
 
 
 def _length(node: Node) -> int:
@@ -323,6 +326,8 @@ def _random_string(rng: Random, node: Node) -> str:
     if node.uri is not None:
         return rng.choice(_URIS)
     most = 100 if node.max_length is None else node.max_length
+    if node.identifier and rng.random() < 0.5:
+        return "".join(rng.choices(_IDENTIFIER, k=rng.randrange(most + 1)))
     return random_text(rng, most if rng.random() < 0.05 else rng.randrange(min(most, 40) + 1))
 
 
