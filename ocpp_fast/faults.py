@@ -108,10 +108,11 @@ class Dialect:
     """One version's way of OCPP-J.
 
     `codes` tells the error code of a fault, `message_types` what a frame may begin with, `answers_unknown_types`
-    whether an unknown one is answered (R5), `signs` whether frames may be signed (R17).
+    whether an unknown one is answered (R5), `signs` whether frames may be signed (R17), `bounded` whether more than
+    the schemas binds what is sent (R50, R51).
     """
 
-    __slots__ = ("_spelling", "answers_unknown_types", "codes", "message_types", "signs")
+    __slots__ = ("_spelling", "answers_unknown_types", "bounded", "codes", "message_types", "signs")
 
     def __init__(
         self,
@@ -121,11 +122,13 @@ class Dialect:
         spelling: Mapping[ErrorCode, str],
         answers_unknown_types: bool,
         signs: bool = True,
+        bounded: bool = True,
     ) -> None:
         self.message_types = message_types
         self.codes = codes
         self.answers_unknown_types = answers_unknown_types
         self.signs = signs
+        self.bounded = bounded
         self._spelling: dict[str, str] = {code: spelling.get(code, code.value) for code in ErrorCode}
 
     @property
@@ -162,6 +165,7 @@ _DIALECTS: Final[Mapping[str, Dialect]] = {
         },
         answers_unknown_types=False,
         signs=False,
+        bounded=False,
     ),
     "2.0.1": Dialect(_REPLIES, codes=_CODES, spelling={}, answers_unknown_types=True),
     "2.1": Dialect(frozenset(MessageType), codes=_CODES, spelling={}, answers_unknown_types=False),

@@ -365,10 +365,11 @@ def _error(
 class Encoder:
     """Writes what one side of a version sends; shared by all its connections.
 
-    Raises `ValueError` for an unknown version.
+    Raises `ValueError` for an unknown version, and for a policy that the version can't have.
     """
 
     def __init__(self, version: Version, policy: Policy = STRICT) -> None:
+        policy.check_version(version.number)
         self._version = version
         self._dialect = dialect_of(version.number)
         self._policy = policy
@@ -395,6 +396,7 @@ class Encoder:
                 send=self._send,
                 result=self._result,
                 error=_write_error,
+                bounded=self._dialect.bounded,
             )
             self.call, self.send, self.result, self._write_error = writer.call, writer.send, writer.result, writer.error
 
@@ -427,7 +429,7 @@ class Encoder:
 
     def _encoded(self, action: Action, struct: Any, value: Any) -> bytes:
         try:
-            return codec_of(struct, action.draft).encode(value, self._policy.timespec)
+            return codec_of(struct, action.draft).encode(value, self._policy.timespec, self._dialect.bounded)
         except Violation as violation:
             raise ValidationError.of(violation) from None
 
@@ -443,7 +445,7 @@ class Encoder:
     def payload(self, action: Action, struct: Any, value: Any) -> bytes:
         """Return the JSON text of a payload alone. Raises `ValidationError`."""
         try:
-            return codec_of(struct, action.draft).write(value, self._policy.timespec)
+            return codec_of(struct, action.draft).write(value, self._policy.timespec, self._dialect.bounded)
         except Violation as violation:
             raise ValidationError.of(violation) from None
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, get_args
 
 from ._core.texts import Timespec
-from .faults import Fault
+from .faults import Fault, dialect_of
 
 __all__ = ["LENIENT", "STRICT", "Policy"]
 
@@ -23,7 +23,7 @@ class Policy:
     - `answer_malformed`: answer text that is not a frame with a CALLERROR of id `-1` (R1), or stay silent.
     - `codes`: the error codes of faults, where they are not to be the version's own.
     - `reveal_exceptions`: put the text of an exception that a handler raised into the CALLERROR.
-    - `timespec`: how finely date-times are written (R24).
+    - `timespec`: how finely date-times are written (R24); 2.x takes milliseconds at most (R51).
     - `registration_gate`: refuse what a station must not send before its BootNotification is accepted (R40).
     - `lets_strangers`: let a station speak of whose registration nothing is known; else it gets SecurityError, and is
       asked for a BootNotification.
@@ -69,6 +69,11 @@ class Policy:
 
     def __hash__(self) -> int:
         return self._hash  # asked for at each handshake
+
+    def check_version(self, number: str) -> None:
+        """Raise `ValueError` where a version, by its number, can't be spoken so: date-times are too fine (R51)."""
+        if self.timespec == "microseconds" and dialect_of(number).bounded:
+            raise ValueError(f"timespec: OCPP {number} has milliseconds at most, not {self.timespec!r}")
 
     def tolerates(self, action: str) -> bool:
         """Whether payloads of the action of this name are read leniently."""

@@ -452,6 +452,7 @@ cdef class CompiledEncoder:
     """Writes frames of all kinds; see `contract.CompiledEncoder`."""
 
     cdef int fraction
+    cdef bint bounded
     cdef object lookup
     cdef object call_fallback
     cdef object send_fallback
@@ -461,8 +462,9 @@ cdef class CompiledEncoder:
     cdef KnownTable sends  # by class of the notification
     cdef KnownTable results  # by action
 
-    def __cinit__(self, int fraction, *, lookup, call, send, result, error):
+    def __cinit__(self, int fraction, *, lookup, call, send, result, error, bint bounded=False):
         self.fraction = fraction
+        self.bounded = bounded
         self.lookup = lookup
         self.call_fallback = call
         self.send_fallback = send
@@ -512,7 +514,7 @@ cdef class CompiledEncoder:
 
         if not PyUnicode_CheckExact(code) or not PyUnicode_CheckExact(description):
             return None
-        if open_frame(&w, self.fraction, message_type, unique_id) < 0:
+        if open_frame(&w, self, message_type, unique_id) < 0:
             return None
         failed = (
             emit_text(&w, <PyObject*>unique_id, -1) < 0
@@ -530,7 +532,7 @@ cdef class CompiledEncoder:
         cdef Sink w
         cdef int failed
 
-        if known == NULL or known.plan == NULL or open_frame(&w, self.fraction, message_type, unique_id) < 0:
+        if known == NULL or known.plan == NULL or open_frame(&w, self, message_type, unique_id) < 0:
             return None
         failed = (
             emit_text(&w, <PyObject*>unique_id, -1) < 0
@@ -541,9 +543,9 @@ cdef class CompiledEncoder:
         return close_sink(&w, failed)
 
 
-cdef inline int open_frame(Sink* w, int fraction, char message_type, object unique_id) noexcept:
+cdef inline int open_frame(Sink* w, CompiledEncoder writer, char message_type, object unique_id) noexcept:
     """Begin a frame, up to its unique id."""
-    if not PyUnicode_CheckExact(unique_id) or open_sink(w, fraction) < 0:
+    if not PyUnicode_CheckExact(unique_id) or open_sink(w, writer.fraction, writer.bounded) < 0:
         return -1
     w.text[0] = c"["  # an open writer has room for this
     w.text[1] = message_type

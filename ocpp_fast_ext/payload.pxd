@@ -15,6 +15,7 @@ cdef struct Sink:
     Py_ssize_t size
     Py_ssize_t capacity
     int fraction
+    bint bounded  # as 2.x sends it (R50, R51)
 
 cdef struct EnumEntry:
     const unsigned char* text  # in quotes, with SLACK bytes behind
@@ -38,6 +39,8 @@ cdef struct Node:
     bint has_minimum
     bint has_maximum
     bint tenths
+    bint sent_in_tenths  # by 2.x
+    bint identifier
     int levels  # how deep its values may nest
     Py_ssize_t max_length
     Py_ssize_t min_items
@@ -84,7 +87,7 @@ cdef int emit_object(Sink* w, PyObject* value, const ObjectPlan* plan, int depth
 cdef int emit_dict(Sink* w, PyObject* value, int depth) noexcept
 cdef int emit_text(Sink* w, PyObject* value, Py_ssize_t max_length) noexcept
 cdef int emit_bytes(Sink* w, const char* text, Py_ssize_t size) noexcept
-cdef int open_sink(Sink* w, int fraction) noexcept
+cdef int open_sink(Sink* w, int fraction, bint bounded) noexcept
 cdef object close_sink(Sink* w, int failed)
 cdef int raise_kept() except -1
 cdef CompiledPlan compiled_plan(object plan)

@@ -123,6 +123,7 @@ cdef extern from "scan.h":
     const unsigned char* past_space(const unsigned char* p, const unsigned char* end) noexcept
     int days_in_month(int year, int month) noexcept
     Py_ssize_t copy_plain(unsigned char* to, const unsigned char* source, Py_ssize_t size) noexcept
+    bint is_identifier(const unsigned char* p, Py_ssize_t size) noexcept
     void copy_short(char* to, const char* source, Py_ssize_t size) noexcept
     unsigned int short_hash(const unsigned char* p, Py_ssize_t size) noexcept
 
@@ -144,6 +145,7 @@ cdef enum:  # the codes of `plan.Op`
 cdef enum:
     MAX_MEMBERS = 64  # one bit each
     MAX_DIGITS = 18  # an integer of so many fits a long long
+    MOST_OF_32_BITS = 0x7FFFFFFF
     EXACT_DIGITS = 15  # a decimal of so many survives a double
     EXPONENT_DIGITS = 3
     MAX_DEPTH = 64  # R26
@@ -226,11 +228,11 @@ cdef class CompiledPlan:
         Py_DECREF(value)
         return made if r.p == r.end else None
 
-    def write(self, value, int fraction=3):
-        """Return the JSON text of a typed object, or None to decline; date-times get `fraction` digits: 0, 3 or 6."""
+    def write(self, value, int fraction=3, *, bint bounded=False):
+        """Return the JSON text of a typed object, or None to decline; see `contract.Payload`."""
         cdef Sink w
 
-        if self.root == NULL or open_sink(&w, fraction) < 0:
+        if self.root == NULL or open_sink(&w, fraction, bounded) < 0:
             return None
         return close_sink(&w, emit_object(&w, <PyObject*>value, self.root, PAYLOAD_DEPTH))
 
@@ -337,6 +339,11 @@ cdef int fill_node(CompiledPlan made, Node* node, object source) except -1:
         if source.multiple_of != 0.1:
             raise NotImplementedError
         node.tenths = True
+    if source.places is not None:
+        if source.places != 1:
+            raise NotImplementedError
+        node.sent_in_tenths = True
+    node.identifier = source.identifier
     if source.uri is not None:
         made.kept.append(source.uri)
         node.uri = <PyObject*>source.uri
@@ -984,7 +991,7 @@ cdef char* _spare = NULL
 cdef Py_ssize_t _spare_capacity = 0
 
 
-cdef int open_sink(Sink* w, int fraction) noexcept:
+cdef int open_sink(Sink* w, int fraction, bint bounded) noexcept:
     """Begin a text; the buffer of the last one is used again, unless that one is not closed yet."""
     global _spare
 
@@ -992,6 +999,7 @@ cdef int open_sink(Sink* w, int fraction) noexcept:
         return -1
     w.size = 0
     w.fraction = fraction
+    w.bounded = bounded
     w.capacity = _spare_capacity
     w.text = _spare
     _spare = NULL
@@ -1100,6 +1108,11 @@ cdef int emit_string(Sink* w, PyObject* value, const Node* node, int depth) noex
     cdef int failed = -1
 
     if not PyUnicode_CheckExact(value):
+        return -1
+    if node.identifier and w.bounded and not (
+        PyUnicode_IS_COMPACT_ASCII(value)
+        and is_identifier(<const unsigned char*>PyUnicode_DATA(value), PyUnicode_GET_LENGTH(value))
+    ):
         return -1
     if node.uri != NULL:
         Py_INCREF(value)
@@ -1233,6 +1246,8 @@ cdef int emit_integer(Sink* w, PyObject* value, const Node* node, int depth) noe
     number = PyLong_AsLongLongAndOverflow(value, &overflow)
     if overflow or not in_range(<double>number, node):
         return -1
+    if w.bounded and node.op == INTEGER and not -MOST_OF_32_BITS - 1 <= number <= MOST_OF_32_BITS:
+        return -1
     return emit_decimal(w, number, 0)
 
 
@@ -1265,6 +1280,7 @@ cdef int emit_number(Sink* w, PyObject* value, const Node* node, int depth) noex
     cdef double number
     cdef double scaled
     cdef int decimals
+    cdef bint tenths = node.tenths or node.sent_in_tenths and w.bounded
 
     if PyLong_CheckExact(value):
         return emit_integer(w, value, node, depth)
@@ -1274,11 +1290,33 @@ cdef int emit_number(Sink* w, PyObject* value, const Node* node, int depth) noex
     if not isfinite(number) or not in_range(number, node):
         return -1
     if 1e-5 <= fabs(number) < 1e14 or number == 0 and not signbit(number):  # written without an exponent
-        for decimals in range(1, 2 if node.tenths else 7):
+        for decimals in range(1, 2 if tenths else 7):
             scaled = round(number * POWERS[decimals])
             if -1e15 < scaled < 1e15 and scaled / POWERS[decimals] == number:
                 return emit_decimal(w, <long long>scaled, decimals)
-    return -1 if node.tenths else emit_dumped(w, value)
+    if tenths:
+        return -1
+    return emit_rounded(w, number) if w.bounded else emit_dumped(w, value)
+
+
+cdef int emit_rounded(Sink* w, double number) noexcept:
+    """Write a number below 1e7 with six decimal places at most (R50).
+
+    What is near the middle of two is declined: the reference core rounds the decimal text, which the double is not.
+    """
+    cdef double scaled = number * 1e6
+    cdef long long digits
+    cdef int decimals = 6
+
+    if not fabs(number) < 1e7:
+        return -1
+    digits = <long long>round(scaled)
+    if fabs(scaled - <double>digits) > 0.49 or digits == 0 and signbit(number):
+        return -1
+    while decimals > 1 and digits % 10 == 0:
+        digits //= 10
+        decimals -= 1
+    return emit_decimal(w, digits, decimals)
 
 
 cdef int emit_free(Sink* w, PyObject* value, const Node* node, int depth) noexcept:

@@ -130,6 +130,49 @@ slowly:
     return done;
 }
 
+/* Whether an identifierString may hold a byte (R51): A-Z a-z 0-9 * - _ = : + | @ . */
+static inline int is_of_identifier(unsigned char c) {
+    static const uint32_t characters[8] = {0, 0x27ff6c00u, 0x87ffffffu, 0x17fffffeu};
+    return (characters[c >> 5] >> (c & 31)) & 1;
+}
+
+#if defined(OCPP_FAST_SSE2)
+static inline __m128i between(__m128i bytes, char low, char high) {
+    return _mm_and_si128(_mm_cmpgt_epi8(bytes, _mm_set1_epi8((char)(low - 1))),
+                         _mm_cmpgt_epi8(_mm_set1_epi8((char)(high + 1)), bytes));
+}
+
+/* Set each byte that an identifierString may hold. */
+static inline __m128i of_identifier(__m128i bytes) {
+    __m128i found = between(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'a', 'z');
+    found = _mm_or_si128(found, between(bytes, '0', ':'));
+    found = _mm_or_si128(found, _mm_andnot_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(',')), between(bytes, '*', '.')));
+    found = _mm_or_si128(found, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('_')));
+    found = _mm_or_si128(found, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('=')));
+    found = _mm_or_si128(found, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('@')));
+    return _mm_or_si128(found, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('|')));
+}
+#endif
+
+/* Whether an identifierString may hold all of these bytes. */
+static inline int is_identifier(const unsigned char *p, Py_ssize_t size) {
+    Py_ssize_t done = 0;
+    int right = 1;
+#if defined(OCPP_FAST_SSE2)
+    __m128i all = _mm_set1_epi8(-1);
+    for (; size - done >= 16; done += 16)
+        all = _mm_and_si128(all, of_identifier(_mm_loadu_si128((const __m128i *)(const void *)(p + done))));
+    if (size - done >= 8) {
+        __m128i half = _mm_loadl_epi64((const __m128i *)(const void *)(p + done));
+        all = _mm_and_si128(all, of_identifier(_mm_unpacklo_epi64(half, half)));
+        done += 8;
+    }
+    right = _mm_movemask_epi8(all) == 0xffff;
+#endif
+    for (; done < size; done++) right &= is_of_identifier(p[done]);
+    return right;
+}
+
 /* Copy a text that is known to be followed by at least 32 readable bytes to a place with room for 32 bytes or `size`. */
 static inline void copy_short(char *to, const char *from, Py_ssize_t size) {
     if (size <= 32) memcpy(to, from, 32);

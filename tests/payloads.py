@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from enum import StrEnum
 from itertools import cycle, islice
 from random import Random
 from typing import Any, NamedTuple
 
 from ocpp_fast._core.plan import Node, Op, Plan
+from ocpp_fast.schema.json_schema import additions_of
 
 __all__ = [
     "Case",
@@ -35,6 +37,8 @@ _EARLY = "2024-01-01T00:00:00.000Z"
 _LATE = "2096-02-29T23:59:59.999Z"
 _URI = "https://user@[2001:db8::1]:8443/a%20b/c;d=1/?e=f&g=%C3%A9#h"
 _LETTERS = 'A"\\/\n\t\x00é€\u2028😀'
+_IDENTIFIER = "Az09*-_=:+|@."
+_MOST_OF_32_BITS = 2**31 - 1
 _BEYOND_32_BITS = 2**53 + 1
 _NESTED: dict[str, Any] = {"snake_key": [1, -2.5, None, True, "é", {}, [[]]], "camelKey": "", "": {"vendorId": 7}}
 _MISSING = object()
@@ -193,12 +197,12 @@ def _most(node: Node) -> Any:
     if node.item is not None:
         return [_most(node.item)] * _length(node)
     if node.enum is not None:
-        return list(node.enum)[-1].value
+        return _members(node.enum)[-1]
     if node.op in (Op.INTEGER, Op.NUMBER):
-        most = _BEYOND_32_BITS if node.op is Op.INTEGER else 21.4
+        most = _MOST_OF_32_BITS if node.op is Op.INTEGER else 21.4
         return most if node.maximum is None else min(most, node.maximum)
     if node.op is Op.STRING:
-        return _URI if node.uri else _text(node.max_length or 100)
+        return _URI if node.uri else _text(node.max_length or 100, _IDENTIFIER if node.identifier else _LETTERS)
     if node.op is Op.OPEN:
         return _NESTED | {"vendorId": _text(node.max_length or 100)}
     return {Op.BOOLEAN: True, Op.DATE_TIME: _LATE, Op.JSON: _NESTED}[node.op]
@@ -206,8 +210,12 @@ def _most(node: Node) -> Any:
 
 def _edges(node: Node) -> Iterator[tuple[str, Any]]:
     """Yield what a value may be just so, beside what the minimal and the maximal instance hold."""
-    for member in node.enum or ():
-        yield f"enum {member}", member.value
+    for value in _members(node.enum) if node.enum else ():
+        yield f"enum {value}", value
+    if node.identifier:
+        yield "any characters, which are not sent (R51)", _text(node.max_length or 100)
+    if node.op is Op.INTEGER and node.maximum is None:
+        yield "an integer beyond 32 bits", _BEYOND_32_BITS
     if node.op is Op.INTEGER and node.whole:
         yield "an integer with a fraction (R20)", 1.0
     if node.op is Op.NUMBER and node.multiple_of is not None:
@@ -217,9 +225,14 @@ def _edges(node: Node) -> Iterator[tuple[str, Any]]:
             yield f"{length} items", [_least(node.item)] * length
 
 
-def _text(length: int) -> str:
+def _members(kind: type[StrEnum]) -> list[str]:
+    """Return the values of an enumeration by the schema, without what we add to it (R52)."""
+    return [each.value for each in kind if each.value not in additions_of(kind)]
+
+
+def _text(length: int, letters: str = _LETTERS) -> str:
     """Return a string of `length` code points that has escapes and one to four bytes a character (R22)."""
-    return "".join(islice(cycle(_LETTERS), length))
+    return "".join(islice(cycle(letters), length))
 
 
 def _length(node: Node) -> int:
@@ -313,6 +326,8 @@ def _random_string(rng: Random, node: Node) -> str:
     if node.uri is not None:
         return rng.choice(_URIS)
     most = 100 if node.max_length is None else node.max_length
+    if node.identifier and rng.random() < 0.5:
+        return "".join(rng.choices(_IDENTIFIER, k=rng.randrange(most + 1)))
     return random_text(rng, most if rng.random() < 0.05 else rng.randrange(min(most, 40) + 1))
 
 

@@ -226,7 +226,6 @@ WRONG: list[tuple[Any, str, str]] = [
     (v16.GetConfigurationRequest(key="abc"), "key", "type"),  # type: ignore[arg-type]
     (v16.GetConfigurationRequest(key=["k", None]), "key[1]", "type"),  # type: ignore[list-item]
     (v16.GetConfigurationRequest(key=["k", "k" * 51]), "key[1]", "maxLength"),
-    (v16.MeterValuesRequest(connector_id=1, meter_value=[]), "meterValue", "minItems"),
     (v16.MeterValuesRequest(connector_id=1, meter_value=[None]), "meterValue[0]", "type"),  # type: ignore[list-item]
     (profile(charging_schedule_period=[period(8.1), period(21.41)]), f"{PERIOD}[1].limit", "multipleOf"),
     (profile(min_charging_rate=float("nan")), f"{SCHEDULE}.minChargingRate", "type"),

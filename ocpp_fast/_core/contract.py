@@ -173,8 +173,11 @@ class Payload(Protocol):
         """Return the typed object of a text, or None to decline."""
         ...
 
-    def write(self, value: Any, fraction: int = 3) -> bytes | None:
-        """Return the text of a typed object, or None to decline; date-times get `fraction` digits: 0, 3 or 6."""
+    def write(self, value: Any, fraction: int = 3, *, bounded: bool = False) -> bytes | None:
+        """Return the text of a typed object, or None to decline; date-times get `fraction` digits: 0, 3 or 6.
+
+        `bounded` writes what 2.x sends (R50, R51).
+        """
         ...
 
 
@@ -257,8 +260,12 @@ class CompiledEncoder(Protocol):
         send: Callable[[str, Any], bytes],
         result: Callable[[Any, Any], bytes],
         error: Callable[[int, str, str, str, Any], bytes],
+        bounded: bool = False,
     ) -> None:
-        """A writer that knows no action, of date-times with `fraction` digits (0, 3 or 6), and its fallbacks."""
+        """A writer that knows no action, of date-times with `fraction` digits (0, 3 or 6), and its fallbacks.
+
+        It is `bounded` where payloads are those that 2.x sends (R50, R51).
+        """
         ...
 
     @property

@@ -13,7 +13,7 @@ from .reading import reader_of
 from .strict_json import dumps, loads
 from .texts import FRACTIONS, Timespec, format_date_time, parse_date_time
 from .violation import Violation
-from .writing import writer_of
+from .writing import WriteFunction, writer_of
 
 __all__ = ["PayloadCodec", "Violation"]
 
@@ -45,10 +45,10 @@ class PayloadCodec:
             raise Violation("", "type", "object") from None
         return self.decode({} if value is None and null else value, lenient)
 
-    def write(self, value: Any, timespec: Timespec = "milliseconds") -> bytes:
-        """Return the JSON text of a typed object. Raises `Violation`."""
-        text = None if self._compiled is None else self._compiled.write(value, FRACTIONS[timespec])
-        return self.encode(value, timespec) if text is None else text
+    def write(self, value: Any, timespec: Timespec = "milliseconds", bounded: bool = False) -> bytes:
+        """Return the JSON text of a typed object, `bounded` as 2.x sends it (R50, R51). Raises `Violation`."""
+        text = None if self._compiled is None else self._compiled.write(value, FRACTIONS[timespec], bounded=bounded)
+        return self.encode(value, timespec, bounded) if text is None else text
 
     def decode(self, value: Any, lenient: bool = False) -> Any:
         """Return the typed object of a parsed payload. Raises `Violation`.
@@ -59,14 +59,17 @@ class PayloadCodec:
             value = _tolerated(self.plan, value)
         return self._read(value)
 
-    def encode(self, value: Any, timespec: Timespec = "milliseconds") -> bytes:
-        """Return the JSON text of a typed object, always by the reference core. Raises `Violation`."""
-        return dumps(self.wire(value, timespec))
+    def encode(self, value: Any, timespec: Timespec = "milliseconds", bounded: bool = False) -> bytes:
+        """Return the JSON text of a typed object, as `write` does, always by the reference core."""
+        return dumps(self._wire(writer_of(self.plan, bounded=True) if bounded else self._write, value, timespec))
 
     def wire(self, value: Any, timespec: Timespec = "milliseconds") -> dict[str, Any]:
         """Return the JSON value of a typed object. Raises `Violation`; values that are not JSON come first."""
+        return self._wire(self._write, value, timespec)
+
+    def _wire(self, write: WriteFunction, value: Any, timespec: Timespec) -> dict[str, Any]:
         try:
-            wire: dict[str, Any] = self._write(value, _FRAME_DEPTH, timespec)
+            wire: dict[str, Any] = write(value, _FRAME_DEPTH, timespec)
         except Violation:
             writer_of(self.plan, ruled=False)(value, _FRAME_DEPTH, timespec)
             raise

@@ -35,10 +35,14 @@ class Node:
     `whole`: whether `1.0` is one (R20).
     NUMBER: `minimum`, `maximum`, `multiple_of`. ENUM: `enum`. OBJECT: `plan`. LIST: `item`, `min_items`, `max_items`.
     OPEN: any object whose required `vendorId` keeps `max_length`.
+
+    What 2.x sends is bound by two more (R50, R51). STRING: `identifier`: only the characters of an identifierString.
+    NUMBER: `places`, the most decimal places.
     """
 
     __slots__ = (
         "enum",
+        "identifier",
         "item",
         "max_items",
         "max_length",
@@ -47,6 +51,7 @@ class Node:
         "minimum",
         "multiple_of",
         "op",
+        "places",
         "plan",
         "uri",
         "whole",
@@ -58,9 +63,11 @@ class Node:
         *,
         max_length: int | None = None,
         uri: Callable[[str], bool] | None = None,
+        identifier: bool = False,
         minimum: float | None = None,
         maximum: float | None = None,
         multiple_of: float | None = None,
+        places: int | None = None,
         whole: bool = True,
         enum: type[StrEnum] | None = None,
         plan: Plan | None = None,
@@ -71,9 +78,11 @@ class Node:
         self.op: Final = op
         self.max_length = max_length
         self.uri = uri
+        self.identifier = identifier
         self.minimum = minimum
         self.maximum = maximum
         self.multiple_of = multiple_of
+        self.places = places
         self.whole = whole
         self.enum = enum
         self.plan = plan

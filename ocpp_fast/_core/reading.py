@@ -8,13 +8,13 @@ all that is in it, what it must not have; a list's type, its length, its items.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
-from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
+from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from sys import maxsize
 from typing import Any, Final, TypeAlias
 
-from .decimals import MAX_LITERAL
+from .decimals import is_multiple
 from .plan import Node, Op, Plan
 from .texts import parse_date_time
 from .violation import Violation
@@ -25,7 +25,6 @@ ReadFunction: TypeAlias = Callable[[Any], Any]
 """Takes a JSON value and returns the typed value. Raises `Violation`."""
 
 _SHOWN: Final = 64
-_EXACT: Final = Context(prec=4 * MAX_LITERAL, Emin=MIN_EMIN, Emax=MAX_EMAX)  # to divide whatever may be written
 
 
 @cache
@@ -205,16 +204,11 @@ def _number(node: Node) -> ReadFunction:
             raise Violation("", "minimum", f"at least {minimum}")
         if maximum is not None and value > maximum:
             raise Violation("", "maximum", f"at most {maximum}")
-        if step is not None and not _is_multiple(value, step):
+        if step is not None and not is_multiple(value, step):
             raise Violation("", "multipleOf", f"a multiple of {step}")
         return value if type(value) is int else float(value)
 
     return read
-
-
-def _is_multiple(value: float, step: Decimal) -> bool:
-    """Tell whether a number is a multiple of another, as it is written (R23)."""
-    return not _EXACT.remainder(Decimal(repr(value)), step)
 
 
 def _boolean(node: Node) -> ReadFunction:

@@ -67,7 +67,17 @@ def dumps(value: Any) -> bytes:
     try:
         return orjson.dumps(value, default=_plain)
     except TypeError:  # an integer of more than 64 bits
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        return _long_text(value)
+
+
+def _long_text(value: Any) -> bytes:
+    if isinstance(value, dict):
+        return b"{%b}" % b",".join(b"%b:%b" % (orjson.dumps(key), _long_text(each)) for key, each in value.items())
+    if isinstance(value, (list, tuple)):
+        return b"[%b]" % b",".join(map(_long_text, value))
+    if isinstance(value, int) and not isinstance(value, bool):
+        return b"%d" % value
+    return orjson.dumps(value, default=_plain)
 
 
 def _plain(value: Any) -> float:

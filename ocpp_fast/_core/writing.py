@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Final, TypeAlias
 
+from .bounds import Bound, bound_of
 from .decimals import LongFloat
 from .plan import Node, Op, Plan
 from .reading import ReadFunction, check_length, node_reader
@@ -26,13 +27,14 @@ _SHOWN: Final = 64
 
 
 @cache
-def writer_of(plan: Plan, ruled: bool = True) -> WriteFunction:
+def writer_of(plan: Plan, ruled: bool = True, bounded: bool = False) -> WriteFunction:
     """Return the one writer of the objects that a plan describes.
 
-    Where it is not `ruled` it judges only whether there is a JSON value, not whether that keeps the rules.
+    Where it is not `ruled` it judges only whether there is a JSON value, not whether that keeps the rules; where it is
+    `bounded`, values keep the bounds of what 2.x sends, too.
     """
     struct = plan.struct
-    members = [(each.name, each.key, each.required, _writer(each.node, ruled)) for each in plan.members]
+    members = [(each.name, each.key, each.required, _writer(each.node, ruled, bounded)) for each in plan.members]
 
     def write(value: Any, depth: int, timespec: Timespec) -> dict[str, Any]:
         if not isinstance(value, struct):
@@ -53,12 +55,18 @@ def writer_of(plan: Plan, ruled: bool = True) -> WriteFunction:
     return write
 
 
-def _writer(node: Node, ruled: bool) -> WriteFunction:
+def _writer(node: Node, ruled: bool, bounded: bool) -> WriteFunction:
     if node.plan is not None:
-        return writer_of(node.plan, ruled)
+        return writer_of(node.plan, ruled, bounded)
     if node.item is not None:
-        return _list(node, _writer(node.item, ruled), ruled)
-    return _WRITERS[node.op](node, node_reader(node) if ruled else _no_rules)
+        return _list(node, _writer(node.item, ruled, bounded), ruled)
+    write = _WRITERS[node.op](node, node_reader(node) if ruled else _no_rules)
+    bound = bound_of(node) if bounded else None
+    return write if bound is None else _bounded(write, bound)
+
+
+def _bounded(write: WriteFunction, bound: Bound) -> WriteFunction:
+    return lambda value, depth, timespec: bound(write(value, depth, timespec))
 
 
 def _no_rules(value: Any) -> None:

@@ -191,11 +191,11 @@ class Admission:
         policy = central.policy_of(handshake)
         if inspect.isawaitable(policy):
             policy = await settled(policy)
-        check_policy(policy)
         status = central.registration_of(handshake.id)
         if inspect.isawaitable(status):
             status = await settled(status)
         version = _first_spoken(central, offer.subprotocols)
+        check_policy(policy, () if version is None else (version,))
         self._check_running()
         if not central.admits(handshake):
             raise HandshakeRefused(HTTPStatus.CONFLICT, "a station of this identity is connected already")

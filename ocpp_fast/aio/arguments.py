@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from ipaddress import ip_address
 from math import inf
 from typing import Any, Final
@@ -59,9 +59,13 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def check_policy(policy: Any, *, or_function: bool = False) -> None:
-    """Check a `Policy`; or, with `or_function`, what gives one for a handshake."""
-    if not isinstance(policy, Policy) and not (or_function and callable(policy) and not isinstance(policy, type)):
+def check_policy(policy: Any, versions: Iterable[Version], *, or_function: bool = False) -> None:
+    """Check a `Policy` with which versions are spoken; or, with `or_function`, what gives one for a handshake."""
+    if isinstance(policy, Policy):
+        for version in versions:
+            policy.check_version(version.number)
+        return
+    if not (or_function and callable(policy) and not isinstance(policy, type)):
         wanted = "a Policy or a function of the handshake" if or_function else "a Policy"
         raise TypeError(f"policy: expected {wanted}, not {policy!r}")
 

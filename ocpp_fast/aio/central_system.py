@@ -169,8 +169,8 @@ class CentralSystem(Endpoint):
         max_unfinished: int = 256 * 1024 * 1024,
         log: logging.Logger | None = None,
     ) -> None:
-        check_policy(policy, or_function=True)
         spoken = versions_of(versions)
+        check_policy(policy, spoken, or_function=True)
         routes = Routes(Sender.STATION, spoken)
         runtime = CentralRuntime(
             spoken,

@@ -80,8 +80,8 @@ class ChargePoint(Endpoint):
         max_unfinished: int = 256 * 1024 * 1024,
         log: logging.Logger | None = None,
     ) -> None:
-        check_policy(policy)
         spoken = versions_of(versions)
+        check_policy(policy, spoken)
         routes = Routes(Sender.CENTRAL, spoken)
         runtime = Runtime(
             Sender.STATION,

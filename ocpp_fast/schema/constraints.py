@@ -15,11 +15,13 @@ __all__ = [
     "CustomData",
     "DateTime",
     "Format",
+    "Identifier",
     "Items",
     "Json",
     "MaxLength",
     "MultipleOf",
     "Open",
+    "Places",
     "Range",
     "Tenths",
     "Uri",
@@ -65,6 +67,18 @@ class Format:
 
 
 @dataclass(frozen=True, slots=True)
+class Identifier:
+    """A string of the characters of an identifierString; it binds what 2.x sends, not what it receives (R51)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """A number of at most `limit` decimal places; it binds what 2.x sends, not what it receives (R50)."""
+
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class Open:
     """A JSON object that is kept as it is; a `vendorId` of at most `vendor_id` characters is the one thing required."""
 
@@ -82,11 +96,11 @@ Json: TypeAlias = Any
 CustomData: TypeAlias = Annotated[dict[str, Any], Open(vendor_id=255)]
 """A vendor's own JSON object, open to any key and never rewritten (R21, R27); `vendorId` is required."""
 
-_RULES: Final = (Format, Items, MaxLength, MultipleOf, Open, Range)
+_RULES: Final = (Format, Identifier, Items, MaxLength, MultipleOf, Open, Places, Range)
 _TAKEN: Final[Mapping[Any, tuple[object, ...]]] = {
-    str: (MaxLength, Format("uri")),
+    str: (MaxLength, Format("uri"), Identifier),
     int: (Range,),
-    float: (Range, MultipleOf),
+    float: (Range, MultipleOf, Places),
     datetime: (Format("date-time"),),
     list: (Items,),
     dict: (Open,),

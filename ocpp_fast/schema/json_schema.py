@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
@@ -14,7 +14,7 @@ from .struct_type import StructType
 if TYPE_CHECKING:
     from .struct import Request
 
-__all__ = ["Definitions", "object_schema", "request_schema", "response_schema", "schema_of"]
+__all__ = ["Definitions", "additions_of", "object_schema", "request_schema", "response_schema", "schema_of"]
 
 _DRAFTS = {4: "http://json-schema.org/draft-04/schema#", 6: "http://json-schema.org/draft-06/schema#"}
 _SIMPLE_TYPES = {Op.STRING: "string", Op.INTEGER: "integer", Op.NUMBER: "number", Op.BOOLEAN: "boolean"}
@@ -96,7 +96,17 @@ def _value(node: Node, definitions: Definitions) -> dict[str, Any]:
 
 
 def _enum(kind: type[StrEnum]) -> dict[str, Any]:
-    return {"type": "string", "enum": [each.value for each in kind]}
+    additions = additions_of(kind)
+    return {"type": "string", "enum": [each.value for each in kind if each.value not in additions]}
+
+
+def additions_of(kind: type[StrEnum]) -> Mapping[str, str]:
+    """Return the values of an enumeration that the schema lacks, each with the document that has it (R52).
+
+    They stand in the class as `__additions__`; they are read and written as the others are.
+    """
+    additions: Mapping[str, str] = getattr(kind, "__additions__", {})
+    return additions
 
 
 def _limits(node: Node) -> dict[str, Any]:

@@ -1,11 +1,11 @@
-"""Strings by their greatest length: `Str20` is a string of at most 20 code points (R22).
+"""Strings by their greatest length: `Str20` is a string of at most 20 code points (R22), `Id20` an identifierString.
 
 There is no `__all__`: each length is written once, and `ocpp_fast.schema` passes all of them on.
 """
 
 from typing import Annotated, TypeAlias
 
-from .constraints import MaxLength
+from .constraints import Identifier, MaxLength
 
 Str3: TypeAlias = Annotated[str, MaxLength(3)]
 Str6: TypeAlias = Annotated[str, MaxLength(6)]
@@ -37,9 +37,16 @@ Str2000: TypeAlias = Annotated[str, MaxLength(2000)]
 Str2500: TypeAlias = Annotated[str, MaxLength(2500)]
 Str5500: TypeAlias = Annotated[str, MaxLength(5500)]
 Str5600: TypeAlias = Annotated[str, MaxLength(5600)]
-Str7500: TypeAlias = Annotated[str, MaxLength(7500)]
 Str10000: TypeAlias = Annotated[str, MaxLength(10000)]
 Str11000: TypeAlias = Annotated[str, MaxLength(11000)]
 Str17000: TypeAlias = Annotated[str, MaxLength(17000)]
 Str18000: TypeAlias = Annotated[str, MaxLength(18000)]
 Str32768: TypeAlias = Annotated[str, MaxLength(32768)]
+Id6: TypeAlias = Annotated[str, MaxLength(6), Identifier()]
+Id20: TypeAlias = Annotated[str, MaxLength(20), Identifier()]
+Id32: TypeAlias = Annotated[str, MaxLength(32), Identifier()]
+Id36: TypeAlias = Annotated[str, MaxLength(36), Identifier()]
+Id40: TypeAlias = Annotated[str, MaxLength(40), Identifier()]
+Id50: TypeAlias = Annotated[str, MaxLength(50), Identifier()]
+Id128: TypeAlias = Annotated[str, MaxLength(128), Identifier()]
+Id255: TypeAlias = Annotated[str, MaxLength(255), Identifier()]

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from .._core.plan import Member, Node, Op, Plan
 from .._core.texts import is_uri
-from .constraints import Format, Items, MaxLength, MultipleOf, Open, Range, check_rules
+from .constraints import Format, Identifier, Items, MaxLength, MultipleOf, Open, Places, Range, check_rules
 from .struct_type import StructType
 
 __all__ = ["plan_of"]
@@ -76,14 +76,16 @@ def _plain_node(kind: type, constraints: dict[type, Any], draft: int) -> Node:
     if issubclass(kind, StrEnum):
         return Node(Op.ENUM, enum=kind)
     if kind is str:
-        return Node(Op.STRING, max_length=length, uri=is_uri if constraints.get(Format) == Format("uri") else None)
+        uri = is_uri if constraints.get(Format) == Format("uri") else None
+        return Node(Op.STRING, max_length=length, uri=uri, identifier=Identifier in constraints)
     if kind is bool:
         return Node(Op.BOOLEAN)
     if kind is int:
         return Node(Op.INTEGER, minimum=limits.minimum, maximum=limits.maximum, whole=draft >= 6)
     if kind is float:
         step = constraints[MultipleOf].step if MultipleOf in constraints else None
-        return Node(Op.NUMBER, minimum=limits.minimum, maximum=limits.maximum, multiple_of=step)
+        places = constraints[Places].limit if Places in constraints else None
+        return Node(Op.NUMBER, minimum=limits.minimum, maximum=limits.maximum, multiple_of=step, places=places)
     if kind is datetime:
         return Node(Op.DATE_TIME)
     raise TypeError(f"{kind!r} has no schema")

@@ -6,10 +6,10 @@ pydantic is not needed: it alone calls this, and nothing of it is imported befor
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import EnumMeta
+from enum import StrEnum
 from typing import Any
 
-from .json_schema import object_schema
+from .json_schema import additions_of, object_schema
 from .plan import plan_of
 
 __all__ = ["core_schema_of"]
@@ -20,8 +20,9 @@ def core_schema_of(kind: Any, draft: int) -> Any:
     from pydantic_core import core_schema
 
     name = f"{kind.__module__}.{kind.__qualname__}:{id(kind)}"
-    if isinstance(kind, EnumMeta):
-        return core_schema.enum_schema(kind, list(kind), sub_type="str", ref=name)
+    if issubclass(kind, StrEnum):
+        members = [each for each in kind if each.value not in additions_of(kind)]
+        return core_schema.enum_schema(kind, members, sub_type="str", ref=name)
 
     def read(value: Any) -> Any:
         return value if isinstance(value, kind) else kind.from_dict(value)

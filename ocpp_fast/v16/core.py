@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated
+from typing import ClassVar
 
 from ..schema import (
     BOTH,
     CENTRAL,
     STATION,
     DateTime,
-    Items,
     Profile,
     Response,
     Str20,
@@ -74,9 +74,6 @@ __all__ = [
     "StatusNotificationResponse",
     "StopTransactionRequest",
     "StopTransactionResponse",
-    "TransactionMeterValue",
-    "TransactionSampledValue",
-    "TransactionUnitOfMeasure",
     "UnitOfMeasure",
     "UnlockConnectorRequest",
     "UnlockConnectorResponse",
@@ -327,7 +324,9 @@ class Location(StrEnum):
 
 
 class UnitOfMeasure(StrEnum):
-    """The unit of a value; the schema misspells Celsius, and takes both spellings."""
+    """The unit of a value; the schema has two spellings of Celsius, and lacks Hertz."""
+
+    __additions__: ClassVar[Mapping[str, str]] = {"Hertz": "OCPP 1.6, 7.31"}
 
     WH = "Wh"
     KWH = "kWh"
@@ -371,7 +370,7 @@ class MeterValue(Struct):
     """The values read at one moment."""
 
     timestamp: DateTime
-    sampled_value: Annotated[list[SampledValue], Items(1)]
+    sampled_value: list[SampledValue]
 
 
 class MeterValuesResponse(Response):
@@ -384,7 +383,7 @@ class MeterValuesRequest(Request[MeterValuesResponse], action="MeterValues", sen
     connector_id: int
     """0 is the main meter of the station."""
     transaction_id: int | None = None
-    meter_value: Annotated[list[MeterValue], Items(1)]
+    meter_value: list[MeterValue]
 
 
 class RemoteStartStopStatus(StrEnum):
@@ -537,53 +536,6 @@ class Reason(StrEnum):
     DE_AUTHORIZED = "DeAuthorized"
 
 
-class TransactionUnitOfMeasure(StrEnum):
-    """`UnitOfMeasure` as StopTransaction's schema has it: without Hertz."""
-
-    WH = "Wh"
-    KWH = "kWh"
-    VARH = "varh"
-    KVARH = "kvarh"
-    W = "W"
-    KW = "kW"
-    VA = "VA"
-    KVA = "kVA"
-    VAR = "var"
-    KVAR = "kvar"
-    A = "A"
-    V = "V"
-    K = "K"
-    CELCIUS = "Celcius"
-    CELSIUS = "Celsius"
-    FAHRENHEIT = "Fahrenheit"
-    PERCENT = "Percent"
-
-
-class TransactionSampledValue(Struct):
-    """`SampledValue` as StopTransaction's schema has it."""
-
-    value: str
-    """A decimal number, or hex when `format` is SignedData."""
-    context: ReadingContext | None = None
-    """Without it: Sample.Periodic."""
-    format: ValueFormat | None = None
-    """Without it: Raw."""
-    measurand: Measurand | None = None
-    """Without it: Energy.Active.Import.Register."""
-    phase: Phase | None = None
-    location: Location | None = None
-    """Without it: Outlet."""
-    unit: TransactionUnitOfMeasure | None = None
-    """Without it: Wh, if it is energy."""
-
-
-class TransactionMeterValue(Struct):
-    """`MeterValue` as StopTransaction's schema has it: the list of values may be empty."""
-
-    timestamp: DateTime
-    sampled_value: list[TransactionSampledValue]
-
-
 class StopTransactionResponse(Response):
     """Acknowledges the end of a transaction."""
 
@@ -600,7 +552,7 @@ class StopTransactionRequest(Request[StopTransactionResponse], action="StopTrans
     transaction_id: int
     reason: Reason | None = None
     """Without it: Local."""
-    transaction_data: list[TransactionMeterValue] | None = None
+    transaction_data: list[MeterValue] | None = None
 
 
 class UnlockStatus(StrEnum):

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated
 
-from ..schema import CustomData, DateTime, Items, Range, Str32, Str36, Struct
+from ..schema import CustomData, DateTime, Id36, Items, Places, Range, Str32, Struct
 
 __all__ = [
     "ChargingProfileKindEnumType",
@@ -58,7 +58,7 @@ class ChargingSchedulePeriodType(Struct):
 
     start_period: int
     """Seconds since the schedule began."""
-    limit: float
+    limit: Annotated[float, Places(1)]
     """In the schedule's unit: W over all phases, or A on each."""
     number_phases: int | None = None
     """No value means 3."""
@@ -136,7 +136,7 @@ class ChargingScheduleType(Struct):
     """In seconds; without a value the last period has no end."""
     charging_rate_unit: ChargingRateUnitEnumType
     charging_schedule_period: Annotated[list[ChargingSchedulePeriodType], Items(1, 1024)]
-    min_charging_rate: float | None = None
+    min_charging_rate: Annotated[float, Places(1)] | None = None
     """Below this the EV charges badly or not at all."""
     sales_tariff: SalesTariffType | None = None
     custom_data: CustomData | None = None
@@ -157,6 +157,6 @@ class ChargingProfileType(Struct):
     valid_to: DateTime | None = None
     """No value means until replaced."""
     charging_schedule: Annotated[list[ChargingScheduleType], Items(1, 3)]
-    transaction_id: Str36 | None = None
+    transaction_id: Id36 | None = None
     """Only for a `TX_PROFILE`."""
     custom_data: CustomData | None = None

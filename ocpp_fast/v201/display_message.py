@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated
 
-from ..schema import CENTRAL, STATION, CustomData, DateTime, Items, Profile, Request, Response, Str36, Struct
+from ..schema import CENTRAL, STATION, CustomData, DateTime, Id36, Items, Profile, Request, Response, Struct
 from .types import ComponentType, MessageContentType, StatusInfoType
 
 __all__ = [
@@ -74,7 +74,7 @@ class MessageInfoType(Struct):
     """No value means at once."""
     end_date_time: DateTime | None = None
     """When to take it off for good."""
-    transaction_id: Str36 | None = None
+    transaction_id: Id36 | None = None
     """Shown only while this transaction runs."""
     message: MessageContentType
     custom_data: CustomData | None = None

@@ -8,11 +8,11 @@ from ..schema import (
     STATION,
     CustomData,
     DateTime,
+    Id32,
     Items,
     Profile,
     Request,
     Response,
-    Str32,
     Str512,
     Str800,
     Str5500,
@@ -137,7 +137,7 @@ class PublishFirmwareRequest(Request[PublishFirmwareResponse], action="PublishFi
     """A URI."""
     retries: int | None = None
     """How often to try again after a failure; without a value, as the station sees fit."""
-    checksum: Str32
+    checksum: Id32
     """MD5 of the whole file, in hex."""
     request_id: int
     """Comes back in every status notification."""
@@ -200,7 +200,7 @@ class UnpublishFirmwareResponse(Response):
 class UnpublishFirmwareRequest(Request[UnpublishFirmwareResponse], action="UnpublishFirmware", sender=CENTRAL):
     """Makes a local controller offer a firmware no longer."""
 
-    checksum: Str32
+    checksum: Id32
     """MD5 of the whole file, in hex."""
     custom_data: CustomData | None = None
 

@@ -14,7 +14,6 @@ from ..schema import (
     Str50,
     Str5500,
     Str5600,
-    Str7500,
     Struct,
 )
 from .types import CertificateHashDataType, OCSPRequestDataType, StatusInfoType
@@ -55,7 +54,7 @@ class Get15118EVCertificateResponse(Response):
 
     status: Iso15118EVCertificateStatusEnumType
     status_info: StatusInfoType | None = None
-    exi_response: Str7500
+    exi_response: Str5600
     """What to send to the EV (EXI), in Base64."""
     custom_data: CustomData | None = None
 

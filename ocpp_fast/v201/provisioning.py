@@ -8,11 +8,12 @@ from ..schema import (
     STATION,
     CustomData,
     DateTime,
+    Id6,
+    Id20,
     Items,
     Profile,
     Request,
     Response,
-    Str6,
     Str16,
     Str20,
     Str25,
@@ -103,8 +104,8 @@ class BootNotificationResponse(Response):
 class ModemType(Struct):
     """The SIM card of the station's modem."""
 
-    iccid: Str20 | None = None
-    imsi: Str20 | None = None
+    iccid: Id20 | None = None
+    imsi: Id20 | None = None
     custom_data: CustomData | None = None
 
 
@@ -411,7 +412,7 @@ class APNType(Struct):
     apn_user_name: Str20 | None = None
     apn_password: Str20 | None = None
     sim_pin: int | None = None
-    preferred_network: Str6 | None = None
+    preferred_network: Id6 | None = None
     """MCC and MNC, one after the other."""
     use_only_preferred_network: bool | None = None
     """No value means no."""

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from ..schema import CENTRAL, CustomData, Profile, Request, Response, Str36
+from ..schema import CENTRAL, CustomData, Id36, Profile, Request, Response
 from .charging_profiles import ChargingProfileType
 from .types import EVSEType, IdTokenType, StatusInfoType
 
@@ -35,7 +35,7 @@ class RequestStartTransactionResponse(Response):
 
     status: RequestStartStopStatusEnumType
     status_info: StatusInfoType | None = None
-    transaction_id: Str36 | None = None
+    transaction_id: Id36 | None = None
     """Only when a transaction runs already, the cable having come first."""
     custom_data: CustomData | None = None
 
@@ -69,7 +69,7 @@ class RequestStopTransactionRequest(
 ):
     """Makes the station end a transaction."""
 
-    transaction_id: Str36
+    transaction_id: Id36
     custom_data: CustomData | None = None
 
 

@@ -1,6 +1,6 @@
 """The cost of running transactions (block I)."""
 
-from ..schema import CENTRAL, CustomData, Profile, Request, Response, Str36
+from ..schema import CENTRAL, CustomData, Id36, Profile, Request, Response
 
 __all__ = [
     "TARIFF_AND_COST",
@@ -20,7 +20,7 @@ class CostUpdatedRequest(Request[CostUpdatedResponse], action="CostUpdated", sen
 
     total_cost: float
     """With taxes, in the currency that the station is set to."""
-    transaction_id: Str36
+    transaction_id: Id36
     custom_data: CustomData | None = None
 
 

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated
 
-from ..schema import CENTRAL, STATION, CustomData, DateTime, Items, Profile, Request, Response, Str36, Struct
+from ..schema import CENTRAL, STATION, CustomData, DateTime, Id36, Items, Profile, Request, Response, Struct
 from .types import EVSEType, IdTokenInfoType, IdTokenType, MessageContentType, MeterValueType
 
 __all__ = [
@@ -105,7 +105,7 @@ class ReasonEnumType(StrEnum):
 class TransactionType(Struct):
     """A transaction and its present state."""
 
-    transaction_id: Str36
+    transaction_id: Id36
     charging_state: ChargingStateEnumType | None = None
     time_spent_charging: int | None = None
     """Seconds during which energy flowed."""
@@ -151,7 +151,7 @@ class GetTransactionStatusResponse(Response):
 class GetTransactionStatusRequest(Request[GetTransactionStatusResponse], action="GetTransactionStatus", sender=CENTRAL):
     """Asks whether a transaction still runs and whether messages wait to be sent."""
 
-    transaction_id: Str36 | None = None
+    transaction_id: Id36 | None = None
     """No value asks for the queue as a whole."""
     custom_data: CustomData | None = None
 

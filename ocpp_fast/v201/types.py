@@ -6,11 +6,13 @@ from typing import Annotated
 from ..schema import (
     CustomData,
     DateTime,
+    Id36,
+    Id40,
+    Id50,
+    Id128,
     Items,
     Str8,
     Str20,
-    Str36,
-    Str40,
     Str50,
     Str128,
     Str512,
@@ -88,8 +90,8 @@ class ComponentType(Struct):
 
     evse: EVSEType | None = None
     """Missing when the component belongs to the station as a whole."""
-    name: Str50
-    instance: Str50 | None = None
+    name: Id50
+    instance: Id50 | None = None
     """Tells components of one name apart."""
     custom_data: CustomData | None = None
 
@@ -97,8 +99,8 @@ class ComponentType(Struct):
 class VariableType(Struct):
     """A variable of a component."""
 
-    name: Str50
-    instance: Str50 | None = None
+    name: Id50
+    instance: Id50 | None = None
     """Tells variables of one name apart."""
     custom_data: CustomData | None = None
 
@@ -114,7 +116,7 @@ class ComponentVariableType(Struct):
 class AdditionalInfoType(Struct):
     """A further identifier that comes with a token."""
 
-    additional_id_token: Str36
+    additional_id_token: Id36
     type: Str50
     """What the additional token is; agreed between the two sides."""
     custom_data: CustomData | None = None
@@ -137,7 +139,7 @@ class IdTokenType(Struct):
     """A token by which someone, or an EV, is known."""
 
     additional_info: Annotated[list[AdditionalInfoType], Items(1, None)] | None = None
-    id_token: Str36
+    id_token: Id36
     """Case does not matter."""
     type: IdTokenEnumType
     custom_data: CustomData | None = None
@@ -210,11 +212,11 @@ class CertificateHashDataType(Struct):
     """A certificate, identified by hashes."""
 
     hash_algorithm: HashAlgorithmEnumType
-    issuer_name_hash: Str128
+    issuer_name_hash: Id128
     """Of the issuing CA's name (DER), in hex."""
     issuer_key_hash: Str128
     """Of the issuing CA's public key, in hex."""
-    serial_number: Str40
+    serial_number: Id40
     """Hex, without `0x` and leading zeros."""
     custom_data: CustomData | None = None
 
@@ -223,11 +225,11 @@ class OCSPRequestDataType(Struct):
     """A certificate, and whom to ask about its revocation."""
 
     hash_algorithm: HashAlgorithmEnumType
-    issuer_name_hash: Str128
+    issuer_name_hash: Id128
     """Of the issuing CA's name (DER), in hex."""
     issuer_key_hash: Str128
     """Of the issuing CA's public key, in hex."""
-    serial_number: Str40
+    serial_number: Id40
     """Hex, without `0x` and leading zeros."""
     responder_url: Str512 = field(json="responderURL")
     """Where to ask for the status."""

@@ -8,16 +8,16 @@ from ..schema import (
     STATION,
     CustomData,
     DateTime,
+    Id36,
+    Id255,
     Items,
     Profile,
     Range,
     Request,
     Response,
     Str20,
-    Str36,
     Str50,
     Str100,
-    Str255,
     Str500,
     Str2000,
     Str10000,
@@ -142,9 +142,9 @@ class AddressType(Struct):
 class NotifySettlementRequest(Request[NotifySettlementResponse], action="NotifySettlement", sender=STATION):
     """Reports how the settling of a payment made at the station went."""
 
-    transaction_id: Str36 | None = None
+    transaction_id: Id36 | None = None
     """Missing when the payment was called off before a transaction began."""
-    psp_ref: Str255
+    psp_ref: Id255
     """The payment service's reference; it served as the id token."""
     status: PaymentStatusEnumType
     status_info: Str500 | None = None

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated
 
-from ..schema import CENTRAL, CustomData, DateTime, Items, Profile, Request, Response, Str36
+from ..schema import CENTRAL, CustomData, DateTime, Id36, Items, Profile, Request, Response
 from .types import EnergyTransferModeEnumType, GenericStatusEnumType, StatusInfoType
 
 __all__ = [
@@ -36,7 +36,7 @@ class NotifyAllowedEnergyTransferRequest(
 ):
     """Tells which modes of energy transfer a transaction may use from now on."""
 
-    transaction_id: Str36
+    transaction_id: Id36
     allowed_energy_transfer: Annotated[list[EnergyTransferModeEnumType], Items(1, None)]
     custom_data: CustomData | None = None
 

@@ -6,12 +6,12 @@ from typing import Annotated
 from ..schema import (
     CustomData,
     DateTime,
+    Id36,
     Items,
     Range,
     Str3,
     Str8,
     Str32,
-    Str36,
     Str80,
     Str88,
     Str100,
@@ -391,7 +391,7 @@ class ChargingProfileType(Struct):
     """No value means at once."""
     valid_to: DateTime | None = None
     """No value means until replaced."""
-    transaction_id: Str36 | None = None
+    transaction_id: Id36 | None = None
     """Only for a `TX_PROFILE`."""
     max_offline_duration: int | None = None
     """Seconds without a connection after which the profile no longer counts."""

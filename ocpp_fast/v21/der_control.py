@@ -8,12 +8,12 @@ from ..schema import (
     STATION,
     CustomData,
     DateTime,
+    Id36,
     Items,
     Profile,
     Range,
     Request,
     Response,
-    Str36,
     Str200,
     Struct,
     field,
@@ -73,7 +73,7 @@ class SetDERControlResponse(Response):
 
     status: DERControlStatusEnumType
     status_info: StatusInfoType | None = None
-    superseded_ids: Annotated[list[Str36], Items(1, 24)] | None = None
+    superseded_ids: Annotated[list[Id36], Items(1, 24)] | None = None
     """The settings that this one displaces."""
     custom_data: CustomData | None = None
 
@@ -255,7 +255,7 @@ class SetDERControlRequest(Request[SetDERControlResponse], action="SetDERControl
 
     is_default: bool
     """Whether this holds whenever no scheduled setting does."""
-    control_id: Str36
+    control_id: Id36
     """Chosen by the CSMS, such as a UUID."""
     control_type: DERControlEnumType
     """Says which one of the fields below is set."""
@@ -286,7 +286,7 @@ class GetDERControlRequest(Request[GetDERControlResponse], action="GetDERControl
     is_default: bool | None = None
     """Default or scheduled settings; both without a value."""
     control_type: DERControlEnumType | None = None
-    control_id: Str36 | None = None
+    control_id: Id36 | None = None
     """No value means all of the type."""
     custom_data: CustomData | None = None
 
@@ -301,7 +301,7 @@ class DERCurveGetType(Struct):
     """A DER curve as it is installed."""
 
     curve: DERCurveType
-    id: Str36
+    id: Id36
     curve_type: DERControlEnumType
     is_default: bool
     """Whether this is a default setting rather than a scheduled one."""
@@ -314,7 +314,7 @@ class EnterServiceGetType(Struct):
     """An `EnterServiceType` as it is installed."""
 
     enter_service: EnterServiceType
-    id: Str36
+    id: Id36
     custom_data: CustomData | None = None
 
 
@@ -322,7 +322,7 @@ class FixedPFGetType(Struct):
     """A `FixedPFType` as it is installed."""
 
     fixed_pf: FixedPFType = field(json="fixedPF")
-    id: Str36
+    id: Id36
     is_default: bool
     """Whether this is a default setting rather than a scheduled one."""
     is_superseded: bool
@@ -334,7 +334,7 @@ class FixedVarGetType(Struct):
     """A `FixedVarType` as it is installed."""
 
     fixed_var: FixedVarType
-    id: Str36
+    id: Id36
     is_default: bool
     """Whether this is a default setting rather than a scheduled one."""
     is_superseded: bool
@@ -346,7 +346,7 @@ class FreqDroopGetType(Struct):
     """A `FreqDroopType` as it is installed."""
 
     freq_droop: FreqDroopType
-    id: Str36
+    id: Id36
     is_default: bool
     """Whether this is a default setting rather than a scheduled one."""
     is_superseded: bool
@@ -358,14 +358,14 @@ class GradientGetType(Struct):
     """A `GradientType` as it is installed."""
 
     gradient: GradientType
-    id: Str36
+    id: Id36
     custom_data: CustomData | None = None
 
 
 class LimitMaxDischargeGetType(Struct):
     """A `LimitMaxDischargeType` as it is installed."""
 
-    id: Str36
+    id: Id36
     is_default: bool
     """Whether this is a default setting rather than a scheduled one."""
     is_superseded: bool
@@ -406,7 +406,7 @@ class ClearDERControlRequest(Request[ClearDERControlResponse], action="ClearDERC
     is_default: bool
     """Default or scheduled settings."""
     control_type: DERControlEnumType | None = None
-    control_id: Str36 | None = None
+    control_id: Id36 | None = None
     """No value means all of the type."""
     custom_data: CustomData | None = None
 
@@ -454,12 +454,12 @@ class NotifyDERStartStopResponse(Response):
 class NotifyDERStartStopRequest(Request[NotifyDERStartStopResponse], action="NotifyDERStartStop", sender=STATION):
     """Tells that a scheduled DER setting took effect or ran out."""
 
-    control_id: Str36
+    control_id: Id36
     """The one of the `SetDERControlRequest`."""
     started: bool
     """False when it has ended."""
     timestamp: DateTime
-    superseded_ids: Annotated[list[Str36], Items(1, 24)] | None = None
+    superseded_ids: Annotated[list[Id36], Items(1, 24)] | None = None
     """The settings that give way to this one."""
     custom_data: CustomData | None = None
 

@@ -8,13 +8,13 @@ from ..schema import (
     STATION,
     CustomData,
     DateTime,
+    Id36,
     Items,
     Notification,
     Profile,
     Range,
     Request,
     Response,
-    Str36,
     Str50,
     Str64,
     Str255,
@@ -209,7 +209,7 @@ class EventDataType(Struct):
     tech_info: Str500 | None = None
     cleared: bool | None = None
     """Whether things are back to normal."""
-    transaction_id: Str36 | None = None
+    transaction_id: Id36 | None = None
     """The transaction that the event is about."""
     component: ComponentType
     variable_monitoring_id: Annotated[int, Range(0, None)] | None = None

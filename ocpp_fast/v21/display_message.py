@@ -3,19 +3,7 @@
 from enum import StrEnum
 from typing import Annotated
 
-from ..schema import (
-    CENTRAL,
-    STATION,
-    CustomData,
-    DateTime,
-    Items,
-    Profile,
-    Range,
-    Request,
-    Response,
-    Str36,
-    Struct,
-)
+from ..schema import CENTRAL, STATION, CustomData, DateTime, Id36, Items, Profile, Range, Request, Response, Struct
 from .types import ComponentType, MessageContentType, StatusInfoType
 
 __all__ = [
@@ -89,7 +77,7 @@ class MessageInfoType(Struct):
     """No value means at once."""
     end_date_time: DateTime | None = None
     """When to take it off for good."""
-    transaction_id: Str36 | None = None
+    transaction_id: Id36 | None = None
     """Shown only while this transaction runs."""
     message: MessageContentType
     message_extra: Annotated[list[MessageContentType], Items(1, 4)] | None = None

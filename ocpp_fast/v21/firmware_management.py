@@ -8,12 +8,12 @@ from ..schema import (
     STATION,
     CustomData,
     DateTime,
+    Id32,
     Items,
     Profile,
     Range,
     Request,
     Response,
-    Str32,
     Str800,
     Str2000,
     Str5500,
@@ -139,7 +139,7 @@ class PublishFirmwareRequest(Request[PublishFirmwareResponse], action="PublishFi
     """A URI."""
     retries: Annotated[int, Range(0, None)] | None = None
     """How often to try again after a failure; without a value, as the station sees fit."""
-    checksum: Str32
+    checksum: Id32
     """MD5 of the whole file, in hex."""
     request_id: Annotated[int, Range(0, None)]
     """Comes back in every status notification."""
@@ -203,7 +203,7 @@ class UnpublishFirmwareResponse(Response):
 class UnpublishFirmwareRequest(Request[UnpublishFirmwareResponse], action="UnpublishFirmware", sender=CENTRAL):
     """Makes a local controller offer a firmware no longer."""
 
-    checksum: Str32
+    checksum: Id32
     """MD5 of the whole file, in hex."""
     custom_data: CustomData | None = None
 

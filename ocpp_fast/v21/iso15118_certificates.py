@@ -8,13 +8,13 @@ from ..schema import (
     STATION,
     CustomData,
     DateTime,
+    Id255,
     Items,
     Profile,
     Range,
     Request,
     Response,
     Str50,
-    Str255,
     Str2000,
     Str10000,
     Str11000,
@@ -93,7 +93,7 @@ class Get15118EVCertificateRequest(
     """What the EV sent (EXI), in Base64."""
     maximum_contract_certificate_chains: Annotated[int, Range(0, None)] | None = None
     """How many contracts the EV can take; ISO 15118-20 only."""
-    prioritized_emaids: Annotated[list[Str255], Items(1, 8)] | None = field(json="prioritizedEMAIDs", default=None)
+    prioritized_emaids: Annotated[list[Id255], Items(1, 8)] | None = field(json="prioritizedEMAIDs", default=None)
     """The contracts the EV wants first; ISO 15118-20 only."""
     custom_data: CustomData | None = None
 

@@ -8,12 +8,13 @@ from ..schema import (
     STATION,
     CustomData,
     DateTime,
+    Id6,
+    Id20,
     Items,
     Profile,
     Range,
     Request,
     Response,
-    Str6,
     Str16,
     Str20,
     Str25,
@@ -106,8 +107,8 @@ class BootNotificationResponse(Response):
 class ModemType(Struct):
     """The SIM card of the station's modem."""
 
-    iccid: Str20 | None = None
-    imsi: Str20 | None = None
+    iccid: Id20 | None = None
+    imsi: Id20 | None = None
     custom_data: CustomData | None = None
 
 
@@ -416,7 +417,7 @@ class APNType(Struct):
     apn_user_name: Str50 | None = None
     apn_password: Str64 | None = None
     sim_pin: int | None = None
-    preferred_network: Str6 | None = None
+    preferred_network: Id6 | None = None
     """MCC and MNC, one after the other."""
     use_only_preferred_network: bool | None = None
     """No value means no."""

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated
 
-from ..schema import CENTRAL, CustomData, Profile, Range, Request, Response, Str36, Str50
+from ..schema import CENTRAL, CustomData, Id36, Profile, Range, Request, Response, Str50
 from .charging_profiles import ChargingProfileType
 from .types import EVSEType, IdTokenType, StatusInfoType
 
@@ -36,7 +36,7 @@ class RequestStartTransactionResponse(Response):
 
     status: RequestStartStopStatusEnumType
     status_info: StatusInfoType | None = None
-    transaction_id: Str36 | None = None
+    transaction_id: Id36 | None = None
     """Only when a transaction runs already, the cable having come first."""
     custom_data: CustomData | None = None
 
@@ -70,7 +70,7 @@ class RequestStopTransactionRequest(
 ):
     """Makes the station end a transaction."""
 
-    transaction_id: Str36
+    transaction_id: Id36
     custom_data: CustomData | None = None
 
 

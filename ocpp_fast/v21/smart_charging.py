@@ -8,13 +8,13 @@ from ..schema import (
     STATION,
     CustomData,
     DateTime,
+    Id36,
     Items,
     Profile,
     Range,
     Request,
     Response,
     Str20,
-    Str36,
     Struct,
     field,
 )
@@ -337,7 +337,7 @@ class UsePriorityChargingResponse(Response):
 class UsePriorityChargingRequest(Request[UsePriorityChargingResponse], action="UsePriorityCharging", sender=CENTRAL):
     """Turns priority charging of a transaction on or off."""
 
-    transaction_id: Str36
+    transaction_id: Id36
     activate: bool
     custom_data: CustomData | None = None
 
@@ -353,7 +353,7 @@ class NotifyPriorityChargingRequest(
 ):
     """Tells that priority charging was turned on or off at the station."""
 
-    transaction_id: Str36
+    transaction_id: Id36
     activated: bool
     custom_data: CustomData | None = None
 

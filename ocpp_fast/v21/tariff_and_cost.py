@@ -3,20 +3,7 @@
 from enum import StrEnum
 from typing import Annotated
 
-from ..schema import (
-    CENTRAL,
-    CustomData,
-    DateTime,
-    Items,
-    Profile,
-    Range,
-    Request,
-    Response,
-    Str36,
-    Str60,
-    Str255,
-    Struct,
-)
+from ..schema import CENTRAL, CustomData, DateTime, Id36, Id255, Items, Profile, Range, Request, Response, Str60, Struct
 from .tariffs import TariffType
 from .types import StatusInfoType
 
@@ -53,7 +40,7 @@ class CostUpdatedRequest(Request[CostUpdatedResponse], action="CostUpdated", sen
 
     total_cost: float
     """With taxes, in the currency that the station is set to."""
-    transaction_id: Str36
+    transaction_id: Id36
     custom_data: CustomData | None = None
 
 
@@ -107,7 +94,7 @@ class TariffAssignmentType(Struct):
     valid_from: DateTime | None = None
     """Missing when in force already."""
     evse_ids: Annotated[list[Annotated[int, Range(0, None)]], Items(1, None)] | None = None
-    id_tokens: Annotated[list[Str255], Items(1, None)] | None = None
+    id_tokens: Annotated[list[Id255], Items(1, None)] | None = None
     custom_data: CustomData | None = None
 
 
@@ -188,7 +175,7 @@ class ChangeTransactionTariffRequest(
     """Puts a running transaction on another tariff."""
 
     tariff: TariffType
-    transaction_id: Str36
+    transaction_id: Id36
     custom_data: CustomData | None = None
 
 

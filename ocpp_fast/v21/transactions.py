@@ -8,13 +8,13 @@ from ..schema import (
     STATION,
     CustomData,
     DateTime,
+    Id36,
     Items,
     Profile,
     Range,
     Request,
     Response,
     Str3,
-    Str36,
     Str60,
     Str500,
     Struct,
@@ -260,7 +260,7 @@ class ReasonEnumType(StrEnum):
 class TransactionType(Struct):
     """A transaction and its present state."""
 
-    transaction_id: Str36
+    transaction_id: Id36
     charging_state: ChargingStateEnumType | None = None
     time_spent_charging: int | None = None
     """Seconds during which energy flowed."""
@@ -315,7 +315,7 @@ class GetTransactionStatusResponse(Response):
 class GetTransactionStatusRequest(Request[GetTransactionStatusResponse], action="GetTransactionStatus", sender=CENTRAL):
     """Asks whether a transaction still runs and whether messages wait to be sent."""
 
-    transaction_id: Str36 | None = None
+    transaction_id: Id36 | None = None
     """No value asks for the queue as a whole."""
     custom_data: CustomData | None = None
 

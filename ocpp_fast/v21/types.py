@@ -6,14 +6,16 @@ from typing import Annotated
 from ..schema import (
     CustomData,
     DateTime,
+    Id40,
+    Id50,
+    Id128,
+    Id255,
     Items,
     Range,
     Str8,
     Str20,
-    Str40,
     Str50,
     Str128,
-    Str255,
     Str1024,
     Str2000,
     Str2500,
@@ -92,8 +94,8 @@ class ComponentType(Struct):
 
     evse: EVSEType | None = None
     """Missing when the component belongs to the station as a whole."""
-    name: Str50
-    instance: Str50 | None = None
+    name: Id50
+    instance: Id50 | None = None
     """Tells components of one name apart."""
     custom_data: CustomData | None = None
 
@@ -101,8 +103,8 @@ class ComponentType(Struct):
 class VariableType(Struct):
     """A variable of a component."""
 
-    name: Str50
-    instance: Str50 | None = None
+    name: Id50
+    instance: Id50 | None = None
     """Tells variables of one name apart."""
     custom_data: CustomData | None = None
 
@@ -118,7 +120,7 @@ class ComponentVariableType(Struct):
 class AdditionalInfoType(Struct):
     """A further identifier that comes with a token."""
 
-    additional_id_token: Str255
+    additional_id_token: Id255
     type: Str50
     """What the additional token is; agreed between the two sides."""
     custom_data: CustomData | None = None
@@ -128,7 +130,7 @@ class IdTokenType(Struct):
     """A token by which someone, or an EV, is known."""
 
     additional_info: Annotated[list[AdditionalInfoType], Items(1, None)] | None = None
-    id_token: Str255
+    id_token: Id255
     """Case does not matter."""
     type: Str20
     """A kind from the appendices, such as `ISO14443` or `eMAID`, or a vendor's own."""
@@ -203,11 +205,11 @@ class CertificateHashDataType(Struct):
     """A certificate, identified by hashes."""
 
     hash_algorithm: HashAlgorithmEnumType
-    issuer_name_hash: Str128
+    issuer_name_hash: Id128
     """Of the issuing CA's name (DER), in hex."""
     issuer_key_hash: Str128
     """Of the issuing CA's public key, in hex."""
-    serial_number: Str40
+    serial_number: Id40
     """Hex, without `0x` and leading zeros."""
     custom_data: CustomData | None = None
 
@@ -216,11 +218,11 @@ class OCSPRequestDataType(Struct):
     """A certificate, and whom to ask about its revocation."""
 
     hash_algorithm: HashAlgorithmEnumType
-    issuer_name_hash: Str128
+    issuer_name_hash: Id128
     """Of the issuing CA's name (DER), in hex."""
     issuer_key_hash: Str128
     """Of the issuing CA's public key, in hex."""
-    serial_number: Str40
+    serial_number: Id40
     """Hex, without `0x` and leading zeros."""
     responder_url: Str2000 = field(json="responderURL")
     """Where to ask for the status."""

@@ -22,6 +22,8 @@ from ocpp_fast import (
     Refusal,
     Verdict,
     identity_of,
+    v16,
+    v201,
 )
 
 from .harness import HEARTBEAT_JSON, Site, central_system, scenario, serving, until
@@ -209,6 +211,15 @@ async def test_policy_may_be_a_function_of_the_handshake(way: Any) -> None:
 async def test_what_is_no_policy_is_500(way: Any, caplog: pytest.LogCaptureFixture) -> None:
     async with serving(policy=way(lambda handshake: "lenient")) as site:
         assert await refused(site, "/CP1") == [500]
+    caplog.clear()
+
+
+@scenario
+async def test_R51_a_policy_too_fine_for_the_version_is_500(caplog: pytest.LogCaptureFixture) -> None:
+    policy = Policy(timespec="microseconds")
+    async with serving(policy=lambda handshake: policy, versions=[v16, v201]) as site:
+        assert await refused(site, "/CP1", subprotocols="ocpp2.0.1") == [500]
+        assert (await site.station("CP2"))[1].policy == policy
     caplog.clear()
 
 

@@ -37,6 +37,16 @@ CASES: dict[str, tuple[Any, type[Exception], str]] = {
     "a policy's name": (lambda: central(policy="strict"), TypeError, "policy: expected a Policy or a function"),
     "a policy class": (lambda: central(policy=Policy), TypeError, "policy: expected a Policy or a function"),
     "a station's policy": (lambda: station(policy=lambda _: Policy()), TypeError, "policy: expected a Policy, not"),
+    "a policy too fine for 2.x": (
+        lambda: central(versions=[v16, v201], policy=Policy(timespec="microseconds")),
+        ValueError,
+        "timespec: OCPP 2.0.1 has milliseconds at most",
+    ),
+    "a station's policy too fine for 2.x": (
+        lambda: station(versions=[v201], policy=Policy(timespec="microseconds")),
+        ValueError,
+        "timespec: OCPP 2.0.1 has milliseconds at most",
+    ),
     "an empty identity": (lambda: station(""), ValueError, "id: expected 1 to 48 printable characters"),
     "a name as the local address": (
         lambda: station("CP1", local_address="localhost"),

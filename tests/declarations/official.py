@@ -1,27 +1,35 @@
-"""The official JSON Schemas, as the `ocpp` package carries them, and our versions to measure by them."""
+"""Our versions and the digests of the official JSON Schemas, by which they are proved (R52)."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
-from importlib.util import find_spec
+from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import pytest
 
 from ocpp_fast import v16, v21, v201
-from ocpp_fast.schema import Action, Struct, Version
+from ocpp_fast.schema import Action, Struct, Version, schema_of
 
-__all__ = ["PAYLOADS", "VERSIONS", "Official", "Payload", "each_payload", "inlined"]
+__all__ = ["PAYLOADS", "VERSIONS", "Official", "Payload", "digest_of", "each_payload", "inlined"]
+
+DIGESTS: Final[Mapping[str, Mapping[str, str]]] = json.loads(Path(__file__).with_name("oca_digests.json").read_bytes())
+"""By number of a version and name of a payload class."""
+
+WITHOUT_EFFECT: Final = {
+    *("$id", "id", "$schema", "title", "description", "comment", "$comment"),
+    *("javaType", "default", "additionalItems", "definitions"),
+}
 
 
 @dataclass(frozen=True)
 class Official:
-    """A version of ours (`module`) and the official schemas in the folder of the same name."""
+    """A version of ours (`module`) and the digests of its official schemas."""
 
     module: ModuleType
 
@@ -36,34 +44,13 @@ class Official:
         return version
 
     @property
-    def actions(self) -> set[str]:
-        """The actions that have an official schema."""
-        stems = {path.stem for path in self._folder.glob("*.json")}
-        return {stem.removesuffix("Request").removesuffix("Response") for stem in stems}
-
-    def schema(self, action: str, direction: str) -> dict[str, Any]:
-        """Return the schema of an action's `request` or `response`; its fractions are `Decimal` (R23)."""
-        path = self._folder / f"{action}{direction.title()}.json"
-        return _read(path if path.exists() else self._folder / f"{action}.json")
+    def digests(self) -> Mapping[str, str]:
+        return DIGESTS[self.version.number]
 
     @property
-    def _folder(self) -> Path:
-        return _package() / self.name / "schemas"
-
-
-@cache
-def _package() -> Path:
-    spec = find_spec("ocpp")
-    assert spec is not None
-    assert spec.submodule_search_locations is not None
-    return Path(spec.submodule_search_locations[0])
-
-
-@cache
-def _read(path: Path) -> dict[str, Any]:
-    schema = json.loads(path.read_text("utf-8-sig"), parse_float=Decimal)
-    assert isinstance(schema, dict)
-    return schema
+    def actions(self) -> set[str]:
+        """The actions that have an official schema."""
+        return {name.removesuffix("Request").removesuffix("Response") for name in self.digests}
 
 
 def inlined(schema: dict[str, Any]) -> dict[str, Any]:
@@ -76,6 +63,31 @@ def inlined(schema: dict[str, Any]) -> dict[str, Any]:
         return {key: within(each) for key, each in value.items()} if isinstance(value, dict) else value
 
     return {key: within(value) for key, value in schema.items() if key != "definitions"}
+
+
+def digest_of(schema: dict[str, Any]) -> str:
+    """Return the digest of a schema's canonical form: what has no effect does not count, nor does the order."""
+    canonical = json.dumps(_canonical(inlined(schema)), sort_keys=True, separators=(",", ":"))
+    return sha256(canonical.encode()).hexdigest()[:32]
+
+
+def _canonical(schema: dict[str, Any]) -> dict[str, Any]:
+    form = {key: _exact(value) for key, value in schema.items() if key not in WITHOUT_EFFECT}
+    if schema.get("type") != "object":
+        form.pop("additionalProperties", None)
+    for key in form.keys() & {"required", "enum"}:
+        form[key] = sorted(form[key])
+    if "items" in form:
+        form["items"] = _canonical(form["items"])
+    properties = {name: _canonical(each) for name, each in form.pop("properties", {}).items()}
+    return form | {"properties": properties} if properties else form
+
+
+def _exact(value: Any) -> Any:
+    """Return a fraction as its decimal text."""
+    if not isinstance(value, float):
+        return value
+    return int(value) if value.is_integer() else str(Decimal(repr(value)))
 
 
 VERSIONS = [Official(v16), Official(v201), Official(v21)]
@@ -91,7 +103,10 @@ class Payload(NamedTuple):
 
     @property
     def schema(self) -> dict[str, Any]:
-        return self.official.schema(self.action.name, self.direction)
+        """The derived schema, which is proved to be the official one; its fractions are `Decimal` (R23)."""
+        schema = json.loads(json.dumps(schema_of(self.struct, self.action.draft)), parse_float=Decimal)
+        assert isinstance(schema, dict)
+        return schema
 
 
 PAYLOADS = [

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import pkgutil
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from decimal import Decimal
 from enum import StrEnum
 from importlib import import_module
 from keyword import iskeyword
@@ -17,12 +15,12 @@ from typing import Any
 
 import pytest
 
+from ocpp_fast import v16
 from ocpp_fast._core.plan import Plan
 from ocpp_fast.schema import CENTRAL, STATION, Profile, Sender, Shortcuts, Struct, notice, plan_of, schema_of, shortcut
+from ocpp_fast.schema.json_schema import additions_of
 
-from .official import VERSIONS, Official, Payload, each_payload, inlined
-
-PROSE = {"$id", "id", "title", "description", "comment", "javaType", "default", "additionalItems"}
+from .official import PAYLOADS, VERSIONS, Official, Payload, digest_of, each_payload
 
 each_version = pytest.mark.parametrize("official", VERSIONS, ids=lambda official: official.name)
 
@@ -30,36 +28,54 @@ each_version = pytest.mark.parametrize("official", VERSIONS, ids=lambda official
 # Payload by payload
 
 
-def normalised(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return an inlined schema with unordered lists sorted and what has no effect left out."""
-    normal = {key: value for key, value in schema.items() if key not in PROSE}
-    if schema.get("type") != "object":
-        normal.pop("additionalProperties", None)
-    for key in normal.keys() & {"required", "enum"}:
-        normal[key] = sorted(normal[key])
-    if "items" in normal:
-        normal["items"] = normalised(normal["items"])
-    properties = {name: normalised(each) for name, each in normal.pop("properties", {}).items()}
-    return normal | {"properties": properties} if properties else normal
-
-
-def field_order(normal: dict[str, Any]) -> list[Any]:
-    """Return the names of a normalised schema's fields, nested; custom data may stand anywhere."""
-    if "items" in normal:
-        return field_order(normal["items"])
-    fields = normal.get("properties", {}).items()
-    return [(name, field_order(each)) for name, each in fields if name != "customData"]
-
-
 @each_payload
-def test_R21_derived_schema_equals_the_official_one_in_rules_order_and_names_of_types(payload: Payload) -> None:
-    derived = json.loads(json.dumps(schema_of(payload.struct, payload.action.draft)), parse_float=Decimal)
-    official = payload.schema
-    ours, theirs = normalised(inlined(derived)), normalised(inlined(official))
-    assert ours == theirs
-    assert field_order(ours) == field_order(theirs)
-    names = official.get("definitions", {}).keys()
-    assert not names or derived.get("definitions", {}).keys() <= names
+def test_R52_the_derived_schema_is_the_official_one(payload: Payload) -> None:
+    derived = schema_of(payload.struct, payload.action.draft)
+    assert digest_of(derived) == payload.official.digests[payload.struct.__name__]
+
+
+@each_version
+def test_R52_every_official_schema_is_compared(official: Official) -> None:
+    declared = {each.struct.__name__ for each in PAYLOADS if each.official == official}
+    assert declared == official.digests.keys()
+
+
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {"a": {"$ref": "#/definitions/A"}, "b": {"type": "array", "items": {"type": "number"}}},
+    "required": ["a", "b"],
+    "additionalProperties": False,
+    "definitions": {"A": {"type": "string", "enum": ["x", "y"]}},
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        ({"title": "T", "$comment": "c", "$schema": "s"}, True),
+        ({"required": ["b", "a"]}, True),
+        ({"definitions": {"A": {"type": "string", "enum": ["y", "x"], "additionalProperties": False}}}, True),
+        ({"definitions": {"A": {"type": "string", "enum": ["x"]}}}, False),
+        ({"required": ["a"]}, False),
+        ({"additionalProperties": True}, False),
+        ({"properties": SCHEMA["properties"] | {"b": {"type": "array", "items": {"type": "integer"}}}}, False),
+        ({"properties": SCHEMA["properties"] | {"b": {"type": "array", "items": {"multipleOf": 0.1}}}}, False),
+    ],
+)
+def test_R52_a_digest_tells_what_has_an_effect(change: dict[str, Any], same: bool) -> None:
+    assert (digest_of(SCHEMA | change) == digest_of(SCHEMA)) is same
+
+
+@each_version
+def test_R52_an_addition_is_a_member_and_says_where_it_comes_from(official: Official) -> None:
+    for each in classes_of(official):
+        for value, source in additions_of(each).items() if issubclass(each, StrEnum) else ():
+            assert each(value).value == value
+            assert source
+
+
+def test_R52_hertz_is_an_addition() -> None:
+    assert additions_of(v16.UnitOfMeasure).keys() == {"Hertz"}
 
 
 # Version by version

@@ -23,6 +23,8 @@ enum { LONGEST = 80, THREE_BLOCKS = 50, SLACK = 32, RANDOM_ROUNDS = 100000 };
 /* What is special, and what stands next to it, with and without the highest bit. */
 static const Byte ODD[] = {0x00, 0x01, 0x1f, 0x20, 0x21, '"', '#', 0x5b, '\\', 0x5d, 0x7f, 0x80, 0x9f, 0xa2, 0xdc, 0xff};
 
+static const char IDENTIFIER[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789*-_=:+|@.";
+
 /* The ends of two places, one to read from and one to write to. */
 static Byte *source_end, *target_end;
 
@@ -80,6 +82,10 @@ static void check_plain(const Byte *text, Py_ssize_t size) {
     demand(copy_plain(to, p, size) == stop, "copy_plain", text, size);
     demand(memcmp(to, text, (size_t)stop) == 0, "the copy of copy_plain", text, size);
     for (Py_ssize_t i = 1; i <= SLACK; i++) demand(to[-i] == 0xee, "what copy_plain writes before it", text, size);
+
+    int identifier = 1;
+    for (Py_ssize_t i = 0; i < size; i++) identifier &= text[i] && strchr(IDENTIFIER, text[i]) != NULL;
+    demand(is_identifier(p, size) == identifier, "is_identifier", text, size);
 }
 
 /* Every byte at every place of a text of every length up to three blocks and a bit, among others of four kinds. */

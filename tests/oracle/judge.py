@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 
 import fastjsonschema
 
+from ocpp_fast import v16
 from ocpp_fast._core.texts import is_date_time, is_uri
 from ocpp_fast._core.violation import Violation
 from ocpp_fast.schema import Struct, schema_of
@@ -38,7 +39,11 @@ class Undecided(Exception):
 @cache
 def oracle_of(struct: type[Struct], draft: int) -> Callable[[Any], Fault | None]:
     """Return a function of a JSON value: what is wrong with it first, or None. Raises `Undecided`."""
-    validate = fastjsonschema.compile(schema_of(struct, draft), formats=_FORMATS, use_default=False)
+    schema = schema_of(struct, draft)
+    unit = schema.get("definitions", {}).get("UnitOfMeasure")
+    if unit is not None and "enum" in unit:
+        unit["enum"] = [each.value for each in v16.UnitOfMeasure]  # what is added to the schema, too (R52)
+    validate = fastjsonschema.compile(schema, formats=_FORMATS, use_default=False)
 
     def fault_of(value: Any) -> Fault | None:
         try:

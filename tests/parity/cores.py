@@ -77,18 +77,18 @@ class Pair:
             raise Disparity(f"{self}: what is plain is declined\n{raw!r}")
         return found
 
-    def write(self, value: Any, fraction: int = 3) -> bytes | None:
+    def write(self, value: Any, fraction: int = 3, bounded: bool = False) -> bytes | None:
         """Return the frame that the compiled core writes, or None."""
         raise NotImplementedError
 
-    def reference_write(self, value: Any, fraction: int = 3) -> bytes | None:
+    def reference_write(self, value: Any, fraction: int = 3, bounded: bool = False) -> bytes | None:
         """Return the frame that the reference core writes, or None where it says what is wrong."""
         raise NotImplementedError
 
-    def check_write(self, value: Any, fraction: int = 3) -> bytes | None:
+    def check_write(self, value: Any, fraction: int = 3, bounded: bool = False) -> bytes | None:
         """Return what the compiled core writes, or None. Raises `Disparity` if the reference writes other bytes."""
-        found = self.write(value, fraction)
-        if found is not None and found != (expected := self.reference_write(value, fraction)):
+        found = self.write(value, fraction, bounded)
+        if found is not None and found != (expected := self.reference_write(value, fraction, bounded)):
             raise Disparity(f"{self}, writing {value!r}:\ncompiled  {found!r}\nreference {expected!r}")
         return found
 
@@ -104,7 +104,7 @@ class Subject(Pair):
         self.kind: Final = kind
         self.plan: Final = plan
         self.codec: Final[PayloadCodec] = codec_of(struct, action.draft)
-        self._writers: dict[int, CompiledEncoder] = {}
+        self._writers: dict[tuple[int, bool], CompiledEncoder] = {}
         self._head: Final = {
             "call": f'[2,"{ID}","{action.name}",',
             "result": f'[3,"{ID}",',
@@ -125,24 +125,24 @@ class Subject(Pair):
     def _open_call(self, unique_id: str) -> Action | None:
         return self.action if self.kind == "result" else None
 
-    def write(self, value: Any, fraction: int = 3) -> bytes | None:
-        if fraction not in self._writers:
-            self._writers[fraction] = writer_of(fraction, lambda message_type, key: (self.action, self.plan))
-        writer = self._writers[fraction]
+    def write(self, value: Any, fraction: int = 3, bounded: bool = False) -> bytes | None:
+        if (fraction, bounded) not in self._writers:
+            self._writers[fraction, bounded] = writer_of(fraction, lambda kind, key: (self.action, self.plan), bounded)
+        writer = self._writers[fraction, bounded]
         if self.kind == "result":
             return writer.result(Call(ID, self.action, None, b""), value)
         return (writer.send if self.kind == "send" else writer.call)(ID, value)
 
-    def reference_write(self, value: Any, fraction: int = 3) -> bytes | None:
+    def reference_write(self, value: Any, fraction: int = 3, bounded: bool = False) -> bytes | None:
         try:
-            payload = self.codec.encode(value, TIMESPECS[fraction])
+            payload = self.codec.encode(value, TIMESPECS[fraction], bounded)
         except (Violation, AttributeError):  # the latter for an object that lacks a field altogether
             return None
         return b"%b%b]" % (self._head.encode(), payload)
 
-    def check_plain_write(self, value: Any, fraction: int = 3) -> bytes:
+    def check_plain_write(self, value: Any, fraction: int = 3, bounded: bool = False) -> bytes:
         """Return the frame of a payload that is right. Raises `Disparity` if it is declined."""
-        written = self.check_write(value, fraction)
+        written = self.check_write(value, fraction, bounded)
         if written is None:
             raise Disparity(f"{self}: a plain message is not written\n{value!r}")
         return written
@@ -153,10 +153,12 @@ def _not_written(*arguments: object) -> Any:
     return None
 
 
-def writer_of(fraction: int = 3, lookup: Callable[[int, Any], Any] = _not_written) -> CompiledEncoder:
+def writer_of(
+    fraction: int = 3, lookup: Callable[[int, Any], Any] = _not_written, bounded: bool = False
+) -> CompiledEncoder:
     """Return a compiled writer whose fallbacks decline."""
     fallbacks = dict.fromkeys(("call", "send", "result", "error"), _not_written)
-    return CompiledEncoder(fraction, lookup=lookup, **fallbacks)
+    return CompiledEncoder(fraction, lookup=lookup, bounded=bounded, **fallbacks)
 
 
 def _nodes(plan: Plan) -> Iterator[Node]:

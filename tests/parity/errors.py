@@ -45,11 +45,11 @@ class Errors(Pair):
         """Return the frame of the text of an array of code, description and details."""
         return f'[{self.message_type},"{ID}",{elements[1:]}'.encode("utf-8", "surrogatepass")
 
-    def write(self, value: tuple[Any, ...], fraction: int = 3) -> bytes | None:
+    def write(self, value: tuple[Any, ...], fraction: int = 3, bounded: bool = False) -> bytes | None:
         frame: bytes | None = self._writer.error(self.message_type, ID, *value)
         return frame
 
-    def reference_write(self, value: tuple[Any, ...], fraction: int = 3) -> bytes | None:
+    def reference_write(self, value: tuple[Any, ...], fraction: int = 3, bounded: bool = False) -> bytes | None:
         try:
             return _write_error(self.message_type, ID, *value)
         except ValidationError:

@@ -114,7 +114,7 @@ class Fuzz:
         for _ in range(ODD_WRITES if where else 1):
             chosen = rng.sample(where, min(len(where), rng.choice((1, 1, 1, 2))))
             before = [(slot, slot.put(odd_typed(rng, slot.node, slot.get()))) for slot in chosen]
-            written = subject.check_write(value, rng.choice((0, 3, 6)))
+            written = subject.check_write(value, rng.choice((0, 3, 6)), bounded=rng.random() < 0.5)
             self.tally["written, odd" if written else "written, declined"] += 1
             if written is None and rng.randrange(REFERENCE_SHARE) == 0:
                 subject.reference_write(value)

@@ -9,7 +9,7 @@ import pytest
 
 from ocpp_fast.schema import STATION, Profile, Request, Response, Shortcuts, Version
 
-from ..payloads import random_payload, valid, violations
+from ..payloads import maximal, minimal, random_payload, valid, violations
 from .cores import DECLINED, Subject, subjects
 from .spelling import plain_texts
 
@@ -30,6 +30,12 @@ def test_plain_messages_are_read_and_written_by_the_compiled_core(subject: Subje
 
 
 @each_subject
+def test_R50_R51_plain_messages_are_written_as_2x_sends_them_by_the_compiled_core(subject: Subject) -> None:
+    for instance in (minimal(subject.plan), maximal(subject.plan)):
+        subject.check_plain_write(subject.codec.decode(instance), bounded=True)
+
+
+@each_subject
 def test_R21_only_instances_without_a_fault_are_accepted_and_read_and_written_as_by_the_reference(
     subject: Subject,
 ) -> None:
@@ -40,6 +46,7 @@ def test_R21_only_instances_without_a_fault_are_accepted_and_read_and_written_as
         found = subject.check_read(framed(instance))
         if found is not DECLINED:
             subject.check_write(found.payload)
+            subject.check_write(found.payload, bounded=True)
     for case in violations(subject.plan):
         assert subject.read(framed(case.instance)) is DECLINED, case.description
 

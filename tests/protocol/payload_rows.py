@@ -35,8 +35,6 @@ FAULTS: dict[str, list[tuple[str, str, str, str]]] = {
         ("first_missing", "BootNotification", "{}", "chargePointVendor: expected a value"),
         ("missing_before_wrong", "BootNotification", '{"chargePointVendor":5}', "chargePointModel: expected a value"),
         ("missing_in_a_list", "MeterValues", _SAMPLES % "{}", "meterValue[0].sampledValue[0].value: expected a value"),
-        ("empty_list", "MeterValues", _METER % "", "meterValue: expected at least 1 item"),
-        ("empty_inner", "MeterValues", _SAMPLES % "", "meterValue[0].sampledValue: expected at least 1 item"),
     ],
     "TypeConstraintViolation": [
         ("text", "StartTransaction", _START.replace(":1", ':"1"') % "", "connectorId: expected integer"),
@@ -106,6 +104,18 @@ NULLS: list[tuple[str, str, str, str | None, Policy]] = [
 ]
 """Null that is read leniently, or not (R25): name, action, payload, and the description of the fault."""
 
+_STOP = f'{{"meterStop":1,{_AT},"transactionId":1,"transactionData":[%s]}}'
+_HERTZ = f'{{{_AT},"sampledValue":[{{"value":"50","measurand":"Frequency","unit":"%s"}}]}}'
+_REPORT = b'[2,"a","NotifyReport",{"requestId":1,"seqNo":0,"generatedAt":"2024-01-01T00:00:00Z","reportData":[]}]'
+TAKEN: list[tuple[str, str, str]] = [
+    ("no_meter_values", "MeterValues", _METER % ""),
+    ("no_samples", "MeterValues", _SAMPLES % ""),
+    ("no_transaction_data", "StopTransaction", _STOP % ""),
+    *((unit, "MeterValues", _METER % _HERTZ % unit) for unit in ("Hertz", "Celsius", "Celcius")),
+    *((unit, "StopTransaction", _STOP % _HERTZ % unit) for unit in ("Hertz", "Celsius", "Celcius")),
+]
+"""What the official schemas, or the documents beside them, allow (R52): name, action and payload."""
+
 
 def _row(rule: str, name: str, action: str, payload: str, answer: str, policy: Policy) -> Row:
     frame = f'[2,"a","{action}",{payload}]'.encode()
@@ -125,6 +135,10 @@ def _rows() -> Iterator[Row]:
     for name, action, payload, fault, policy in NULLS:
         answer = f'[4,"a","TypeConstraintViolation","{fault}",{{}}]' if fault else '[3,"a",{}]'
         yield _row("R25", f"null_{name}", action, payload, answer, policy)
+    for name, action, payload in TAKEN:
+        yield _row("R52", f"{name}_in_{action}", action, payload, '[3,"a",{}]', STRICT)
+    empty = b'[4,"a","OccurrenceConstraintViolation","reportData: expected at least 1 item",{}]'
+    yield Row("empty_list", "FAULT", _REPORT, {"2.0.1": empty, "2.1": empty})
     unknown = '[4,"a","FormationViolation","a: expected no property of this name",{}]'
     yield _row("R25", "null_unknown", "Heartbeat", '{"a":null}', unknown, LENIENT)
 

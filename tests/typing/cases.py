@@ -72,7 +72,7 @@ def an_optional_field_may_be_none() -> None:
     )
     assert_type(request.id_tag, str | None)
     assert_type(request.reason, v16.Reason | None)
-    assert_type(request.transaction_data, list[v16.TransactionMeterValue] | None)
+    assert_type(request.transaction_data, list[v16.MeterValue] | None)
     request.id_tag.lower()  # type: ignore[union-attr]
     request.id_tag = "ABC"
     request.id_tag = 1  # type: ignore[assignment]
