@@ -103,13 +103,13 @@ async def test_R33_who_is_refused_is_so_before_the_accept(server: str) -> None:
     async with site.serving(server):
         _, answer = await site.handshake("/ocpp/CP1?a=b%20c")
         assert (answer.status, answer.headers["www-authenticate"]) == (401, 'Basic realm="ocpp", charset="UTF-8"')
-        assert (await site.handshake("/ocpp/CP2", headers=[credentials(b"CP2:x")]))[1].status == 404
+        assert (await site.handshake("/ocpp/CP2", headers=[credentials(b"CP2:x")]))[1].status == 401
         assert (await site.handshake("/ocpp/a%2Fb"))[1].status == 404
         assert (await site.handshake(subprotocols="ocpp1.5", headers=right))[1].status == 400
         assert (await site.handshake(headers=right))[1].status == 101
     assert refused == [
         (401, "/ocpp/CP1?a=b%20c", "CP1"),
-        (404, "/ocpp/CP2", "CP2"),
+        (401, "/ocpp/CP2", "CP2"),
         (404, "/ocpp/a%2Fb", None),
         (400, "/ocpp/CP1", "CP1"),
     ]
