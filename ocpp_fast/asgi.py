@@ -52,6 +52,7 @@ class App:
         self.central = central
         self._grace = grace
         self._transports: set[Transport] = set()
+        self._told = False
 
     @asynccontextmanager
     async def lifespan(self, app: object = None) -> AsyncIterator[None]:
@@ -123,6 +124,9 @@ class App:
             try:
                 runtime.auth.check_served((scope.get("server") or ())[:1], runtime.log)
             except ValueError as error:
+                if not self._told:
+                    self._told = True
+                    runtime.log.error("%s", error)
                 refusal = HandshakeRefused(HTTPStatus.FORBIDDEN, str(error))
                 admission.refuse(refusal.status, refusal.reason)
                 return refusal

@@ -30,7 +30,7 @@ class NoAuth:
 
     def __init__(self, *, anywhere: bool = False) -> None:
         self._anywhere = anywhere
-        self._told = False
+        self._warned = False
 
     def authenticate(self, handshake: Handshake) -> Verdict:
         """Accept."""
@@ -38,15 +38,14 @@ class NoAuth:
 
     def check_served(self, hosts: Iterable[Any], log: logging.Logger) -> None:
         """Check the addresses that are listened at. Raises `ValueError`."""
-        open_to_all = [each for each in hosts if not _is_local(each)]
-        if not open_to_all:
-            return
-        if not self._told:
-            self._told = True
-            level = logging.WARNING if self._anywhere else logging.ERROR
-            log.log(level, "NoAuth() on %s: whoever can connect may be any station", open_to_all[0])
-        if not self._anywhere:
-            raise ValueError(f"auth: NoAuth() is for loopback only, not {open_to_all[0]}; see NoAuth(anywhere=True)")
+        for each in hosts:
+            if _is_local(each):
+                continue
+            if not self._anywhere:
+                raise ValueError(f"auth: NoAuth() is for loopback addresses, not {each}; see NoAuth(anywhere=True)")
+            if not self._warned:
+                self._warned = True
+                log.warning("NoAuth() on %s: whoever reaches it may be any station", each)
 
 
 def _is_local(host: Any) -> bool:
