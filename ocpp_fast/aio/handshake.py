@@ -222,7 +222,7 @@ class ServerOpening:
         websocket = self._websocket
         tls = websocket.transport.get_extra_info("ssl_object")
         certificate = None if tls is None else websocket.certificate
-        names = None if certificate is None else CertificateNames.of(tls.getpeercert())
+        names = None if tls is None or certificate is None else CertificateNames.of(tls.getpeercert())
         return Offer(path, headers, offered, self._origin, certificate, tls is not None, self._listener, names)
 
     @property
