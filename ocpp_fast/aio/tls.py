@@ -85,7 +85,7 @@ def server_context(
 
     def make(kind: type[ssl.SSLContext]) -> ssl.SSLContext:
         context = _context(kind, ssl.PROTOCOL_TLS_SERVER)
-        context.options |= ssl.OP_CIPHER_SERVER_PREFERENCE | ssl.OP_NO_RENEGOTIATION
+        context.options |= ssl.OP_NO_RENEGOTIATION  # from OpenSSL 3 on it is so by default
         for each in pairs:
             _load_pair(context, *each, password)
         if client_ca is not None:
