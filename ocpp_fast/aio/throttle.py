@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from ipaddress import IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
 from .security import Handshake
@@ -65,10 +65,10 @@ class Throttle:
 
 def _network(host: str) -> str:
     """Return an address, or the network of an IPv6 one, all of which one client may have."""
-    try:
-        address = ip_address(host.partition("%")[0])
-    except ValueError:
+    if ":" not in host:
         return host
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
-        return str(IPv6Network((address, 64), strict=False))
-    return host
+    try:
+        address = IPv6Address(host.partition("%")[0])
+    except ValueError:  # an ASGI server may say anything
+        return host
+    return host if address.ipv4_mapped is not None else str(IPv6Network((address, 64), strict=False))

@@ -148,6 +148,7 @@ def test_it_forgets_what_was_right_and_whom_it_saw_the_longest_ago(monkeypatch: 
         (("::ffff:192.0.2.1", 1), "::ffff:192.0.2.1"),
         (("2001:db8::5:1", 1), "2001:db8::/64"),
         (("fe80::1%eth0", 1), "fe80::/64"),
+        (("unix:/run/socket", 0), "unix:/run/socket"),
         (None, ""),
     ],
 )
