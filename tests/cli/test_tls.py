@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,7 @@ async def is_let_in(url: str, authority: Authority, *cert: Path, password: bytes
         return False
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no signals")
 @in_time
 async def test_a_password_or_a_certificate_is_wanted_and_files_are_read_again_on_hangup(
     authority: Authority, tmp_path: Path
