@@ -22,6 +22,7 @@ from urllib.parse import quote
 from websockets.datastructures import Headers
 
 from .aio.admission import Admission, Admitted, Offer, no_common_subprotocol
+from .aio.authentication import NoAuth
 from .aio.central_system import CentralRuntime, CentralSystem
 from .aio.transport import CloseCode, TransportOwner
 from .errors import HandshakeRefused
@@ -51,6 +52,7 @@ class App:
         self.central = central
         self._grace = grace
         self._transports: set[Transport] = set()
+        self._told = False
 
     @asynccontextmanager
     async def lifespan(self, app: object = None) -> AsyncIterator[None]:
@@ -90,7 +92,7 @@ class App:
         await receive()  # the client's request for a connection
         following = asyncio.ensure_future(receive())
         admission = Admission(runtime, _offer(scope))
-        decision = asyncio.create_task(admission.decide())
+        decision = asyncio.create_task(self._decide(admission, scope))
         try:
             await asyncio.wait((following, decision), timeout=runtime.open_timeout, return_when=asyncio.FIRST_COMPLETED)
             if decision.done():
@@ -114,6 +116,21 @@ class App:
             for each in (following, decision):
                 each.cancel()
             await asyncio.wait((following, decision))
+
+    async def _decide(self, admission: Admission, scope: Message) -> Admitted | HandshakeRefused:
+        """Decide on a handshake; where the server listens to more than this machine, `NoAuth()` lets nobody in."""
+        runtime = self.central._runtime
+        if isinstance(runtime.auth, NoAuth):
+            try:
+                runtime.auth.check_served((scope.get("server") or ())[:1], runtime.log)
+            except ValueError as error:
+                if not self._told:
+                    self._told = True
+                    runtime.log.error("%s", error)
+                refusal = HandshakeRefused(HTTPStatus.FORBIDDEN, str(error))
+                admission.refuse(refusal.status, refusal.reason)
+                return refusal
+        return await admission.decide()
 
     async def _refuse(self, scope: Message, send: Send, refusal: HandshakeRefused) -> None:
         if "websocket.http.response" not in (scope.get("extensions") or {}):

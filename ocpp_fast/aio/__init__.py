@@ -1,21 +1,26 @@
 """asyncio: the central system and the charge point over real sockets."""
 
 from .admission import identity_of
+from .authentication import BasicAuth, NoAuth, Profile0, Profile1, Profile2, Profile3, Profiles
 from .backoff import BackOff
 from .central_system import CentralSystem
+from .certificates import CertificateNames, ClientCertificate
 from .charge_point import ChargePoint
 from .connection import Direction
 from .events import Event, Limit, LimitReached
-from .security import Auth, BasicAuth, Handshake, NoAuth, Refusal, Verdict
+from .security import Auth, Handshake, Refusal, Verdict
 from .server import HttpRequest, HttpResponse, Server
 from .stations import Station
+from .tls import TlsContext, client_context, server_context
 
 __all__ = [
     "Auth",
     "BackOff",
     "BasicAuth",
     "CentralSystem",
+    "CertificateNames",
     "ChargePoint",
+    "ClientCertificate",
     "Direction",
     "Event",
     "Handshake",
@@ -24,9 +29,17 @@ __all__ = [
     "Limit",
     "LimitReached",
     "NoAuth",
+    "Profile0",
+    "Profile1",
+    "Profile2",
+    "Profile3",
+    "Profiles",
     "Refusal",
     "Server",
     "Station",
+    "TlsContext",
     "Verdict",
+    "client_context",
     "identity_of",
+    "server_context",
 ]

@@ -19,9 +19,12 @@ from ..errors import HandshakeRefused
 from ..policy import Policy
 from ..schema import Version
 from .arguments import check_policy, is_identity
+from .certificates import CertificateNames
+from .events import Limit
 from .hooks import Tasks
 from .proxies import TrustedProxies
 from .security import Auth, Handshake, Headers, Refusal, Verdict, shown
+from .throttle import SECONDS, Throttle
 from .transport import Transport, TransportOwner
 
 if TYPE_CHECKING:
@@ -74,6 +77,7 @@ class Offer(NamedTuple):
     certificate: bytes | None = None
     secure: bool = False
     listener: Server | None = None
+    certificate_names: CertificateNames | None = None
 
 
 class Admitted(NamedTuple):
@@ -93,6 +97,7 @@ class HandshakeOwner(Protocol):
     identify: Identify
     connecting_hooks: list[Callable[[Handshake], Any]]
     proxies: TrustedProxies
+    throttle: Throttle
     tasks: Tasks
     log: logging.Logger
     max_message_size: int
@@ -127,6 +132,12 @@ class HandshakeOwner(Protocol):
 
     def refused(self, refusal: Refusal) -> None:
         """A handshake was refused."""
+        ...
+
+    def limit_reached(
+        self, limit: Limit, identity: str | None, remote_address: tuple[str, int] | None, detail: str = ""
+    ) -> None:
+        """A client met a limit."""
         ...
 
 
@@ -180,12 +191,12 @@ class Admission:
             remote_address=self.address,
             subprotocols=offer.subprotocols,
             certificate=offer.certificate,
+            certificate_names=offer.certificate_names,
             secure=self._secure,
             listener=offer.listener,
         )
         self.id = handshake.id
-        verdict = central.auth.authenticate(handshake)
-        _check_verdict(await settled(verdict) if inspect.isawaitable(verdict) else verdict)
+        await self._authenticate(handshake)
         for hook in central.connecting_hooks:
             await settled(hook(handshake))
         policy = central.policy_of(handshake)
@@ -200,6 +211,27 @@ class Admission:
         if not central.admits(handshake):
             raise HandshakeRefused(HTTPStatus.CONFLICT, "a station of this identity is connected already")
         return Admitted(handshake, version, policy, status)
+
+    async def _authenticate(self, handshake: Handshake) -> None:
+        """Ask the auth, unless too many passwords were wrong; a try is taken first, as many may come at once."""
+        central, throttle, now = self._central, self._central.throttle, asyncio.get_running_loop().time
+        key = throttle.key(handshake)
+        if key is not None and not throttle.take(key, now()):
+            raise HandshakeRefused(HTTPStatus.TOO_MANY_REQUESTS, "too many wrong passwords")
+        try:
+            verdict = central.auth.authenticate(handshake)
+            _check_verdict(await settled(verdict) if inspect.isawaitable(verdict) else verdict)
+        except HandshakeRefused:
+            if key is not None and throttle.is_exhausted(key, now()):
+                detail = f"one password is verified in {SECONDS:g} s"
+                central.limit_reached(Limit.WRONG_PASSWORDS, handshake.id, self.address, detail)
+            raise
+        except Exception:
+            if key is not None:
+                throttle.give_back(key)
+            raise
+        if key is not None:
+            throttle.clear(key)
 
     def _check_running(self) -> None:
         if self._central.stopping:
@@ -220,8 +252,9 @@ def _named(found: Any) -> tuple[str | None, str]:
 
 
 def _check_verdict(verdict: Any) -> None:
-    if verdict is Verdict.UNKNOWN:
-        raise HandshakeRefused(HTTPStatus.NOT_FOUND, "there is no such station")
+    if verdict is Verdict.UNKNOWN or verdict is Verdict.CONCEALED:
+        status = HTTPStatus.NOT_FOUND if verdict is Verdict.UNKNOWN else HTTPStatus.UNAUTHORIZED
+        raise HandshakeRefused(status, "there is no such station")
     if verdict is Verdict.UNAUTHORIZED:
         raise HandshakeRefused(HTTPStatus.UNAUTHORIZED, "the credentials are missing or wrong")
     if verdict is not Verdict.ACCEPTED:

@@ -19,6 +19,7 @@ from ..routing import Routes
 from ..schema import Sender, Version
 from .admission import Admitted, Identify, identity_of
 from .arguments import check_interval, check_policy, versions_of
+from .authentication import NoAuth
 from .calls import check_loop
 from .endpoint import Endpoint, Runtime, VersionModule
 from .handshake import ServerOpening
@@ -29,6 +30,7 @@ from .security import Auth, Handshake, Refusal, check_auth, shown
 from .server import Http, ServeOptions, Server, listen
 from .sockets import Sockets
 from .stations import ConnectedStations, Duplicates, Station, Stations
+from .throttle import Throttle
 from .transport import CloseCode, Transport
 from .websocket import WebSocket
 
@@ -58,6 +60,7 @@ class CentralRuntime(Runtime):
         stations: Stations,
         registrations: Registrations,
         proxies: TrustedProxies,
+        throttle: Throttle,
         **settings: Any,
     ) -> None:
         policy = policy_choice if isinstance(policy_choice, Policy) else STRICT
@@ -68,6 +71,7 @@ class CentralRuntime(Runtime):
         self.stations = stations
         self.registrations = registrations
         self.proxies = proxies
+        self.throttle = throttle
         self.connecting_hooks: list[Callable[[Handshake], Any]] = []
         self.refused_hooks: list[Callable[[Refusal], Any]] = []
         self.loop: asyncio.AbstractEventLoop | None = None
@@ -125,7 +129,10 @@ class CentralRuntime(Runtime):
 class CentralSystem(Endpoint):
     """Accepts stations, answers them and calls them.
 
-    - `auth` decides who may connect (`NoAuth()`, `BasicAuth(...)`); `versions` are spoken.
+    - `auth` decides who may connect (`NoAuth()`, `BasicAuth(...)`, `Profile2(...)`, `ClientCertificate(...)`);
+      `versions` are spoken.
+    - `password_tries`: after so many wrong passwords of one source for one identity, one in 30 seconds is verified, and
+      the others get 429; 0 is off.
     - `policy` says what is tolerated; it may be a plain or async function of the handshake.
     - `duplicates`: a station that connects a second time replaces its old connection ("replace"), is refused
       ("reject"), or a function of the connected station and the handshake tells whether it replaces it (R36).
@@ -153,6 +160,7 @@ class CentralSystem(Endpoint):
         *,
         auth: Auth,
         versions: Sequence[VersionModule | Version],
+        password_tries: int = 10,
         policy: PolicyChoice = STRICT,
         duplicates: Duplicates = "replace",
         stations: Stations | None = None,
@@ -182,6 +190,7 @@ class CentralSystem(Endpoint):
             stations=ConnectedStations(duplicates) if stations is None else stations,
             registrations=MemoryRegistrations() if registrations is None else registrations,
             proxies=TrustedProxies(trusted_proxies),
+            throttle=Throttle(password_tries),
             signing=signing,
             call_timeout=call_timeout,
             open_timeout=open_timeout,
@@ -272,6 +281,8 @@ class CentralSystem(Endpoint):
         turn of the event loop, so that a storm of them delays no station much. The other options are those of
         `loop.create_server`.
 
+        Raises `ValueError` where `NoAuth()` would listen to more than this machine.
+
         In the end handlers that run get `grace` seconds to answer, then all connections are closed with 1001. Several
         ports may be served at once, on one event loop; the handlers are waited for when the last of them ends.
         """
@@ -309,6 +320,9 @@ class CentralSystem(Endpoint):
             server._bound(listener, host if sock is None and path is None else None, secure=ssl is not None)
             closing.append(sockets)
             try:
+                if isinstance(runtime.auth, NoAuth):
+                    names = [each.getsockname() for each in listener.sockets]
+                    runtime.auth.check_served([each[0] for each in names if isinstance(each, tuple)], runtime.log)
                 await listener.start_serving()
                 yield server
             finally:

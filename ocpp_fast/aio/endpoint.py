@@ -228,6 +228,7 @@ class Runtime:
 
 def _boot(run: Run, station: Any, request: Any, context: Any) -> Any:
     """Handle a BootNotification: its status is stored before it is answered (R40)."""
+    station.check_boot(request)
     return station.registered(run(station, request, context))
 
 

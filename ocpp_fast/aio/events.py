@@ -14,6 +14,11 @@ __all__ = ["Event", "Limit", "LimitReached"]
 class Limit(StrEnum):
     """The name of a limit, as in docs/security.md."""
 
+    WRONG_PASSWORDS = "wrong passwords"
+    """Of one source, for one identity."""
+    SERIAL_NUMBER = "serial number"
+    """A BootNotification has another one than the station's certificate."""
+
 
 @dataclass(frozen=True, slots=True)
 class LimitReached:

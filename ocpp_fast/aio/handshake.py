@@ -25,6 +25,7 @@ from ..errors import HandshakeFailed, HandshakeRefused
 from ..registration import ACCEPTED
 from . import lean
 from .admission import STOPPING, Admission, Admitted, HandshakeOwner, Offer, no_common_subprotocol, run_now, settled
+from .certificates import CertificateNames
 from .opening import release
 from .proxies import Address
 from .security import WEBSOCKET_LOG, Refusal
@@ -219,9 +220,10 @@ class ServerOpening:
 
     def _offer(self, path: str, headers: Any, offered: tuple[str, ...]) -> Offer:
         websocket = self._websocket
-        secure = websocket.transport.get_extra_info("ssl_object") is not None
-        certificate = websocket.certificate if secure else None
-        return Offer(path, headers, offered, self._origin, certificate, secure, self._listener)
+        tls = websocket.transport.get_extra_info("ssl_object")
+        certificate = None if tls is None else websocket.certificate
+        names = None if tls is None or certificate is None else CertificateNames.of(tls.getpeercert())
+        return Offer(path, headers, offered, self._origin, certificate, tls is not None, self._listener, names)
 
     @property
     def _origin(self) -> Address:

@@ -1,24 +1,19 @@
-"""Authentication of stations: the `auth` of a central system."""
+"""What is decided on before a station is let in: its `Handshake`, the `Verdict` on it, and its `Refusal`."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import inspect
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
-from hmac import compare_digest
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, overload
-
-from .arguments import check_password
+from typing import TYPE_CHECKING, Any, Final, Protocol, overload
 
 if TYPE_CHECKING:
     from ..policy import Policy
+    from .certificates import CertificateNames
     from .server import Server
 
-__all__ = ["Auth", "BasicAuth", "Handshake", "Headers", "NoAuth", "Refusal", "Verdict", "check_auth", "shown"]
+__all__ = ["Auth", "Handshake", "Headers", "Refusal", "Verdict", "check_auth", "shown"]
 
 
 class Headers(Protocol):
@@ -51,11 +46,13 @@ class Handshake:
         "_remote",
         "_tenant",
         "certificate",
+        "certificate_names",
         "headers",
         "listener",
         "path",
         "policy",
         "secure",
+        "serial_numbers",
         "state",
         "subprotocols",
     )
@@ -70,6 +67,7 @@ class Handshake:
         remote_address: tuple[str, int] | None = None,
         subprotocols: tuple[str, ...] = (),
         certificate: bytes | None = None,
+        certificate_names: CertificateNames | None = None,
         secure: bool = False,
         listener: Server | None = None,
     ) -> None:
@@ -84,10 +82,14 @@ class Handshake:
         """The subprotocols that the station offers, in its order of preference (R30)."""
         self.certificate = certificate
         """The client's TLS certificate in DER; None if it showed none."""
+        self.certificate_names = certificate_names
+        """Whom that names; None without a certificate that was verified, and where an ASGI server does not tell."""
         self.secure = secure
         """Whether it came over TLS; where a proxy ends TLS, whether that says so."""
         self.listener = listener
         """The `Server` that it came to; None under an ASGI server."""
+        self.serial_numbers: tuple[str, ...] = ()
+        """A BootNotification with another serial number closes the connection; without any, none does."""
         self.state: Any = None
         """The user's own."""
         self.policy: Policy | None = None
@@ -147,6 +149,8 @@ class Verdict(Enum):
     """401: the credentials are missing or wrong."""
     UNKNOWN = auto()
     """404: the station is unknown."""
+    CONCEALED = auto()
+    """401: the station is unknown, which it is not told."""
 
 
 class Auth(Protocol):
@@ -155,97 +159,6 @@ class Auth(Protocol):
     def authenticate(self, handshake: Handshake) -> Verdict | Awaitable[Verdict]:
         """Return the verdict, at once or later."""
         ...
-
-
-class NoAuth:
-    """Security profile 0: lets everyone in. For trusted networks and for tests (R35)."""
-
-    def authenticate(self, handshake: Handshake) -> Verdict:
-        """Accept."""
-        return Verdict.ACCEPTED
-
-
-Check: TypeAlias = (
-    Callable[[str, bytes], "bool | Awaitable[bool | None] | None"]
-    | Callable[[str, bytes, Handshake], "bool | Awaitable[bool | None] | None"]
-)
-
-
-class BasicAuth:
-    """Security profile 1: HTTP basic authentication; the user name must be the station's identity (R34).
-
-    `passwords` is a mapping of stations to passwords, compared in constant time (the key is `Handshake.id`: with
-    tenants `tenant/identity`), or a plain or async function of identity and password, both as the station sent them,
-    and of the `Handshake` if it takes three arguments. It returns True, False for a wrong password, or None for an
-    unknown station. Passwords are bytes and may hold any byte: for 1.6 decode the 40 hexadecimal digits of
-    AuthorizationKey with `bytes.fromhex`.
-    """
-
-    def __init__(self, passwords: Mapping[str, bytes] | Check) -> None:
-        if isinstance(passwords, Mapping):
-            passwords = _Passwords(passwords)
-        elif not callable(passwords):
-            kind = type(passwords).__name__
-            raise TypeError(f"passwords: expected a mapping or a function check(identity, password), not {kind}")
-        self._check: Callable[..., Any] = passwords
-        self._wants_handshake = _takes_three(passwords)
-
-    def authenticate(self, handshake: Handshake) -> Verdict | Awaitable[Verdict]:
-        """Check the credentials of the Authorization header."""
-        credentials = _credentials(handshake.headers)
-        if credentials is None or not compare_digest(credentials[0], handshake.identity.encode()):
-            return Verdict.UNAUTHORIZED
-        more = (handshake,) if self._wants_handshake else ()
-        answer = self._check(handshake.identity, credentials[1], *more)
-        if isinstance(answer, Awaitable):
-            return _later(answer)
-        return _verdict(answer)
-
-
-def _takes_three(check: Callable[..., Any]) -> bool:
-    try:
-        parameters = inspect.signature(check).parameters.values()
-    except ValueError:
-        return False
-    if any(each.kind is each.VAR_POSITIONAL for each in parameters):
-        return True
-    places = [each for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
-    return sum(each.default is each.empty for each in places) == 3
-
-
-class _Passwords:
-    def __init__(self, passwords: Mapping[str, bytes]) -> None:
-        if isinstance(passwords, dict):  # others may be large, or slow
-            for identity, password in passwords.items():
-                check_password(f"passwords[{identity!r}]", password)
-        self._passwords = passwords
-
-    def __call__(self, identity: str, password: bytes, handshake: Handshake) -> bool | None:
-        expected = self._passwords.get(handshake.id)
-        return None if expected is None else compare_digest(expected, password)
-
-
-async def _later(answer: Awaitable[bool | None]) -> Verdict:
-    return _verdict(await answer)
-
-
-def _verdict(answer: bool | None) -> Verdict:
-    if answer is None:
-        return Verdict.UNKNOWN
-    return Verdict.ACCEPTED if answer is True else Verdict.UNAUTHORIZED
-
-
-def _credentials(headers: Headers) -> tuple[bytes, bytes] | None:
-    """Return user name and password of a basic Authorization header, if there is exactly one."""
-    values = headers.get_all("Authorization")
-    scheme, _, encoded = values[0].partition(" ") if len(values) == 1 else ("", "", "")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        user, colon, password = base64.b64decode(encoded.strip(), validate=True).partition(b":")
-    except (binascii.Error, ValueError):
-        return None
-    return (user, password) if colon else None
 
 
 def check_auth(auth: Any) -> Auth:

@@ -10,15 +10,17 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
-from ..errors import OcppError, VersionMismatch
+from ..errors import CallError, ErrorCode, OcppError, VersionMismatch
 from ..faults import Fault
 from ..frames import Call, FrameFault
 from ..handlers import is_awaitable
 from ..registration import ACCEPTED, BOOT, CentralGate, Registrations
 from ..schema import Version
 from .admission import Admitted
+from .certificates import serial_number_of
 from .connection import Connection
 from .endpoint import Runtime
+from .events import Limit
 from .security import Handshake
 from .transport import CloseCode, Transport
 
@@ -276,8 +278,20 @@ class Station(Connection):
             self._choose_way()
 
     def _run_handler(self, call: Call) -> Any:
-        outcome = super()._run_handler(call)
-        return self.registered(outcome) if call.action.name == BOOT else outcome
+        if call.action.name != BOOT:
+            return super()._run_handler(call)
+        self.check_boot(call.payload)
+        return self.registered(super()._run_handler(call))
+
+    def check_boot(self, request: Any) -> None:
+        """Close the connection of a station whose BootNotification has another serial number than its certificate."""
+        expected = self.handshake.serial_numbers
+        found = serial_number_of(request) if expected else None
+        if found is not None and found not in expected:
+            reason = "the serial number is not that of the certificate"
+            self._runtime.limit_reached(Limit.SERIAL_NUMBER, self.id, self.handshake.remote_address, "closed")
+            self._transport.close(CloseCode.POLICY_VIOLATION, reason)
+            raise CallError(ErrorCode.SECURITY_ERROR, reason)
 
     def registered(self, outcome: Any) -> Any:
         """Store the status in the answer to its BootNotification, before that is sent; return the answer."""

@@ -8,18 +8,23 @@ from contextlib import asynccontextmanager
 from typing import TextIO
 
 from ocpp_fast import (
+    Auth,
     BasicAuth,
     CentralSystem,
+    ClientCertificate,
     Direction,
     NoAuth,
+    Profile2,
+    Profiles,
     Refusal,
     Station,
 )
 
 from .answers import answers_of
 from .console import Console, complain
+from .passwords import read_passwords
 from .recording import record
-from .running import collect_seldom, core_name, log_to_stderr, loop_factory, loop_name
+from .running import collect_seldom, core_name, log_to_stderr, loop_factory, loop_name, on_hangup
 from .serve import ServeArguments
 from .traffic import Traffic
 
@@ -35,7 +40,8 @@ def serve(given: ServeArguments) -> int:
         _central(given, console).run(
             given.host,
             given.port,
-            lifespan=lambda: _ready(console),
+            ssl=given.tls,
+            lifespan=lambda: _ready(given, console),
             on_listening=lambda server: console.say(f"listening on {server.url}"),
             loop_factory=loop_factory(given.loop),
             max_connections=given.max_connections,
@@ -45,14 +51,26 @@ def serve(given: ServeArguments) -> int:
         reason = "the port is in use" if in_use else error.strerror or error
         complain(f"cannot listen on {given.host}, port {given.port}: {reason}")
         return 1
+    except ValueError as error:
+        complain(f"{error} (--no-auth=anywhere)")
+        return 2
     return 0
 
 
+def _auth(given: ServeArguments) -> Auth:
+    if given.no_auth:
+        return NoAuth(anywhere=given.no_auth == "anywhere")
+    by_certificate = ClientCertificate()
+    if given.auth_file is None:
+        return by_certificate
+    by_password = Profile2(given.passwords) if given.tls else BasicAuth(given.passwords)
+    return Profiles(by_password, by_certificate) if given.certificates else by_password
+
+
 def _central(given: ServeArguments, console: Console) -> CentralSystem:
-    auth = NoAuth() if given.passwords is None else BasicAuth(given.passwords)
     answers = [answers_of(each, console, given.interval) for each in given.versions]
     versions = [module.VERSION for module, _ in answers]
-    central = CentralSystem(auth=auth, versions=versions, ping_interval=given.ping_interval)
+    central = CentralSystem(auth=_auth(given), versions=versions, ping_interval=given.ping_interval)
     for version, (_, router) in zip(versions, answers, strict=True):
         for profile in version.profiles:
             central.include(router, profile=profile)
@@ -64,11 +82,28 @@ def _central(given: ServeArguments, console: Console) -> CentralSystem:
 
 
 @asynccontextmanager
-async def _ready(console: Console) -> AsyncIterator[None]:
-    """Say what it runs on, and make the garbage collector's pauses short."""
+async def _ready(given: ServeArguments, console: Console) -> AsyncIterator[None]:
+    """Say what it runs on, make the garbage collector's pauses short, and read files again on SIGHUP."""
     console.note(f"on {loop_name()}, with the {core_name()}")
     collect_seldom()
+    if given.tls is not None or given.auth_file is not None:
+        on_hangup(lambda: _reload(given, console))
     yield
+
+
+def _reload(given: ServeArguments, console: Console) -> None:
+    """Read certificates and passwords again; if one can't be read, that stays as it was."""
+    try:
+        if given.tls is not None:
+            given.tls.reload()
+        if given.auth_file is not None:
+            passwords = read_passwords(given.auth_file)
+            given.passwords.clear()
+            given.passwords.update(passwords)
+    except (OSError, ValueError) as error:
+        complain(f"not read again: {error}")
+    else:
+        console.note("certificates and passwords were read again")
 
 
 def _tell(central: CentralSystem, console: Console) -> None:

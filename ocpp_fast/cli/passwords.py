@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from pathlib import Path
 
@@ -24,19 +25,33 @@ def to_password(text: str) -> bytes:
 def read_passwords(path: str) -> dict[str, bytes]:
     """Read a file of `identity:password` lines; empty lines and those that begin with # are skipped.
 
-    Raises `OSError`, or `ValueError` that names the line.
+    It is UTF-8, with a byte order mark or without; a line ends as on any system. Raises `OSError`, or `ValueError` that
+    names the line, and shows nothing of a password.
     """
     passwords: dict[str, bytes] = {}
-    for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), 1):
-        if not line.strip() or line.startswith("#"):
+    lines = re.split(rb"\r\n|\r|\n", Path(path).read_bytes().removeprefix(codecs.BOM_UTF8))
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.startswith(b"#"):
             continue
-        identity, colon, password = line.partition(":")
-        if not identity or not colon:
-            raise ValueError(f"{path}, line {number}: expected identity:password")
-        if identity in passwords:
-            raise ValueError(f"{path}, line {number}: {identity} stands there twice")
         try:
-            passwords[identity] = to_password(password)
+            identity, password = _entry(line)
+            if identity in passwords:
+                raise ValueError(f"{identity} stands there twice")
         except ValueError as error:
             raise ValueError(f"{path}, line {number}: {error}") from None
+        passwords[identity] = password
     return passwords
+
+
+def _entry(line: bytes) -> tuple[str, bytes]:
+    try:
+        identity, colon, password = line.decode().partition(":")
+    except UnicodeDecodeError:
+        raise ValueError("expected UTF-8") from None
+    if not identity or not colon:
+        raise ValueError("expected identity:password")
+    if identity != identity.strip() or not identity.isprintable():
+        raise ValueError("expected an identity without blanks around it, or control characters in it")
+    if not password:
+        raise ValueError("the password is empty")
+    return identity, to_password(password)

@@ -14,7 +14,7 @@ from typing import Any
 
 from ocpp_fast import accelerated
 
-__all__ = ["collect_seldom", "core_name", "log_to_stderr", "loop_factory", "loop_name", "run"]
+__all__ = ["collect_seldom", "core_name", "log_to_stderr", "loop_factory", "loop_name", "on_hangup", "run"]
 
 
 def run(program: Coroutine[Any, Any, int]) -> int:
@@ -32,6 +32,12 @@ async def _cancelled_by_sigterm(program: Coroutine[Any, Any, int]) -> int:
     with suppress(NotImplementedError):  # on Windows
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     return await program
+
+
+def on_hangup(act: Callable[[], object]) -> None:
+    """Do something on SIGHUP, where there is such a signal, as long as the event loop runs."""
+    with suppress(NotImplementedError, AttributeError):  # on Windows
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, act)
 
 
 def log_to_stderr() -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from .passwords import read_passwords
 from .recording import add_frames
 from .values import VERSIONS, count, port, positive
+
+if TYPE_CHECKING:
+    from ocpp_fast import TlsContext
 
 __all__ = ["ServeArguments", "add"]
 
@@ -20,13 +23,20 @@ LOOPS = ("asyncio", "uvloop")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServeArguments:
-    """What `ocpp-fast serve` is told; without `passwords` everyone is let in."""
+    """What `ocpp-fast serve` is told; `no_auth`, `auth_file` and `certificates` say who is let in."""
 
     host: str
     port: int
     versions: Sequence[str]
     """Of OCPP; the stations choose."""
-    passwords: Mapping[str, bytes] | None
+    no_auth: str | None
+    """"loopback" or "anywhere"."""
+    auth_file: str | None
+    passwords: dict[str, bytes]
+    """Those of the file."""
+    certificates: bool
+    """Whether those of stations are asked for."""
+    tls: TlsContext | None
     interval: int
     """Seconds between heartbeats."""
     ping_interval: float
@@ -53,8 +63,15 @@ def add(parser: ArgumentParser) -> None:
         help=f"speak only this version; may stand there several times ({', '.join(VERSIONS)})",
     )
     who = parser.add_mutually_exclusive_group()
-    who.add_argument("--no-auth", action="store_true", help="let everyone in")
+    who.add_argument(
+        "--no-auth",
+        nargs="?",
+        const="loopback",
+        choices=("loopback", "anywhere"),
+        help="let everyone in; =anywhere does so on addresses that others reach",
+    )
     who.add_argument("--auth-file", metavar="FILE", help="lines of identity:password, or identity:hex:40 hex digits")
+    _add_tls(parser)
     parser.add_argument(
         "--interval",
         type=count,
@@ -81,6 +98,25 @@ def add(parser: ArgumentParser) -> None:
     parser.set_defaults(run=partial(_run, parser))
 
 
+def _add_tls(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--cert",
+        action="append",
+        default=[],
+        dest="certs",
+        metavar="FILE",
+        help="serve over TLS, with the certificate in a PEM file; may stand there twice, for ECDSA and RSA",
+    )
+    parser.add_argument(
+        "--key", action="append", dest="keys", metavar="FILE", help="the key of each --cert, if not in the same file"
+    )
+    parser.add_argument(
+        "--client-ca",
+        metavar="FILE",
+        help="let in whom a certificate of these CAs names (profile 3); with --auth-file, others with their password",
+    )
+
+
 def _run(parser: ArgumentParser, given: Namespace) -> int:
     if given.loop is not None and find_spec(given.loop) is None:
         parser.error("--loop uvloop: it is not installed (pip install 'ocpp-fast[speed]')")
@@ -88,7 +124,11 @@ def _run(parser: ArgumentParser, given: Namespace) -> int:
         host=given.host,
         port=given.port,
         versions=given.versions or VERSIONS,
+        no_auth=given.no_auth,
+        auth_file=given.auth_file,
         passwords=_passwords(parser, given),
+        certificates=given.client_ca is not None,
+        tls=_tls(parser, given),
         interval=given.interval,
         ping_interval=given.ping_interval,
         max_connections=given.max_connections,
@@ -101,14 +141,30 @@ def _run(parser: ArgumentParser, given: Namespace) -> int:
     return serve(arguments)
 
 
-def _passwords(parser: ArgumentParser, given: Namespace) -> Mapping[str, bytes] | None:
-    """Return who may connect, None for everyone. Exits when that is not said, or said wrongly."""
-    if given.no_auth:
+def _tls(parser: ArgumentParser, given: Namespace) -> TlsContext | None:
+    """Return what is needed for TLS. Exits when the files for it are wrong."""
+    if not given.certs and (given.keys or given.client_ca):
+        parser.error("--key, --client-ca: expected --cert, too")
+    if given.no_auth and given.client_ca:
+        parser.error("--client-ca: not allowed with --no-auth")
+    if not given.certs:
         return None
+    from ocpp_fast import server_context
+
+    try:
+        return server_context(given.certs, given.keys, given.client_ca, require_client=given.auth_file is None)
+    except (OSError, ValueError) as error:
+        parser.error(f"--cert, --key, --client-ca: {error}")
+
+
+def _passwords(parser: ArgumentParser, given: Namespace) -> dict[str, bytes]:
+    """Return the passwords in the file. Exits if nothing says who may connect, or the file says it wrongly."""
+    if given.auth_file is None and (given.no_auth or given.client_ca):
+        return {}
     if given.auth_file is None:
         parser.error(
             "who may connect? Give --auth-file FILE, with a line identity:password for each station, "
-            "or --no-auth to let everyone in"
+            "--client-ca FILE, or --no-auth to let everyone in"
         )
     try:
         return read_passwords(given.auth_file)

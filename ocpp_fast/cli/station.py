@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
 from .console import Console
@@ -11,6 +12,8 @@ from .traffic import Traffic
 from .values import VERSIONS, count, id_tag, password, positive, seconds, url
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from ocpp_fast import ChargePoint
 
 __all__ = ["add"]
@@ -29,6 +32,9 @@ def add(parser: ArgumentParser) -> None:
         help="the version that it speaks (%(default)s)",
     )
     parser.add_argument("--password", type=password, metavar="TEXT", help="for basic authentication; hex:40 hex digits")
+    parser.add_argument("--ca", metavar="FILE", help="the CAs of the central system, in PEM (those of this system)")
+    parser.add_argument("--cert", metavar="FILE", help="its own certificate in PEM, for security profile 3")
+    parser.add_argument("--key", metavar="FILE", help="the key of --cert, if not in the same file")
     parser.add_argument("--connectors", type=positive, default=2, metavar="N", help="how many it has (%(default)s)")
     parser.add_argument("--id-tag", type=id_tag, default="TAG0001", metavar="TAG", help="who charges (%(default)s)")
     _add_sessions(parser)
@@ -41,7 +47,7 @@ def add(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--quiet", action="store_true", help="print nothing")
     add_frames(parser)
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=partial(_run, parser))
 
 
 def _add_sessions(parser: ArgumentParser) -> None:
@@ -66,20 +72,37 @@ def _add_sessions(parser: ArgumentParser) -> None:
     )
 
 
-def _run(given: Namespace) -> int:
+def _run(parser: ArgumentParser, given: Namespace) -> int:
     """Simulate until told to end, or until the one session is over; return the exit code."""
     from ocpp_fast.simulator import Settings, simulated
 
     from .running import run
 
-    options = {name: value for name, value in vars(given).items() if name not in ("quiet", "run", "frames")}
+    beside = ("quiet", "run", "frames", "ca", "cert", "key")
+    options = {name: value for name, value in vars(given).items() if name not in beside}
     console = Console(quiet=given.quiet)
-    simulation = simulated(Settings(**options), console)
+    simulation = simulated(Settings(**options, ssl=_tls(parser, given)), console)
     if not given.quiet:
         _tell(simulation.charge_point, console)
     if given.frames is not None:
         _record(simulation.charge_point, given.frames)
     return run(simulation.run())
+
+
+def _tls(parser: ArgumentParser, given: Namespace) -> SSLContext | None:
+    """Return what is needed for TLS, if anything is given. Exits when a file is wrong."""
+    from ocpp_fast import client_context
+
+    if given.key is not None and given.cert is None:
+        parser.error("--key: expected --cert, too")
+    if given.ca is None and given.cert is None:
+        return None
+    if not given.url.startswith("wss:"):
+        parser.error("--ca, --cert: expected a wss:// URL")
+    try:
+        return client_context(given.ca, given.cert or (), given.key)
+    except (OSError, ValueError) as error:
+        parser.error(f"--ca, --cert, --key: {error}")
 
 
 def _tell(charge_point: ChargePoint, console: Console) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ssl import SSLContext
 from typing import Protocol
 
 __all__ = ["Observer", "Settings"]
@@ -18,6 +19,8 @@ class Settings:
     version: str = "1.6"
     """Of OCPP: 1.6, 2.0.1 or 2.1."""
     password: bytes | None = None
+    ssl: SSLContext | None = None
+    """Of `wss://`; None trusts the CAs of the system."""
     connectors: int = 2
     """From 2.0.1 on, EVSEs with one connector each."""
     id_tag: str = "TAG0001"

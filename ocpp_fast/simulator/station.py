@@ -76,6 +76,7 @@ class SimulatedStation(ABC):
             settings.url,
             versions=[version],
             password=settings.password,
+            ssl=settings.ssl,
             back_off=BackOff(minimum=settings.retry, random_range=settings.retry / 2),
         )
         self.outlets = {number: Outlet(number) for number in range(1, settings.connectors + 1)}

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from ..authority import Authority
+
 
 @pytest.fixture(autouse=True, scope="session")
 def quick_collections() -> Iterator[None]:
@@ -23,3 +25,9 @@ def no_unexpected_errors(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """Fails a test that leaves a warning or an error in the log; one that expects it does `caplog.clear()`."""
     yield
     assert [each.getMessage() for each in caplog.get_records("call") if each.levelno >= logging.WARNING] == []
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """A CA, made for this run."""
+    return Authority(tmp_path_factory.mktemp("ca"))

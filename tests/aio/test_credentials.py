@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import UserDict
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from ocpp_fast import BasicAuth, Handshake, NoAuth, Verdict
 
 from .exchanges import afterwards, broken, broken_later, cancelled_later
-from .harness import comings_and_goings, scenario, serving
+from .harness import comings_and_goings, on_one_loop, scenario, serving
 from .peer import handshake_bytes
 from .refusals import AuthOf, credentials, refused, serves
 
@@ -30,9 +31,8 @@ Passwords = dict[str, bytes] | Callable[[str, bytes], "bool | Awaitable[bool | N
 
 @EACH_CHECK
 @scenario
-async def test_R33_R34_a_station_with_its_key_is_let_in_and_an_unknown_one_is_404(passwords: Passwords) -> None:
+async def test_R34_a_station_with_its_key_is_let_in(passwords: Passwords) -> None:
     async with serving(auth=BasicAuth(passwords)) as site:
-        assert await refused(site, "/CP2", headers=[credentials(b"CP2:p")]) == [404]
         await serves(site, "/AL1000", headers=["Authorization: Basic QUwxMDAwOgABAgMEBQYH////////////////"])
         assert "AL1000" in site.central
 
@@ -59,6 +59,30 @@ async def test_R33_wrong_credentials_are_401(passwords: Passwords, given: list[s
         assert len(site.central) == 0
         assert told == []
         await serves(site, "/CP1", headers=[credentials(b"CP1:p")])
+
+
+@EACH_CHECK
+@on_one_loop
+async def test_R33_an_unknown_station_is_answered_as_a_wrong_password_is(passwords: Passwords) -> None:
+    async with serving(auth=BasicAuth(passwords)) as site:
+        reasons: list[str] = []
+        site.central.on_refused(lambda refusal: reasons.append(refusal.reason))
+        answers = [
+            await site.http(handshake_bytes(f"/{each}", headers=[credentials(f"{each}:x".encode())]))
+            for each in ("CP1", "CP2")
+        ]
+        wrong, unknown = [replace(each, headers={**each.headers, "date": ""}) for each in answers]
+        assert wrong == unknown
+        assert wrong.status == 401
+        assert reasons == ["the credentials are missing or wrong", "there is no such station"]
+
+
+@EACH_CHECK
+@on_one_loop
+async def test_R33_unknown_status_tells_an_unknown_station(passwords: Passwords) -> None:
+    async with serving(auth=BasicAuth(passwords, unknown_status=404)) as site:
+        assert await refused(site, "/CP2", headers=[credentials(b"CP2:p")]) == [404]
+        assert await refused(site, "/CP1", headers=[credentials(b"CP1:x")]) == [401]
 
 
 @scenario
@@ -99,7 +123,8 @@ async def test_cancelled_auth_is_500(caplog: pytest.LogCaptureFixture) -> None:
 
 
 @pytest.mark.parametrize(
-    ("verdict", "status"), [(Verdict.UNKNOWN, 404), (Verdict.UNAUTHORIZED, 401), (Verdict.ACCEPTED, 101)]
+    ("verdict", "status"),
+    [(Verdict.UNKNOWN, 404), (Verdict.CONCEALED, 401), (Verdict.UNAUTHORIZED, 401), (Verdict.ACCEPTED, 101)],
 )
 @pytest.mark.parametrize("later", [False, True])
 @scenario

@@ -10,17 +10,18 @@ from typing import Any, Final, TypeAlias
 
 from ..aio.harness import until
 
-__all__ = ["SERVERS", "Serve"]
+__all__ = ["SERVERS", "Serve", "uvicorn"]
 
 Serve: TypeAlias = Callable[[Any], AbstractAsyncContextManager[int]]
 
 
 @asynccontextmanager
-async def uvicorn(app: Any) -> AsyncIterator[int]:
+async def uvicorn(app: Any, host: str = "127.0.0.1") -> AsyncIterator[int]:
     """Serve with uvicorn; the port."""
     from uvicorn import Config, Server
 
-    server = Server(Config(app, port=0, log_level="critical", ws="websockets-sansio", timeout_graceful_shutdown=2))
+    options: dict[str, Any] = {"log_level": "critical", "ws": "websockets-sansio", "timeout_graceful_shutdown": 2}
+    server = Server(Config(app, host, port=0, **options))
     serving = asyncio.create_task(server.serve())
     await until(lambda: server.started)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial, wraps
@@ -19,7 +20,7 @@ from ..aio.exchanges import TRANSFER, Slow
 from ..aio.harness import CLEARED, HEARTBEAT, HEARTBEAT_JSON, central_system, until
 from ..aio.peer import BINARY, TEXT, HttpAnswer, Peer, frame_bytes, handshake_bytes
 from ..aio.refusals import credentials
-from .servers import SERVERS
+from .servers import SERVERS, uvicorn
 
 pytestmark = pytest.mark.once
 
@@ -103,16 +104,49 @@ async def test_R33_who_is_refused_is_so_before_the_accept(server: str) -> None:
     async with site.serving(server):
         _, answer = await site.handshake("/ocpp/CP1?a=b%20c")
         assert (answer.status, answer.headers["www-authenticate"]) == (401, 'Basic realm="ocpp", charset="UTF-8"')
-        assert (await site.handshake("/ocpp/CP2", headers=[credentials(b"CP2:x")]))[1].status == 404
+        assert (await site.handshake("/ocpp/CP2", headers=[credentials(b"CP2:x")]))[1].status == 401
         assert (await site.handshake("/ocpp/a%2Fb"))[1].status == 404
         assert (await site.handshake(subprotocols="ocpp1.5", headers=right))[1].status == 400
         assert (await site.handshake(headers=right))[1].status == 101
     assert refused == [
         (401, "/ocpp/CP1?a=b%20c", "CP1"),
-        (404, "/ocpp/CP2", "CP2"),
+        (401, "/ocpp/CP2", "CP2"),
         (404, "/ocpp/a%2Fb", None),
         (400, "/ocpp/CP1", "CP1"),
     ]
+
+
+@pytest.mark.parametrize("anywhere", [False, True])
+def test_R35_no_auth_lets_nobody_in_where_others_reach_it(anywhere: bool, caplog: pytest.LogCaptureFixture) -> None:
+    address = own_address()
+
+    async def statuses() -> list[int]:
+        site = Site(auth=NoAuth(anywhere=anywhere))
+        found = []
+        async with uvicorn(site.app, host="0.0.0.0") as site.port:
+            for host in (address, address, "127.0.0.1"):
+                reader, writer = await asyncio.open_connection(host, site.port)
+                peer = Peer(reader, writer)
+                peer.write(handshake_bytes("/ocpp/CP1"))
+                found.append((await peer.http_answer()).status)
+                peer.abort()
+            Peer.opened.clear()
+        return found
+
+    assert asyncio.run(statuses()) == ([101, 101, 101] if anywhere else [403, 403, 101])
+    (told,) = [each for each in caplog.records if "NoAuth()" in each.getMessage() and each.levelname != "INFO"]
+    assert told.levelname == ("WARNING" if anywhere else "ERROR")
+
+
+def own_address() -> str:
+    """An address of this machine that others may reach; skips the test if there is none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        try:
+            sock.connect(("192.0.2.1", 9))  # sends nothing
+        except OSError:
+            pytest.skip("there is no network")
+        address: str = sock.getsockname()[0]
+        return address
 
 
 @each_server
