@@ -231,6 +231,10 @@ class Transport:
     def trust(self) -> None:
         """Change nothing: an ASGI server bounds messages itself."""
 
+    async def answers(self, seconds: float) -> bool:
+        """Return False: pings are the ASGI server's."""
+        return False
+
     async def wait_closed(self) -> None:
         """Wait until the connection has ended."""
         await self._closed.wait()

@@ -5,7 +5,7 @@ from .backoff import BackOff
 from .central_system import CentralSystem
 from .charge_point import ChargePoint
 from .connection import Direction
-from .events import Event, Limit, LimitReached
+from .events import Event, Limit, LimitReached, Replaced
 from .security import Auth, BasicAuth, Handshake, NoAuth, Refusal, Verdict
 from .server import HttpRequest, HttpResponse, Server
 from .stations import Station
@@ -25,6 +25,7 @@ __all__ = [
     "LimitReached",
     "NoAuth",
     "Refusal",
+    "Replaced",
     "Server",
     "Station",
     "Verdict",

@@ -19,6 +19,7 @@ from ..errors import HandshakeRefused
 from ..policy import Policy
 from ..schema import Version
 from .arguments import check_policy, is_identity
+from .events import Limit
 from .hooks import Tasks
 from .proxies import TrustedProxies
 from .security import Auth, Handshake, Headers, Refusal, Verdict, shown
@@ -35,6 +36,7 @@ __all__ = [
     "Identified",
     "Identify",
     "Offer",
+    "check_host",
     "identity_of",
     "run_now",
     "settled",
@@ -117,7 +119,7 @@ class HandshakeOwner(Protocol):
         """Return the registration of a station that is let in, or what to await for it (R40)."""
         ...
 
-    def admits(self, handshake: Handshake) -> bool:
+    def admits(self, handshake: Handshake) -> bool | Awaitable[bool]:
         """Whether an authenticated station may connect now (R36)."""
         ...
 
@@ -129,17 +131,27 @@ class HandshakeOwner(Protocol):
         """A handshake was refused."""
         ...
 
+    def limit_reached(
+        self, limit: Limit, identity: str | None, remote_address: tuple[str, int] | None, detail: str = ""
+    ) -> None:
+        """A peer met a limit."""
+        ...
+
 
 class Admission:
-    """The decision on one handshake. `refuse` ends it from outside, as when it takes too long."""
+    """The decision on one handshake. `refuse` ends it from outside, as when it takes too long.
 
-    __slots__ = ("_central", "_offer", "_secure", "address", "id")
+    Nobody is told twice that it was refused.
+    """
+
+    __slots__ = ("_central", "_is_refused", "_offer", "_secure", "address", "id")
 
     def __init__(self, central: HandshakeOwner, offer: Offer) -> None:
         self._central = central
         self._offer = offer
         self.address, self._secure = central.proxies.origin(offer.peer, offer.headers, secure=offer.secure)
         self.id: str | None = None
+        self._is_refused = False
 
     async def decide(self) -> Admitted | HandshakeRefused:
         """Return who is let in, or why nobody is; what the user's functions raise is logged, and refused with 500."""
@@ -157,7 +169,9 @@ class Admission:
 
     def refuse(self, status: int | None, reason: str) -> None:
         """Log a refusal, and tell the hooks; without a status, nobody was there to be answered."""
-        self._central.refused(Refusal(reason, status, self.address, self._offer.path, self.id))
+        if not self._is_refused:
+            self._is_refused = True
+            self._central.refused(Refusal(reason, status, self.address, self._offer.path, self.id))
 
     def _failed(self, error: Exception) -> HandshakeRefused:
         extra = {"station": self.id, "peer": self.address, "path": shown(self._offer.path)}
@@ -170,6 +184,7 @@ class Admission:
     async def _admit(self) -> Admitted:
         central, offer = self._central, self._offer
         self._check_running()
+        check_host(offer.headers)
         found = central.identify(offer.path, offer.headers)
         tenant, identity = _named(await settled(found) if inspect.isawaitable(found) else found)
         handshake = Handshake(
@@ -197,13 +212,24 @@ class Admission:
             status = await settled(status)
         version = _first_spoken(central, offer.subprotocols)
         self._check_running()
-        if not central.admits(handshake):
+        admits = central.admits(handshake)
+        if inspect.isawaitable(admits):
+            admits = await settled(admits)
+            self._check_running()
+        if not admits:
             raise HandshakeRefused(HTTPStatus.CONFLICT, "a station of this identity is connected already")
         return Admitted(handshake, version, policy, status)
 
     def _check_running(self) -> None:
         if self._central.stopping:
             raise HandshakeRefused(HTTPStatus.SERVICE_UNAVAILABLE, STOPPING)
+
+
+def check_host(headers: Headers) -> None:
+    """Raise `HandshakeRefused` unless a request has one Host header (RFC 9112, 3.2)."""
+    count = len(headers.get_all("Host"))
+    if count != 1:
+        raise HandshakeRefused(HTTPStatus.BAD_REQUEST, f"expected one Host header, found {count or 'none'}")
 
 
 def _named(found: Any) -> tuple[str | None, str]:

@@ -8,11 +8,22 @@ from typing import TypeAlias
 
 from .security import Refusal
 
-__all__ = ["Event", "Limit", "LimitReached"]
+__all__ = ["Event", "Limit", "LimitReached", "Replaced"]
 
 
 class Limit(StrEnum):
     """The name of a limit, as in docs/security.md."""
+
+    HEAD = "head"
+    """A request to connect had more than 8 KiB, or more than 64 headers."""
+    OPEN_TIMEOUT = "open_timeout"
+    """A connection was not open within the time."""
+    HANDSHAKES = "max_handshakes"
+    """The oldest connection without a whole request was shed, or no more are accepted until some are decided."""
+    CONNECTIONS = "max_connections"
+    """A connection was one too many; told once a second at most."""
+    SWAPS = "max_swaps"
+    """An identity has changed its connection so often that the one that answers stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,4 +38,16 @@ class LimitReached:
     """What was done, in a few words."""
 
 
-Event: TypeAlias = Refusal | LimitReached
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """A newer connection has replaced the one of a station (R36)."""
+
+    id: str
+    """Whose they are, as `Station.id`."""
+    remote_address: tuple[str, int] | None
+    """Where the newer one comes from."""
+    replaced_address: tuple[str, int] | None
+    """Where the one came from that is closed."""
+
+
+Event: TypeAlias = Refusal | LimitReached | Replaced
