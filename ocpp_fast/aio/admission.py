@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .server import Server
 
 __all__ = [
+    "NO_WEBSOCKET",
     "STOPPING",
     "Admission",
     "Admitted",
@@ -43,6 +44,7 @@ __all__ = [
 ]
 
 STOPPING: Final = "the central system stops"
+NO_WEBSOCKET: Final = "the request asks for no WebSocket"
 
 Identified: TypeAlias = str | tuple[str, str] | None
 """An identity, or a tenant and an identity, or None for none."""

@@ -314,7 +314,7 @@ class Endpoint(Router):
         return hook
 
     def on_event(self, hook: F) -> F:
-        """Register a function of each `LimitReached` and, of a central system, `Refusal` and `Replaced`; a decorator."""
+        """Register a function of each `Event`: limits, a central system's refusals and replacements; a decorator."""
         self._runtime.event_hooks.append(hook)
         return hook
 

@@ -25,6 +25,7 @@ from ..errors import HandshakeFailed, HandshakeRefused
 from ..registration import ACCEPTED
 from . import lean
 from .admission import (
+    NO_WEBSOCKET,
     STOPPING,
     Admission,
     Admitted,
@@ -328,7 +329,7 @@ class ServerOpening:
             self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR)
             return
         if response is None:
-            self._tell(HTTPStatus.UPGRADE_REQUIRED, "the request asks for no WebSocket")
+            self._tell(HTTPStatus.UPGRADE_REQUIRED, NO_WEBSOCKET)
             self._refuse(HTTPStatus.UPGRADE_REQUIRED)
         elif not self._has_ended():
             if request.method == "HEAD":

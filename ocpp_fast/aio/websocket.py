@@ -246,7 +246,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
             self._ask()
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while self.is_open and not self.heard:
+                while self.is_open and not self.heard:  # noqa: ASYNC110  # the kernel that hears tells nobody
                     await asyncio.sleep(_GLANCE)
         return self.is_open and self.heard
 

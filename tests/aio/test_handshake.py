@@ -204,6 +204,7 @@ EAGER = {
     "fragment": frame_bytes(TEXT, b"x", fin=False),
     "second request": handshake_bytes("/CP2"),
 }
+ENDING = {"close", "unmasked", "garbage", "too big", "second request"}
 
 
 @pytest.mark.parametrize("eager", EAGER)
@@ -227,6 +228,31 @@ async def test_what_comes_before_the_answer_breaks_nothing(
         await until(lambda: len(site.central) == 1)
     if path == "/broken":
         caplog.clear()
+
+
+@pytest.mark.parametrize("eager", EAGER)
+@pytest.mark.parametrize("path", ["/CP1", "/denied"])
+@scenario
+async def test_what_comes_before_the_answer_is_treated_alike_whenever_it_is_decided(eager: str, path: str) -> None:
+    def decide(handshake: Handshake) -> Verdict:
+        return Verdict.UNAUTHORIZED if handshake.identity == "denied" else Verdict.ACCEPTED
+
+    async def outcome(*, later: bool) -> tuple[Any, ...]:
+        async with serving(auth=AuthOf(decide, later=later)) as site:
+            told = comings_and_goings(site.central)
+            refusals: list[Any] = []
+            site.central.on_refused(lambda refusal: refusals.append((refusal.status, refusal.reason)))
+            peer = await site.tcp()
+            peer.write(handshake_bytes(path) + EAGER[eager])
+            answer = await peer.http_answer()
+            closed = None
+            if answer.status == 101:
+                if eager not in ENDING:
+                    peer.heartbeat("last") if eager != "fragment" else peer.close()
+                closed = [await peer.frame() for _ in range(2 if eager in ("ping", "text") else 1)]
+            return answer.status, answer.body, closed, told, refusals
+
+    assert await outcome(later=False) == await outcome(later=True)
 
 
 @scenario
