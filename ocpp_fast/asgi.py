@@ -21,9 +21,10 @@ from urllib.parse import quote
 
 from websockets.datastructures import Headers
 
-from .aio.admission import Admission, Admitted, Offer, no_common_subprotocol
+from .aio.admission import NO_WEBSOCKET, Admission, Admitted, Offer, no_common_subprotocol
 from .aio.authentication import NoAuth
 from .aio.central_system import CentralRuntime, CentralSystem
+from .aio.events import Limit
 from .aio.transport import CloseCode, TransportOwner
 from .errors import HandshakeRefused
 from .schema import Version
@@ -66,6 +67,7 @@ class App:
         if scope["type"] == "websocket":
             await self._websocket(scope, receive, send)
         elif scope["type"] == "http":
+            Admission(self.central._runtime, _offer(scope)).refuse(426, NO_WEBSOCKET)
             headers = [(b"upgrade", b"websocket"), (b"connection", b"upgrade")]
             await _respond(send, "http", HTTPStatus.UPGRADE_REQUIRED, headers)
         elif scope["type"] == "lifespan":
@@ -102,6 +104,7 @@ class App:
                 return
             else:
                 outcome = HandshakeRefused(503, f"not complete within {runtime.open_timeout:g} s")
+                runtime.limit_reached(Limit.OPEN_TIMEOUT, None, admission.address, outcome.reason)
                 admission.refuse(outcome.status, outcome.reason)
             if isinstance(outcome, HandshakeRefused):
                 await self._refuse(scope, send, outcome)
@@ -247,6 +250,10 @@ class Transport:
 
     def trust(self) -> None:
         """Change nothing: an ASGI server bounds messages itself."""
+
+    async def answers(self, seconds: float) -> bool:
+        """Return False: pings are the ASGI server's."""
+        return False
 
     async def wait_closed(self) -> None:
         """Wait until the connection has ended."""

@@ -11,6 +11,7 @@
     ├── TransferRefused                  the peer refused a DataTransfer; raise it in a handler to do the same
     ├── CallTimeout (TimeoutError)       no answer came in time
     ├── Disconnected (ConnectionError)   the connection ended before the answer, or before the call
+    │   └── ConnectionReplaced             by a newer connection of the same station
     ├── NotConnected (KeyError)          no station of that identity is connected
     ├── NotRegistered                    the station may not send this before it is accepted
     ├── SigningFailed                    our own message could not be signed; nothing was sent
@@ -33,6 +34,7 @@ from typing import Any, Protocol, Self
 __all__ = [
     "CallError",
     "CallTimeout",
+    "ConnectionReplaced",
     "Disconnected",
     "ErrorCode",
     "HandshakeFailed",
@@ -224,6 +226,13 @@ class CallTimeout(OcppError, TimeoutError):
 
 class Disconnected(OcppError, ConnectionError):
     """The connection is gone: a pending call can't be answered any more, or a new one can't be sent (R44)."""
+
+
+class ConnectionReplaced(Disconnected):
+    """A newer connection of the same station has taken the place of the one that a call waits on (R36)."""
+
+    delivered: bool | None = None
+    """Unknown: the station may have got the call."""
 
 
 class NotConnected(OcppError, KeyError):

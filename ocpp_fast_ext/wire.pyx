@@ -233,20 +233,18 @@ cdef class Wire:
                 return UNKNOWN
             head += width
             size = scan_number(p + 2, width)
-            if opcode >= 8 and size > 125:
+            if opcode >= 8 or size < <uint64_t>(126 if width == 2 else 65536):
                 return WRONG
         return WRONG if size > <uint64_t>self.limit else head + <Py_ssize_t>size
 
     cdef bint take_message(self, const unsigned char* p, Py_ssize_t length) except -1:
-        """Hand on a text; False if it is not UTF-8, or its length is not written as short as can be."""
+        """Hand on a text; False if it is not UTF-8."""
         cdef int mark = p[1] & 0x7F
         cdef int width = 0 if mark < 126 else 2 if mark == 126 else 8
         cdef Py_ssize_t head = 2 + width + (4 if self.masked else 0)
         cdef Py_ssize_t size = length - head
         cdef bytes raw
         cdef unsigned char* text
-        if width != 0 and size < (126 if width == 2 else 65536):
-            return False
         raw = PyBytes_FromStringAndSize(NULL, size)
         text = <unsigned char*>PyBytes_AS_STRING(raw)
         if self.masked:

@@ -94,11 +94,11 @@ class Wire(Protocol):
     """The frames of one WebSocket: what is plainly a message goes straight to a receiver, all else to `unusual`.
 
     While `plain` is true, a plain message is a whole, final, uncompressed text frame, masked as it must be, its length
-    written as short as can be and within the limit, its text valid UTF-8. It goes to `receiver` as a new bytes object,
-    unless that is None. Every other frame goes to `unusual`, one whole frame at a time, in order; the beginning of a
-    frame is kept until the rest has come. A frame whose head can't be right sets `plain` to false: from then on, and
-    whenever `plain` is false, bytes go to `unusual` as they come. It never raises for what a peer sent; what a receiver
-    or a hook raises passes through.
+    within the limit, its text valid UTF-8. It goes to `receiver` as a new bytes object, unless that is None. Every
+    other frame goes to `unusual`, one whole frame at a time, in order; the beginning of a frame is kept until the rest
+    has come. A frame whose head can't be right, as one whose length is not written as short as can be, sets `plain` to
+    false: from then on, and whenever `plain` is false, bytes go to `unusual` as they come. It never raises for what a
+    peer sent; what a receiver or a hook raises passes through.
 
     So that no peer holds the event loop, `spent` is called after 32 frames, and after a read that has filled the
     buffer. While `paused` is true nothing is handed on: the bytes are kept. `feed(b"")` goes on with them.

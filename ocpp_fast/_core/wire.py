@@ -136,7 +136,7 @@ class Wire:
             if len(data) - start < 2 + width:
                 return 0
             head, size = head + width, int.from_bytes(data[start + 2 : start + 2 + width])
-            if first & _CONTROL and size > 125:
+            if first & _CONTROL or size < (126 if width == 2 else 65536):
                 return -1
         return head + size if size <= self.limit else -1
 
@@ -151,12 +151,10 @@ class Wire:
         self.unusual(frame)
 
     def _message(self, frame: bytes) -> bytes | None:
-        """Return the text of a frame; None if it is not UTF-8, or its length is not written as short as can be."""
+        """Return the text of a frame; None if it is not UTF-8."""
         size = frame[1] & 0x7F
         width = 0 if size < 126 else 2 if size == 126 else 8
         head = 2 + width + 4 * self._masked
-        if width and len(frame) - head < (126 if width == 2 else 65536):
-            return None
         raw = frame[head:]
         if self._masked:
             raw = _masked(raw, frame[head - 4 : head])

@@ -7,7 +7,7 @@ from .central_system import CentralSystem
 from .certificates import CertificateNames, ClientCertificate
 from .charge_point import ChargePoint
 from .connection import Direction
-from .events import Event, Limit, LimitReached
+from .events import Event, Limit, LimitReached, Replaced
 from .security import Auth, Handshake, Refusal, Verdict
 from .server import HttpRequest, HttpResponse, Server
 from .stations import Station
@@ -35,6 +35,7 @@ __all__ = [
     "Profile3",
     "Profiles",
     "Refusal",
+    "Replaced",
     "Server",
     "Station",
     "TlsContext",

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .server import Server
 
 __all__ = [
+    "NO_WEBSOCKET",
     "STOPPING",
     "Admission",
     "Admitted",
@@ -38,12 +39,14 @@ __all__ = [
     "Identified",
     "Identify",
     "Offer",
+    "check_host",
     "identity_of",
     "run_now",
     "settled",
 ]
 
 STOPPING: Final = "the central system stops"
+NO_WEBSOCKET: Final = "the request asks for no WebSocket"
 
 Identified: TypeAlias = str | tuple[str, str] | None
 """An identity, or a tenant and an identity, or None for none."""
@@ -122,7 +125,7 @@ class HandshakeOwner(Protocol):
         """Return the registration of a station that is let in, or what to await for it (R40)."""
         ...
 
-    def admits(self, handshake: Handshake) -> bool:
+    def admits(self, handshake: Handshake) -> bool | Awaitable[bool]:
         """Whether an authenticated station may connect now (R36)."""
         ...
 
@@ -137,20 +140,24 @@ class HandshakeOwner(Protocol):
     def limit_reached(
         self, limit: Limit, identity: str | None, remote_address: tuple[str, int] | None, detail: str = ""
     ) -> None:
-        """A client met a limit."""
+        """A peer met a limit."""
         ...
 
 
 class Admission:
-    """The decision on one handshake. `refuse` ends it from outside, as when it takes too long."""
+    """The decision on one handshake. `refuse` ends it from outside, as when it takes too long.
 
-    __slots__ = ("_central", "_offer", "_secure", "address", "id")
+    Nobody is told twice that it was refused.
+    """
+
+    __slots__ = ("_central", "_is_refused", "_offer", "_secure", "address", "id")
 
     def __init__(self, central: HandshakeOwner, offer: Offer) -> None:
         self._central = central
         self._offer = offer
         self.address, self._secure = central.proxies.origin(offer.peer, offer.headers, secure=offer.secure)
         self.id: str | None = None
+        self._is_refused = False
 
     async def decide(self) -> Admitted | HandshakeRefused:
         """Return who is let in, or why nobody is; what the user's functions raise is logged, and refused with 500."""
@@ -168,7 +175,9 @@ class Admission:
 
     def refuse(self, status: int | None, reason: str) -> None:
         """Log a refusal, and tell the hooks; without a status, nobody was there to be answered."""
-        self._central.refused(Refusal(reason, status, self.address, self._offer.path, self.id))
+        if not self._is_refused:
+            self._is_refused = True
+            self._central.refused(Refusal(reason, status, self.address, self._offer.path, self.id))
 
     def _failed(self, error: Exception) -> HandshakeRefused:
         extra = {"station": self.id, "peer": self.address, "path": shown(self._offer.path)}
@@ -181,6 +190,7 @@ class Admission:
     async def _admit(self) -> Admitted:
         central, offer = self._central, self._offer
         self._check_running()
+        check_host(offer.headers)
         found = central.identify(offer.path, offer.headers)
         tenant, identity = _named(await settled(found) if inspect.isawaitable(found) else found)
         handshake = Handshake(
@@ -208,7 +218,11 @@ class Admission:
         version = _first_spoken(central, offer.subprotocols)
         check_policy(policy, () if version is None else (version,))
         self._check_running()
-        if not central.admits(handshake):
+        admits = central.admits(handshake)
+        if inspect.isawaitable(admits):
+            admits = await settled(admits)
+            self._check_running()
+        if not admits:
             raise HandshakeRefused(HTTPStatus.CONFLICT, "a station of this identity is connected already")
         return Admitted(handshake, version, policy, status)
 
@@ -236,6 +250,13 @@ class Admission:
     def _check_running(self) -> None:
         if self._central.stopping:
             raise HandshakeRefused(HTTPStatus.SERVICE_UNAVAILABLE, STOPPING)
+
+
+def check_host(headers: Headers) -> None:
+    """Raise `HandshakeRefused` unless a request has one Host header (RFC 9112, 3.2)."""
+    count = len(headers.get_all("Host"))
+    if count != 1:
+        raise HandshakeRefused(HTTPStatus.BAD_REQUEST, f"expected one Host header, found {count or 'none'}")
 
 
 def _named(found: Any) -> tuple[str | None, str]:

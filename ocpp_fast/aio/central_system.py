@@ -18,12 +18,12 @@ from ..registration import MemoryRegistrations, Registrations
 from ..routing import Routes
 from ..schema import Sender, Version
 from .admission import Admitted, Identify, identity_of
-from .arguments import check_interval, check_policy, versions_of
+from .arguments import check_interval, check_policy, check_size, versions_of
 from .authentication import NoAuth
 from .calls import check_loop
 from .endpoint import Endpoint, Runtime, VersionModule
 from .handshake import ServerOpening
-from .limits import Turnstile
+from .limits import Lobby, Turnstile
 from .proxies import TrustedProxies
 from .running import Lifespan, LoopFactory, run
 from .security import Auth, Handshake, Refusal, check_auth, shown
@@ -85,7 +85,7 @@ class CentralRuntime(Runtime):
         choice = self._policy_choice
         return choice if isinstance(choice, Policy) else choice(handshake)
 
-    def admits(self, handshake: Handshake) -> bool:
+    def admits(self, handshake: Handshake) -> bool | Awaitable[bool]:
         """Whether an authenticated station may connect, one that is connected already included (R36)."""
         return self.stations.admits(handshake)
 
@@ -119,10 +119,10 @@ class CentralRuntime(Runtime):
     def refused(self, refusal: Refusal) -> None:
         """Log a handshake that was refused, and tell the hooks."""
         host = refusal.remote_address[0] if refusal.remote_address else "a Unix socket"
-        path = shown(refusal.path)
+        path, reason = shown(refusal.path), shown(refusal.reason)
         extra: dict[str, object] = {"station": refusal.id, "peer": refusal.remote_address, "path": path}
-        extra |= {"reason": refusal.reason, "status": refusal.status}
-        self.log.info("%s: refused: %s (%s)", refusal.id or host, refusal.reason, path or "-", extra=extra)
+        extra |= {"reason": reason, "status": refusal.status}
+        self.log.info("%s: refused: %s (%s)", refusal.id or host, reason, path or "-", extra=extra)
         self.tasks.run((*self.refused_hooks, *self.event_hooks), refusal, station=refusal.id or "")
 
 
@@ -267,6 +267,7 @@ class CentralSystem(Endpoint):
         http: Http | None = None,
         proxy_protocol: bool = False,
         max_connections: int | None = None,
+        max_handshakes: int = 2000,
         backlog: int = 4096,
         reuse_address: bool | None = None,
         reuse_port: bool | None = None,
@@ -277,9 +278,10 @@ class CentralSystem(Endpoint):
         and `port`. `http` answers requests that ask for no WebSocket, such as health checks; by default 426. With
         `proxy_protocol` every connection must begin with a PROXY header of one of the `trusted_proxies`. Above
         `max_connections`, those included that still shake hands (but for TLS), new ones are answered 503, and told of
-        once a second at most. `backlog` is the kernel's queue of connections not accepted yet: few are in each
-        turn of the event loop, so that a storm of them delays no station much. The other options are those of
-        `loop.create_server`.
+        once a second at most. Of those whose request is not whole, `max_handshakes` are waited for, and the oldest is
+        cut for another one; when as many wait to be let in, no more are accepted. `backlog` is the kernel's queue of
+        connections not accepted yet: few are in each turn of the event loop, so that a storm of them delays no station
+        much. The other options are those of `loop.create_server`.
 
         Raises `ValueError` where `NoAuth()` would listen to more than this machine.
 
@@ -290,18 +292,20 @@ class CentralSystem(Endpoint):
         check_interval("grace", grace)
         if max_connections is not None and max_connections < 1:
             raise ValueError(f"max_connections: expected at least 1, or None, not {max_connections!r}")
+        check_size("max_handshakes", max_handshakes)
         if sock is not None and path is not None:
             raise ValueError("sock, path: expected one of them")
         if proxy_protocol and not runtime.proxies:
             raise ValueError("proxy_protocol: expected trusted_proxies, whose headers are believed")
         async with self._running(grace) as closing:
-            server = Server(runtime.sockets(), http=http)
+            lobby = Lobby(max_handshakes, runtime)
+            server = Server(runtime.sockets(), lobby, http=http)
             sockets = server._sockets
             turnstile = Turnstile(
                 lambda address: WebSocket(sockets, ServerOpening(runtime, server, address), masks=False),
                 sockets,
                 max_connections,
-                runtime.refused,
+                runtime,
             )
             listener = await listen(
                 turnstile,
@@ -315,6 +319,7 @@ class CentralSystem(Endpoint):
                 reuse_address=reuse_address,
                 reuse_port=reuse_port,
                 proxies=runtime.proxies if proxy_protocol else None,
+                lobby=lobby,
                 owner=runtime,
             )
             server._bound(listener, host if sock is None and path is None else None, secure=ssl is not None)

@@ -239,7 +239,7 @@ class Connection(OwnCalls):
         self.close_code = code
         self.close_reason = reason
         for ended in self._session.close():
-            self._call_ended(ended)
+            self._call_ended(self._end_of(ended))
         for each in self._expected:
             each.fail(Disconnected("the connection closed before such a request came").at(self.id))
         self._expected = ()
@@ -248,6 +248,10 @@ class Connection(OwnCalls):
         self._left()
         # Not now: the hooks of a connection that ends as it opens must be told in this order.
         self._loop.call_soon(self._run_hooks, self._runtime.disconnect_hooks, *self._subject)
+
+    def _end_of(self, ended: CallEnded) -> CallEnded:
+        """Return how a call ends whose connection does."""
+        return ended
 
     def _left(self) -> None:
         """The connection has ended; the hooks are told next."""

@@ -20,7 +20,7 @@ from ..registration import BOOT
 from ..routing import MiddlewareRoute, Route, Router, Routes, Run
 from ..schema import Action, Sender, Version
 from .arguments import check_interval, check_seconds, check_size
-from .events import Limit, LimitReached
+from .events import Event, Limit, LimitReached
 from .hooks import Tasks
 from .sockets import Allowance, Sockets
 
@@ -195,9 +195,11 @@ class Runtime:
     ) -> None:
         """Tell the hooks of events that a peer met a limit."""
         if self.event_hooks:
-            self.tasks.run(
-                self.event_hooks, LimitReached(limit, identity, remote_address, detail), station=identity or ""
-            )
+            self.tell(LimitReached(limit, identity, remote_address, detail), identity or "")
+
+    def tell(self, event: Event, identity: str) -> None:
+        """Tell the hooks of events."""
+        self.tasks.run(self.event_hooks, event, station=identity)
 
     def _envelope_of(self, version: Version, station: Any) -> Envelope:
         return self.envelope(version, self.policy if station is None else station.policy)
@@ -313,7 +315,7 @@ class Endpoint(Router):
         return hook
 
     def on_event(self, hook: F) -> F:
-        """Register a function of each `LimitReached` and, of a central system, each `Refusal`; a decorator."""
+        """Register a function of each `Event`: limits, a central system's refusals and replacements; a decorator."""
         self._runtime.event_hooks.append(hook)
         return hook
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from .security import Refusal
 
-__all__ = ["Event", "Limit", "LimitReached"]
+__all__ = ["Event", "Limit", "LimitReached", "Replaced"]
 
 
 class Limit(StrEnum):
@@ -18,6 +18,16 @@ class Limit(StrEnum):
     """Of one source, for one identity."""
     SERIAL_NUMBER = "serial number"
     """A BootNotification has another one than the station's certificate."""
+    HEAD = "head"
+    """A request to connect had more than 8 KiB, or more than 64 headers."""
+    OPEN_TIMEOUT = "open_timeout"
+    """A connection was not open within the time."""
+    HANDSHAKES = "max_handshakes"
+    """The oldest connection without a whole request was shed, or no more are accepted until some are decided."""
+    CONNECTIONS = "max_connections"
+    """A connection was one too many; told once a second at most."""
+    SWAPS = "max_swaps"
+    """An identity has changed its connection so often that the one that answers stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,4 +42,16 @@ class LimitReached:
     """What was done, in a few words."""
 
 
-Event: TypeAlias = Refusal | LimitReached
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """A newer connection has replaced the one of a station (R36)."""
+
+    id: str
+    """Whose they are, as `Station.id`."""
+    remote_address: tuple[str, int] | None
+    """Where the newer one comes from."""
+    replaced_address: tuple[str, int] | None
+    """Where the one came from that is closed."""
+
+
+Event: TypeAlias = Refusal | LimitReached | Replaced

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Any, Final, Generic, TypeVar
 
 from websockets.client import ClientProtocol
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import InvalidMessage, InvalidStatus
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 from websockets.http11 import Request, Response
 from websockets.protocol import State
@@ -24,8 +24,22 @@ from websockets.uri import parse_uri
 from ..errors import HandshakeFailed, HandshakeRefused
 from ..registration import ACCEPTED
 from . import lean
-from .admission import STOPPING, Admission, Admitted, HandshakeOwner, Offer, no_common_subprotocol, run_now, settled
+from .admission import (
+    NO_WEBSOCKET,
+    STOPPING,
+    Admission,
+    Admitted,
+    HandshakeOwner,
+    Offer,
+    check_host,
+    no_common_subprotocol,
+    run_now,
+    settled,
+)
 from .certificates import CertificateNames
+from .events import Limit
+from .head import HeadFault, check_head, path_in
+from .limits import SHED
 from .opening import release
 from .proxies import Address
 from .security import WEBSOCKET_LOG, Refusal
@@ -37,7 +51,7 @@ __all__ = ["ClientOpening", "ServerOpening"]
 
 O = TypeVar("O", bound=TransportOwner)  # noqa: E741  # an owner
 
-_MAX_HANDSHAKE: Final = 16 * 1024
+_MAX_ANSWER: Final = 16 * 1024
 _HEAD_END: Final = b"\r\n\r\n"
 
 # No context takeover, a small window: an idle connection keeps no compressor (R37).
@@ -59,7 +73,7 @@ class ServerLayer(ServerProtocol):
 
 
 class Head:
-    """Finds where the head of a handshake ends, in bytes that come in pieces."""
+    """Finds where the head of an answer ends, in bytes that come in pieces."""
 
     __slots__ = ("_tail", "is_whole", "size")
 
@@ -82,7 +96,8 @@ class Head:
 class ServerOpening:
     """The handshake of a connection to the central system.
 
-    `address` is where the client is, if a proxy has told; else it is the peer's.
+    `address` is where the client is, if a proxy has told; else it is the peer's. Whoever does not come in is told of
+    once; but nobody is told, unless at level DEBUG, of a client that leaves without a byte, as port checks do.
     """
 
     __slots__ = (
@@ -91,7 +106,6 @@ class ServerOpening:
         "_answered",
         "_central",
         "_decision",
-        "_head",
         "_layer",
         "_lean",
         "_listener",
@@ -112,7 +126,6 @@ class ServerOpening:
         self._reason = ""
         self._answered = False
         self._taken = False
-        self._head: Head | None = None
         self._layer: ServerLayer | None = None
         self._lean: lean.LeanRequest | None = None
         self._raw = b""
@@ -122,6 +135,10 @@ class ServerOpening:
     def begin(self, websocket: WebSocket) -> None:
         """TCP is connected."""
         self._websocket = websocket
+        if self._address is None:
+            peer = websocket.peer  # which can't be told when it is lost
+            self._address = (peer[0], peer[1]) if isinstance(peer, tuple) else None
+        self._listener._lobby.asks(self)
         if self._central.stopping:  # it was accepted before, and comes to be known only now
             websocket.abort()
 
@@ -129,52 +146,89 @@ class ServerOpening:
         """Take the request; what is behind it waits, and is dropped if nobody is let in."""
         if self._taken:
             return
-        if self._head is None:
-            if not WEBSOCKET_LOG.isEnabledFor(logging.DEBUG):
-                self._lean = lean.read(data)
-            if self._lean is not None:
-                self._raw, self._taken = data, True
-                self._websocket.pause(DECIDING)
-                offer = self._offer(self._lean.path, self._lean.headers, self._lean.subprotocols)
-                self._decision = run_now(self._decide(offer, None), self._central.tasks)
-                return
-            self._head = Head()
-        head, behind = self._head.cut(data)
-        if self._head.size > _MAX_HANDSHAKE:
-            self._taken = True
-            status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-            self._tell(status, "the request is too large")
-            self._refuse(status)
+        if not self._raw and not WEBSOCKET_LOG.isEnabledFor(logging.DEBUG):
+            self._lean = lean.read(data)
+        if self._lean is not None:
+            self._take(data, b"")
+            self._begin(self._offer(self._lean.path, self._lean.headers, self._lean.subprotocols), None)
             return
-        layer = self._sans_io()
-        if self._head.is_whole:
-            self._taken = True
-            self._websocket.pause(DECIDING)
+        self._raw += data
+        end = self._raw.find(_HEAD_END)
+        head = self._raw if end < 0 else self._raw[: end + len(_HEAD_END)]
+        fault = check_head(head)
+        if fault is not None:
+            self._turn_away(fault)
+        elif end >= 0:
+            self._take(head, self._raw[len(head) :])
+            request = self._request()
+            if isinstance(request, HeadFault):
+                self._websocket.resume(DECIDING)
+                self._turn_away(request)
+            else:
+                self._begin(self._offer(request.path, request.headers, _offered(request)), request)
+
+    def _take(self, head: bytes, behind: bytes) -> None:
+        """The request is whole; keep what is behind it."""
+        self._raw, self._taken = head, True
+        self._listener._lobby.has_asked(self)
+        self._websocket.pause(DECIDING)
+        if behind:
             self._websocket.feed(behind)
-        layer.receive_data(head)
+
+    def _begin(self, offer: Offer, request: Request | None) -> None:
+        """Decide, now or later."""
+        decision = run_now(self._decide(offer, request), self._central.tasks)
+        if decision is not None:
+            self._decision = decision
+            self._listener._lobby.waits(self)
+
+    def _request(self) -> Request | HeadFault:
+        """Return the request as the Sans-I/O layer reads it, or why it can't."""
+        layer = self._sans_io()
+        layer.receive_data(self._raw)
         for event in layer.events_received():
             assert isinstance(event, Request)
-            offer = self._offer(event.path, event.headers, _offered(event))
-            self._decision = run_now(self._decide(offer, event), self._central.tasks)
-        self._websocket.flush(layer)
+            return event
+        invalid = layer.handshake_exc
+        self._layer = None  # another one refuses
+        status, reason = _reason_of(invalid)
+        if invalid is not None:
+            release(layer)
+        return HeadFault(status, reason)
+
+    def _turn_away(self, fault: HeadFault) -> None:
+        """Refuse what can't be a request, and read no more of it."""
+        self._taken = True
+        if fault.limit is not None:
+            self._central.limit_reached(fault.limit, None, self._address, fault.reason)
+        self._tell(fault.status, fault.reason)
+        if fault.status is None:
+            self._websocket.close()
+        else:
+            self._refuse(fault.status)
 
     def _sans_io(self) -> ServerLayer:
-        """Return the Sans-I/O layer, which judges what is not plainly right, and writes refusals."""
+        """Return the Sans-I/O layer, which reads what is not plainly right, and writes refusals."""
         if self._layer is None:
             self._layer = ServerLayer(
                 extensions=[_DEFLATE], max_size=self._central.max_message_size, logger=WEBSOCKET_LOG
             )
-            if self._raw:
-                self._layer.receive_data(self._raw)
         return self._layer
 
     def too_late(self) -> None:
         """It takes too long."""
         self._reason = f"not complete within {self._central.open_timeout:g} s"
+        self._central.limit_reached(Limit.OPEN_TIMEOUT, None, self._address, self._reason)
         if self._decision is None:
             self._websocket.abort()
         else:
             self._decision.cancel()
+
+    def shed(self) -> None:
+        """There are too many."""
+        self._reason = SHED
+        self._central.limit_reached(Limit.HANDSHAKES, None, self._address, self._reason)
+        self._websocket.abort()
 
     def eof(self) -> None:
         """The client writes no more."""
@@ -185,11 +239,15 @@ class ServerOpening:
 
     def lost(self) -> None:
         """TCP has ended."""
+        self._listener._lobby.has_asked(self)
         if self._decision is not None:
             self._decision.cancel()
-        if (self._head is not None or self._raw) and not self._answered:
-            invalid = None if self._layer is None else self._layer.handshake_exc or self._layer.parser_exc
-            self._tell(None, self._reason or str(invalid or "it left before the handshake was complete"))
+        if not self._answered:
+            if self._raw or self._reason:
+                left = STOPPING if self._central.stopping else "it left before the handshake was complete"
+                self._tell(None, self._reason or left)
+            else:
+                self._central.log.debug("%s: connected, and left without a byte", self._address)
         if self._layer is not None:
             release(self._layer)
 
@@ -202,12 +260,10 @@ class ServerOpening:
                 await self._answer_http(request, admission)
                 return
             outcome = await admission.decide()
-            if self._has_ended():
-                return
             if isinstance(outcome, HandshakeRefused):
                 self._answered = True
                 self._refuse(outcome.status)
-            else:
+            elif not self._has_ended():
                 self._accept(request, outcome)
         except asyncio.CancelledError:
             if not self._has_ended():
@@ -216,6 +272,7 @@ class ServerOpening:
             raise
         finally:
             self._decision = None
+            self._listener._lobby.decided(self)
             self._websocket.resume(DECIDING)
 
     def _offer(self, path: str, headers: Any, offered: tuple[str, ...]) -> Offer:
@@ -223,12 +280,7 @@ class ServerOpening:
         tls = websocket.transport.get_extra_info("ssl_object")
         certificate = None if tls is None else websocket.certificate
         names = None if tls is None or certificate is None else CertificateNames.of(tls.getpeercert())
-        return Offer(path, headers, offered, self._origin, certificate, tls is not None, self._listener, names)
-
-    @property
-    def _origin(self) -> Address:
-        peer = self._websocket.peer
-        return self._address or ((peer[0], peer[1]) if isinstance(peer, tuple) else None)
+        return Offer(path, headers, offered, self._address, certificate, tls is not None, self._listener, names)
 
     def _accept(self, request: Request | None, admitted: Admitted) -> None:
         version = admitted.version
@@ -237,9 +289,11 @@ class ServerOpening:
             self._websocket.transport.write(lean.accept(self._lean, version.subprotocol))
             self._open(owner, None, admitted)
             return
+        given = self._request() if request is None else request
+        assert isinstance(given, Request)
         layer = self._sans_io()
         layer.chosen = None if version is None else Subprotocol(version.subprotocol)
-        response = layer.accept(self._request() if request is None else request)
+        response = layer.accept(given)
         if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
             self._tell(response.status_code, str(layer.handshake_exc))
             self._answer(response)
@@ -259,25 +313,25 @@ class ServerOpening:
         interval = admitted.policy.ping_interval
         self._websocket.opened(owner, layer, trusted=admitted.status == ACCEPTED, ping_interval=interval)
 
-    def _request(self) -> Request:
-        """Return the request that was read without the Sans-I/O layer."""
-        (request,) = self._sans_io().events_received()
-        assert isinstance(request, Request)
-        return request
-
     async def _answer_http(self, request: Request, admission: Admission) -> None:
         """Answer a request that asks for no WebSocket."""
         given = HttpRequest(request.method, request.path, request.headers, admission.address)
         try:
+            if request.protocol == "HTTP/1.1":
+                check_host(request.headers)
             answer = None if self._listener._http is None else await settled(self._listener._http(given))
             response = None if answer is None else self._http_response(answer)
+        except HandshakeRefused as refusal:
+            self._tell(refusal.status, refusal.reason)
+            self._refuse(refusal.status)
+            return
         except Exception as error:  # of the user's code
             self._central.log.error("%s: `http` failed", admission.address, exc_info=error)
             self._tell(HTTPStatus.INTERNAL_SERVER_ERROR, f"{type(error).__name__}: {error}")
             self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR)
             return
         if response is None:
-            self._tell(HTTPStatus.UPGRADE_REQUIRED, "the request asks for no WebSocket")
+            self._tell(HTTPStatus.UPGRADE_REQUIRED, NO_WEBSOCKET)
             self._refuse(HTTPStatus.UPGRADE_REQUIRED)
         elif not self._has_ended():
             if request.method == "HEAD":
@@ -313,7 +367,7 @@ class ServerOpening:
         if self._admission is not None:
             self._admission.refuse(status, reason)
         else:
-            self._central.refused(Refusal(reason, status, self._origin, ""))
+            self._central.refused(Refusal(reason, status, self._address, path_in(self._raw) if self._raw else ""))
 
     def _answer(self, response: Response) -> None:
         self._answered = True
@@ -324,6 +378,14 @@ class ServerOpening:
     def _has_ended(self) -> bool:
         """Whether it is too late for an answer: the client has left, or has broken the protocol meanwhile."""
         return self._websocket.transport.is_closing() or (self._layer is not None and self._layer.eof_sent)
+
+
+def _reason_of(invalid: Exception | None) -> tuple[HTTPStatus, str]:
+    """Return the status and the reason for what the Sans-I/O layer has refused to read."""
+    if not isinstance(invalid, InvalidMessage):
+        return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, str(invalid)
+    reason = str(invalid.__cause__ or invalid).partition(":")[0]  # behind it is what the client has sent
+    return HTTPStatus.BAD_REQUEST, reason
 
 
 def _asks_for_websocket(request: Request) -> bool:
@@ -381,7 +443,7 @@ class ClientOpening(Generic[O]):
         behind = data
         if not self._head.is_whole:
             data, behind = self._head.cut(data)
-            if self._head.size > _MAX_HANDSHAKE:
+            if self._head.size > _MAX_ANSWER:
                 self._websocket.abort()
                 return
             self._take(data)

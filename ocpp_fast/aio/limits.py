@@ -1,4 +1,6 @@
-"""How many connections there may be: as many as files may be open, and no more than `max_connections`."""
+"""How many connections there may be: as many as files may be open, no more than `max_connections`, and of those that
+are not open yet no more than `max_handshakes`.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +11,18 @@ import sys
 from collections.abc import Callable, Sized
 from contextlib import suppress
 from http import HTTPStatus
-from typing import Final, cast
+from typing import Final, Protocol, cast
 
+from .events import Limit
 from .proxies import Address
 from .security import Refusal
 
-__all__ = ["ROOM", "Turnstile", "has_room", "raise_file_limit"]
+__all__ = ["ROOM", "SHED", "Lobby", "Turnstile", "has_room", "raise_file_limit"]
 
 ROOM: Final = 64
 """Files that connections leave to the rest of the process."""
+
+SHED: Final = "max_handshakes: the oldest without a whole request"
 
 _FEW: Final = 4096
 _LINGER: Final = 1.0
@@ -64,6 +69,64 @@ def has_room(file: int) -> bool:
     return True
 
 
+class Comer(Protocol):
+    """A connection that is not open yet."""
+
+    def shed(self) -> None:
+        """Cut it, for there are too many."""
+        ...
+
+
+class Told(Protocol):
+    """Who is told of limits."""
+
+    def limit_reached(self, limit: Limit, identity: str | None, remote_address: Address, detail: str = "") -> None: ...
+    def refused(self, refusal: Refusal) -> None: ...
+
+
+class Lobby:
+    """The connections that are not open yet: those whose request is not whole, and those that wait to be let in.
+
+    There are at most `most` of each. Above, the oldest of the former is shed. Of the latter none is: `is_full` tells
+    that no more should be accepted, until half of them are decided; `changed` is called when it changes.
+    """
+
+    def __init__(self, most: int, owner: Told) -> None:
+        self._most = most
+        self._owner = owner
+        self._asking: dict[Comer, None] = {}
+        self._waiting: set[Comer] = set()
+        self.is_full = False
+        self.changed: Callable[[], object] = int  # does nothing
+
+    def asks(self, each: Comer) -> None:
+        """It is connected; its request is to come."""
+        self._asking[each] = None
+        if len(self._asking) > self._most:
+            oldest = next(iter(self._asking))
+            del self._asking[oldest]
+            oldest.shed()
+
+    def has_asked(self, each: Comer) -> None:
+        """Its request has come, or will not."""
+        self._asking.pop(each, None)
+
+    def waits(self, each: Comer) -> None:
+        """Whether it is let in is decided later."""
+        self._waiting.add(each)
+        if not self.is_full and len(self._waiting) >= self._most:
+            self.is_full = True
+            self._owner.limit_reached(Limit.HANDSHAKES, None, None, "no more connections are accepted")
+            self.changed()
+
+    def decided(self, each: Comer) -> None:
+        """It waits no longer."""
+        self._waiting.discard(each)
+        if self.is_full and len(self._waiting) <= self._most // 2:
+            self.is_full = False
+            self.changed()
+
+
 class Turnstile:
     """Makes the protocols of connections until `limit` are open; those above are answered 503, and told of.
 
@@ -75,19 +138,19 @@ class Turnstile:
         new_protocol: Callable[[Address], asyncio.BaseProtocol],
         opened: Sized,
         limit: int | None,
-        refused: Callable[[Refusal], None],
+        owner: Told,
     ) -> None:
         self._new_protocol = new_protocol
         self._opened = opened
         self._limit = limit
-        self._refused = refused
+        self._owner = owner
         self._untold = 0
         self._told_at = float("-inf")
         self._lingering: set[asyncio.Transport] = set()
         self._closed = False
 
     def __call__(self, address: Address) -> asyncio.BaseProtocol:
-        return self._new_protocol(address) if self._limit is None else _Comer(self, address)
+        return self._new_protocol(address) if self._limit is None else _Entrant(self, address)
 
     def let_in(self, address: Address) -> asyncio.BaseProtocol | None:
         """Return the protocol of a connection, which is made now; None if it is one too many."""
@@ -125,11 +188,12 @@ class Turnstile:
             many = f" ({self._untold} refused since this was told last)" if self._untold > 1 else ""
             address = (peer[0], peer[1]) if isinstance(peer, tuple) else None
             reason = f"max_connections: {self._limit} are open{many}"
-            self._refused(Refusal(reason, HTTPStatus.SERVICE_UNAVAILABLE, address, ""))
+            self._owner.limit_reached(Limit.CONNECTIONS, None, address, reason)
+            self._owner.refused(Refusal(reason, HTTPStatus.SERVICE_UNAVAILABLE, address, ""))
             self._told_at, self._untold = now, 0
 
 
-class _Comer(asyncio.Protocol):
+class _Entrant(asyncio.Protocol):
     """A connection that is let in or not when it is made: with TLS, long after it was accepted.
 
     What one that is turned away sends is dropped.

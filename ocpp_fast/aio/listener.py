@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from .limits import ROOM, has_room
+from .limits import ROOM, Lobby, has_room
 from .proxies import Address
 
 __all__ = ["PortListener", "duplicate"]
@@ -39,7 +39,8 @@ def duplicate(sock: Any) -> socket.socket:
 class PortListener:
     """Accepts connections at bound sockets, which it closes in the end.
 
-    While fewer than `ROOM` files are left to this process, connections wait in the kernel; a line a second says so.
+    While fewer than `ROOM` files are left to this process, connections wait in the kernel; a line a second says so. So
+    they do while the lobby is full.
     """
 
     def __init__(
@@ -50,9 +51,11 @@ class PortListener:
         backlog: int,
         ssl: tls.SSLContext | None,
         timeout: float,
+        lobby: Lobby,
         log: logging.Logger,
     ) -> None:
         self.sockets = tuple(sockets)
+        self._lobby = lobby
         self._new_protocol = new_protocol
         self._backlog = backlog
         self._options: dict[str, Any] = {"ssl": ssl, "backlog": _PER_TURN, "start_serving": False}
@@ -60,7 +63,7 @@ class PortListener:
             self._options["ssl_handshake_timeout"] = timeout
         self._log = log
         self._accepted = 0
-        self._servers: dict[int, asyncio.AbstractServer] = {}
+        self._servers: dict[int, Any] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._resuming: asyncio.Task[None] | None = None
 
@@ -68,9 +71,11 @@ class PortListener:
         """Begin to accept connections."""
         await self._resume()
         self._watch()
+        self._lobby.changed = self._check
 
     def close(self) -> None:
         """Accept no more connections."""
+        self._lobby.changed = int  # does nothing
         if self._timer is not None:
             self._timer.cancel()
         if self._resuming is not None:
@@ -82,18 +87,28 @@ class PortListener:
             sock.close()
 
     def _accept(self) -> asyncio.BaseProtocol:
+        self._count()
+        return self._new_protocol(None)
+
+    def _count(self) -> None:
+        """One more is accepted: see whether there is room for others, now and then."""
         self._accepted += 1
         if self._accepted % _PER_CHECK == 0 and self._servers and not has_room(self.sockets[0].fileno()):
             self._pause()
-        return self._new_protocol(None)
 
     def _watch(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(_RETRY, self._look)
 
     def _look(self) -> None:
         self._watch()
+        self._check()
+
+    def _check(self) -> None:
         if not has_room(self.sockets[0].fileno()):
             self._log.error("no connections are accepted: fewer than %d files are left (ulimit -n)", ROOM)
+            self._pause()
+        elif self._lobby.is_full:
+            self._log.warning("no connections are accepted: too many wait to be let in (max_handshakes)")
             self._pause()
         elif not self._servers and (self._resuming is None or self._resuming.done()):
             self._resuming = asyncio.create_task(self._try_to_resume())

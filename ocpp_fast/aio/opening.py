@@ -1,4 +1,4 @@
-"""The seam between a WebSocket and its opening handshake, and the end of the Sans-I/O layers of both."""
+"""The seam between a WebSocket and its opening handshake, and what both need around their Sans-I/O layers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from websockets.protocol import Protocol as Layer
 if TYPE_CHECKING:
     from .websocket import WebSocket
 
-__all__ = ["Opening", "release"]
+__all__ = ["Opening", "has_long_length", "release"]
 
 
 class Opening(Protocol):
@@ -34,6 +34,17 @@ class Opening(Protocol):
     def lost(self) -> None:
         """TCP has ended."""
         ...
+
+
+def has_long_length(frame: bytes, *, masked: bool) -> bool:
+    """Whether all that is wrong with a frame's head is a length not written as short as can be (RFC 6455, 5.2)."""
+    if len(frame) < 2 or frame[0] & 0x30 or frame[0] & 0x07 > 2 or (frame[1] >= 0x80) is not masked:
+        return False
+    if frame[0] & 0x88 == 0x08:  # a control frame in pieces
+        return False
+    mark = frame[1] & 0x7F
+    width, least = (2, 126) if mark == 126 else (8, 65536) if mark == 127 else (0, 0)
+    return len(frame) >= 2 + width and int.from_bytes(frame[2 : 2 + width]) < least
 
 
 def release(layer: Layer) -> None:

@@ -1,24 +1,19 @@
 """Where a connection really comes from: behind proxies that are trusted, and only those.
 
-`TrustedProxies` reads what a proxy adds to the request (`X-Forwarded-For`, `X-Forwarded-Proto`), `ProxyListener` what
-it sends before all bytes of the client's (the PROXY protocol, versions 1 and 2).
+`TrustedProxies` reads what a proxy adds to the request (`X-Forwarded-For`, `X-Forwarded-Proto`), `read_header` what it
+sends before all bytes of the client's (the PROXY protocol, versions 1 and 2).
 """
 
 from __future__ import annotations
 
-import asyncio
-import errno
 import ipaddress
-import logging
 import socket
-import ssl as tls
-from collections.abc import Callable, Iterable
-from typing import Any, Final, TypeAlias
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final, TypeAlias
 
-from .hooks import Tasks
-from .security import Headers, Refusal
+from .security import Headers
 
-__all__ = ["Address", "ProxyListener", "TrustedProxies"]
+__all__ = ["Address", "TrustedProxies", "read_header"]
 
 Address: TypeAlias = tuple[str, int] | None
 """Host and port; None on a Unix socket."""
@@ -81,8 +76,6 @@ def _host_and_port(text: str) -> tuple[str, int] | None:
         return None
 
 
-_NO_RESOURCES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
-_RETRY: Final = 1.0
 _V1: Final = b"PROXY "
 _V2: Final = b"\r\n\r\n\x00\r\nQUIT\n"
 _V1_LENGTH: Final = 107
@@ -90,112 +83,25 @@ _V2_LENGTH: Final = 2048
 _FAMILIES: Final = {0x11: (socket.AF_INET, 4), 0x21: (socket.AF_INET6, 16)}  # over TCP
 
 
-class ProxyListener:
-    """Accepts connections that begin with a PROXY header; has the methods of `asyncio.Server` that are needed here.
+async def read_header(read: Callable[[int], Awaitable[bytes]]) -> Address:
+    """Read a PROXY header, and no byte more; return the address in it, None where the proxy speaks for itself.
 
-    `new_protocol` is called with the client's address, or None where the proxy speaks for itself. A peer that is not
-    trusted, or that sends anything else, is cut off.
+    `read` returns exactly so many bytes. Raises `ValueError` for anything else, and what `read` raises.
     """
-
-    def __init__(
-        self,
-        sock: socket.socket,
-        new_protocol: Callable[[Address], asyncio.BaseProtocol],
-        *,
-        proxies: TrustedProxies,
-        ssl: tls.SSLContext | None,
-        timeout: float,
-        tasks: Tasks,
-        log: logging.Logger,
-        refused: Callable[[Refusal], None],
-    ) -> None:
-        sock.setblocking(False)
-        self.sockets = (sock,)
-        self._new_protocol = new_protocol
-        self._proxies = proxies
-        self._ssl = ssl
-        self._timeout = timeout
-        self._tasks = tasks
-        self._log = log
-        self._refused = refused
-        self._again: asyncio.TimerHandle | None = None
-        self._loop = asyncio.get_running_loop()
-
-    async def start_serving(self) -> None:
-        """Begin to accept connections."""
-        self._loop.add_reader(self.sockets[0], self._accept)
-
-    def close(self) -> None:
-        """Accept no more connections."""
-        if self._again is not None:
-            self._again.cancel()
-        self._loop.remove_reader(self.sockets[0])
-        self.sockets[0].close()
-
-    def _accept(self) -> None:
-        try:
-            sock, peer = self.sockets[0].accept()
-        except OSError as error:
-            if error.errno in _NO_RESOURCES:  # as asyncio does: try again later, and do not spin until then
-                self._log.error("can't accept connections: %s", error)
-                self._loop.remove_reader(self.sockets[0])
-                self._again = self._loop.call_later(_RETRY, self._loop.add_reader, self.sockets[0], self._accept)
-            return
-        sock.setblocking(False)
-        if sock.family in (socket.AF_INET, socket.AF_INET6):  # asyncio does so for its own
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._tasks.start(self._open(sock, _tcp_address(sock, peer)))
-
-    async def _open(self, sock: socket.socket, peer: Address) -> None:
-        try:
-            if not self._proxies.trusts(peer):
-                raise ValueError("not trusted")
-            async with asyncio.timeout(self._timeout):
-                address = await self._header(sock)
-            timeout = self._timeout if self._ssl is not None else None
-            await self._loop.connect_accepted_socket(
-                lambda: self._new_protocol(peer if address is None else address),
-                sock,
-                ssl=self._ssl,
-                ssl_handshake_timeout=timeout,
-            )
-        except (OSError, EOFError, ValueError) as error:  # the peer's fault
-            sock.close()
-            reason = str(error) or "no PROXY header within the time" if not isinstance(error, EOFError) else "it left"
-            self._refused(Refusal(f"PROXY protocol: {reason}", None, peer, ""))
-        except BaseException:
-            sock.close()
-            raise
-
-    async def _header(self, sock: socket.socket) -> Address:
-        """Read a header, and no byte more; return the address in it, or None. Raises `ValueError`."""
-        head = await self._read(sock, len(_V2))
-        if head == _V2:
-            command, family, *length = await self._read(sock, 4)
-            size = int.from_bytes(bytes(length))
-            if command >> 4 != 2 or size > _V2_LENGTH:
-                raise ValueError("not a header of version 2")
-            return _binary(command & 15, family, await self._read(sock, size))
-        if not head.startswith(_V1):
-            raise ValueError("no PROXY header")
-        while not head.endswith(b"\r\n"):
-            if len(head) == _V1_LENGTH:
-                raise ValueError("not a header of version 1")
-            head += await self._read(sock, 1)
-        return _textual(head)
-
-    async def _read(self, sock: socket.socket, count: int) -> bytes:
-        data = b""
-        while len(data) < count:
-            more = await self._loop.sock_recv(sock, count - len(data))
-            if not more:
-                raise EOFError
-            data += more
-        return data
-
-
-def _tcp_address(sock: socket.socket, peer: Any) -> Address:
-    return None if sock.family == getattr(socket, "AF_UNIX", None) else (peer[0], peer[1])
+    head = await read(len(_V2))
+    if head == _V2:
+        command, family, *length = await read(4)
+        size = int.from_bytes(bytes(length))
+        if command >> 4 != 2 or size > _V2_LENGTH:
+            raise ValueError("not a header of version 2")
+        return _binary(command & 15, family, await read(size))
+    if not head.startswith(_V1):
+        raise ValueError("no PROXY header")
+    while not head.endswith(b"\r\n"):
+        if len(head) == _V1_LENGTH:
+            raise ValueError("not a header of version 1")
+        head += await read(1)
+    return _textual(head)
 
 
 def _binary(command: int, family: int, body: bytes) -> Address:

@@ -8,17 +8,20 @@ import os
 import socket
 import ssl as tls
 import stat
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypedDict
 
 from .listener import PortListener, duplicate
-from .proxies import Address, ProxyListener, TrustedProxies
+from .prelude import PreludeListener
+from .proxies import Address, TrustedProxies
 from .security import Headers
 
 if TYPE_CHECKING:
     from .admission import HandshakeOwner
+    from .limits import Lobby
     from .sockets import Sockets
 
 __all__ = ["Http", "HttpRequest", "HttpResponse", "ServeOptions", "Server", "listen"]
@@ -58,13 +61,14 @@ class ServeOptions(TypedDict, total=False):
     http: Http | None
     proxy_protocol: bool
     max_connections: int | None
+    max_handshakes: int
     backlog: int
     reuse_address: bool | None
     reuse_port: bool | None
 
 
 class Listener(Protocol):
-    """What accepts connections: a `PortListener` or a `ProxyListener`."""
+    """What accepts connections: a `PortListener` or a `PreludeListener`."""
 
     @property
     def sockets(self) -> tuple[socket.socket, ...]: ...
@@ -78,13 +82,14 @@ class Server:
     `url` is what stations connect to, with their identity appended. On a Unix socket `host` is its path and `port` 0.
     """
 
-    def __init__(self, sockets: Sockets, *, http: Http | None = None) -> None:
+    def __init__(self, sockets: Sockets, lobby: Lobby, *, http: Http | None = None) -> None:
         self.host: str = ""
         self.port: int = 0
         self.url: str = ""
         self._http = http
         self._file: tuple[int, int] | None = None
         self._sockets = sockets
+        self._lobby = lobby
 
     def _bound(self, listener: Listener, host: str | None, *, secure: bool) -> None:
         """Take the address of what listens for this."""
@@ -121,28 +126,18 @@ async def listen(
     reuse_address: bool | None,
     reuse_port: bool | None,
     proxies: TrustedProxies | None,
+    lobby: Lobby,
     owner: HandshakeOwner,
 ) -> Listener:
     """Bind what accepts connections; `new_protocol` takes the client's address where a PROXY header told it."""
     if path is not None:
         sock = _unix_socket(path)
-    if proxies is not None:
-        if sock is None:
-            family = socket.AF_INET6 if host is not None and ":" in host else socket.AF_INET
-            sock = socket.create_server((host or "", port), family=family, reuse_port=bool(reuse_port))
-        sock.listen(backlog)
-        return ProxyListener(
-            sock,
-            new_protocol,
-            proxies=proxies,
-            ssl=ssl,
-            timeout=timeout,
-            tasks=owner.tasks,
-            log=owner.log,
-            refused=owner.refused,
-        )
     bound = [sock] if sock is not None else await _bind(host, port, reuse_address, reuse_port)
-    return PortListener(bound, new_protocol, backlog=backlog, ssl=ssl, timeout=timeout, log=owner.log)
+    if proxies is None and (ssl is None or sys.platform == "win32"):
+        return PortListener(bound, new_protocol, backlog=backlog, ssl=ssl, timeout=timeout, lobby=lobby, log=owner.log)
+    return PreludeListener(
+        bound, new_protocol, backlog=backlog, ssl=ssl, timeout=timeout, lobby=lobby, proxies=proxies, owner=owner
+    )
 
 
 async def _bind(

@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
 
-from ..errors import CallError, ErrorCode, OcppError, VersionMismatch
+from ..errors import CallError, ConnectionReplaced, ErrorCode, OcppError, VersionMismatch
 from ..faults import Fault
 from ..frames import Call, FrameFault
 from ..handlers import is_awaitable
 from ..registration import ACCEPTED, BOOT, CentralGate, Registrations
 from ..schema import Version
+from ..session import CallEnded
 from .admission import Admitted
 from .certificates import serial_number_of
 from .connection import Connection
 from .endpoint import Runtime
-from .events import Limit
+from .events import Limit, Replaced
 from .security import Handshake
 from .transport import CloseCode, Transport
 
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from .. import v16, v21, v201
 
 __all__ = ["ConnectedStations", "Duplicates", "Station", "Stations"]
+
+_SWAP_SECONDS: Final = 60.0
+_MOST_SWAPS: Final = 64
+_ANSWER_SECONDS: Final = 5.0
 
 Duplicates: TypeAlias = Literal["replace", "reject"] | Callable[["Station", Handshake], bool]
 
@@ -51,7 +56,7 @@ class Stations(Protocol):
         """Return a station as soon as it is connected."""
         ...
 
-    def admits(self, handshake: Handshake) -> bool:
+    def admits(self, handshake: Handshake) -> bool | Awaitable[bool]:
         """Whether an authenticated station may connect, one that is connected already included (R36)."""
         ...
 
@@ -69,12 +74,16 @@ class ConnectedStations:
 
     `duplicates` decides on a second connection of one identity (R36): it replaces the first one ("replace"), is refused
     ("reject"), or a function of the connected station and the handshake tells whether it replaces it.
+
+    When the connections of one identity have replaced each other `max_swaps` times within a minute, the connected one
+    stays if it answers a ping within five seconds, and newcomers are refused.
     """
 
-    def __init__(self, duplicates: Duplicates = "replace") -> None:
+    def __init__(self, duplicates: Duplicates = "replace", *, max_swaps: int = 6) -> None:
         if duplicates not in ("replace", "reject") and not callable(duplicates):
             raise ValueError(f"duplicates: expected 'replace', 'reject' or a function, not {duplicates!r}")
         self._duplicates = duplicates
+        self._max_swaps = max_swaps
         self._connected: dict[str, Station] = {}
         self._arrivals: dict[str, set[asyncio.Future[Station]]] = {}
 
@@ -103,12 +112,23 @@ class ConnectedStations:
             if not waiting and self._arrivals.get(identity) is waiting:
                 del self._arrivals[identity]
 
-    def admits(self, handshake: Handshake) -> bool:
+    def admits(self, handshake: Handshake) -> bool | Awaitable[bool]:
         """Whether an authenticated station may connect (R36)."""
         old = self._connected.get(handshake.id)
-        if old is None or self._duplicates == "replace":
+        if old is None:
             return True
+        if self._duplicates == "replace":
+            return old.swaps_lately < self._max_swaps or self._outlives(handshake)
         return callable(self._duplicates) and self._duplicates(old, handshake)
+
+    async def _outlives(self, handshake: Handshake) -> bool:
+        """Whether nobody is connected any more who answers."""
+        while (old := self._connected.get(handshake.id)) is not None and old.swaps_lately >= self._max_swaps:
+            if await old.withstands(handshake):
+                return False
+            if self._connected.get(handshake.id) is old:
+                break
+        return True
 
     def add(self, station: Station) -> None:
         """Take a station in, and close an older connection of its identity."""
@@ -137,9 +157,11 @@ class Station(Connection):
         "_asked_to_boot",
         "_gate",
         "_hooks",
+        "_is_replaced",
         "_patience",
         "_registrations",
         "_stations",
+        "_swaps",
         "handshake",
         "state",
     )
@@ -168,6 +190,8 @@ class Station(Connection):
         self._choose_way()
         self._hooks: set[asyncio.Task[None]] | None = None
         self._patience: asyncio.TimerHandle | None = None
+        self._swaps: Sequence[float] = ()
+        self._is_replaced = False
 
     @property
     def v16(self) -> v16.CentralSystemShortcuts:
@@ -247,8 +271,31 @@ class Station(Connection):
 
     def replaced(self, station: Station) -> None:
         """Close, for a newer connection of the same identity (R36)."""
-        self._log_life("replaced by a connection from %s", station.handshake.remote_address)
+        newer = station.handshake.remote_address
+        self._log_life("replaced by a connection from %s", newer)
+        station._swaps = *self._swaps[-_MOST_SWAPS:], self._loop.time()
+        self._is_replaced = True
+        self._runtime.tell(Replaced(self.id, newer, self.handshake.remote_address), self.id)
         self._transport.close(CloseCode.POLICY_VIOLATION, "replaced by a newer connection")
+
+    @property
+    def swaps_lately(self) -> int:
+        """How often connections of this identity have replaced each other within a minute, this one the last time."""
+        since = self._loop.time() - _SWAP_SECONDS
+        return sum(each > since for each in self._swaps)
+
+    async def withstands(self, handshake: Handshake) -> bool:
+        """Whether this connection answers, and so stays although another one has come."""
+        if not await self._transport.answers(_ANSWER_SECONDS):
+            return False
+        self._runtime.limit_reached(Limit.SWAPS, self.id, handshake.remote_address, "the connected one stays")
+        return True
+
+    def _end_of(self, ended: CallEnded) -> CallEnded:
+        if not self._is_replaced:
+            return ended
+        name = ended.open_call.action.name
+        return CallEnded(ended.open_call, ConnectionReplaced(f"a newer connection came before {name} was answered"))
 
     def _left(self) -> None:
         self._stations.remove(self)

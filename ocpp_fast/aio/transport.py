@@ -66,6 +66,10 @@ class Transport(Protocol):
         """Take messages of any size from now on that is allowed at all: the station was accepted."""
         ...
 
+    async def answers(self, seconds: float) -> bool:
+        """Whether the peer gives a sign of life within so many seconds, asked for one now; False if it can't be."""
+        ...
+
     async def wait_closed(self) -> None:
         """Wait until the connection has ended."""
         ...

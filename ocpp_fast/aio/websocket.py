@@ -13,6 +13,7 @@ import logging
 import os
 import select
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from websockets.extensions import Extension
@@ -22,7 +23,7 @@ from websockets.protocol import Side, State
 
 from .._core import Wire
 from .ended import ENDED
-from .opening import Opening, release
+from .opening import Opening, has_long_length, release
 from .security import WEBSOCKET_LOG
 from .transport import CloseCode, TransportOwner
 
@@ -36,6 +37,8 @@ _MOST_UNWRITTEN: Final = 1024 * 1024
 _MOST_KEPT: Final = 256 * 1024
 _PER_FRAME: Final = 2 * 1024
 """So many bytes of a frame, inflated, count as one more in the budget of a turn."""
+
+_GLANCE: Final = 0.02
 
 _FIN: Final = 0x80
 _PING: Final = _FIN | 0x09
@@ -53,6 +56,11 @@ TURN: Final = 8
 """Others have their turn."""
 
 
+def _logs_frames() -> bool:
+    """Whether every frame is to be logged, which the Sans-I/O layer does."""
+    return WEBSOCKET_LOG.isEnabledFor(logging.DEBUG)
+
+
 class WebSocket(Wire, asyncio.BufferedProtocol):
     """One connection, of either side; `masks` is true on the client's."""
 
@@ -63,6 +71,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         "_failed",
         "_fragments",
         "_is_over",
+        "_is_wrong",
         "_lost",
         "_masks",
         "_most",
@@ -87,7 +96,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         self._pauses = 0
         self._pong_due = False
         self._lost = False
-        self._is_over = False
+        self._is_over = self._is_wrong = False
         self._failed = False
         self._end: asyncio.Future[None] | None = None
 
@@ -167,14 +176,13 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         self._sockets.opened(self, ping_interval)
         if layer is not None:
             self._extensions = tuple(layer.extensions)
-            if WEBSOCKET_LOG.isEnabledFor(logging.DEBUG):  # every frame is to be logged
+            if _logs_frames():
                 self._protocol = layer
                 layer.max_message_size = self._most
             else:
                 self._sockets.loop.call_soon(release, layer)  # which has work to do yet
-        if self._protocol is None:
-            self.plain = True
-            self.receiver = owner
+        self.plain = True
+        self.receiver = None if _logs_frames() else owner
 
     def refuse(self, layer: Layer) -> None:
         """The handshake is done, but only to be closed at once."""
@@ -229,10 +237,24 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
             self.close(CloseCode.INTERNAL_ERROR, "no pong")
             self.transport.abort()
         elif self.is_open:
-            self._pong_due, self.heard = True, False
-            self._write_control(Opcode.PING, b"")
-            if self._pauses & (OWNER | WRITING):
-                self._look_behind()
+            self._pong_due = True
+            self._ask()
+
+    async def answers(self, seconds: float) -> bool:
+        """Whether the peer gives a sign of life within so many seconds, asked for one now."""
+        if self.is_open:
+            self._ask()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self.is_open and not self.heard:  # noqa: ASYNC110  # the kernel that hears tells nobody
+                    await asyncio.sleep(_GLANCE)
+        return self.is_open and self.heard
+
+    def _ask(self) -> None:
+        self.heard = False
+        self._write_control(Opcode.PING, b"")
+        if self._pauses & (OWNER | WRITING):
+            self._look_behind()
 
     def _look_behind(self) -> None:
         """Read once while reading is paused, for the pong that may be there, and for the end of the stream."""
@@ -330,12 +352,17 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         layer = self._layer()
         if layer.reader.eof:
             return
+        if not self.plain and not self._is_wrong and layer.state is State.OPEN:
+            self._is_wrong = True  # what comes next need not begin with a frame
+            if has_long_length(data, masked=not self._masks):
+                self._fail(CloseCode.PROTOCOL_ERROR, "the length is not as short as can be")
+                return
         layer.receive_data(data)
         for event in layer.events_received():
             if isinstance(event, Frame):
                 self._frame_received(event)
         self.flush(layer)  # not before: what came ahead of a close frame still counts
-        if self.plain and self._fragments is None and layer.state is State.OPEN:
+        if self.plain and self._fragments is None and layer.state is State.OPEN and not _logs_frames():
             self._protocol = None
             release(layer)
 
@@ -376,7 +403,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
             whole, self._fragments = b"".join(self._fragments), None
             self.limit = self._most
             self.unfinished(0)
-            self.receiver = self._owner if self.plain else None
+            self.receiver = self._owner if self.plain and not _logs_frames() else None
             self._message_received(whole)
         elif len(self._fragments) > self._sockets.max_fragments:
             self._fail(CloseCode.POLICY_VIOLATION, f"expected at most {self._sockets.max_fragments} fragments")

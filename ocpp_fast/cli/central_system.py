@@ -13,10 +13,13 @@ from ocpp_fast import (
     CentralSystem,
     ClientCertificate,
     Direction,
+    Event,
+    FrameFault,
     NoAuth,
     Profile2,
     Profiles,
     Refusal,
+    Replaced,
     Station,
 )
 
@@ -26,7 +29,7 @@ from .passwords import read_passwords
 from .recording import record
 from .running import collect_seldom, core_name, log_to_stderr, loop_factory, loop_name, on_hangup
 from .serve import ServeArguments
-from .traffic import Traffic
+from .traffic import Traffic, printable
 
 __all__ = ["serve"]
 
@@ -106,13 +109,33 @@ def _reload(given: ServeArguments, console: Console) -> None:
         console.note("certificates and passwords were read again")
 
 
+def _place(address: tuple[str, int] | None) -> str:
+    if address is None:
+        return "a Unix socket"
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def _tell(central: CentralSystem, console: Console) -> None:
     """Print what happens at a central system."""
     traffic = Traffic(console)
 
     @central.on_refused
     def refused(refusal: Refusal) -> None:
-        console.note(f"{refusal.id or refusal.remote_address} refused: {refusal.reason}")
+        path = f" ({printable(refusal.path)})" if refusal.path else ""
+        who = refusal.id or _place(refusal.remote_address)
+        console.note(f"{who} refused: {printable(refusal.reason, 120)}{path}")
+
+    @central.on_event
+    def happened(event: Event) -> None:
+        if isinstance(event, Replaced):
+            old, new = _place(event.replaced_address), _place(event.remote_address)
+            console.note(f"{event.id} replaced: it was connected from {old}, and is from {new}")
+
+    @central.on_fault
+    def faulty(station: Station, fault: FrameFault) -> None:
+        if not fault.answered:
+            traffic.faulty(station.id, fault.unique_id, fault.description)
 
     @central.on_connect
     def connected(station: Station) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from .console import Console
 
-__all__ = ["Traffic"]
+__all__ = ["Traffic", "printable"]
 
 _MAX_TEXT: Final = 40
 _MAX_FIELD: Final = 60
@@ -20,7 +20,8 @@ _MAX_ITEMS: Final = 4
 class Traffic:
     """Prints a line for each call that is answered, and for what wants no answer.
 
-    An arrow tells who called: `CP001 -> Heartbeat()` the station, `CP001 <- Reset(type=Hard)` the other side.
+    An arrow tells who called: `CP001 -> Heartbeat()` the station, `CP001 <- Reset(type=Hard)` the other side. What the
+    station sends and gets no answer to, but is wrong, has a line by `faulty`.
     """
 
     def __init__(self, console: Console) -> None:
@@ -44,12 +45,21 @@ class Traffic:
             case [6, str(), str(action), payload]:
                 self._note(name, from_station, f"{_shown(action)}({_cut(_fields(payload), _MAX_PART)})")
 
+    def faulty(self, name: str, unique_id: str, description: str) -> None:
+        """Take the fault of a frame of the station, or of its transport, that it is not answered."""
+        call = self._open.get(name, {}).pop((False, unique_id), None)
+        what = "faulty" if call is None else f"{call}: faulty answer"
+        self._note(name, call is None, f"{what}, {printable(description, _MAX_PART)}")
+
     def forget(self, name: str) -> None:
         """The station is gone: what was not answered will not be."""
         self._open.pop(name, None)
 
     def _answered(self, name: str, from_station: bool, unique_id: str, answer: str) -> None:
-        call = self._open.get(name, {}).pop((from_station, unique_id), "something unreadable")
+        call = self._open.get(name, {}).pop((from_station, unique_id), None)
+        if call is None and not from_station:  # the station answers what nobody has asked
+            return
+        call = call or "something unreadable"
         self._note(name, from_station, f"{call}: {_cut(answer, _MAX_PART)}")
 
     def _note(self, name: str, from_station: bool, what: str) -> None:
@@ -72,8 +82,7 @@ def _fields(payload: Any) -> str:
 def _shown(value: Any, depth: int = 1, limit: int = _MAX_TEXT) -> str:
     """Return a JSON value in short; nothing that the peer sent can break the line or steer the terminal."""
     if isinstance(value, str):
-        value = _cut(value, limit)
-        return value if value.isprintable() else repr(value)
+        return printable(value, limit)
     if isinstance(value, dict | list) and depth == _MAX_DEPTH:
         return "..."
     if isinstance(value, dict):
@@ -83,6 +92,12 @@ def _shown(value: Any, depth: int = 1, limit: int = _MAX_TEXT) -> str:
         shown = [_shown(each, depth + 1) for each in value[:_MAX_ITEMS]]
         return f"[{', '.join(shown)}{', ...' if len(value) > _MAX_ITEMS else ''}]"
     return json.dumps(value)
+
+
+def printable(text: str, limit: int = _MAX_FIELD) -> str:
+    """Return a text in short, on one line."""
+    text = _cut(text, limit)
+    return text if text.isprintable() else repr(text)
 
 
 def _cut(text: str, limit: int) -> str:

@@ -189,6 +189,10 @@ class Transport:
     def trust(self) -> None:
         """Change nothing: nothing bounds a message."""
 
+    async def answers(self, seconds: float) -> bool:
+        """Whether it is connected."""
+        return not self._closed.is_set()
+
     async def wait_closed(self) -> None:
         """Wait until the connection has ended."""
         await self._closed.wait()

@@ -98,6 +98,9 @@ class Line:
     def trust(self) -> None:
         self._timeline.append("trusted")
 
+    async def answers(self, seconds: float) -> bool:
+        raise AssertionError(seconds)
+
     async def wait_closed(self) -> None:
         await self._closed.wait()
 

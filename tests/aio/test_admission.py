@@ -264,7 +264,7 @@ async def test_messages_right_behind_the_handshake_are_handled_when_it_is_decide
 async def test_a_path_can_not_forge_lines_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "ocpp_fast")
     async with serving() as site:
-        assert (await site.http(handshake_bytes("/a\x1b[2J\rforged/%2F" + "x" * 1000))).status == 404
+        assert (await site.http(handshake_bytes("/a\x1b[2J\rforged/%2F" + "x" * 1000))).status == 400
     (line,) = (each.getMessage() for each in caplog.records if "refused" in each.getMessage())
     assert line.isprintable()
     assert len(line) < 300
@@ -319,9 +319,7 @@ async def test_on_refused_is_told_of_every_handshake_that_came_to_nothing(caplog
         await tell(
             b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n", 426, "the request asks for no WebSocket", "/health", None
         )
-        await tell(b"nonsense\r\n\r\n", None, "did not receive a valid HTTP request", "", None)
-        await tell(b"GET /" + b"a" * 17_000, 431, "the request is too large", "", None)
-        await tell(b"GET /CP1 HTTP/1.1\r\n", None, "not complete within 0.3 s", "", None)
+        await tell(b"GET /CP1 HTTP/1.1\r\n", None, "not complete within 0.3 s", "/CP1", None)
         no_key = handshake_bytes("/CP1", headers=[right]).replace(b"Sec-WebSocket-Key", b"X-Key")
         await tell(no_key, 400, "", "/CP1", "CP1")
         await nobody(site)
@@ -347,4 +345,4 @@ async def test_on_refused_is_told_of_one_without_a_version_and_of_one_who_left()
         await leaving.writer.drain()
         leaving.writer.close()
         await until(lambda: len(told) == 2)
-        assert (told[1].status, told[1].path) == (None, "")
+        assert (told[1].status, told[1].path) == (None, "/CP2")

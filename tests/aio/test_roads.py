@@ -23,6 +23,8 @@ from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 from ocpp_fast.aio.handshake import ClientOpening, ServerOpening
+from ocpp_fast.aio.limits import Lobby
+from ocpp_fast.aio.opening import has_long_length
 from ocpp_fast.aio.server import Server
 from ocpp_fast.aio.transport import Transport
 from ocpp_fast.aio.websocket import WebSocket
@@ -177,7 +179,7 @@ def _server(owner: Owner) -> WebSocket:
     runtime.arrived = arrived
     runtime.registrations.store("CP1", "Accepted")  # or it may not send large messages
     sockets = runtime.sockets()
-    return WebSocket(sockets, ServerOpening(runtime, Server(sockets)), masks=False)
+    return WebSocket(sockets, ServerOpening(runtime, Server(sockets, Lobby(1, runtime))), masks=False)
 
 
 def _request(role: Role) -> bytes:
@@ -219,6 +221,7 @@ class Reference:
             self._protocol.extensions = [deflate()]
         self._owner = owner
         self._told_end = False
+        self._masked = role is not Role.CLIENT
         self._text = b""
         self._refused = False
 
@@ -227,6 +230,9 @@ class Reference:
 
     def receive(self, data: bytes) -> None:
         """Take a frame, or what there is of it."""
+        if self._protocol.state is State.OPEN and has_long_length(data, masked=self._masked):
+            self._protocol.fail(1002, "the length is not as short as can be")
+            self._refused = True
         self._protocol.receive_data(data)
         for event in self._protocol.events_received():
             assert isinstance(event, Frame)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 
 from ocpp_fast import Handshake, Policy, Station, v16
 from ocpp_fast.aio.connection import Connection
@@ -44,6 +44,9 @@ class Pipe:
         self.paused = 0
 
     def trust(self) -> None: ...
+
+    async def answers(self, seconds: float) -> bool:
+        return not self.closed.done()
 
     async def wait_closed(self) -> None:
         await self.closed
@@ -87,7 +90,7 @@ class Watched(ConnectedStations):
         super().__init__()
         self.told: list[str] = []
 
-    def admits(self, handshake: Handshake) -> bool:
+    def admits(self, handshake: Handshake) -> bool | Awaitable[bool]:
         return handshake.identity != "CP9" and super().admits(handshake)
 
     def add(self, station: Station) -> None:

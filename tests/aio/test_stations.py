@@ -9,11 +9,27 @@ import weakref
 
 import pytest
 
-from ocpp_fast import BasicAuth, Disconnected, Handshake, NoAuth, NotConnected, Station, Verdict, v16
+from ocpp_fast import (
+    BasicAuth,
+    ConnectionReplaced,
+    Event,
+    Handshake,
+    Limit,
+    LimitReached,
+    NoAuth,
+    NotConnected,
+    Refusal,
+    Replaced,
+    Station,
+    Verdict,
+    v16,
+)
+from ocpp_fast.aio import stations
+from ocpp_fast.aio.stations import ConnectedStations
 
 from .exchanges import lives
-from .harness import Site, central_system, comings_and_goings, name_of, run, scenario, serving, until
-from .peer import PATIENCE, Peer, handshake_bytes
+from .harness import CLEARED, Site, central_system, comings_and_goings, name_of, run, scenario, serving, until
+from .peer import PATIENCE, PING, PONG, Peer, handshake_bytes
 from .refusals import AuthOf, credentials
 
 
@@ -28,26 +44,31 @@ async def numbered(site: Site, number: int) -> Peer:
 async def test_R36_newcomer_replaces_the_old_connection_whose_calls_fail() -> None:
     async with serving() as site:
         told = comings_and_goings(site.central)
+        events: list[Event] = []
+        site.central.on_event(events.append)
         old = await numbered(site, 1)
         first = await site.central.wait_connected("CP1")
         pending = asyncio.create_task(first.v16.clear_cache())
         await asyncio.sleep(0)
         new = await numbered(site, 2)
         assert await old.close_frame() == (1008, "replaced by a newer connection")
-        with pytest.raises(Disconnected):
+        with pytest.raises(ConnectionReplaced, match="CP1: a newer connection came before ClearCache") as ended:
             await pending
+        assert ended.value.delivered is None
         await old.eof()
         assert len(site.central) == 1
         assert site.central["CP1"] is not first
         assert not first.connected
         assert (first.close_code, first.close_reason) == (1008, "replaced by a newer connection")
         await lives(new)
+        addresses = [each.writer.get_extra_info("sockname") for each in (new, old)]
+        assert events == [Replaced("CP1", *addresses)]
         assert told == [("connected", "1"), ("disconnected", "1"), ("connected", "2")]
 
 
 @scenario
 async def test_R36_leaving_removes_no_other_entry() -> None:
-    async with serving() as site:
+    async with serving(stations=ConnectedStations(max_swaps=10)) as site:
         olds = []
         for number in range(10):
             olds.append(await numbered(site, number))
@@ -69,7 +90,8 @@ async def test_R36_many_at_once_leave_the_one_that_is_let_in_last(out_of_order: 
             await asyncio.sleep(0)
         return Verdict.ACCEPTED
 
-    async with serving(auth=AuthOf(decide) if out_of_order else NoAuth()) as site:
+    auth = AuthOf(decide) if out_of_order else NoAuth()
+    async with serving(auth=auth, stations=ConnectedStations(max_swaps=50)) as site:
         told = comings_and_goings(site.central)
         peers = [await site.tcp() for _ in range(50)]
         for number, peer in enumerate(peers):
@@ -120,6 +142,96 @@ async def test_R36_function_decides_and_is_500_if_it_raises(caplog: pytest.LogCa
         await numbered(site, 6)
         assert name_of(site.central["CP1"]) == "6"
     caplog.clear()
+
+
+@scenario
+async def test_R36_of_a_thousand_connections_the_newest_is_the_one_reached_however_late_the_others_close() -> None:
+    async with serving(stations=ConnectedStations(max_swaps=1000)) as site:
+        olds: list[Peer] = []
+        for number in range(1001):
+            peer = await numbered(site, number)
+            while len(olds) > 50:
+                olds.pop(0).abort()  # fifty connections too late
+            station = site.central["CP1"]
+            assert name_of(station) == str(number)
+            if number % 100 == 0:
+                calling = asyncio.create_task(station.v16.clear_cache())
+                call = await peer.message()
+                peer.send([3, call[1], CLEARED])
+                await calling
+            olds.append(peer)
+        await lives(peer)
+        assert len(site.central) == 1
+
+
+async def swapped(site: Site, count: int) -> Peer:
+    """The connection that has come last, after so many others."""
+    for number in range(count + 1):
+        peer = await numbered(site, number)
+    return peer
+
+
+@pytest.mark.parametrize("sign", ["pong", "message", "ping"])
+@scenario
+async def test_R36_after_six_swaps_within_a_minute_the_connection_that_answers_stays(sign: str) -> None:
+    events: list[Event] = []
+    async with serving() as site:
+        incumbent = await swapped(site, 6)
+        site.central.on_event(events.append)
+        newcomer = await site.asking("/CP1")
+        ping = await incumbent.frame()
+        assert ping is not None
+        assert ping.opcode == PING
+        if sign == "message":
+            incumbent.heartbeat("1")
+        else:
+            incumbent.send_frame(PONG if sign == "pong" else PING, ping.payload)
+        assert (await newcomer.http_answer()).status == 409
+        assert name_of(site.central["CP1"]) == "6"
+        address = newcomer.writer.get_extra_info("sockname")
+        assert events[0] == LimitReached(Limit.SWAPS, "CP1", address, "the connected one stays")
+        assert isinstance(events[1], Refusal)
+        assert len(events) == 2
+        await lives(await site.peer("/CP2"))
+
+
+@pytest.mark.parametrize("end", ["silent", "left", "closed"])
+@scenario
+async def test_R36_after_six_swaps_one_that_does_not_answer_is_replaced(
+    end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if end == "silent":
+        monkeypatch.setattr(stations, "_ANSWER_SECONDS", 0.05)
+    async with serving() as site:
+        incumbent = await swapped(site, 6)
+        newcomer = await site.asking("/CP1", headers=["X-Name: 7"])
+        assert await incumbent.frame() is not None
+        if end == "left":
+            incumbent.abort()
+        elif end == "closed":
+            incumbent.close()
+        assert (await newcomer.http_answer()).status == 101
+        assert name_of(site.central["CP1"]) == "7"
+        await lives(newcomer)
+
+
+@scenario
+async def test_R36_of_several_who_wait_for_a_silent_one_each_must_outlive_the_one_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stations, "_ANSWER_SECONDS", 0.5)
+    async with serving() as site:
+        incumbent = await swapped(site, 6)
+        newcomers = [await site.asking("/CP1", headers=[f"X-Name: {number}"]) for number in (7, 8)]
+        pings = [await incumbent.frame() for _ in newcomers]
+        assert None not in pings
+        first = (await newcomers[0].http_answer()).status
+        assert first == 101
+        ping = await newcomers[0].frame()
+        assert ping is not None
+        newcomers[0].send_frame(PONG, ping.payload)
+        assert (await newcomers[1].http_answer()).status == 409
+        assert name_of(site.central["CP1"]) == "7"
 
 
 # the mapping

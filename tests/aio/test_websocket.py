@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import random
 import tracemalloc
 import zlib
@@ -339,3 +340,21 @@ async def test_result_before_the_end_in_the_same_segment_counts(with_close: bool
         await until(lambda: not station.connected)
         with pytest.raises(Disconnected):
             await station.v16.clear_cache()
+
+
+@pytest.mark.parametrize("level", [logging.INFO, logging.DEBUG])
+@pytest.mark.parametrize("opcode", [TEXT, CONTINUATION, BINARY, PING, PONG, CLOSE])
+@pytest.mark.parametrize(
+    "head", [b"\xfe\0\x02", b"\xfe\0\x7d", b"\xff" + (126).to_bytes(8), b"\xff" + (65535).to_bytes(8)]
+)
+@scenario
+async def test_R45_a_length_that_is_not_as_short_as_can_be_closes_with_1002(
+    head: bytes, opcode: int, level: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(level, "ocpp_fast.websocket")
+    async with serving() as site:
+        peer = await site.peer()
+        peer.heartbeat("1")
+        assert (await peer.message())[1] == "1"
+        peer.write(bytes([0x80 | opcode]) + head + bytes(4) + b"{}")
+        assert await peer.close_frame() == (1002, "the length is not as short as can be")

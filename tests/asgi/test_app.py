@@ -108,11 +108,13 @@ async def test_R33_who_is_refused_is_so_before_the_accept(server: str) -> None:
         assert (await site.handshake("/ocpp/a%2Fb"))[1].status == 404
         assert (await site.handshake(subprotocols="ocpp1.5", headers=right))[1].status == 400
         assert (await site.handshake(headers=right))[1].status == 101
+        assert (await site.handshake(without="Upgrade"))[1].status == 426
     assert refused == [
         (401, "/ocpp/CP1?a=b%20c", "CP1"),
         (401, "/ocpp/CP2", "CP2"),
         (404, "/ocpp/a%2Fb", None),
         (400, "/ocpp/CP1", "CP1"),
+        (426, "/ocpp/CP1", None),
     ]
 
 

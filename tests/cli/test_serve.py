@@ -106,6 +106,53 @@ async def test_nothing_that_a_peer_sends_breaks_a_line() -> None:
 
 
 @in_time
+async def test_each_refusal_has_one_line() -> None:
+    refusals = {
+        b"SSH-2.0-OpenSSH\r\n": "the request line is invalid",
+        b"\x16\x03\x01\x02": "TLS on a port without TLS",
+        b"GET /\x1b[2J HTTP/1.1\r\n": r"the request line is invalid \('/\\x1b\[2J'\)",
+        b"GET /CP1 HTTP/1.1\r\n\r\n": r"expected one Host header, found none \(/CP1\)",
+        handshake_bytes("/" + "a" * 200): r"the path names no station \(/a{56}\.\.\.\)",
+    }
+    async with serve("--no-auth", "--ocpp", "1.6") as (program, url):
+        before = len(program.printed)
+        try:
+            for sent, line in refusals.items():
+                peer = await Peer.connect(int(url.rpartition(":")[2]))
+                peer.write(sent)
+                await program.line(rf"127\.0\.0\.1:\d+ refused: {line}$")
+        finally:
+            await leave()
+        assert await program.stop() == 0
+        assert len(program.printed) - before == len(refusals)
+
+
+@in_time
+async def test_each_faulty_frame_has_one_line() -> None:
+    frames = {
+        '[3,"x",{}]': "CP001 -> faulty, answers no open call",
+        '[4,"x","GenericError","",{}]': "CP001 -> faulty, answers no open call",
+        '[9,"x",{}]': "CP001 -> faulty, no such message type",
+        '[2,"1","Heartbeat",{"a":1}]': r"CP001 -> Heartbeat\(a=1\): refused, FormationViolation: a: expected no ",
+        '[2,"1","Heartbeat"]': "CP001 -> something unreadable: refused, FormationViolation: expected 4 elements",
+    }
+    async with serve("--no-auth", "--ocpp", "1.6") as (program, url), raw_client(url) as client:
+        await program.line("CP001 connected")
+        before = len(program.printed)
+        for frame, line in frames.items():
+            await client.send(frame)
+            await program.line(line)
+        assert len(program.printed) - before == len(frames)
+
+
+@in_time
+async def test_a_replaced_connection_is_told_of_with_both_addresses() -> None:
+    place = r"127\.0\.0\.1:\d+"
+    async with serve("--no-auth", "--ocpp", "1.6") as (program, url), raw_client(url), raw_client(url):
+        await program.line(f"CP001 replaced: it was connected from {place}, and is from {place}$")
+
+
+@in_time
 async def test_quiet_prints_only_where_it_listens() -> None:
     async with serve("--no-auth", "--ocpp", "1.6", "--quiet") as (program, url):
         async with raw_client(url) as client:
@@ -188,7 +235,7 @@ async def test_it_pings_and_turns_away_as_told() -> None:
             peer.write(handshake_bytes())
             assert (await peer.http_answer()).status == 101
             assert (await (await Peer.connect(port)).http_answer()).status == 503
-            await program.line(r"\('127\.0\.0\.1', \d+\) refused: max_connections: 1 are open")
+            await program.line(r"127\.0\.0\.1:\d+ refused: max_connections: 1 are open")
             ping = await peer.frame()
             assert ping is not None and ping.opcode == PING
         finally:
