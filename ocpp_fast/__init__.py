@@ -28,9 +28,11 @@ from .errors import (
     ValidationError,
     VersionMismatch,
 )
+from .escaping import shown
 from .faults import Fault
 from .frames import FrameFault
 from .handlers import CallNext, Context, Middleware
+from .masking import masked
 from .policy import LENIENT, STRICT, Policy
 from .registration import Registrations
 from .routing import Router, after, on
@@ -106,7 +108,9 @@ __all__ = [
     "accelerated",
     "after",
     "identity_of",
+    "masked",
     "on",
+    "shown",
 ]
 
 __version__ = "0.1.0"

@@ -25,7 +25,7 @@ from .handshake import ServerOpening
 from .limits import Turnstile
 from .proxies import TrustedProxies
 from .running import Lifespan, LoopFactory, run
-from .security import Auth, Handshake, Refusal, check_auth, shown
+from .security import Auth, Handshake, Refusal, check_auth
 from .server import Http, ServeOptions, Server, listen
 from .sockets import Sockets
 from .stations import ConnectedStations, Duplicates, Station, Stations
@@ -115,10 +115,9 @@ class CentralRuntime(Runtime):
     def refused(self, refusal: Refusal) -> None:
         """Log a handshake that was refused, and tell the hooks."""
         host = refusal.remote_address[0] if refusal.remote_address else "a Unix socket"
-        path = shown(refusal.path)
-        extra: dict[str, object] = {"station": refusal.id, "peer": refusal.remote_address, "path": path}
+        extra: dict[str, object] = {"station": refusal.id, "peer": refusal.remote_address, "path": refusal.path}
         extra |= {"reason": refusal.reason, "status": refusal.status}
-        self.log.info("%s: refused: %s (%s)", refusal.id or host, refusal.reason, path or "-", extra=extra)
+        self.log.info("%s: refused: %s (%s)", refusal.id or host, refusal.reason, refusal.path or "-", extra=extra)
         self.tasks.run((*self.refused_hooks, *self.event_hooks), refusal, station=refusal.id or "")
 
 

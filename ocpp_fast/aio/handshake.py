@@ -27,10 +27,11 @@ from . import lean
 from .admission import STOPPING, Admission, Admitted, HandshakeOwner, Offer, no_common_subprotocol, run_now, settled
 from .opening import release
 from .proxies import Address
-from .security import WEBSOCKET_LOG, Refusal
+from .security import Refusal
 from .server import HttpRequest, HttpResponse, Server
 from .transport import CloseCode, TransportOwner
 from .websocket import DECIDING, WebSocket
+from .websocket_log import WEBSOCKET_LOG
 
 __all__ = ["ClientOpening", "ServerOpening"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from importlib.util import find_spec
 
@@ -24,7 +24,7 @@ class ServeArguments:
     port: int
     versions: Sequence[str]
     """Of OCPP; the stations choose."""
-    passwords: Mapping[str, bytes] | None
+    passwords: Mapping[str, bytes] | None = field(repr=False)
     interval: int
     """Seconds between heartbeats."""
     ping_interval: float

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from ocpp_fast import masked, shown
+
 from .console import Console
 
 __all__ = ["Traffic"]
@@ -58,7 +60,7 @@ class Traffic:
 
 def _elements(raw: bytes) -> Any:
     try:
-        return json.loads(raw)
+        return masked(json.loads(raw))
     except (ValueError, RecursionError):
         return None
 
@@ -70,18 +72,17 @@ def _fields(payload: Any) -> str:
 
 
 def _shown(value: Any, depth: int = 1, limit: int = _MAX_TEXT) -> str:
-    """Return a JSON value in short; nothing that the peer sent can break the line or steer the terminal."""
+    """Return a JSON value in short."""
     if isinstance(value, str):
-        value = _cut(value, limit)
-        return value if value.isprintable() else repr(value)
+        return shown(value, limit)
     if isinstance(value, dict | list) and depth == _MAX_DEPTH:
         return "..."
     if isinstance(value, dict):
         inner = (f"{_shown(key)}={_shown(each, depth + 1)}" for key, each in value.items())
         return f"{{{' '.join(inner)}}}"
     if isinstance(value, list):
-        shown = [_shown(each, depth + 1) for each in value[:_MAX_ITEMS]]
-        return f"[{', '.join(shown)}{', ...' if len(value) > _MAX_ITEMS else ''}]"
+        items = [_shown(each, depth + 1) for each in value[:_MAX_ITEMS]]
+        return f"[{', '.join(items)}{', ...' if len(value) > _MAX_ITEMS else ''}]"
     return json.dumps(value)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 __all__ = ["Observer", "Settings"]
@@ -13,11 +13,11 @@ class Settings:
     """How a station is built, and what it does by itself."""
 
     id: str
-    url: str
+    url: str = field(repr=False)
     """Of the central system; the identity is appended."""
     version: str = "1.6"
     """Of OCPP: 1.6, 2.0.1 or 2.1."""
-    password: bytes | None = None
+    password: bytes | None = field(default=None, repr=False)
     connectors: int = 2
     """From 2.0.1 on, EVSEs with one connector each."""
     id_tag: str = "TAG0001"
