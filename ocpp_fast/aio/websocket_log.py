@@ -31,8 +31,8 @@ _PLAIN_HEADERS: Final = frozenset(
 
 def _filters(record: logging.LogRecord) -> bool:
     """Take out of a record what must not be logged, and drop those that say less than ours."""
-    arguments = record.args if isinstance(record.args, tuple) else ()
-    if record.msg[2:] == "%s: %s" and not _is_plain(str(arguments[0])):
+    arguments: tuple[Any, ...] = record.args if isinstance(record.args, tuple) else ()
+    if str(record.msg)[2:] == "%s: %s" and not _is_plain(str(arguments[0])):
         arguments = (arguments[0], "(not logged)")
     record.args = tuple(map(_shown, arguments))
     if record.levelno == logging.DEBUG and record.exc_info is not None and record.exc_info[1] is not None:
