@@ -6,20 +6,22 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH ?= --benchmark-only
 SERVER ?= --rounds 3 --seconds 0.3
-FUZZ ?= --seconds 60
+FUZZ ?= 60
+PARITY ?= --seconds 60
 READY := $(VENV)/.ready
 LOWEST := build/lowest
-TYPED := ocpp_fast ocpp_fast_ext tests $(wildcard benchmarks examples)
+TYPED := ocpp_fast ocpp_fast_ext tests $(wildcard benchmarks examples fuzz)
 SHARED := ocpp_fast/simulator/v2 ocpp_fast/cli/answers/v2.py
 
-.PHONY: help setup test test-compiled test-pure lowest coverage fuzz autobahn sanitize serve lint types
+.PHONY: help setup test test-compiled test-pure lowest coverage parity fuzz autobahn sanitize serve lint types
 .PHONY: bench bench-server clean
 
 help:
 	@echo "make test      the test suite, on the compiled core and on the pure-Python core"
 	@echo "make lowest    a part of the suite with the lowest versions of the dependencies"
 	@echo "make coverage  the suite on the compiled core, and how much of the code it runs"
-	@echo "make fuzz      both cores against each other, for a minute"
+	@echo "make parity    both cores against each other, for a minute"
+	@echo "make fuzz      frames and connections, led by coverage, for a minute each; needs clang"
 	@echo "make autobahn  the cases of Autobahn that take long: limits, speed, compression; some ten minutes"
 	@echo "make sanitize  the tests of the compiled core under gcc's sanitizers, in both forms of scan.h"
 	@echo "make serve     a central system that lets everyone in, on ws://127.0.0.1:8887"
@@ -58,8 +60,11 @@ lowest: $(LOWEST)/.ready
 coverage: $(READY)
 	$(BIN)/pytest --cov --cov-report=term -m "not slow"
 
+parity: $(READY)
+	$(BIN)/python -m tests.parity $(PARITY)
+
 fuzz: $(READY)
-	$(BIN)/python -m tests.parity $(FUZZ)
+	PYTHON=$(CURDIR)/$(BIN)/python fuzz/run.sh $(FUZZ)
 
 autobahn: $(READY)  # OCPP_FAST_NO_EXT=1: on the pure-Python core
 	$(BIN)/python -m tests.autobahn

@@ -29,9 +29,11 @@ from .errors import (
     ValidationError,
     VersionMismatch,
 )
+from .escaping import shown
 from .faults import Fault
 from .frames import FrameFault
 from .handlers import CallNext, Context, Middleware
+from .masking import masked
 from .policy import LENIENT, STRICT, Policy
 from .registration import Registrations
 from .routing import Router, after, on
@@ -129,8 +131,10 @@ __all__ = [
     "after",
     "client_context",
     "identity_of",
+    "masked",
     "on",
     "server_context",
+    "shown",
 ]
 
 __version__ = "0.1.0"

@@ -21,7 +21,8 @@
     ├── VersionMismatch                  another OCPP version was negotiated than the one asked for
     └── UnhandledActions (TypeError)     an object leaves actions of a profile without a handler
 
-An error that concerns a station names it: `error.station` is its identity.
+An error that concerns a station names it: `error.station` is its identity. The text of an error is one printable line;
+what a peer wrote is escaped and cut there, not in the attributes that hold it.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from http import HTTPStatus
-from typing import Any, Protocol, Self
+from typing import Any, Final, Protocol, Self
+
+from .escaping import shown
 
 __all__ = [
     "CallError",
@@ -71,6 +74,9 @@ class ErrorCode(StrEnum):
     TYPE_CONSTRAINT_VIOLATION = "TypeConstraintViolation"
 
 
+_MOST_TOLD: Final = 2048
+
+
 class OcppError(Exception):
     """The root of every exception this library raises on purpose."""
 
@@ -86,7 +92,10 @@ class OcppError(Exception):
         return self
 
     def __str__(self) -> str:
-        return f"{self.station}: {self._text()}" if self.station else self._text()
+        return shown(f"{self.station}: {self._text()}" if self.station else self._text(), _MOST_TOLD)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(shown(repr(each)) for each in self.args)})"
 
     def _text(self) -> str:
         return super().__str__()

@@ -24,6 +24,7 @@ from ._core.strict_json import check_value, dumps, loads
 from ._core.texts import FRACTIONS
 from ._core.violation import Violation
 from .errors import CallError, InvalidPayload, InvalidResult, PayloadError, ValidationError, VersionMismatch
+from .escaping import shown
 from .faults import Dialect, Fault, MessageType, code_of, dialect_of, fault_of
 from .policy import STRICT, Policy
 from .schema import Action, Notification, Request, Sender, Version, codec_of, plan_of
@@ -47,6 +48,7 @@ __all__ = [
 
 MAX_UNIQUE_ID: Final = 36
 MAX_DESCRIPTION: Final = 255
+_MOST_TOLD: Final = 1024
 UNREADABLE_ID: Final = "-1"
 
 
@@ -76,6 +78,7 @@ OpenCalls: TypeAlias = Callable[[str], Action | None]
 class FrameFault(Exception):
     """A fault of a received frame, and whether the peer is to be told.
 
+    `description` is one printable line of at most 1024 characters: what the peer wrote in it is escaped (`shown`).
     `message_type` is that of the frame where it could be read, `violation` the broken rule of a payload's fault,
     `elements` the frame as JSON, None where it is not a JSON array, and `raw` the frame as it came.
     """
@@ -93,6 +96,7 @@ class FrameFault(Exception):
         answered: bool = True,
         violation: Violation | None = None,
     ) -> None:
+        description = shown(description, _MOST_TOLD)
         super().__init__(fault, description)
         self.fault = fault
         self.description = description

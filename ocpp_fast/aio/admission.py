@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias
 from urllib.parse import unquote_to_bytes
 
 from ..errors import HandshakeRefused
+from ..escaping import shown
+from ..masking import masked
 from ..policy import Policy
 from ..schema import Version
 from .arguments import check_policy, is_identity
@@ -23,7 +25,7 @@ from .certificates import CertificateNames
 from .events import Limit
 from .hooks import Tasks
 from .proxies import TrustedProxies
-from .security import Auth, Handshake, Headers, Refusal, Verdict, shown
+from .security import Auth, Handshake, Headers, Refusal, Verdict
 from .throttle import SECONDS, Throttle
 from .transport import Transport, TransportOwner
 
@@ -180,7 +182,7 @@ class Admission:
             self._central.refused(Refusal(reason, status, self.address, self._offer.path, self.id))
 
     def _failed(self, error: Exception) -> HandshakeRefused:
-        extra = {"station": self.id, "peer": self.address, "path": shown(self._offer.path)}
+        extra = {"station": self.id, "peer": self.address, "path": shown(masked(self._offer.path))}
         who = self.id or self.address
         self._central.log.error("%s: the handshake failed", who, exc_info=error, extra=extra)
         refusal = HandshakeRefused(HTTPStatus.INTERNAL_SERVER_ERROR, f"{type(error).__name__}: {error}")

@@ -26,7 +26,7 @@ from .handshake import ServerOpening
 from .limits import Lobby, Turnstile
 from .proxies import TrustedProxies
 from .running import Lifespan, LoopFactory, run
-from .security import Auth, Handshake, Refusal, check_auth, shown
+from .security import Auth, Handshake, Refusal, check_auth
 from .server import Http, ServeOptions, Server, listen
 from .sockets import Sockets
 from .stations import ConnectedStations, Duplicates, Station, Stations
@@ -119,10 +119,9 @@ class CentralRuntime(Runtime):
     def refused(self, refusal: Refusal) -> None:
         """Log a handshake that was refused, and tell the hooks."""
         host = refusal.remote_address[0] if refusal.remote_address else "a Unix socket"
-        path, reason = shown(refusal.path), shown(refusal.reason)
-        extra: dict[str, object] = {"station": refusal.id, "peer": refusal.remote_address, "path": path}
-        extra |= {"reason": reason, "status": refusal.status}
-        self.log.info("%s: refused: %s (%s)", refusal.id or host, reason, path or "-", extra=extra)
+        extra: dict[str, object] = {"station": refusal.id, "peer": refusal.remote_address, "path": refusal.path}
+        extra |= {"reason": refusal.reason, "status": refusal.status}
+        self.log.info("%s: refused: %s (%s)", refusal.id or host, refusal.reason, refusal.path or "-", extra=extra)
         self.tasks.run((*self.refused_hooks, *self.event_hooks), refusal, station=refusal.id or "")
 
 

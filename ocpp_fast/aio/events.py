@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from ..escaping import shown
 from .security import Refusal
 
 __all__ = ["Event", "Limit", "LimitReached", "Replaced"]
@@ -39,7 +40,10 @@ class LimitReached:
     """Whose it was, as `Station.id`; None if it belongs to no station."""
     remote_address: tuple[str, int] | None = None
     detail: str = ""
-    """What was done, in a few words."""
+    """What was done, in a few words; those of the peer are escaped, and cut at 255 characters."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "detail", shown(self.detail))
 
 
 @dataclass(frozen=True, slots=True)

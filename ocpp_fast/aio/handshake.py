@@ -42,10 +42,11 @@ from .head import HeadFault, check_head, path_in
 from .limits import SHED
 from .opening import release
 from .proxies import Address
-from .security import WEBSOCKET_LOG, Refusal
+from .security import Refusal
 from .server import HttpRequest, HttpResponse, Server
 from .transport import CloseCode, TransportOwner
 from .websocket import DECIDING, WebSocket
+from .websocket_log import WEBSOCKET_LOG
 
 __all__ = ["ClientOpening", "ServerOpening"]
 

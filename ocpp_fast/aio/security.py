@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final, Protocol, overload
+
+from ..escaping import shown
+from ..masking import masked
 
 if TYPE_CHECKING:
     from ..policy import Policy
     from .certificates import CertificateNames
     from .server import Server
 
-__all__ = ["Auth", "Handshake", "Headers", "Refusal", "Verdict", "check_auth", "shown"]
+__all__ = ["Auth", "Handshake", "Headers", "Refusal", "Verdict", "check_auth"]
 
 
 class Headers(Protocol):
@@ -122,9 +124,16 @@ class Handshake:
         return f"<Handshake {self.id} from {self.remote_address}>"
 
 
+_LONGEST_PATH: Final = 200
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A handshake that was refused, or not completed, as `on_refused` is told of it."""
+    """A handshake that was refused, or not completed, as `on_refused` is told of it.
+
+    `reason` and `path` may be the client's words: they are escaped, and cut;
+    user info in `path` is masked.
+    """
 
     reason: str
     status: int | None
@@ -135,10 +144,9 @@ class Refusal:
     id: str | None = None
     """Who it was, as `Handshake.id`; None before that was known."""
 
-
-def shown(path: str) -> str:
-    """Return a path for the log: on one line, and not too long."""
-    return ascii(path[:200])[1:-1]
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", shown(self.reason))
+        object.__setattr__(self, "path", shown(masked(self.path), _LONGEST_PATH))
 
 
 class Verdict(Enum):
@@ -165,18 +173,6 @@ def check_auth(auth: Any) -> Auth:
     """Return an auth. Raises `TypeError` for what can't be one."""
     if isinstance(auth, type) or not callable(getattr(auth, "authenticate", None)):
         wanted = "NoAuth(), BasicAuth(...) or an object with authenticate(handshake)"
-        raise TypeError(f"auth: expected {wanted}, not {auth!r}")
+        raise TypeError(f"auth: expected {wanted}, not {type(auth).__name__}")
     checked: Auth = auth
     return checked
-
-
-def _filters(record: logging.LogRecord) -> bool:
-    """Take the value of an Authorization header out of a record, and drop those that say less than ours."""
-    if isinstance(record.args, tuple) and "authorization" in (str(each).lower() for each in record.args[:1]):
-        record.args = (record.args[0], "(not logged)")
-    return record.levelno != logging.INFO
-
-
-WEBSOCKET_LOG: Final = logging.getLogger("ocpp_fast.websocket")
-"""The logger of websockets' handshakes and frames, at level DEBUG."""
-WEBSOCKET_LOG.addFilter(_filters)

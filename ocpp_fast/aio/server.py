@@ -34,7 +34,7 @@ class HttpRequest:
     method: str
     path: str
     """The path as requested, with its query."""
-    headers: Headers
+    headers: Headers = field(repr=False)
     remote_address: Address
 
 

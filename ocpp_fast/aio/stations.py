@@ -11,9 +11,11 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
 
 from ..errors import CallError, ConnectionReplaced, ErrorCode, OcppError, VersionMismatch
+from ..escaping import shown
 from ..faults import Fault
 from ..frames import Call, FrameFault
 from ..handlers import is_awaitable
+from ..masking import masked
 from ..registration import ACCEPTED, BOOT, CentralGate, Registrations
 from ..schema import Version
 from ..session import CallEnded
@@ -300,7 +302,8 @@ class Station(Connection):
     def _left(self) -> None:
         self._stations.remove(self)
         self._end_hooks()
-        self._log_life("disconnected: %s %s", self.close_code, self.close_reason, reason=self.close_reason)
+        reason = shown(self.close_reason)
+        self._log_life("disconnected: %s %s", self.close_code, reason, reason=reason)
 
     def _log_life(self, message: str, *values: object, level: int = logging.INFO, **extra: object) -> None:
         if self._runtime.log.isEnabledFor(level):
@@ -308,7 +311,11 @@ class Station(Connection):
 
     def _about(self) -> dict[str, object]:
         at = self.handshake
-        return super()._about() | {"peer": at.remote_address, "path": at.path, "version": self.version.number}
+        return super()._about() | {
+            "peer": at.remote_address,
+            "path": shown(masked(at.path)),
+            "version": self.version.number,
+        }
 
     # Registration (R40)
 

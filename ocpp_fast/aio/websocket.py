@@ -24,8 +24,8 @@ from websockets.protocol import Side, State
 from .._core import Wire
 from .ended import ENDED
 from .opening import Opening, has_long_length, release
-from .security import WEBSOCKET_LOG
 from .transport import CloseCode, TransportOwner
+from .websocket_log import WEBSOCKET_LOG
 
 if TYPE_CHECKING:
     from .sockets import Sockets

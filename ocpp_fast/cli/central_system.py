@@ -29,7 +29,7 @@ from .passwords import read_passwords
 from .recording import record
 from .running import collect_seldom, core_name, log_to_stderr, loop_factory, loop_name, on_hangup
 from .serve import ServeArguments
-from .traffic import Traffic, printable
+from .traffic import Traffic
 
 __all__ = ["serve"]
 
@@ -122,9 +122,9 @@ def _tell(central: CentralSystem, console: Console) -> None:
 
     @central.on_refused
     def refused(refusal: Refusal) -> None:
-        path = f" ({printable(refusal.path)})" if refusal.path else ""
+        path = f" ({refusal.path})" if refusal.path else ""
         who = refusal.id or _place(refusal.remote_address)
-        console.note(f"{who} refused: {printable(refusal.reason, 120)}{path}")
+        console.note(f"{who} refused: {refusal.reason}{path}")
 
     @central.on_event
     def happened(event: Event) -> None:

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Final
+
+from ocpp_fast import shown
 
 __all__ = ["Console", "complain"]
 
 
+_MOST_PRINTED: Final = 1000
+
+
 class Console:
-    """Lines on stdout, each written at once; a reader that goes away is no error."""
+    """Lines on stdout, each written at once, with nothing in it that breaks it or steers the terminal.
+
+    A reader that goes away is no error.
+    """
 
     def __init__(self, *, quiet: bool) -> None:
         self.quiet = quiet
@@ -29,9 +38,9 @@ class Console:
 
 def complain(line: str) -> None:
     """Say on stderr why the program ends."""
-    print(f"ocpp-fast: {line}", file=sys.stderr)
+    print(f"ocpp-fast: {shown(line, _MOST_PRINTED)}", file=sys.stderr)
 
 
 def _encodable(line: str) -> str:
     encoding = sys.stdout.encoding or "utf-8"
-    return line.encode(encoding, "backslashreplace").decode(encoding)
+    return shown(line, _MOST_PRINTED).encode(encoding, "backslashreplace").decode(encoding)

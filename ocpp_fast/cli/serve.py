@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, TextIO
@@ -32,7 +32,7 @@ class ServeArguments:
     no_auth: str | None
     """"loopback" or "anywhere"."""
     auth_file: str | None
-    passwords: dict[str, bytes]
+    passwords: dict[str, bytes] = field(repr=False)
     """Those of the file."""
     certificates: bool
     """Whether those of stations are asked for."""

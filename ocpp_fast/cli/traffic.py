@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from ocpp_fast import masked, shown
+
 from .console import Console
 
-__all__ = ["Traffic", "printable"]
+__all__ = ["Traffic"]
 
 _MAX_TEXT: Final = 40
 _MAX_FIELD: Final = 60
@@ -49,7 +51,7 @@ class Traffic:
         """Take the fault of a frame of the station, or of its transport, that it is not answered."""
         call = self._open.get(name, {}).pop((False, unique_id), None)
         what = "faulty" if call is None else f"{call}: faulty answer"
-        self._note(name, call is None, f"{what}, {printable(description, _MAX_PART)}")
+        self._note(name, call is None, f"{what}, {shown(description, _MAX_PART)}")
 
     def forget(self, name: str) -> None:
         """The station is gone: what was not answered will not be."""
@@ -68,7 +70,7 @@ class Traffic:
 
 def _elements(raw: bytes) -> Any:
     try:
-        return json.loads(raw)
+        return masked(json.loads(raw))
     except (ValueError, RecursionError):
         return None
 
@@ -80,24 +82,18 @@ def _fields(payload: Any) -> str:
 
 
 def _shown(value: Any, depth: int = 1, limit: int = _MAX_TEXT) -> str:
-    """Return a JSON value in short; nothing that the peer sent can break the line or steer the terminal."""
+    """Return a JSON value in short."""
     if isinstance(value, str):
-        return printable(value, limit)
+        return shown(value, limit)
     if isinstance(value, dict | list) and depth == _MAX_DEPTH:
         return "..."
     if isinstance(value, dict):
         inner = (f"{_shown(key)}={_shown(each, depth + 1)}" for key, each in value.items())
         return f"{{{' '.join(inner)}}}"
     if isinstance(value, list):
-        shown = [_shown(each, depth + 1) for each in value[:_MAX_ITEMS]]
-        return f"[{', '.join(shown)}{', ...' if len(value) > _MAX_ITEMS else ''}]"
+        items = [_shown(each, depth + 1) for each in value[:_MAX_ITEMS]]
+        return f"[{', '.join(items)}{', ...' if len(value) > _MAX_ITEMS else ''}]"
     return json.dumps(value)
-
-
-def printable(text: str, limit: int = _MAX_FIELD) -> str:
-    """Return a text in short, on one line."""
-    text = _cut(text, limit)
-    return text if text.isprintable() else repr(text)
 
 
 def _cut(text: str, limit: int) -> str:

@@ -56,7 +56,7 @@ def url(text: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise ArgumentTypeError(f"expected a ws:// or wss:// URL, not {text!r}")
+        raise ArgumentTypeError("expected a ws:// or wss:// URL")  # which may hold a password
     return text
 
 

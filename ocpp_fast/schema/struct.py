@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar, get_args
 from .._core.strict_json import check_value
 from .._core.violation import Violation
 from ..errors import ValidationError
+from ..masking import MASK, is_secret, masked
 from .codec import codec_of
 from .pydantic_schema import core_schema_of
 from .struct_type import DataclassFields, StructType
@@ -35,7 +36,8 @@ class Struct(metaclass=StructType):
 
     Fields are annotations; one with a default is optional, and None means absent (it is left out when written, R25).
     Instances are mutable, compare by value and are checked when they are written, not when they are made. They can be
-    copied and pickled; `dataclasses.fields` and `asdict` take them, and pydantic and FastAPI take their classes.
+    copied and pickled; `dataclasses.fields` and `asdict` take them, and pydantic and FastAPI take their classes. Their
+    `repr` masks secrets such as passwords.
     """
 
     __draft__: ClassVar[int] = 6
@@ -49,8 +51,13 @@ class Struct(metaclass=StructType):
     __hash__ = None  # type: ignore[assignment]  # mutable, so not hashable
 
     def __repr__(self) -> str:
-        values = ((name, getattr(self, name)) for name in type(self).__struct_fields__)
-        shown = ", ".join(f"{name}={value!r}" for name, value in values if value is not None)
+        fields = type(self).__struct_fields__.values()
+        values = {each.json: getattr(self, each.name) for each in fields}
+        shown = ", ".join(
+            f"{each.name}={MASK if is_secret(each.json, values) else repr(masked(value))}"
+            for each in fields
+            if (value := values[each.json]) is not None
+        )
         return f"{type(self).__qualname__}({shown})"
 
     def replace(self, **changes: Any) -> Self:

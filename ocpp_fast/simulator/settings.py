@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ssl import SSLContext
 from typing import Protocol
 
@@ -14,11 +14,11 @@ class Settings:
     """How a station is built, and what it does by itself."""
 
     id: str
-    url: str
+    url: str = field(repr=False)
     """Of the central system; the identity is appended."""
     version: str = "1.6"
     """Of OCPP: 1.6, 2.0.1 or 2.1."""
-    password: bytes | None = None
+    password: bytes | None = field(default=None, repr=False)
     ssl: SSLContext | None = None
     """Of `wss://`; None trusts the CAs of the system."""
     connectors: int = 2

@@ -15,10 +15,12 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from ocpp_fast import ChargePoint, HandshakeFailed, accelerated, v16
+from ocpp_fast import ChargePoint, HandshakeFailed, accelerated, v16, v21
 
 from ..aio.harness import leave
 from ..aio.peer import PING, Peer, handshake_bytes
+from ..nasty import NASTY
+from ..test_masking import CANARY, V21
 from .programs import in_time, ocpp_fast, serve
 
 KEY = "0001020304050607" + "ff" * 12
@@ -29,10 +31,11 @@ def raw_client(url: str) -> connect:
     return connect(f"{url}/CP001", subprotocols=[Subprotocol("ocpp1.6")])
 
 
-async def be_refused(url: str) -> None:
-    """Connect without a subprotocol."""
+async def be_refused(url: str, subprotocol: str | None = None) -> None:
+    """Connect without a subprotocol, or with one that nobody speaks."""
+    offered = None if subprotocol is None else [Subprotocol(subprotocol)]
     with pytest.raises(ConnectionClosed):
-        async with connect(f"{url}/CP002") as client:
+        async with connect(f"{url}/CP002", subprotocols=offered) as client:
             await client.recv()
 
 
@@ -98,11 +101,50 @@ async def test_nothing_that_a_peer_sends_breaks_a_line() -> None:
 
     async with serve("--no-auth", "--ocpp", "1.6") as (program, url), raw_client(url) as client:
         await call(client, "Heartbeat", nasty)
+        for text in NASTY.values():
+            await call(client, "Heartbeat", {text: text})
+            await call(client, text, {text: text})
+            await call(client, "DataTransfer", {"vendorId": text, "messageId": text, "data": text})
+            await answer(client, json.dumps([2, text, text, text]))
+            await client.send(json.dumps([4, text, text, text, {text: text}]))
+        await be_refused(url, "x" * 5000)
+        async with connect(f"{url}/CP003", subprotocols=[Subprotocol("ocpp1.6")]) as leaving:
+            await leaving.close(4000, "\x1b[2J\n\u202e\0")
         await answer(client, "[" * 5000)
-        await program.line(r"CP001 -> Heartbeat\('a\\nb'='\\x1b\[2J\\n' long=x+\.\.\. deep=")
+        await program.line(r"CP001 -> Heartbeat\(a\\nb=\\x1b\[2J\\n long=x+\.\.\. deep=")
         await program.line("CP001 -> something unreadable: refused, ")
         assert await program.stop() == 0
         assert max(map(len, program.printed)) < 500
+        assert [each for each in program.printed if not each.isprintable()] == []
+        assert r"CP003 disconnected, code 4000: \x1b[2J\n\u202e\x00" in program.printed
+        assert program.complaints == ""
+
+
+@in_time
+async def test_no_secret_is_printed(tmp_path: Path) -> None:
+    passwords = tmp_path / "passwords"
+    passwords.write_text(f"CP001:{CANARY}\n", encoding="utf-8")
+
+    async with serve("--auth-file", str(passwords)) as (program, url):
+        async with ChargePoint("CP001", url, versions=[v21], password=CANARY.encode()) as station:
+            for name in ("NotifyReport", "NotifyEvent", "Authorize", "DataTransfer"):
+                request: Any = v21.VERSION.actions[name].request
+                await station.call(request.from_dict(V21[name]))
+        await program.line("CP001 disconnected")
+        assert await program.stop() == 0
+        assert CANARY not in "\n".join([*program.printed, program.complaints])
+        assert sum("***" in each for each in program.printed) >= 2  # the others are cut before
+
+
+@in_time
+async def test_a_station_tells_no_password_of_its_url() -> None:
+    async with ocpp_fast("station", "--id", "CP1", "--url", f"http://CP1:{CANARY}@localhost") as program:
+        assert await program.ended() == 2
+        assert CANARY not in program.complaints
+    async with ocpp_fast("station", "--id", "CP1", "--url", f"ws://CP1:{CANARY}@127.0.0.1:1/") as program:
+        await program.line("cannot connect to ws://127.0.0.1:1/")
+        await program.kill()
+        assert CANARY not in "\n".join([*program.printed, program.complaints])
 
 
 @in_time

@@ -79,7 +79,7 @@ HANDLED: list[tuple[str, str, Policy]] = [
     ("raises", _FAILED, STRICT),
     ("raises", '"InternalError","RuntimeError: the password is 1234"', _REVEAL),
     ("raises with a lone surrogate", _FAILED, STRICT),
-    ("raises with a lone surrogate", _FAILED, _REVEAL),
+    ("raises with a lone surrogate", r'"InternalError","RuntimeError: \\udc80"', _REVEAL),
     *((f"returns {what}", _NOT_VALID, STRICT) for what in ("None", "another class", "too little", "a wrong value")),
     ("refuses in its own words", '"VendorError",""', _GENERIC),
     ("raises", '"GenericError","the handler failed"', _GENERIC),

@@ -10,8 +10,9 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from ocpp_fast import PayloadError
+from ocpp_fast import shown as escaped
 
-__all__ = ["Deviation", "behind", "deviations", "printable", "shown"]
+__all__ = ["Deviation", "behind", "deviations", "shown"]
 
 _MOST: Final = 16
 """So many deviations of one payload are looked for."""
@@ -190,9 +191,4 @@ def _text(payload: bytes) -> str:
 
 
 def _short(text: str) -> str:
-    return printable(text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}...")
-
-
-def printable(text: str) -> str:
-    """Return a text with a question mark for what would break a line or steer a terminal."""
-    return text if text.isprintable() else "".join(each if each.isprintable() else "?" for each in text)
+    return escaped(text, _SHOWN)

@@ -6,14 +6,17 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
+from ocpp_fast import shown
+
 from .files import Log
 from .findings import Finding, Findings, Place, Refusal
-from .mending import printable
 from .pairing import Conversation
 from .tolerance import tolerances
 
 __all__ = ["as_json", "as_text"]
 
+_LONGEST: Final = 1000
+"""Characters of a line."""
 _WORDS: Final = 100
 """Characters of an expectation."""
 _PLAIN: Final = {
@@ -84,7 +87,7 @@ def _first(place: Place) -> dict[str, Any]:
 
 def as_text(logs: Sequence[Log], conversations: Sequence[Conversation], findings: Findings) -> Iterator[str]:
     """Yield the lines of the report: the station with the most deviations comes last, where the prompt is."""
-    return map(printable, _lines(logs, conversations, findings))
+    return (shown(line, _LONGEST) for line in _lines(logs, conversations, findings))
 
 
 def _lines(logs: Sequence[Log], conversations: Sequence[Conversation], findings: Findings) -> Iterator[str]:
