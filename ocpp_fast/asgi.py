@@ -23,6 +23,7 @@ from websockets.datastructures import Headers
 
 from .aio.admission import Admission, Admitted, Offer, no_common_subprotocol
 from .aio.central_system import CentralRuntime, CentralSystem
+from .aio.events import Limit
 from .aio.transport import CloseCode, TransportOwner
 from .errors import HandshakeRefused
 from .schema import Version
@@ -276,6 +277,7 @@ class Transport:
             return
         raw = text.encode("utf-8", "surrogatepass")
         if len(raw) > self._max_size:
+            owner.limit_reached(Limit.MESSAGE_SIZE, "closed with 1009")
             self._fail(CloseCode.TOO_BIG, f"expected at most {self._max_size} bytes")
         else:
             owner.message_received(raw)

@@ -124,6 +124,14 @@ class ConnectedStations:
             del self._connected[station.id]
 
 
+class Greeting:
+    """The hooks of `on_connect` of one station that have not ended, and the timer of its patience with them."""
+
+    def __init__(self) -> None:
+        self.hooks: set[asyncio.Task[None]] = set()
+        self.timer: asyncio.TimerHandle | None = None
+
+
 class Station(Connection):
     """A connected station, as the central system sees it.
 
@@ -134,8 +142,7 @@ class Station(Connection):
     __slots__ = (
         "_asked_to_boot",
         "_gate",
-        "_hooks",
-        "_patience",
+        "_greeting",
         "_registrations",
         "_stations",
         "handshake",
@@ -164,8 +171,7 @@ class Station(Connection):
         self._asked_to_boot = False
         self._trusted = status == ACCEPTED
         self._choose_way()
-        self._hooks: set[asyncio.Task[None]] | None = None
-        self._patience: asyncio.TimerHandle | None = None
+        self._greeting: Greeting | None = None
 
     @property
     def v16(self) -> v16.CentralSystemShortcuts:
@@ -206,42 +212,41 @@ class Station(Connection):
         """It has connected: tell the hooks soon, and hold its messages until they have ended, or take too long."""
         self._log_life("connected with OCPP %s from %s", self.version.number, self.handshake.remote_address)
         if self._runtime.connect_hooks:
+            self._greeting = Greeting()
             self._hold()
             self._loop.call_soon(self._run_connect_hooks)
 
     def _run_connect_hooks(self) -> None:
-        hooks = self._runtime.tasks.run(self._runtime.connect_hooks, self, station=self.id)
-        if not hooks:
-            self._release()
+        hooks = self._run_hooks(self._runtime.connect_hooks, self, own=True)
+        greeting = self._greeting
+        if greeting is None or not hooks:
+            self._greeted()
             return
-        self._keep(hooks)
-        self._patience = self._loop.call_later(self._runtime.open_timeout, self._hooks_are_late)
-        if not self.connected:
-            self._end_hooks()
+        greeting.hooks = set(hooks)
+        greeting.timer = self._loop.call_later(self._runtime.open_timeout, self._hooks_are_late)
 
-    def _keep(self, tasks: list[asyncio.Task[None]]) -> None:
-        if tasks:
-            self._hooks = {*(self._hooks or ()), *tasks}
-        for each in tasks:
-            each.add_done_callback(self._hook_ended)
-
-    def _hook_ended(self, hook: asyncio.Task[None]) -> None:
-        if self._hooks is not None:
-            self._hooks.discard(hook)
-        if not self._hooks and self._patience is not None:
-            self._patience.cancel()
-            self._patience = None
-            self._release()
+    def _hook_ended(self, task: asyncio.Task[None]) -> None:
+        super()._hook_ended(task)
+        if self._greeting is not None and task in self._greeting.hooks:
+            self._greeting.hooks.discard(task)
+            if not self._greeting.hooks:
+                self._greeted()
 
     def _hooks_are_late(self) -> None:
-        self._patience = None
         message = "on_connect takes more than %g s: messages are handled now"
-        self._log_life(message, self._runtime.open_timeout, level=logging.WARNING)
+        self._log(logging.WARNING, message, self._runtime.open_timeout)
+        self._greeted()
+
+    def _greeted(self) -> None:
+        """The hooks have had their time: handle what the station has sent meanwhile."""
+        greeting, self._greeting = self._greeting, None
+        if greeting is not None and greeting.timer is not None:
+            greeting.timer.cancel()
         self._release()
 
-    def _end_hooks(self) -> None:
-        for each in self._hooks or ():
-            each.cancel()
+    @property
+    def _must_hold(self) -> bool:
+        return self._greeting is not None or super()._must_hold
 
     def replaced(self, station: Station) -> None:
         """Close, for a newer connection of the same identity (R36)."""
@@ -250,12 +255,15 @@ class Station(Connection):
 
     def _left(self) -> None:
         self._stations.remove(self)
-        self._end_hooks()
         self._log_life("disconnected: %s %s", self.close_code, self.close_reason, reason=self.close_reason)
 
-    def _log_life(self, message: str, *values: object, level: int = logging.INFO, **extra: object) -> None:
-        if self._runtime.log.isEnabledFor(level):
-            self._runtime.log.log(level, f"%s: {message}", self.id, *values, extra=self._about() | extra)
+    def _log_life(self, message: str, *values: object, **extra: Any) -> None:
+        if self._runtime.log.isEnabledFor(logging.INFO):
+            self._log(logging.INFO, message, *values, **extra)
+
+    @property
+    def _remote_address(self) -> tuple[str, int] | None:
+        return self.handshake.remote_address
 
     def _about(self) -> dict[str, object]:
         at = self.handshake
@@ -305,7 +313,7 @@ class Station(Connection):
         try:
             answer = await self.call(trigger(requested_message=BOOT))
         except OcppError as error:
-            self._runtime.log.info("%s: would not boot: %s", self.id, error, extra=self._about())
+            self._log(logging.INFO, "would not boot: %s", error)
             return
         if answer.status == "Rejected":  # as one must that has been accepted before (F06.FR.17)
             self._gate.status = "Accepted"
