@@ -285,8 +285,10 @@ class CentralSystem(Endpoint):
         turn of the event loop, so that a storm of them delays no station much. The other options are those of
         `loop.create_server`.
 
-        In the end handlers that run get `grace` seconds to answer, then all connections are closed with 1001. Several
-        ports may be served at once, on one event loop; the handlers are waited for when the last of them ends.
+        In the end handlers that run get `grace` seconds to answer, then all connections are closed with 1001. All has
+        ended 5 seconds later, whatever stations do; a handler that goes on when it is cancelled is logged, and left
+        behind. Several ports may be served at once, on one event loop; the handlers are waited for when the last of
+        them ends.
         """
         runtime = self._runtime
         check_interval("grace", grace)
@@ -382,19 +384,21 @@ class CentralSystem(Endpoint):
         end = loop.time() + grace + _STOP_SECONDS
         if is_last:
             runtime.stopping = True
-            await runtime.tasks.finish(grace)
-        while (closing := [each for opened in transports for each in opened]) and loop.time() < end:
+            await runtime.tasks.finish(grace, patience=_LAST_SECONDS)
+        while closing := [each for opened in transports for each in opened]:
             for each in closing:
                 each.close(CloseCode.GOING_AWAY, "the central system stops")
             if not await _closed(closing, end - _LAST_SECONDS):
                 for each in closing:
                     each.abort()
-                await _closed(closing, end)
+                await _closed(closing, end - _LAST_SECONDS / 2)
+                break
         for each in transports:
             if isinstance(each, Sockets):
                 each.close()
         if is_last:
-            await runtime.tasks.finish(max(0.0, min(grace, end - loop.time())), patience=_LAST_SECONDS / 2)
+            rest = max(0.0, end - _LAST_SECONDS / 2 - loop.time())
+            await runtime.tasks.finish(min(grace, rest), patience=_LAST_SECONDS / 2)
             if runtime.listeners == 0:
                 runtime.loop = None
 
