@@ -9,10 +9,12 @@ from typing import Any, Final
 import pytest
 
 from ocpp_fast import CentralSystem, Limit, LimitReached, Policy, QueueFull, v16, v21
-from ocpp_fast.aio import intake
+from ocpp_fast.aio import intake, sockets
 
 from .exchanges import ACCEPTED, TRANSFER, TRANSFERRED, Slow, afterwards, answered, give, lives, transfer_bytes
-from .harness import CLEARED, HEARTBEAT, HEARTBEAT_JSON, Site, central_system, scenario, serving, until
+from .harness import CLEARED, HEARTBEAT, HEARTBEAT_JSON, Site, central_system, deaf_peer, scenario, serving, until
+from .peer import CONTINUATION, TEXT, Peer, frame_bytes
+from .test_websocket import DEFLATE, deflated
 
 STREAM: Final = {"id": 1, "pending": 0, "basetime": "2026-01-01T00:00:00Z", "data": [{"t": 1, "v": "x"}]}
 MOST: Final = 16
@@ -364,3 +366,61 @@ async def test_after_is_not_called_for_an_answer_that_nobody_got() -> None:
         slow.may_go.set()
         await until(lambda: not site.central._runtime.tasks._tasks)
         assert after.most == 0
+
+
+# The transport's own
+
+LARGE: Final = b" " * 70_000
+MET: Final[dict[str, tuple[Limit, Callable[[Peer], object], dict[str, Any]]]] = {
+    "size": (Limit.MESSAGE_SIZE, lambda peer: peer.send(LARGE), {}),
+    "inflated size": (Limit.MESSAGE_SIZE, lambda peer: peer.send_frame(TEXT, deflated(LARGE), rsv1=True), {}),
+    "fragments": (Limit.FRAGMENTS, lambda peer: peer.write(fragments(1100)), {}),
+    "unfinished": (
+        Limit.UNFINISHED,
+        lambda peer: peer.write(frame_bytes(TEXT, LARGE[:9000])[:-1]),
+        {"max_unfinished": 5000},
+    ),
+    "unfinished time": (Limit.UNFINISHED_TIME, lambda peer: peer.write(frame_bytes(TEXT, b"[")[:-1]), {}),
+    "no pong": (Limit.PING_TIMEOUT, lambda _: None, {"ping_interval": 0.05}),
+}
+
+
+def fragments(count: int) -> bytes:
+    return frame_bytes(TEXT, b"[", fin=False) + count * frame_bytes(CONTINUATION, b" ", fin=False)
+
+
+@pytest.mark.parametrize("name", MET)
+@scenario
+async def test_a_limit_of_the_transport_is_told_of_once(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "_PATIENCE", 0.1)
+    limit, meet, options = MET[name]
+    async with serving(**options) as site:
+        told = limits_of(site.central)
+        peer, station = await site.station(headers=[DEFLATE])
+        meet(peer)
+        await until(lambda: not station.connected)
+        assert told == [(limit, "CP1")]
+
+
+@scenario
+async def test_a_station_that_does_not_read_is_told_of() -> None:
+    async with serving() as site:
+        told = limits_of(site.central)
+        _, station = await deaf_peer(site)
+        while station.connected:
+            station._transport.send(b"x" * 500_000)
+            await asyncio.sleep(0)
+        assert told == [(Limit.SLOW_READER, "CP1")]
+
+
+@scenario
+async def test_calls_that_wait_are_told_of_when_reading_pauses() -> None:
+    slow = Slow()
+    async with serving(transfer=slow) as site:
+        told = limits_of(site.central)
+        peer, station = await site.station()
+        peer.write(b"".join(transfer_bytes(number) for number in range(18)))
+        await until(lambda: station._paused)
+        assert told == [(Limit.WAITING_CALLS, "CP1")]
+        slow.may_go.set()
+        assert [(await peer.message())[1] for _ in range(18)] == [str(number) for number in range(18)]
