@@ -65,7 +65,7 @@ def awaitable(central: CentralSystem, raises: Callable[..., Any]) -> None:
 
 def value(central: CentralSystem, raises: Callable[..., Any]) -> None:
     class Zone(tzinfo):
-        utcoffset = raises
+        utcoffset = dst = tzname = raises
 
     time = datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=Zone())
     central.on(v16.BootNotificationRequest)(lambda *_: BOOTED.replace(current_time=time))
