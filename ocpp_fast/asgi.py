@@ -300,6 +300,7 @@ class Transport:
             return
         raw = text.encode("utf-8", "surrogatepass")
         if len(raw) > self._max_size:
+            owner.limit_reached(Limit.MESSAGE_SIZE, "closed with 1009")
             self._fail(CloseCode.TOO_BIG, f"expected at most {self._max_size} bytes")
         else:
             owner.message_received(raw)

@@ -12,6 +12,7 @@
     ├── CallTimeout (TimeoutError)       no answer came in time
     ├── Disconnected (ConnectionError)   the connection ended before the answer, or before the call
     │   └── ConnectionReplaced             by a newer connection of the same station
+    ├── QueueFull                        too many calls wait for their turn already; nothing was sent
     ├── NotConnected (KeyError)          no station of that identity is connected
     ├── NotRegistered                    the station may not send this before it is accepted
     ├── SigningFailed                    our own message could not be signed; nothing was sent
@@ -22,7 +23,8 @@
     └── UnhandledActions (TypeError)     an object leaves actions of a profile without a handler
 
 An error that concerns a station names it: `error.station` is its identity. The text of an error is one printable line;
-what a peer wrote is escaped and cut there, not in the attributes that hold it.
+what a peer wrote is escaped and cut there, not in the attributes that hold it. `error.delivered` says what became of a
+call of ours: False, nothing was sent, and it may be made again; True, the peer has answered; None, nobody knows.
 """
 
 from __future__ import annotations
@@ -49,6 +51,7 @@ __all__ = [
     "NotRegistered",
     "OcppError",
     "PayloadError",
+    "QueueFull",
     "SigningFailed",
     "TransferRefused",
     "UnhandledActions",
@@ -82,6 +85,9 @@ class OcppError(Exception):
 
     station: str | None = None
     """The identity of the station that it concerns; None where it concerns none."""
+
+    delivered: bool | None = None
+    """Whether the peer has our call: False if nothing was sent, True if it was answered, None if that is unknown."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _error_of, (type(self), self.args, vars(self))
@@ -145,6 +151,8 @@ class PayloadError(OcppError):
 class ValidationError(PayloadError, ValueError):
     """A payload of ours breaks a rule of its declaration; raised before a byte is sent."""
 
+    delivered = False
+
 
 class InvalidAnswer(ValidationError):
     """A handler's answer breaks its declaration; raised for a handler, never by one."""
@@ -164,6 +172,7 @@ class InvalidResult(PayloadError):
     `raw` is the frame as it came; `payload` is the decoded JSON of its payload, None where the frame is not JSON.
     """
 
+    delivered = True
     raw: bytes = b""
     payload: Any = None
 
@@ -173,6 +182,8 @@ class CallError(OcppError):
 
     `code` is an `ErrorCode` or, where a peer invented one, a plain string; `details` is any JSON object.
     """
+
+    delivered = True
 
     def __init__(
         self,
@@ -204,6 +215,8 @@ class TransferRefused(OcppError):
     version can (2.0.1, 2.1), `data` is what the answer carries, as it is on the wire: any JSON, in 1.6 a text.
     """
 
+    delivered = True
+
     def __init__(
         self,
         status: str = "Rejected",
@@ -223,29 +236,45 @@ class TransferRefused(OcppError):
 
 
 class CallTimeout(OcppError, TimeoutError):
-    """A call was not answered within its time, waiting for its turn included; `action` is the name of its action."""
+    """A call was not answered within its time, waiting for its turn included; `action` is the name of its action.
 
-    def __init__(self, action: str = "") -> None:
+    `delivered` is False if its turn has never come.
+    """
+
+    def __init__(self, action: str = "", *, delivered: bool | None = None) -> None:
         super().__init__(action)
         self.action = action
+        self.delivered = delivered
 
     def _text(self) -> str:
         return f"{self.action or 'the call'} was not answered in time"
 
 
 class Disconnected(OcppError, ConnectionError):
-    """The connection is gone: a pending call can't be answered any more, or a new one can't be sent (R44)."""
+    """The connection is gone: a pending call can't be answered any more, or a new one can't be sent (R44).
+
+    `delivered` is False for a new call, and for one whose turn has never come.
+    """
+
+    def __init__(self, *args: object, delivered: bool | None = None) -> None:
+        super().__init__(*args)
+        self.delivered = delivered
+
+
+class QueueFull(OcppError):
+    """So many calls to this peer wait for their turn that no more are taken (`Policy.max_queued_calls`)."""
+
+    delivered = False
 
 
 class ConnectionReplaced(Disconnected):
     """A newer connection of the same station has taken the place of the one that a call waits on (R36)."""
 
-    delivered: bool | None = None
-    """Unknown: the station may have got the call."""
-
 
 class NotConnected(OcppError, KeyError):
     """No station of that identity is connected."""
+
+    delivered = False
 
     def __init__(self, station: str | None = None) -> None:
         super().__init__(*([] if station is None else [station]))
@@ -258,9 +287,13 @@ class NotConnected(OcppError, KeyError):
 class NotRegistered(OcppError):
     """The central system has not accepted this station yet: nothing was sent (R40)."""
 
+    delivered = False
+
 
 class SigningFailed(OcppError):
     """A message of ours could not be signed, for the reason that is its `__cause__`; it was not sent (R17)."""
+
+    delivered = False
 
 
 class InvalidSignature(OcppError):
@@ -276,6 +309,8 @@ class InvalidSignature(OcppError):
 
 class HandshakeFailed(OcppError, ConnectionError):
     """The server refused the WebSocket handshake; `status` is its HTTP status, or None when there was none."""
+
+    delivered = False
 
     def __init__(self, message: str, status: int | None = None) -> None:
         super().__init__(message)
@@ -303,9 +338,13 @@ class HandshakeRefused(OcppError):
 class VersionMismatch(OcppError):
     """The request belongs to another OCPP version than the negotiated one."""
 
+    delivered = False
+
 
 class UnhandledActions(OcppError, TypeError):
     """A handler object leaves actions of a profile without a handler; `actions` names them."""
+
+    delivered = False
 
     def __init__(self, profile: str, actions: Sequence[str]) -> None:
         super().__init__(f"profile {profile} has actions without a handler: {', '.join(actions)}")

@@ -13,7 +13,6 @@ The plan of this module:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final, Protocol, TypeAlias
@@ -24,8 +23,8 @@ from ._core.strict_json import check_value, dumps, loads
 from ._core.texts import FRACTIONS
 from ._core.violation import Violation
 from .errors import CallError, InvalidPayload, InvalidResult, PayloadError, ValidationError, VersionMismatch
-from .escaping import shown
-from .faults import Dialect, Fault, MessageType, code_of, dialect_of, fault_of
+from .faults import Dialect, Fault, MessageType, code_of, dialect_of
+from .frame_faults import Faulty, FrameFault, beginning, payload_fault
 from .policy import STRICT, Policy
 from .schema import Action, Notification, Request, Sender, Version, codec_of, plan_of
 
@@ -48,8 +47,6 @@ __all__ = [
 
 MAX_UNIQUE_ID: Final = 36
 MAX_DESCRIPTION: Final = 255
-_MOST_TOLD: Final = 1024
-UNREADABLE_ID: Final = "-1"
 
 
 class CallResultError:
@@ -75,69 +72,6 @@ OpenCalls: TypeAlias = Callable[[str], Action | None]
 """Returns the action of our open call with a unique id, or None."""
 
 
-class FrameFault(Exception):
-    """A fault of a received frame, and whether the peer is to be told.
-
-    `description` is one printable line of at most 1024 characters: what the peer wrote in it is escaped (`shown`).
-    `message_type` is that of the frame where it could be read, `violation` the broken rule of a payload's fault,
-    `elements` the frame as JSON, None where it is not a JSON array, and `raw` the frame as it came.
-    """
-
-    elements: list[Any] | None = None
-    raw: bytes = b""
-
-    def __init__(
-        self,
-        fault: Fault,
-        description: str,
-        *,
-        unique_id: str = UNREADABLE_ID,
-        message_type: int | None = None,
-        answered: bool = True,
-        violation: Violation | None = None,
-    ) -> None:
-        description = shown(description, _MOST_TOLD)
-        super().__init__(fault, description)
-        self.fault = fault
-        self.description = description
-        self.unique_id = unique_id
-        self.message_type = message_type
-        self.answered = answered
-        self.violation = violation
-
-    @classmethod
-    def of(cls, error: PayloadError, unique_id: str, message_type: MessageType) -> FrameFault:
-        """Return the fault of a payload that somebody else has judged."""
-        violation = Violation(error.path, error.rule, error.expected)
-        return _payload_fault(violation, partial(cls, unique_id=unique_id, message_type=message_type))
-
-    def as_event(self, raw: bytes) -> FrameFault:
-        """Note the frame, and forget where this was raised: who keeps it keeps no frames of the stack alive."""
-        self.raw = raw
-        self.__traceback__ = None
-        if self.__cause__ is None:
-            self.__context__ = None
-        return self
-
-    def invalid_result(self, raw: bytes) -> InvalidResult:
-        """Return the error that ends the call which this frame was to answer."""
-        invalid = InvalidResult.of(self.violation or Violation("", "type", self.description))
-        invalid.__cause__ = self.__cause__
-        invalid.raw = raw
-        if self.elements is not None and len(self.elements) > 2:
-            invalid.payload = self.elements[2]
-        return invalid
-
-
-Faulty: TypeAlias = Callable[..., FrameFault]
-"""Makes a fault of a frame whose head is known: of a `Fault`, a description and a `violation`."""
-
-
-def _payload_fault(violation: Violation, faulty: Faulty) -> FrameFault:
-    described = f"{violation.path or 'payload'}: expected {violation.expected}"
-    return faulty(fault_of(violation.path, violation.rule), described, violation=violation)
-
-
 _LENGTHS: Final = {
     MessageType.CALL: 4,
     MessageType.CALLRESULT: 3,
@@ -145,9 +79,6 @@ _LENGTHS: Final = {
     MessageType.CALLRESULTERROR: 5,
     MessageType.SEND: 4,
 }
-
-_ANSWER: Final = re.compile(rb'\s*\[\s*([34])\s*,\s*("(?:[^"\\]|\\.)*+")')
-"""The beginning of a CALLRESULT or CALLERROR, up to its unique id."""
 
 
 class FrameDecoder(Protocol):
@@ -301,26 +232,22 @@ class Decoder:
                 return codec.read(value, lenient)
             return codec.decode({} if value is None else value, lenient)
         except Violation as violation:
-            raise _payload_fault(violation, faulty) from None
+            raise payload_fault(violation, faulty) from None
 
 
 def _unreadable(raw: bytes, open_call: OpenCalls) -> FrameFault:
     """Return the fault of text that is not JSON; if it begins as an answer to an open call, it ends that (R10a)."""
-    begin = _ANSWER.match(raw)
-    if begin is not None:
-        try:
-            unique_id = loads(begin[2])
-        except ValueError:
-            unique_id = UNREADABLE_ID
-        if open_call(unique_id) is not None:
-            return FrameFault(
-                Fault.MALFORMED,
-                "expected JSON",
-                unique_id=unique_id,
-                message_type=int(begin[1]),
-                answered=False,
-                violation=Violation("frame", "format", "JSON"),
-            )
+    message_type, unique_id = beginning(raw)
+    is_answer = message_type in (MessageType.CALLRESULT, MessageType.CALLERROR)
+    if is_answer and open_call(unique_id) is not None:
+        return FrameFault(
+            Fault.MALFORMED,
+            "expected JSON",
+            unique_id=unique_id,
+            message_type=message_type,
+            answered=False,
+            violation=Violation("frame", "format", "JSON"),
+        )
     return FrameFault(Fault.MALFORMED, "expected JSON")
 
 

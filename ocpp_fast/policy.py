@@ -29,6 +29,10 @@ class Policy:
       asked for a BootNotification.
     - `max_open_calls`: how many CALLs of ours may wait for their answer at one time (R14).
     - `max_waiting_calls`: how many CALLs of the peer may wait for their turn before reading stops.
+    - `max_queued_calls`: how many CALLs of ours may wait for their turn behind those; one more raises `QueueFull`.
+    - `max_bad_frames`: after how many frames in a minute that are not OCPP-J, or answer nothing, the connection is
+      closed with 1008; 0 is off. A CALL with an invalid payload, which is answered, does not count.
+    - `max_rate`: how many messages a second are taken of the peer, beside answers; reading pauses then. 0 is off.
     - `repeat_window`: for how many seconds after its answer a CALL that comes again, with the same id and the same
       bytes, gets the same answer again without being handled (R13); 0 is off, for stations that use one id for ever.
     - `ping_interval`: seconds between WebSocket pings (R38), 0 is off; None leaves it to the central system.
@@ -45,6 +49,9 @@ class Policy:
     lets_strangers: bool = True
     max_open_calls: int = 1
     max_waiting_calls: int = 16
+    max_queued_calls: int = 64
+    max_bad_frames: int = 100
+    max_rate: float = 0.0
     repeat_window: float = 0.0
     ping_interval: float | None = None
     _hash: int = field(init=False, repr=False, compare=False, default=0)
@@ -54,12 +61,15 @@ class Policy:
         object.__setattr__(self, "codes", _codes(self.codes))
         if self.timespec not in get_args(Timespec):
             raise ValueError(f"timespec: expected one of {', '.join(get_args(Timespec))}, not {self.timespec!r}")
-        for name in ("max_open_calls", "max_waiting_calls"):
+        for name in ("max_open_calls", "max_waiting_calls", "max_queued_calls"):
             if type(getattr(self, name)) is not int or getattr(self, name) < 1:
                 raise ValueError(f"{name}: expected an integer greater than 0, not {getattr(self, name)!r}")
-        window: Any = self.repeat_window
-        if type(window) not in (int, float) or not 0 <= window < inf:
-            raise ValueError(f"repeat_window: expected seconds, 0 or more, not {window!r}")
+        if type(self.max_bad_frames) is not int or self.max_bad_frames < 0:
+            raise ValueError(f"max_bad_frames: expected an integer, 0 or more, not {self.max_bad_frames!r}")
+        for name, unit in (("repeat_window", "seconds"), ("max_rate", "messages a second")):
+            value: Any = getattr(self, name)
+            if type(value) not in (int, float) or not 0 <= value < inf:
+                raise ValueError(f"{name}: expected {unit}, 0 or more, not {value!r}")
         interval: Any = self.ping_interval
         if interval is not None and (type(interval) not in (int, float) or not 0 <= interval < inf):
             raise ValueError(f"ping_interval: expected seconds, 0 or more, or None, not {interval!r}")

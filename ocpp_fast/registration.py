@@ -55,9 +55,15 @@ class Registrations(Protocol):
 
 
 class MemoryRegistrations:
-    """Remembers for as long as the process lives."""
+    """Remembers for as long as the process lives: of so many stations, those that booted last.
 
-    def __init__(self) -> None:
+    Raises `ValueError` unless `most` is an integer greater than 0.
+    """
+
+    def __init__(self, most: int = 100_000) -> None:
+        if type(most) is not int or most < 1:
+            raise ValueError(f"most: expected an integer greater than 0, not {most!r}")
+        self._most = most
         self._statuses: dict[str, str] = {}
 
     def load(self, identity: str) -> str | None:
@@ -66,7 +72,10 @@ class MemoryRegistrations:
 
     def store(self, identity: str, status: str) -> None:
         """Remember the status of a station."""
+        self._statuses.pop(identity, None)
         self._statuses[identity] = status
+        if len(self._statuses) > self._most:
+            del self._statuses[next(iter(self._statuses))]
 
 
 def requested_actions(action: Action, request: Any) -> tuple[str, ...]:

@@ -1,14 +1,16 @@
-"""The answers of one connection that are given again when their call is repeated (R13)."""
+"""What is remembered of the answers of one connection: to give them again (R13), and to know them again (R10)."""
 
 from __future__ import annotations
 
+from array import array
 from typing import Final
 
 from .frames import Call
 
-__all__ = ["KeptAnswers"]
+__all__ = ["KeptAnswers", "SentResults"]
 
 _MOST: Final = 64
+_LATELY: Final = 16
 
 
 class KeptAnswers:
@@ -31,3 +33,27 @@ class KeptAnswers:
         """Return the answer to give again; None if the bytes differ, or the time is over."""
         raw, answer, until = self._kept.get(call.unique_id, (b"", b"", now))
         return answer if raw == call.raw and now <= until else None
+
+
+class SentResults:
+    """The results that were sent lately, at most 16: which the peer may refuse, each once (R10)."""
+
+    __slots__ = ("_hashes",)
+
+    def __init__(self) -> None:
+        self._hashes = array("q")  # of the unique ids, which take ten times as much
+
+    def add(self, unique_id: str) -> None:
+        """A result has been sent."""
+        hashes = self._hashes
+        if len(hashes) == _LATELY:
+            del hashes[0]
+        hashes.append(hash(unique_id))
+
+    def take(self, unique_id: str) -> bool:
+        """Whether such a result was sent lately; it is forgotten."""
+        try:
+            self._hashes.remove(hash(unique_id))
+        except ValueError:
+            return False
+        return True

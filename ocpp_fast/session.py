@@ -15,9 +15,8 @@ The plan of this module:
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from ._core.contract import PendingTable
 from ._core.strict_json import dumps
@@ -29,14 +28,16 @@ from .errors import (
     InvalidPayload,
     InvalidResult,
     NotRegistered,
-    OcppError,
+    QueueFull,
     ValidationError,
 )
 from .faults import Fault, MessageType
-from .frames import Call, CallResultError, FrameDecoder, FrameEncoder, FrameFault, Send
+from .frame_faults import FrameFault, refuses_nothing, unread, unregistered
+from .frames import Call, CallResultError, FrameDecoder, FrameEncoder, Send
+from .open_calls import CallEnded, OpenCall, Waiter
 from .policy import STRICT, Policy
 from .registration import BOOT, RegistrationGate
-from .repeats import KeptAnswers
+from .repeats import KeptAnswers, SentResults
 from .schema import Action, Notification, Request, Response
 from .waiting import Parked, WaitingCalls
 
@@ -47,37 +48,6 @@ __all__ = [
     "Session",
     "Waiter",
 ]
-
-
-class Waiter(Protocol):
-    """The owner of a call that waits for its answer."""
-
-    def expired(self, open_call: OpenCall) -> None:
-        """The call's time has run out; its owner hands it to `Session.expire`."""
-        ...
-
-
-class OpenCall:
-    """A call of ours that has no answer yet; `waiter` is the owner's, untouched here."""
-
-    __slots__ = ("action", "frame", "unique_id", "waiter")
-
-    def __init__(self, unique_id: str, action: Action, frame: bytes, waiter: Waiter | None) -> None:
-        self.unique_id = unique_id
-        self.action = action
-        self.frame: bytes | None = frame
-        """The frame while it waits for its turn; None once it has been sent."""
-        self.waiter = waiter
-
-
-class CallEnded:
-    """A call of ours has ended: `outcome` is the response, or the exception to raise."""
-
-    __slots__ = ("open_call", "outcome")
-
-    def __init__(self, open_call: OpenCall, outcome: Response | OcppError) -> None:
-        self.open_call = open_call
-        self.outcome = outcome
 
 
 Event: TypeAlias = Call | Send | CallResultError | CallEnded | FrameFault
@@ -103,6 +73,7 @@ class Session:
         "_policy",
         "_prepared",
         "_queue",
+        "_sent",
         "_table",
         "_waiting",
         "current_call",
@@ -129,7 +100,8 @@ class Session:
         self._prepared: tuple[Response, bytes] | None = None
         self._kept = KeptAnswers(policy.repeat_window) if policy.repeat_window else None
         self._open = 0
-        self._queue: deque[OpenCall] | None = None
+        self._queue: dict[str, OpenCall] | None = None
+        self._sent = SentResults() if encoder.refuses_results else None
         self._outbox: Sequence[bytes] = ()
         self._events: Sequence[CallEnded | FrameFault] = ()
         self.ignored_answers = 0
@@ -159,6 +131,10 @@ class Session:
             frame = self._decoder.decode(raw, self._open_action)
         except FrameFault as fault:
             return self._notice(fault.as_event(raw), raw)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  # whatever it is, the peer gets an answer
+            return self._notice(unread(raw, error), raw)
         if isinstance(frame, Call):
             is_plain = self.current_call is None and not self._waiting and self._kept is None
             if is_plain and (self._gate is None or self._gate.is_open):
@@ -168,7 +144,7 @@ class Session:
         if isinstance(frame, Send):
             return self._send_received(frame)
         if isinstance(frame, CallResultError):
-            return frame
+            return self._result_refused(frame, raw)
         open_call = self._finish(frame.unique_id)
         if isinstance(frame, CallError):
             return CallEnded(open_call, frame)
@@ -182,8 +158,13 @@ class Session:
 
     def _send_received(self, send: Send) -> Event | None:
         if self._gate is not None and not self._gate.admits(send.action):
-            return self._notice(_unregistered(send, answered=False))
+            return self._notice(unregistered(send.unique_id, MessageType.SEND, answered=False))
         return send
+
+    def _result_refused(self, refusal: CallResultError, raw: bytes) -> Event | None:
+        if self._sent is not None and self._sent.take(refusal.error.unique_id):
+            return refusal
+        return self._notice(refuses_nothing(refusal.error.unique_id).as_event(raw))
 
     def _call_received(self, call: Call, now: float) -> Event | None:
         first = self._bytes_of(call.unique_id)
@@ -219,7 +200,7 @@ class Session:
         """Make a call the current one, or refuse it: its turn has come (R40)."""
         if self._gate is not None:
             if not self._gate.admits(call.action):
-                fault = _unregistered(call, answered=self._gate.answers)
+                fault = unregistered(call.unique_id, MessageType.CALL, answered=self._gate.answers)
                 self._answer_fault(fault)
                 return fault
             self._gate.requested(call.action, call.payload)
@@ -244,7 +225,20 @@ class Session:
         if fault.answered and (fault.fault is not Fault.MALFORMED or self._policy.answer_malformed):
             is_result = fault.message_type == MessageType.CALLRESULT
             kind = MessageType.CALLRESULTERROR if is_result else MessageType.CALLERROR
-            self._put(self._encoder.error(fault.unique_id, fault, kind))
+            frame, unwritable = self._written(fault.unique_id, fault, kind)
+            self._put(frame)
+            fault.__cause__ = unwritable or fault.__cause__
+
+    def _written(
+        self, unique_id: str, error: CallError | InvalidPayload | InvalidResult | FrameFault, kind: MessageType
+    ) -> tuple[bytes, BaseException | None]:
+        """Return the frame of an error; if that can't be written, a constant one, and the reason."""
+        try:
+            return self._encoder.error(unique_id, error, kind), None
+        except KeyboardInterrupt:
+            raise
+        except BaseException as unwritable:  # noqa: BLE001  # what is in an error is its author's
+            return b'[%d,%b,"InternalError","%b",{}]' % (kind, dumps(unique_id), _FAILED.encode()), unwritable
 
     # The peer's calls
 
@@ -259,6 +253,11 @@ class Session:
         return not self._open or self._waiting.parked_size >= _MOST_PARKED
 
     @property
+    def has_open_calls(self) -> bool:
+        """Whether calls of ours are open, whose answers may be behind what is not read."""
+        return self._open > 0
+
+    @property
     def waiting(self) -> int:
         """How many calls of the peer wait for their turn."""
         return 0 if self._waiting is None else len(self._waiting)
@@ -266,6 +265,7 @@ class Session:
     def prepare(self, response: Response) -> None:
         """Write the result of the current call, which `answer` is to send later. Raises what that would raise."""
         assert self.current_call is not None
+        self._prepared = None
         self._prepared = response, self._result(self.current_call, response)
 
     def _result(self, call: Call, response: Response) -> bytes:
@@ -292,19 +292,25 @@ class Session:
         if call.action.name == BOOT and self._gate is not None:
             self._gate.answered(call.action, response)
         self.current_call = None
+        if self._sent is not None:
+            self._sent.add(call.unique_id)
         return frame
 
     def answer(self, call: Call, response: Response, now: float = 0.0) -> None:
-        """Send the result of the current call.
+        """Send the result of the current call. Does nothing if the call is answered already.
 
         Raises `InvalidAnswer` for an invalid response, and what signing raises; the call is still to be answered.
         """
+        if call is not self.current_call:
+            return
         frame = self._result(call, response)
         if self._gate is not None:
             self._gate.answered(call.action, response)
         self._conclude(call, frame, now)
+        if self._sent is not None:
+            self._sent.add(call.unique_id)
 
-    def fail(self, call: Call, error: Exception, now: float = 0.0) -> Exception | None:
+    def fail(self, call: Call, error: BaseException, now: float = 0.0) -> BaseException | None:
         """Send the CALLERROR of the current call; the type of the error decides which.
 
         A `CallError` and an `InvalidPayload` are told as they are. Anything else is InternalError, and the text of an
@@ -313,27 +319,23 @@ class Session:
         """
         if call is not self.current_call:
             return None
-        try:
-            frame = self._encoder.error(call.unique_id, self._told(call, error), MessageType.CALLERROR)
-            reason = None
-        except Exception as unwritable:  # noqa: BLE001  # what is in an exception is its author's
-            frame, reason = b'[4,%b,"InternalError","%b",{}]' % (dumps(call.unique_id), _FAILED.encode()), unwritable
+        frame, unwritable = self._written(call.unique_id, self._told(call, error), MessageType.CALLERROR)
         self._conclude(call, frame, now)
-        return reason
+        return unwritable
 
-    def _told(self, call: Call, error: Exception) -> CallError | InvalidPayload | FrameFault:
+    def _told(self, call: Call, error: BaseException) -> CallError | InvalidPayload | FrameFault:
         if isinstance(error, (CallError, InvalidPayload)):
             return error
         if isinstance(error, InvalidAnswer):
             description = "the handler's answer is not valid"
         elif self._policy.reveal_exceptions:
-            description = f"{type(error).__name__}: {error}"
+            description = _revealed(error)
         else:
             description = _FAILED
         return FrameFault(Fault.HANDLER, description, unique_id=call.unique_id)
 
     def _conclude(self, call: Call, frame: bytes, now: float) -> None:
-        self.current_call = None
+        self.current_call = self._prepared = None
         if self._closed:
             return
         self._put(frame)
@@ -362,6 +364,10 @@ class Session:
             frame = self._decoder.decode(raw, self._open_action)
         except FrameFault as fault:
             return fault.as_event(raw)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  # whatever it is, the peer gets an answer
+            return unread(raw, error)
         assert isinstance(frame, Call)
         return frame
 
@@ -371,11 +377,13 @@ class Session:
         """Send a request, now or when its turn comes; `deadline` is when it ends unanswered.
 
         Raises `ValidationError` for an invalid request, `VersionMismatch` for one of another version,
-        `NotRegistered` for one that must not be sent yet, `Disconnected` after `close`, `KeyError` for an id that is in
-        use, and what signing raises.
+        `NotRegistered` for one that must not be sent yet, `QueueFull` when too many wait, `Disconnected` after `close`,
+        `KeyError` for an id that is in use, and what signing raises.
         """
         if self._closed:
-            raise Disconnected("the connection is closed")
+            raise Disconnected("the connection is closed", delivered=False)
+        if self._queue and len(self._queue) >= self._policy.max_queued_calls:
+            raise QueueFull(f"{len(self._queue)} calls wait for their turn already")
         open_call = OpenCall(unique_id, request.__action__, self._encoder.call(unique_id, request), waiter)
         if self._gate is not None:
             self._gate.check_call(request.__action__)
@@ -386,8 +394,8 @@ class Session:
             self._send(open_call)
         else:
             if self._queue is None:
-                self._queue = deque()
-            self._queue.append(open_call)
+                self._queue = {}
+            self._queue[unique_id] = open_call
         return open_call
 
     def send(self, unique_id: str, notification: Notification) -> None:
@@ -396,19 +404,22 @@ class Session:
         Raises `ValidationError`, `NotRegistered`, `Disconnected`, and `VersionMismatch` before 2.1.
         """
         if self._closed:
-            raise Disconnected("the connection is closed")
+            raise Disconnected("the connection is closed", delivered=False)
         frame = self._encoder.send(unique_id, notification)
         if self._gate is not None:
             self._gate.check_call(notification.__action__)
         self._put(frame)
 
-    def refuse_result(self, unique_id: str, error: CallError | InvalidResult) -> None:
+    def refuse_result(self, unique_id: str, error: CallError | InvalidResult) -> BaseException | None:
         """Tell the peer that its result is not accepted, where the version has a frame for it (R10).
 
-        Raises `ValidationError` for details that are not JSON.
+        Never raises; returns why an error can't be written, as `fail` does.
         """
-        if not self._closed and self._encoder.refuses_results:
-            self._put(self._encoder.error(unique_id, error, MessageType.CALLRESULTERROR))
+        if self._closed or not self._encoder.refuses_results:
+            return None
+        frame, unwritable = self._written(unique_id, error, MessageType.CALLRESULTERROR)
+        self._put(frame)
+        return unwritable
 
     def cancel(self, open_call: OpenCall) -> None:
         """Give a call up; its place is free at once, and a late answer is ignored (R12, R44)."""
@@ -418,7 +429,7 @@ class Session:
     def expire(self, open_call: OpenCall) -> CallEnded:
         """End a call whose deadline has passed: one that the table's `expire` has returned."""
         self._release(open_call)
-        return CallEnded(open_call, CallTimeout(open_call.action.name))
+        return CallEnded(open_call, CallTimeout(open_call.action.name, delivered=open_call.delivered))
 
     def _finish(self, unique_id: str) -> OpenCall:
         open_call = self._table.take(self, unique_id)
@@ -434,12 +445,15 @@ class Session:
 
     def _release(self, open_call: OpenCall) -> None:
         """Free the place of a call that has left the table, and send the next one."""
-        if open_call.frame is not None:
-            return  # never sent; skipped when its turn comes
+        if open_call.frame is not None:  # never sent
+            if self._queue is not None:
+                self._queue.pop(open_call.unique_id, None)
+            return
         self._open -= 1
         while self._queue:
-            following = self._queue.popleft()
-            if self._table.get(self, following.unique_id) is following and self._may_send(following):
+            following = self._queue.pop(next(iter(self._queue)))
+            is_open = self._table.get(self, following.unique_id) is following  # or it has just expired
+            if is_open and self._may_send(following):
                 self._send(following)
                 return
 
@@ -462,20 +476,21 @@ class Session:
         self._closed = True
         self._waiting = self._queue = None
         self._outbox = ()
+        text = "the connection closed before {} was answered"
         return [
-            CallEnded(each, Disconnected(f"the connection closed before {each.action.name} was answered"))
+            CallEnded(each, Disconnected(text.format(each.action.name), delivered=each.delivered))
             for _, each in self._table.take_all(self)
         ]
 
 
-def _unregistered(frame: Call | Send, *, answered: bool) -> FrameFault:
-    return FrameFault(
-        Fault.NOT_REGISTERED,
-        "the station is not registered",
-        unique_id=frame.unique_id,
-        message_type=MessageType.SEND if isinstance(frame, Send) else MessageType.CALL,
-        answered=answered,
-    )
+def _revealed(error: BaseException) -> str:
+    name = type(error).__name__
+    try:
+        return f"{name}: {error}"
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001  # of the user's class
+        return name
 
 
 _FAILED: Final = "the handler failed"

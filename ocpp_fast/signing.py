@@ -349,7 +349,9 @@ class SigningDecoder:
             return verify(jws, self._key_of, action=name, message_type=message_type)
         except InvalidSignature as error:
             raise _fault(faulty, error.expected) from None
-        except Exception as error:  # of the user's lookup
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # of the user's lookup
             raise _fault(faulty, "a key lookup that works", Fault.HANDLER) from error
 
     def _key_of(self, header: Mapping[str, Any]) -> FoundKey:
@@ -361,7 +363,9 @@ class SigningDecoder:
         faulty = self._decoder.faulty(_message_type(frame), frame.unique_id)
         try:
             required = requires(self._identity, frame.payload)
-        except Exception as error:  # of the user's function
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # of the user's function
             raise _fault(faulty, "a rule that works", Fault.HANDLER) from error
         if required:
             raise _fault(faulty, "the message to have one that was checked")
@@ -435,5 +439,7 @@ class SigningEncoder:
             if not asked and (signing.signs is None or not signing.signs(self._identity, payload)):
                 return None
             return dumps(sign(text, signing.signer, action=action.name, message_type=message_type))
-        except Exception as error:  # of the user's function, or of the signer
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # of the user's function, or of the signer
             raise SigningFailed(f"{action.name} could not be signed") from error

@@ -45,6 +45,24 @@ def test_an_unusable_interval_of_pings_is_refused(interval: Any) -> None:
         Policy(ping_interval=interval)
 
 
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("max_queued_calls", 0),
+        ("max_queued_calls", 1.0),
+        ("max_bad_frames", -1),
+        ("max_bad_frames", True),
+        ("max_rate", -1),
+        ("max_rate", inf),
+        ("max_rate", nan),
+        ("max_rate", "1"),
+    ],
+)
+def test_an_unusable_limit_is_refused(name: str, wrong: Any) -> None:
+    with pytest.raises(ValueError, match=f"^{name}: expected "):
+        Policy(**{name: wrong})
+
+
 def test_a_policy_can_be_a_key_whatever_it_holds() -> None:
     policy = Policy(codes={Fault.HANDLER: "GenericError"}, lenient=["Heartbeat"])
     assert {policy: 1}[policy] == 1

@@ -8,7 +8,19 @@ from typing import Any
 
 import pytest
 
-from ocpp_fast import CallError, CallTimeout, Disconnected, Fault, InvalidResult, Policy, ValidationError, v16
+import ocpp_fast
+from ocpp_fast import (
+    CallError,
+    CallTimeout,
+    Disconnected,
+    Fault,
+    InvalidResult,
+    OcppError,
+    Policy,
+    QueueFull,
+    ValidationError,
+    v16,
+)
 from ocpp_fast.frames import Call, FrameFault
 from ocpp_fast.session import CallEnded
 from ocpp_fast.testing import Pair
@@ -340,3 +352,48 @@ def test_the_waiter_of_a_call_comes_back_untouched(pair: Pair) -> None:
 def test_a_side_without_a_call_to_answer_says_so(pair: Pair) -> None:
     with pytest.raises(LookupError, match=r"^no call is being handled$"):
         pair.central.answer(HEARTBEAT_RESPONSE)
+
+
+# How many calls of ours wait, and what is known of a call that failed
+
+
+def test_R14_so_many_calls_wait_and_one_more_is_refused_before_anything_is_written() -> None:
+    central = Pair(v16.VERSION, central=Policy(max_queued_calls=2)).central
+    first, second, _ = (central.call(CLEAR_CACHE) for _ in range(3))
+    with pytest.raises(QueueFull, match=r"^2 calls wait for their turn already$"):
+        central.call(CLEAR_CACHE)
+    central.cancel(second)
+    central.call(CLEAR_CACHE)
+    central.receive(cleared("1"))
+    central.call(CLEAR_CACHE)
+    assert central.outcome(first) == CLEAR_CACHE_RESPONSE
+
+
+def test_R44_an_expired_call_frees_its_place_in_the_queue_at_once() -> None:
+    pair = Pair(v16.VERSION, central=Policy(max_queued_calls=1))
+    pair.central.call(CLEAR_CACHE, timeout=60)
+    pair.central.call(CLEAR_CACHE, timeout=5)
+    pair.advance(5)
+    assert not pair.central.session._queue
+    pair.central.call(CLEAR_CACHE)
+
+
+@pytest.mark.parametrize("end", ["timeout", "disconnect"])
+def test_a_call_whose_turn_never_came_was_not_delivered_and_of_one_that_was_sent_nobody_knows(
+    pair: Pair, end: str
+) -> None:
+    calls = [pair.central.call(CLEAR_CACHE, timeout=5) for _ in range(2)]
+    if end == "timeout":
+        pair.advance(5)
+    else:
+        pair.disconnect()
+    errors = [pair.central.outcome(each) for each in calls]
+    assert [each.delivered for each in errors if isinstance(each, OcppError)] == [None, False]
+
+
+def test_every_error_says_what_became_of_the_call() -> None:
+    kinds = {each for each in vars(ocpp_fast).values() if isinstance(each, type) and issubclass(each, OcppError)}
+    not_sent = "ValidationError NotConnected NotRegistered SigningFailed HandshakeFailed QueueFull VersionMismatch"
+    answered = "CallError InvalidResult TransferRefused"
+    said = {value: {each.__name__ for each in kinds if each.delivered is value} for value in (True, False)}
+    assert said == {True: set(answered.split()), False: {*not_sent.split(), "UnhandledActions"}}

@@ -43,6 +43,7 @@ __all__ = [
     "Offer",
     "check_host",
     "identity_of",
+    "is_being_cancelled",
     "run_now",
     "settled",
 ]
@@ -169,7 +170,7 @@ class Admission:
             self.refuse(refusal.status, refusal.reason)
             return HandshakeRefused(refusal.status, refusal.reason)  # whose traceback does not lead to who keeps it
         except asyncio.CancelledError:
-            if _is_being_cancelled():
+            if is_being_cancelled():
                 raise
             return self._failed(RuntimeError("cancelled"))
         except Exception as error:  # noqa: BLE001  # what a user's code raises
@@ -299,7 +300,8 @@ def no_common_subprotocol(offered: Sequence[str]) -> str:
     return f"no common subprotocol: it offers {', '.join(offered) or 'none'}"
 
 
-def _is_being_cancelled() -> bool:
+def is_being_cancelled() -> bool:
+    """Whether the task that runs is being cancelled, rather than that a user's code raises `CancelledError`."""
     task = asyncio.current_task()  # which no frame of the error's traceback must hold, or there is a cycle
     return task is not None and task.cancelling() > 0
 

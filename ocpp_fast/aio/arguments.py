@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import ip_address
 from math import inf
 from typing import Any, Final
@@ -18,6 +18,7 @@ __all__ = [
     "check_policy",
     "check_seconds",
     "check_size",
+    "check_timeouts",
     "is_identity",
     "versions_of",
 ]
@@ -31,6 +32,14 @@ def check_seconds(name: str, value: Any, *, most: float = 1e9) -> float:
     if not _is_number(value) or not 0 < value <= most:
         raise ValueError(f"{name}: expected seconds, greater than 0, not {value!r}")
     return float(value)
+
+
+def check_timeouts(name: str, value: Any) -> Mapping[str, float]:
+    """Return seconds by the names of actions; the empty name has those of all others, 60 if only some are given."""
+    given = value if isinstance(value, Mapping) else {"": value}
+    if not all(isinstance(action, str) for action in given):
+        raise TypeError(f"{name}: expected names of actions, such as 'Authorize', not {value!r}")
+    return {"": 60.0} | {action: check_seconds(name, seconds, most=inf) for action, seconds in given.items()}
 
 
 def check_interval(name: str, value: Any) -> float:

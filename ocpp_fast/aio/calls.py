@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from ..errors import CallError, Disconnected, InvalidResult, OcppError
+from ..errors import CallError, Disconnected, InvalidResult, OcppError, QueueFull
 from ..schema import DataTransfer, Notification, Request, Response, Struct, Version
 from ..session import CallEnded, OpenCall, Session
 from .arguments import check_seconds
 from .deadlines import Deadlines
+from .events import Limit
+from .logs import write
+from .watching import for_future
 
 if TYPE_CHECKING:
     from ..policy import Policy
@@ -44,10 +48,11 @@ def check_loop(loop: asyncio.AbstractEventLoop, identity: str) -> None:
 class OwnCalls:
     """Makes calls in the session of a connection, which is a subclass, and tells their callers how they ended."""
 
-    __slots__ = ("_deadlines", "_loop", "_runtime", "_session", "id", "policy", "version")
+    __slots__ = ("_deadlines", "_loop", "_paused", "_runtime", "_session", "id", "policy", "version")
 
     _deadlines: Deadlines
     _loop: asyncio.AbstractEventLoop
+    _paused: bool
     _runtime: Runtime
     _session: Session
     id: str
@@ -58,9 +63,28 @@ class OwnCalls:
         """Send what the session has to send, and act on its events."""
         raise NotImplementedError
 
+    def _resume(self) -> None:
+        """Read on, if that was stopped and need not be any more."""
+        raise NotImplementedError
+
+    def limit_reached(self, limit: Limit, detail: str = "") -> None:
+        """Tell the hooks of events that the peer has met a limit; `detail` says what was done."""
+        self._runtime.limit_reached(limit, self.id, self._remote_address, detail)
+
+    @property
+    def _remote_address(self) -> tuple[str, int] | None:
+        raise NotImplementedError
+
     def _about(self) -> dict[str, object]:
         """Return what every line of the log has as `extra`."""
         return {"station": self.id}
+
+    def _log(
+        self, level: int, message: str, *values: object, error: BaseException | None = None, **extra: object
+    ) -> None:
+        """Write a line to the log: of this station, with a traceback of an error, and fields beside `_about`."""
+        log = self._runtime.log
+        write(log, level, f"%s: {message}", self.id, *values, exc_info=error, extra=self._about() | extra)
 
     async def call(
         self,
@@ -74,8 +98,9 @@ class OwnCalls:
         `check` is called with the response as soon as it comes; a `CallError` or `InvalidResult` that it raises is
         raised here, and sent to the peer as a CALLRESULTERROR where the version has that (2.1, R10).
 
-        Raises `ValidationError`, `NotRegistered` or `SigningFailed` (nothing was sent), `CallError` (the peer refused),
-        `InvalidResult` (its answer is invalid), `CallTimeout`, `Disconnected`; `RuntimeError` on another event loop.
+        Raises `ValidationError`, `NotRegistered`, `QueueFull` or `SigningFailed` (nothing was sent), `CallError`
+        (the peer refused), `InvalidResult` (its answer is invalid), `CallTimeout`, `Disconnected`; `RuntimeError` on
+        another event loop.
         """
         check_loop(self._loop, self.id)
         seconds = self._runtime.call_timeout if timeout is None else check_seconds("timeout", timeout)
@@ -84,6 +109,8 @@ class OwnCalls:
             open_call = self._session.call(self._runtime.new_unique_id(), request, self._loop.time() + seconds, waiter)
             self._deadlines.schedule()
             self._flush()
+            if self._paused:  # the answer may be behind what is not read
+                self._loop.call_soon(self._resume)
             try:
                 response: R = await waiter.future
             except asyncio.CancelledError:
@@ -93,6 +120,8 @@ class OwnCalls:
             finally:
                 del open_call, waiter  # or a cycle: the future, its exception, the traceback, this frame
         except OcppError as error:
+            if isinstance(error, QueueFull):
+                self.limit_reached(Limit.QUEUED_CALLS, f"{type(request).__name__} was not sent")
             error.at(self.id)
             raise
         return response
@@ -106,7 +135,7 @@ class OwnCalls:
     ) -> concurrent.futures.Future[R]:
         """Make a call from another thread or event loop; the future ends as `call` does, and cancelling it cancels."""
         if self._loop.is_closed():
-            raise Disconnected("its event loop is closed").at(self.id)
+            raise Disconnected("its event loop is closed", delivered=False).at(self.id)
         return asyncio.run_coroutine_threadsafe(self.call(request, timeout=timeout, check=check), self._loop)
 
     def send(self, notification: Notification) -> asyncio.Future[None]:
@@ -156,23 +185,23 @@ class OwnCalls:
         assert isinstance(waiter, Waiter)
         if waiter.future.done():
             return
-        outcome: Response | Exception = ended.outcome
+        outcome: Response | BaseException = ended.outcome
         if waiter.check is not None and isinstance(outcome, Response):
             outcome = self._checked(ended.open_call.unique_id, outcome, waiter.check, raw)
-        if isinstance(outcome, Exception):
-            waiter.future.set_exception(outcome)
+        if isinstance(outcome, BaseException):
+            waiter.future.set_exception(for_future(outcome))
         else:
             waiter.future.set_result(outcome)
 
     def _checked(
         self, unique_id: str, response: Response, check: Callable[[Any], object], raw: bytes
-    ) -> Response | Exception:
+    ) -> Response | BaseException:
         """Return the response, or what the caller's check raises of it."""
         try:
             check(response)
-        except StopIteration:
-            return RuntimeError("the check raised StopIteration")  # which no future takes
-        except Exception as error:  # noqa: BLE001  # of the user's code
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  # of the user's code
             if isinstance(error, InvalidResult):
                 error.raw = error.raw or raw
             if isinstance(error, (CallError, InvalidResult)):
@@ -181,7 +210,6 @@ class OwnCalls:
         return response
 
     def _refuse_result(self, unique_id: str, error: CallError | InvalidResult) -> None:
-        try:
-            self._session.refuse_result(unique_id, error)
-        except Exception:  # what is in an error is its author's
-            self._runtime.log.exception("%s: the refusal of a result can't be written", self.id, extra=self._about())
+        unwritable = self._session.refuse_result(unique_id, error)
+        if unwritable is not None:
+            self._log(logging.ERROR, "the refusal of a result can't be written", error=unwritable)

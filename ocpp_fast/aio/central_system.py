@@ -8,7 +8,7 @@ import logging
 import os
 import socket
 import ssl as tls
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, Unpack
 
@@ -17,7 +17,7 @@ from ..policy import STRICT, Policy
 from ..registration import MemoryRegistrations, Registrations
 from ..routing import Routes
 from ..schema import Sender, Version
-from .admission import Admitted, Identify, identity_of
+from .admission import Admitted, Identify, identity_of, is_being_cancelled
 from .arguments import check_interval, check_policy, check_size, versions_of
 from .authentication import NoAuth
 from .calls import check_loop
@@ -43,6 +43,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 PolicyChoice: TypeAlias = Policy | Callable[[Handshake], Policy | Awaitable[Policy]]
 _LOAD_SECONDS = 1.0
+_STOP_SECONDS = 5.0
+_LAST_SECONDS = 1.0
 
 
 class CentralRuntime(Runtime):
@@ -93,7 +95,9 @@ class CentralRuntime(Runtime):
         """Return the status of a station, or what to await for it; never raises."""
         try:
             status = self.registrations.load(identity)
-        except Exception:  # noqa: BLE001  # of the user's code
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # noqa: BLE001  # of the user's code
             self._not_loaded(identity)
             return None
         return self._loaded(identity, status) if inspect.isawaitable(status) else status
@@ -102,7 +106,11 @@ class CentralRuntime(Runtime):
         try:
             async with asyncio.timeout(_LOAD_SECONDS):
                 return await status
-        except Exception:  # noqa: BLE001  # of the user's code, or it took too long
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # of the user's code, or it took too long
+            if isinstance(error, asyncio.CancelledError) and is_being_cancelled():
+                raise
             self._not_loaded(identity)
             return None
 
@@ -145,6 +153,9 @@ class CentralSystem(Endpoint):
     - `signing` opens and writes signed frames (R17); without it they are unknown actions.
     - Times are in seconds: stations are pinged every `ping_interval` (R38, 0 is off); a call may take `call_timeout`
       when it does not say itself; `open_timeout` bounds a handshake and `close_timeout` the closing one.
+    - A handler may take `handler_timeout`, in seconds; then it is cancelled, and its CALL answered with InternalError.
+      A mapping has those of some actions, such as `{"Authorize": 5}`; the others have 60. `float("inf")` is no limit.
+      A `def` handler can't be interrupted.
     - `max_message_size` bounds a message, in bytes, and `max_unfinished` all messages together of which only a part has
       come. `log` takes what is logged, in place of the logger `ocpp_fast`.
 
@@ -172,6 +183,7 @@ class CentralSystem(Endpoint):
         call_timeout: float = 30.0,
         open_timeout: float = 10.0,
         close_timeout: float = 5.0,
+        handler_timeout: float | Mapping[str, float] = 60.0,
         max_message_size: int = 1024 * 1024,
         max_unfinished: int = 256 * 1024 * 1024,
         log: logging.Logger | None = None,
@@ -194,6 +206,7 @@ class CentralSystem(Endpoint):
             call_timeout=call_timeout,
             open_timeout=open_timeout,
             close_timeout=close_timeout,
+            handler_timeout=handler_timeout,
             max_message_size=max_message_size,
             max_unfinished=max_unfinished,
             ping_interval=ping_interval,
@@ -284,8 +297,10 @@ class CentralSystem(Endpoint):
 
         Raises `ValueError` where `NoAuth()` would listen to more than this machine.
 
-        In the end handlers that run get `grace` seconds to answer, then all connections are closed with 1001. Several
-        ports may be served at once, on one event loop; the handlers are waited for when the last of them ends.
+        In the end handlers that run get `grace` seconds to answer, then all connections are closed with 1001. All has
+        ended 5 seconds later, whatever stations do; a handler that goes on when it is cancelled is logged, and left
+        behind. Several ports may be served at once, on one event loop; the handlers are waited for when the last of
+        them ends.
         """
         runtime = self._runtime
         check_interval("grace", grace)
@@ -381,20 +396,37 @@ class CentralSystem(Endpoint):
             await self._stop(closing, grace)
 
     async def _stop(self, transports: list[Iterable[Any]], grace: float) -> None:
-        runtime = self._runtime
+        """End within `grace` and 5 seconds more, whatever handlers and stations do."""
+        runtime, loop = self._runtime, asyncio.get_running_loop()
         is_last = runtime.listeners == 0
+        end = loop.time() + grace + _STOP_SECONDS
         if is_last:
             runtime.stopping = True
-            await runtime.tasks.finish(grace)
+            await runtime.tasks.finish(grace, patience=_LAST_SECONDS)
         while closing := [each for opened in transports for each in opened]:
             for each in closing:
                 each.close(CloseCode.GOING_AWAY, "the central system stops")
-            for each in closing:
-                await each.wait_closed()
+            if not await _closed(closing, end - _LAST_SECONDS):
+                for each in closing:
+                    each.abort()
+                await _closed(closing, end - _LAST_SECONDS / 2)
+                break
         for each in transports:
             if isinstance(each, Sockets):
                 each.close()
         if is_last:
-            await runtime.tasks.finish(grace)
+            rest = max(0.0, end - _LAST_SECONDS / 2 - loop.time())
+            await runtime.tasks.finish(min(grace, rest), patience=_LAST_SECONDS / 2)
             if runtime.listeners == 0:
                 runtime.loop = None
+
+
+async def _closed(transports: list[Any], deadline: float) -> bool:
+    """Wait until transports have closed; False if they have not in time."""
+    try:
+        async with asyncio.timeout_at(deadline):
+            for each in transports:
+                await each.wait_closed()
+    except TimeoutError:
+        return False
+    return True

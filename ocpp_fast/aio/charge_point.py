@@ -8,7 +8,7 @@ import logging
 import random
 import ssl as tls
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
@@ -76,6 +76,7 @@ class ChargePoint(Endpoint):
         call_timeout: float = 30.0,
         open_timeout: float = 10.0,
         close_timeout: float = 5.0,
+        handler_timeout: float | Mapping[str, float] = 60.0,
         max_message_size: int = 1024 * 1024,
         max_unfinished: int = 256 * 1024 * 1024,
         log: logging.Logger | None = None,
@@ -92,6 +93,7 @@ class ChargePoint(Endpoint):
             call_timeout=call_timeout,
             open_timeout=open_timeout,
             close_timeout=close_timeout,
+            handler_timeout=handler_timeout,
             max_message_size=max_message_size,
             max_unfinished=max_unfinished,
             ping_interval=ping_interval,
@@ -195,7 +197,7 @@ class ChargePoint(Endpoint):
             error.at(self.id)
             raise
         self._connected.set()
-        self._runtime.tasks.run(self._runtime.connect_hooks, station=self.id)
+        connection._run_hooks(self._runtime.connect_hooks, own=True)
         return connection
 
     async def _dial_socket(self) -> Connection:
@@ -279,7 +281,7 @@ class ChargePoint(Endpoint):
 
     def _current(self) -> Connection:
         if self._connection is None or not self._connection.connected:
-            raise Disconnected("not connected").at(self.id)
+            raise Disconnected("not connected", delivered=False).at(self.id)
         return self._connection
 
     async def call(
@@ -307,7 +309,7 @@ class ChargePoint(Endpoint):
     ) -> concurrent.futures.Future[R]:
         """Make a call from another thread or event loop; as `Station.call_threadsafe`."""
         if self._loop is None or self._loop.is_closed():
-            raise Disconnected("not connected").at(self.id)
+            raise Disconnected("not connected", delivered=False).at(self.id)
         return asyncio.run_coroutine_threadsafe(self.call(request, timeout=timeout, check=check), self._loop)
 
     def send(self, notification: Notification) -> asyncio.Future[None]:

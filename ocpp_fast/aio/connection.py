@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
+from functools import partial
 from types import CoroutineType, MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -21,8 +22,10 @@ from ..handlers import Context, is_awaitable
 from ..registration import RegistrationGate
 from ..schema import Action, DataTransfer, Notification, Request, Response, Struct, Version
 from ..session import CallEnded, Event, Session
-from .calls import OwnCalls, check_loop
+from .calls import check_loop
 from .deadlines import Deadlines
+from .events import Limit
+from .intake import BAD_FAULTS, Intake, Rate
 from .transport import CloseCode, Transport
 from .watching import Expectation
 
@@ -32,12 +35,6 @@ if TYPE_CHECKING:
     from .endpoint import Runtime, Straight
 
 __all__ = ["Connection", "Direction"]
-
-_MOST_HELD: Final = 1024
-"""So many messages are held for `on_connect`: the answers to its own calls come behind them."""
-
-_MOST_HELD_BYTES: Final = 256 * 1024
-"""And so many bytes of them."""
 
 _MOST_HANDLED: Final = 32
 """So many calls that wait are handled in a turn of the event loop."""
@@ -58,19 +55,15 @@ class Direction(StrEnum):
     OUT = "out"
 
 
-class Connection(OwnCalls):
+class Connection(Intake):
     """The calls, answers and handlers of one transport; the owner of its session."""
 
     __slots__ = (
         "__weakref__",
         "_expected",
-        "_held",
-        "_held_size",
-        "_paused",
         "_repeats",
         "_speaker",
         "_straight",
-        "_transport",
         "_trusted",
         "_watchers",
         "close_code",
@@ -109,8 +102,9 @@ class Connection(OwnCalls):
         self._watchers: Sequence[Route] = ()
         self._paused = False
         self._trusted = True
-        self._held: list[Call | Send] | None = None
-        self._held_size = 0
+        self._held = None
+        self._hooks = None
+        self._rate = Rate(policy.max_rate, self._loop.time()) if policy.max_rate else None
         self._speaker: object = None  # of whom hooks are told, if not of this
         self._choose_way()
 
@@ -133,7 +127,7 @@ class Connection(OwnCalls):
             raise TypeError(f"{request.__name__}: expected the class of a request, such as DataTransferRequest")
         expectation = Expectation(request, predicate, timeout, self.id)
         if not self.connected:
-            expectation.fail(Disconnected("the connection is closed").at(self.id))
+            expectation.fail(Disconnected("the connection is closed", delivered=False).at(self.id))
         self._expected = [*(each for each in self._expected if not each.future.done()), expectation]
         self._choose_way()
         return expectation.future
@@ -171,13 +165,15 @@ class Connection(OwnCalls):
                 outcome = self._runtime.tasks.step(outcome)
             may_still = event.action in self._straight  # the handler may have registered a hook
             frame = self._session.answer_now(event, outcome) if may_still else None
-        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  # of the user's code
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  # of the user's code
             self._fail(event, error)
         else:
             if frame is not None:
                 self._transport.send(frame)
                 if after:
-                    self._run_routes(after, event)
+                    self._run_routes(after, event, own=True)
                 return
             if not self._handled(event, outcome):
                 return
@@ -187,52 +183,23 @@ class Connection(OwnCalls):
         """Act on a message that does not go straight to a handler."""
         if self._runtime.frame_hooks:
             self._run_hooks(self._runtime.frame_hooks, Direction.IN, self._speaker or self, raw)
-        if self._held is not None and (event is None or isinstance(event, (Call, Send))):
-            self._held_size += len(raw)
-        if self._held is not None and isinstance(event, (Call, Send)):
-            self._held.append(event)
-        elif isinstance(event, Call):  # which comes only where nothing waits
+        if self._rate is not None and not isinstance(event, CallEnded):
+            self._count(self._rate)
+        if isinstance(event, Call) and self._held is None:  # which comes only where nothing waits
             self._run_handlers(event)
             return
+        if self._held is not None and not isinstance(event, CallEnded):
+            self._held.add(event, len(raw))
         else:
             self._take(event, raw)
-            self._flush()
-        if self._is_full and not self._paused:
-            self._paused = True
-            self._transport.pause()
+        self._flush()
+        self._pause_if_full()
 
     def _choose_way(self) -> None:
         """Let calls go straight to their handlers, or not."""
         may = self._trusted and self._held is None and not self._expected and not self._watchers
+        may = may and self._rate is None
         self._straight: Mapping[Action, Straight] = self._runtime.straight if may else _NOTHING
-
-    @property
-    def _is_full(self) -> bool:
-        """Whether so many messages wait that no more should be read."""
-        if self._held is None:
-            return self._session.is_full
-        return len(self._held) + self._session.waiting > _MOST_HELD or self._held_size >= _MOST_HELD_BYTES
-
-    def _hold(self) -> None:
-        """Handle no message, until `_release`."""
-        self._held = []
-        self._choose_way()
-
-    def _release(self) -> None:
-        """Handle the messages that were held."""
-        held, self._held = self._held or (), None
-        self._choose_way()
-        for event in held if self.connected else ():
-            if isinstance(event, Call):
-                self._run_handlers(event)
-            else:
-                self._take(event)
-        self._resume()
-
-    def _resume(self) -> None:
-        if self._paused and not self._is_full:
-            self._paused = False
-            self._transport.resume()
 
     def transport_closed(self, code: int, reason: str) -> None:
         """Fail what is pending, and tell the hooks."""
@@ -245,7 +212,11 @@ class Connection(OwnCalls):
         self._expected = ()
         if self._transport.failed:
             self._fault_noticed(FrameFault(Fault.TRANSPORT, reason, answered=False))
+        self._runtime.bad_frames.pop(self, None)
         self._left()
+        for task, is_own in (self._hooks or {}).items():
+            if is_own:
+                task.cancel()
         # Not now: the hooks of a connection that ends as it opens must be told in this order.
         self._loop.call_soon(self._run_hooks, self._runtime.disconnect_hooks, *self._subject)
 
@@ -263,20 +234,18 @@ class Connection(OwnCalls):
         elif isinstance(event, FrameFault):
             self._fault_noticed(event)
         elif isinstance(event, Send):
-            self._run_routes([self._route_of(event)], event)
+            self._send_received(event)
         elif isinstance(event, CallResultError):
             self._run_hooks(self._runtime.result_refused_hooks, *self._subject, event.error.at(self.id))
 
     def _fault_noticed(self, fault: FrameFault) -> None:
         cause = fault.__cause__  # of our side, if there is one
         level = logging.INFO if cause is None else logging.ERROR
-        extra = self._about() | {"reason": fault.description, "fault": fault.fault.name}
-        message = "%s: %s (%s)"
-        self._runtime.log.log(level, message, self.id, fault.description, fault.fault.name, exc_info=cause, extra=extra)
+        reason, name = fault.description, fault.fault.name
+        self._log(level, "%s (%s)", reason, name, error=cause, reason=reason, fault=name)
         self._run_hooks(self._runtime.fault_hooks, *self._subject, fault)
-
-    def _run_hooks(self, hooks: Sequence[Callable[..., Any]], *args: Any, action: str = "") -> list[asyncio.Task[None]]:
-        return self._runtime.tasks.run(hooks, *args, station=self.id, action=action) if hooks else []
+        if fault.fault in BAD_FAULTS:
+            self._count_bad_frame()
 
     # Handlers
 
@@ -298,20 +267,24 @@ class Connection(OwnCalls):
             each.see(frame)
         self._expected = [each for each in self._expected if not each.future.done()]
         self._run_routes(self._runtime.watchers, frame)
-        self._keep(self._run_routes(self._watchers, frame))
+        self._run_routes(self._watchers, frame, own=True)
         self._choose_way()
 
-    def _keep(self, tasks: list[asyncio.Task[None]]) -> None:
-        """Cancel tasks of hooks when the connection has ended."""
-
-    def _run_routes(self, routes: Sequence[Route], frame: Call | Send) -> list[asyncio.Task[None]]:
+    def _run_routes(
+        self, routes: Sequence[Route], frame: Call | Send, *, own: bool = False
+    ) -> list[asyncio.Task[None]]:
         """Call routes with a request, as hooks: what they return is ignored."""
         if not routes:
             return []
         context = self._context(frame) if any(each.wants_context for each in routes) else None
         station = self if self._is_station else None
         hooks = [each.run for each in routes]
-        return self._run_hooks(hooks, station, frame.payload, context, action=frame.action.name)
+        return self._run_hooks(hooks, station, frame.payload, context, action=frame.action.name, own=own)
+
+    def _send_received(self, send: Send) -> None:
+        for task in self._run_routes([self._route_of(send)], send):
+            late = partial(self._is_late, send)
+            self._runtime.tasks.limit(task, self._runtime.handler_seconds(send.action), late)
 
     def _run_handlers(self, call: Call | None) -> None:
         """Handle a call, and those that wait behind it, until one takes its time, or others have their turn."""
@@ -325,7 +298,9 @@ class Connection(OwnCalls):
                 outcome = self._run_handler(call)
                 if type(outcome) is CoroutineType:
                     outcome = self._runtime.tasks.step(outcome)
-            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  # of the user's code
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # noqa: BLE001  # of the user's code
                 self._fail(call, error)
             else:
                 if not self._handled(call, outcome):
@@ -334,7 +309,9 @@ class Connection(OwnCalls):
         self._resume()
 
     def _next_call(self) -> Call | None:
-        """Return the call whose turn has come; those that are refused on the way are answered."""
+        """Return the call whose turn has come, if any may; those that are refused on the way are answered."""
+        if self._held is not None:
+            return None
         call = self._session.next_call()
         self._flush()
         return call
@@ -352,54 +329,91 @@ class Connection(OwnCalls):
 
     def _handled(self, call: Call, outcome: Any) -> bool:
         """Answer a call with what its handler has returned; False if that is to be awaited first."""
-        if is_awaitable(outcome):
-            self._runtime.tasks.go_on(outcome, self._await_handler(call, outcome))
-            return False
         try:
+            if is_awaitable(outcome):
+                seconds, late = self._runtime.handler_seconds(call.action), partial(self._is_late, call)
+                self._runtime.tasks.go_on(outcome, self._await_handler(call, outcome), seconds, late)
+                return False
             self._answer(call, outcome)
-        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  # of the user's classes
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  # of the user's classes
             self._fail(call, error)
         return True
 
     async def _await_handler(self, call: Call, outcome: Awaitable[Any]) -> None:
         try:
-            self._answer(call, await outcome)
-        except asyncio.CancelledError as error:
-            if self._runtime.stopping:
+            response = await outcome
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # of the user's code, but for what ends this task
+            if isinstance(error, asyncio.CancelledError) and (self._runtime.tasks.cancels or not self.connected):
                 raise
+            if isinstance(error, GeneratorExit) and not self._loop.is_running():
+                raise
+            if call is not self._session.current_call:
+                return  # it was late
             self._fail(call, error)
-        except Exception as error:  # noqa: BLE001  # of the user's code
-            self._fail(call, error)
+        else:
+            if call is not self._session.current_call:
+                return
+            try:
+                self._answer(call, response)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # noqa: BLE001  # of the user's classes
+                self._fail(call, error)
         finally:
             del outcome  # or its exception would lead to itself
+        self._run_handlers(self._next_call())
+
+    def _is_late(self, frame: Call | Send) -> None:
+        """A handler takes too long, and is being cancelled: the next call's turn has come."""
+        seconds = self._runtime.handler_seconds(frame.action)
+        self.limit_reached(Limit.HANDLER_TIMEOUT, f"{frame.action} took more than {seconds:g} s")
+        late = TimeoutError(f"it took more than {seconds:g} s")
+        if isinstance(frame, Send):
+            self._log(logging.ERROR, "the handler of %s failed", frame.action, error=late, action=frame.action.name)
+            return
+        self._fail(frame, late)
         self._run_handlers(self._next_call())
 
     def _answer(self, call: Call, response: Any) -> None:
         """Send the answer of a handler. Raises what can't be sent; the call is still to be answered then."""
         self._session.answer(call, response, self._loop.time() if self._repeats else 0.0)
         self._flush()
-        self._run_routes(self._runtime.routes.after(call.action.request), call)
+        if self.connected:
+            self._run_routes(self._runtime.routes.after(call.action.request), call, own=True)
 
-    def _fail(self, call: Call, error: Exception | asyncio.CancelledError) -> None:
+    def _fail(self, call: Call, error: BaseException) -> None:
         """Answer with the CALLERROR for an error of any kind, and log it."""
         if isinstance(error, asyncio.CancelledError):  # of the user's code: nobody cancels this
             error = RuntimeError("cancelled")
-        log, action = self._runtime.log, call.action
-        extra = self._about() | {"action": action.name}
+        unmapped: BaseException | None = None
         try:
             error = self._runtime.call_error_of(error)
-        except (Exception, asyncio.CancelledError):  # of the user's code
-            log.exception("%s: the error of %s can't be mapped", self.id, action, extra=extra)
-        if isinstance(error, InvalidPayload):
-            log.info("%s: %s (%s)", self.id, error, action, extra=extra)
-        elif isinstance(error, InvalidAnswer):
-            log.error("%s: the handler of %s answered wrongly: %s", self.id, action, error, extra=extra)
-        elif not isinstance(error, CallError):
-            log.error("%s: the handler of %s failed", self.id, action, exc_info=error, extra=extra)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as raised:  # noqa: BLE001  # of the user's code
+            unmapped = raised
         unwritable = self._session.fail(call, error, self._loop.time() if self._repeats else 0.0)
-        if unwritable is not None:
-            log.error("%s: the error of %s can't be written", self.id, action, exc_info=unwritable, extra=extra)
         self._flush()
+        log, action = partial(self._log, action=call.action.name), call.action
+        if unmapped is not None:
+            log(logging.ERROR, "the error of %s can't be mapped", action, error=unmapped)
+        if isinstance(error, InvalidPayload):
+            log(logging.INFO, "%s (%s)", error, action)
+        elif isinstance(error, InvalidAnswer):
+            log(logging.ERROR, "the handler of %s answered wrongly: %s", action, error)
+        elif not isinstance(error, CallError):
+            log(logging.ERROR, "the handler of %s failed", action, error=error)
+        if unwritable is not None:
+            log(logging.ERROR, "the error of %s can't be written", action, error=unwritable)
+
+    @property
+    def _remote_address(self) -> tuple[str, int] | None:
+        peer = self._transport.peer
+        return (peer[0], peer[1]) if isinstance(peer, tuple) else None
 
     # Frames and answers
 

@@ -6,7 +6,7 @@ import inspect
 import itertools
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
@@ -19,7 +19,7 @@ from ..policy import Policy
 from ..registration import BOOT
 from ..routing import MiddlewareRoute, Route, Router, Routes, Run
 from ..schema import Action, Sender, Version
-from .arguments import check_interval, check_seconds, check_size
+from .arguments import check_interval, check_seconds, check_size, check_timeouts
 from .events import Event, Limit, LimitReached
 from .hooks import Tasks
 from .sockets import Allowance, Sockets
@@ -84,6 +84,7 @@ class Runtime:
         max_unfinished: int,
         open_timeout: float,
         close_timeout: float,
+        handler_timeout: float | Mapping[str, float],
         ping_interval: float,
         signing: Signing | None,
         log: logging.Logger | None,
@@ -97,6 +98,7 @@ class Runtime:
         self.unfinished = Allowance(check_size("max_unfinished", max_unfinished))
         self.open_timeout = check_seconds("open_timeout", open_timeout)
         self.close_timeout = check_seconds("close_timeout", close_timeout)
+        self._handler_seconds = check_timeouts("handler_timeout", handler_timeout)
         self.ping_interval = check_interval("ping_interval", ping_interval)
         self.signing = signing
         self.log = log or logging.getLogger("ocpp_fast")
@@ -108,6 +110,8 @@ class Runtime:
         self.result_refused_hooks: list[Callable[..., Any]] = []
         self.event_hooks: list[Callable[..., Any]] = []
         self.watchers: list[Route] = []
+        self.bad_frames: dict[object, tuple[float, int]] = {}
+        """The connections with bad frames: since when they are counted, and how many there were."""
         self._stopping = False
         self.new_unique_id: Callable[[], str] = _new_unique_id
         self.envelope = lru_cache(256)(Envelope)
@@ -118,7 +122,7 @@ class Runtime:
         self.straight: dict[Action, Straight] = {}
         """How calls are handled that nobody else is told of; filled when the first of an action has been handled."""
         self.middleware: list[Middleware] = []
-        self.errors: dict[type[Exception], Callable[[Any], CallError]] = {}
+        self.errors: dict[type[BaseException], Callable[[Any], CallError]] = {}
         routes.changed = self._changed
         for version in self.versions:
             dialect_of(version.number)
@@ -129,6 +133,10 @@ class Runtime:
             if each.subprotocol == subprotocol:
                 return each
         return None
+
+    def handler_seconds(self, action: Action) -> float:
+        """Return how long a handler of an action may take."""
+        return self._handler_seconds.get(action.name, self._handler_seconds[""])
 
     @property
     def stopping(self) -> bool:
@@ -172,7 +180,7 @@ class Runtime:
         check_handler(hook, object, self.routes.side)
         return Route(hook)
 
-    def call_error_of(self, error: Exception) -> Exception:
+    def call_error_of(self, error: BaseException) -> BaseException:
         """Return the `CallError` that a handler's exception is mapped to, or the exception itself.
 
         The library's own exceptions say themselves how they are answered, unless their very class is mapped. Raises

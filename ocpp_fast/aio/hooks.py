@@ -8,9 +8,12 @@ import logging
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from functools import partial
+from math import inf
 from typing import Any, Final
 
-from .steps import Job, Spare, step_of
+from .logs import write
+from .steps import Job, Spare, kept, step_of
+from .timeouts import Timeouts
 
 __all__ = ["Tasks"]
 
@@ -25,10 +28,13 @@ class Tasks:
         self._log = log
         self._tasks: set[asyncio.Task[None]] = set()
         self._spare: Spare | None = None
+        self._timeouts: dict[float, Timeouts[asyncio.Task[None]]] = {}
+        self.cancels = False
+        """Whether all that is left is being cancelled, because the owner stops."""
 
     def start(self, work: Coroutine[Any, Any, None], *, station: str = "", action: str = "") -> asyncio.Task[None]:
         """Run a coroutine; an exception it ends with is logged, with the station and the action."""
-        return self._take(asyncio.create_task(work), station, action)
+        return self._take(asyncio.create_task(work), partial(self._done, work, station, action))
 
     def step(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Run the first step of a coroutine; return what it returns, or what `go_on` is to be called with.
@@ -42,17 +48,29 @@ class Tasks:
             spare = self._spare = Spare()
         return spare.step(work)
 
-    def go_on(self, begun: Awaitable[Any], work: Coroutine[Any, Any, None]) -> None:
-        """Run a coroutine that awaits what `step` has returned, or anything else."""
+    def go_on(
+        self, begun: Awaitable[Any], work: Coroutine[Any, Any, None], seconds: float, late: Callable[[], object]
+    ) -> None:
+        """Run a coroutine that awaits what `step` has returned, or anything else; as `limit` for so many seconds."""
         if isinstance(begun, Job):
             self._spare = None
-            self._take(begun.spare.go_on(begun, work))
+            task = begun.spare.go_on(begun, work)
         else:
-            self.start(work)
+            task = asyncio.create_task(work)
+        self.limit(self._take(task, partial(self._done, work, "", "")), seconds, late)
 
-    def _take(self, task: asyncio.Task[None], station: str = "", action: str = "") -> asyncio.Task[None]:
+    def limit(self, task: asyncio.Task[None], seconds: float, late: Callable[[], object]) -> None:
+        """Cancel a task that has not ended after so many seconds, and call `late`."""
+        if seconds == inf:
+            return
+        if seconds not in self._timeouts:
+            self._timeouts[seconds] = Timeouts(asyncio.get_running_loop(), seconds, _cancel)
+        self._timeouts[seconds].start(task, late)
+        task.add_done_callback(self._timeouts[seconds].stop)
+
+    def _take(self, task: asyncio.Task[None], done: Callable[[asyncio.Task[None]], object]) -> asyncio.Task[None]:
         self._tasks.add(task)
-        task.add_done_callback(partial(self._done, station, action) if station else self._done_unnamed)
+        task.add_done_callback(done)
         return task
 
     def run(
@@ -63,27 +81,31 @@ class Tasks:
         for hook in hooks:
             try:
                 result = hook(*args)
-            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  # what a user's code raises
+                if inspect.iscoroutine(result):
+                    task = asyncio.create_task(kept(result))
+                    tasks.append(self._take(task, partial(self._done, result, station, action)))
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # noqa: BLE001  # what a user's code raises
                 self._failed(hook, error, station, action)
-                continue
-            if inspect.iscoroutine(result):
-                tasks.append(self.start(result, station=station, action=action))
         return tasks
 
-    def _done_unnamed(self, task: asyncio.Task[None]) -> None:
-        self._done("", "", task)
-
-    def _done(self, station: str, action: str, task: asyncio.Task[None]) -> None:
+    def _done(self, work: Coroutine[Any, Any, Any], station: str, action: str, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        work.close()  # or Python warns of one that was cancelled before it began
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._failed(task.get_coro(), error, station, action)
+            self._failed(work, error, station, action)
 
     def _failed(self, hook: object, error: BaseException, station: str, action: str) -> None:
         who = ": ".join([*(each for each in (station, action) if each), _name_of(hook)])
-        self._log.error("%s failed", who, exc_info=error, extra={"station": station or None, "action": action or None})
+        extra = {"station": station or None, "action": action or None}
+        write(self._log, logging.ERROR, "%s failed", who, exc_info=error, extra=extra)
 
-    async def finish(self, grace: float) -> None:
-        """Wait for the tasks, those that begin meanwhile too, `grace` seconds at most; cancel those that are left."""
+    async def finish(self, grace: float, patience: float = 1.0) -> None:
+        """Wait for the tasks, those that begin meanwhile too, `grace` seconds at most; cancel those that are left.
+
+        What does not end within `patience` seconds then is left behind, and logged.
+        """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + grace
         while running := self._tasks - {asyncio.current_task()}:
@@ -95,10 +117,23 @@ class Tasks:
             spare.task.cancel()
             await asyncio.wait([spare.task])
         late = self._tasks - {asyncio.current_task()}
+        self.cancels = True
         for task in late:
             task.cancel()
         if late:
-            await asyncio.wait(late)
+            _, left = await asyncio.wait(late, timeout=patience)
+            self._tasks -= left
+            for task in left:
+                write(self._log, logging.ERROR, "left behind, for it does not end when it is cancelled: %r", task)
+        self.cancels = False
+        for timeouts in self._timeouts.values():
+            timeouts.close()
+        self._timeouts.clear()
+
+
+def _cancel(task: asyncio.Task[None], late: Callable[[], object]) -> None:
+    task.cancel()
+    late()
 
 
 def _name_of(hook: Any) -> str:

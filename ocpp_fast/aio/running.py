@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from importlib.util import find_spec
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from .limits import raise_file_limit
 from .server import Server
@@ -19,6 +19,8 @@ __all__ = ["Lifespan", "LoopFactory", "run"]
 
 Lifespan: TypeAlias = Callable[[], AbstractAsyncContextManager[Any]]
 LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
+
+_PATIENCE: Final = 1.0
 
 
 def run(
@@ -39,7 +41,7 @@ def run(
     raise_file_limit(log)
     with asyncio.Runner(loop_factory=loop_factory or _fastest_loop()) as runner:
         try:
-            runner.run(_until_stopped(serve, nullcontext if lifespan is None else lifespan, on_listening))
+            runner.run(_until_stopped(serve, nullcontext if lifespan is None else lifespan, on_listening, log))
         except KeyboardInterrupt:
             if sys.platform != "win32":  # there it is the first signal, and all has ended
                 raise
@@ -66,6 +68,7 @@ async def _until_stopped(
     serve: Callable[[], AbstractAsyncContextManager[Server]],
     lifespan: Lifespan,
     on_listening: Callable[[Server], object] | None,
+    log: logging.Logger,
 ) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
@@ -79,7 +82,23 @@ async def _until_stopped(
     with suppress(NotImplementedError):  # on Windows: there SIGINT cancels this
         for each in signals:
             loop.add_signal_handler(each, stopping)
-    async with lifespan(), serve() as server:
-        if on_listening is not None:
-            on_listening(server)
-        await stop.wait()
+    try:
+        async with lifespan(), serve() as server:
+            if on_listening is not None:
+                on_listening(server)
+            await stop.wait()
+    finally:
+        await _end_tasks(log)
+
+
+async def _end_tasks(log: logging.Logger) -> None:
+    """Cancel what still runs; what does not end is left behind, or the program would wait for it for ever."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    if left:
+        _, left = await asyncio.wait(left, timeout=_PATIENCE)
+    for task in left:
+        log.error("left behind, for it does not end when it is cancelled: %r", task)
+        task._log_destroy_pending = False  # type: ignore[attr-defined]  # it was told
+        asyncio.tasks._unregister_task(task)  # or the event loop waits for it

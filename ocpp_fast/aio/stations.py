@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
 
-from ..errors import CallError, ConnectionReplaced, ErrorCode, OcppError, VersionMismatch
+from ..errors import CallError, ConnectionReplaced, Disconnected, ErrorCode, OcppError, VersionMismatch
 from ..escaping import shown
 from ..faults import Fault
 from ..frames import Call, FrameFault
@@ -148,6 +148,14 @@ class ConnectedStations:
             del self._connected[station.id]
 
 
+class Greeting:
+    """The hooks of `on_connect` of one station that have not ended, and the timer of its patience with them."""
+
+    def __init__(self) -> None:
+        self.hooks: set[asyncio.Task[None]] = set()
+        self.timer: asyncio.TimerHandle | None = None
+
+
 class Station(Connection):
     """A connected station, as the central system sees it.
 
@@ -158,9 +166,8 @@ class Station(Connection):
     __slots__ = (
         "_asked_to_boot",
         "_gate",
-        "_hooks",
+        "_greeting",
         "_is_replaced",
-        "_patience",
         "_registrations",
         "_stations",
         "_swaps",
@@ -190,8 +197,7 @@ class Station(Connection):
         self._asked_to_boot = False
         self._trusted = status == ACCEPTED
         self._choose_way()
-        self._hooks: set[asyncio.Task[None]] | None = None
-        self._patience: asyncio.TimerHandle | None = None
+        self._greeting: Greeting | None = None
         self._swaps: Sequence[float] = ()
         self._is_replaced = False
 
@@ -234,42 +240,41 @@ class Station(Connection):
         """It has connected: tell the hooks soon, and hold its messages until they have ended, or take too long."""
         self._log_life("connected with OCPP %s from %s", self.version.number, self.handshake.remote_address)
         if self._runtime.connect_hooks:
+            self._greeting = Greeting()
             self._hold()
             self._loop.call_soon(self._run_connect_hooks)
 
     def _run_connect_hooks(self) -> None:
-        hooks = self._runtime.tasks.run(self._runtime.connect_hooks, self, station=self.id)
-        if not hooks:
-            self._release()
+        hooks = self._run_hooks(self._runtime.connect_hooks, self, own=True)
+        greeting = self._greeting
+        if greeting is None or not hooks:
+            self._greeted()
             return
-        self._keep(hooks)
-        self._patience = self._loop.call_later(self._runtime.open_timeout, self._hooks_are_late)
-        if not self.connected:
-            self._end_hooks()
+        greeting.hooks = set(hooks)
+        greeting.timer = self._loop.call_later(self._runtime.open_timeout, self._hooks_are_late)
 
-    def _keep(self, tasks: list[asyncio.Task[None]]) -> None:
-        if tasks:
-            self._hooks = {*(self._hooks or ()), *tasks}
-        for each in tasks:
-            each.add_done_callback(self._hook_ended)
-
-    def _hook_ended(self, hook: asyncio.Task[None]) -> None:
-        if self._hooks is not None:
-            self._hooks.discard(hook)
-        if not self._hooks and self._patience is not None:
-            self._patience.cancel()
-            self._patience = None
-            self._release()
+    def _hook_ended(self, task: asyncio.Task[None]) -> None:
+        super()._hook_ended(task)
+        if self._greeting is not None and task in self._greeting.hooks:
+            self._greeting.hooks.discard(task)
+            if not self._greeting.hooks:
+                self._greeted()
 
     def _hooks_are_late(self) -> None:
-        self._patience = None
         message = "on_connect takes more than %g s: messages are handled now"
-        self._log_life(message, self._runtime.open_timeout, level=logging.WARNING)
+        self._log(logging.WARNING, message, self._runtime.open_timeout)
+        self._greeted()
+
+    def _greeted(self) -> None:
+        """The hooks have had their time: handle what the station has sent meanwhile."""
+        greeting, self._greeting = self._greeting, None
+        if greeting is not None and greeting.timer is not None:
+            greeting.timer.cancel()
         self._release()
 
-    def _end_hooks(self) -> None:
-        for each in self._hooks or ():
-            each.cancel()
+    @property
+    def _must_hold(self) -> bool:
+        return self._greeting is not None or super()._must_hold
 
     def replaced(self, station: Station) -> None:
         """Close, for a newer connection of the same identity (R36)."""
@@ -294,20 +299,24 @@ class Station(Connection):
         return True
 
     def _end_of(self, ended: CallEnded) -> CallEnded:
-        if not self._is_replaced:
+        if not self._is_replaced or not isinstance(ended.outcome, Disconnected):
             return ended
         name = ended.open_call.action.name
-        return CallEnded(ended.open_call, ConnectionReplaced(f"a newer connection came before {name} was answered"))
+        reason = f"a newer connection came before {name} was answered"
+        return CallEnded(ended.open_call, ConnectionReplaced(reason, delivered=ended.outcome.delivered))
 
     def _left(self) -> None:
         self._stations.remove(self)
-        self._end_hooks()
         reason = shown(self.close_reason)
         self._log_life("disconnected: %s %s", self.close_code, reason, reason=reason)
 
-    def _log_life(self, message: str, *values: object, level: int = logging.INFO, **extra: object) -> None:
-        if self._runtime.log.isEnabledFor(level):
-            self._runtime.log.log(level, f"%s: {message}", self.id, *values, extra=self._about() | extra)
+    def _log_life(self, message: str, *values: object, **extra: Any) -> None:
+        if self._runtime.log.isEnabledFor(logging.INFO):
+            self._log(logging.INFO, message, *values, **extra)
+
+    @property
+    def _remote_address(self) -> tuple[str, int] | None:
+        return self.handshake.remote_address
 
     def _about(self) -> dict[str, object]:
         at = self.handshake
@@ -373,7 +382,7 @@ class Station(Connection):
         try:
             answer = await self.call(trigger(requested_message=BOOT))
         except OcppError as error:
-            self._runtime.log.info("%s: would not boot: %s", self.id, error, extra=self._about())
+            self._log(logging.INFO, "would not boot: %s", error)
             return
         if answer.status == "Rejected":  # as one must that has been accepted before (F06.FR.17)
             self._gate.status = "Accepted"

@@ -15,7 +15,7 @@ from collections.abc import Callable, Coroutine, Generator
 from functools import partial
 from typing import Any
 
-__all__ = ["Job", "Spare", "step_of"]
+__all__ = ["Job", "Spare", "kept", "step_of"]
 
 Work = Coroutine[Any, Any, Any]
 
@@ -125,10 +125,18 @@ class Spare:
 def step_of(work: Work) -> Any:
     """Run the first step of a coroutine; return what it returns, or a task if it suspends. Raises what it raises."""
     assert sys.version_info >= (3, 12)
-    task = asyncio.Task(work, loop=asyncio.get_running_loop(), eager_start=True)  # type: ignore[call-arg]  # of 3.12
+    task = asyncio.Task(kept(work), loop=asyncio.get_running_loop(), eager_start=True)  # type: ignore[call-arg]  # of 3.12
     if not task.done():
         return task
     try:
         return task.result()
     finally:
         del task  # or what it raises would lead to itself
+
+
+async def kept(work: Work) -> Any:
+    """Run a coroutine in a task; a `SystemExit`, which would end the event loop, becomes a `RuntimeError`."""
+    try:
+        return await work
+    except SystemExit as error:
+        raise RuntimeError(f"SystemExit: {error.code!r}") from error

@@ -6,7 +6,10 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from .events import Limit
 
 __all__ = ["CloseCode", "Transport", "TransportOwner"]
 
@@ -36,6 +39,10 @@ class TransportOwner(Protocol):
 
     def transport_closed(self, code: int, reason: str) -> None:
         """The connection has ended; nothing follows. Code 1006 says that there was no clean close."""
+        ...
+
+    def limit_reached(self, limit: Limit, detail: str = "") -> None:
+        """The peer has met a limit of the transport, which does what it must."""
         ...
 
 

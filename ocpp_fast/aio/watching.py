@@ -9,7 +9,7 @@ from typing import Any
 from ..frames import Call, Send
 from .arguments import check_seconds
 
-__all__ = ["Expectation"]
+__all__ = ["Expectation", "for_future"]
 
 
 class Expectation:
@@ -29,15 +29,26 @@ class Expectation:
         if self.future.done() or not isinstance(frame.payload, self._request):
             return
         try:
-            is_it = self._predicate is None or self._predicate(frame.payload)
-        except Exception as error:  # noqa: BLE001  # of the user's code
+            is_it = self._predicate is None or bool(self._predicate(frame.payload))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  # of the user's code
             self.fail(error)
             return
         if is_it:
             self.future.set_result(frame.payload)
 
-    def fail(self, error: Exception) -> None:
+    def fail(self, error: BaseException) -> None:
         """It does not come any more."""
         if not self.future.done():
-            self.future.set_exception(RuntimeError(repr(error)) if isinstance(error, StopIteration) else error)
+            self.future.set_exception(for_future(error))
             self.future.exception()  # who does not wait for it any more need not be told
+
+
+def for_future(error: BaseException) -> Exception:
+    """Return an exception as a future can hold it, and raise it without harm to who awaits that."""
+    if isinstance(error, Exception) and not isinstance(error, StopIteration):
+        return error
+    wrapped = RuntimeError(f"{type(error).__name__} was raised")
+    wrapped.__cause__ = error
+    return wrapped

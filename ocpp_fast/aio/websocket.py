@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from websockets.exceptions import PayloadTooBig
 from websockets.extensions import Extension
 from websockets.frames import Frame, Opcode
 from websockets.protocol import Protocol as Layer
@@ -23,6 +24,7 @@ from websockets.protocol import Side, State
 
 from .._core import Wire
 from .ended import ENDED
+from .events import Limit
 from .opening import Opening, has_long_length, release
 from .transport import CloseCode, TransportOwner
 from .websocket_log import WEBSOCKET_LOG
@@ -227,6 +229,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         if self._pauses & WRITING:
             size = self.transport.get_write_buffer_size()
             if size > _MOST_UNWRITTEN:
+                self._tell_limit(Limit.SLOW_READER, f"cut, with {size} bytes unread")
                 self.transport.abort()
             elif before >= 0:
                 self._sockets.writes_more(self, size - before)
@@ -234,6 +237,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
     def ping(self) -> None:
         """Ask for a sign of life; close with 1011 when the last one asked for has not come (R38)."""
         if self._pong_due and not self.heard:
+            self._tell_limit(Limit.PING_TIMEOUT, "closed with 1011")
             self.close(CloseCode.INTERNAL_ERROR, "no pong")
             self.transport.abort()
         elif self.is_open:
@@ -299,6 +303,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         if now < size:
             self._sockets.writes(self, now)
         else:
+            self._tell_limit(Limit.SLOW_READER, f"cut, with {now} bytes unread for too long")
             self.transport.abort()
 
     # Pauses
@@ -406,7 +411,9 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
             self.receiver = self._owner if self.plain and not _logs_frames() else None
             self._message_received(whole)
         elif len(self._fragments) > self._sockets.max_fragments:
-            self._fail(CloseCode.POLICY_VIOLATION, f"expected at most {self._sockets.max_fragments} fragments")
+            self._fail(
+                CloseCode.POLICY_VIOLATION, f"expected at most {self._sockets.max_fragments} fragments", Limit.FRAGMENTS
+            )
         else:
             self.unfinished(0)
 
@@ -415,14 +422,14 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         if self._fragments is not None:
             size += self._most - self.limit + len(self._fragments)
         if not self._sockets.keeps(self, size):
-            self._fail(CloseCode.TRY_AGAIN_LATER, "too many messages are unfinished")
+            self._fail(CloseCode.TRY_AGAIN_LATER, "too many messages are unfinished", Limit.UNFINISHED)
 
     def ends_too_late(self) -> None:
         """A message takes too long to come; unless it is we who do not read it."""
         if self._pauses:
             self._sockets.waits_on(self)
             return
-        self._fail(CloseCode.POLICY_VIOLATION, "a message takes too long to come")
+        self._fail(CloseCode.POLICY_VIOLATION, "a message takes too long to come", Limit.UNFINISHED_TIME)
 
     def _message_received(self, raw: bytes) -> None:
         if self._owner is None or self._pauses:
@@ -441,9 +448,15 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         invalid = None if self._protocol is None else self._protocol.parser_exc
         return self._failed or (invalid is not None and not isinstance(invalid, EOFError))
 
-    def _fail(self, code: CloseCode, reason: str) -> None:
+    def _tell_limit(self, limit: Limit, detail: str) -> None:
+        if self._owner is not None:
+            self._owner.limit_reached(limit, detail)
+
+    def _fail(self, code: CloseCode, reason: str, limit: Limit | None = None) -> None:
         if self.is_open:
             self._failed = True
+            if limit is not None:
+                self._tell_limit(limit, f"closed with {int(code)}")
             layer = self._layer()
             layer.fail(code, reason)
             self.flush(layer)
@@ -481,6 +494,8 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
             self.paused = False
             self.transport.resume_reading()
             self._sockets.loop.call_soon(self._feed_rest)
+        if self._protocol is not None and isinstance(self._protocol.parser_exc, PayloadTooBig):
+            owner.limit_reached(Limit.MESSAGE_SIZE, "closed with 1009")
         close = None if self._protocol is None else self._protocol.close_rcvd or self._protocol.close_sent
         if close is None:
             owner.transport_closed(CloseCode.ABNORMAL, "")

@@ -22,6 +22,7 @@ from websockets.protocol import Protocol, Side, State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
+from ocpp_fast import Limit
 from ocpp_fast.aio.handshake import ClientOpening, ServerOpening
 from ocpp_fast.aio.limits import Lobby
 from ocpp_fast.aio.opening import has_long_length
@@ -61,6 +62,9 @@ class Owner:
 
     def transport_closed(self, code: int, reason: str) -> None:
         self.events.append(("closed", code, reason))
+
+    def limit_reached(self, limit: Limit, detail: str = "") -> None:
+        """The other road knows of no limits."""
 
 
 class Wires(asyncio.Transport):

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -70,6 +71,41 @@ def listening(server):
     os.kill(os.getpid(), signal.SIGTERM)
 
 CentralSystem(auth=NoAuth(), versions=[v16]).run(on_listening=listening)
+"""
+
+STUBBORN = """
+import asyncio, os, signal, sys
+from contextlib import suppress
+from ocpp_fast import CentralSystem, ChargePoint, Disconnected, NoAuth, v16
+
+central = CentralSystem(auth=NoAuth(), versions=[v16])
+
+async def stubborn():
+    while True:
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            pass
+
+@central.on(v16.DataTransferRequest)
+async def transfer(station, request):
+    os.kill(os.getpid(), signal.SIGTERM)
+    await stubborn()
+
+@central.on_connect
+async def beside(station):
+    asyncio.create_task(stubborn(), name="beside")
+
+def listening(server):
+    asyncio.create_task(call(server.url))
+
+async def call(url):
+    async with ChargePoint("CP1", url, versions=[v16]) as station:
+        with suppress(Disconnected):
+            await station.v16.data_transfer(vendor_id="V")
+
+central.run(grace=0, on_listening=listening, loop_factory=__import__(sys.argv[1]).new_event_loop)
+print("returned")
 """
 
 FILES = """
@@ -202,3 +238,11 @@ def test_what_serve_and_the_lifespan_raise_reaches_the_caller() -> None:
 def test_it_takes_every_option_of_serve() -> None:
     positional = {"self", "host", "port"}
     assert set(ServeOptions.__annotations__) == inspect.signature(CentralSystem.serve).parameters.keys() - positional
+
+
+@LOOPS
+def test_a_program_ends_whatever_its_tasks_do_when_they_are_cancelled(loop: str, run_python: Any) -> None:
+    done = run_python("-c", STUBBORN, loop)
+    assert (done.returncode, done.stdout) == (0, "returned\n"), done.stderr
+    assert done.stderr.count("left behind") == 3  # the handler twice: when the server stops, and when the program does
+    assert "Traceback" not in done.stderr

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from ocpp_fast import BasicAuth, CentralSystem, Disconnected, Station, v16
+from ocpp_fast.aio import central_system as central_module
 from ocpp_fast.aio.websocket import WebSocket
 
 from .exchanges import ACCEPTED, TRANSFER, TRANSFERRED, Slow, answered
@@ -138,6 +140,41 @@ async def test_handler_over_the_grace_is_cancelled() -> None:
         await server.end(peer)
     assert outcome == ["cancelled"]
     await no_other_tasks()
+
+
+@scenario
+async def test_there_is_one_end_whatever_handlers_hooks_and_stations_do(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of handlers that go on when they are cancelled, hooks that hang, stations that answer no close frame."""
+    monkeypatch.setattr(central_module, "_STOP_SECONDS", 0.4)
+    monkeypatch.setattr(central_module, "_LAST_SECONDS", 0.2)
+    may_go = asyncio.Event()
+
+    async def swallow(*_: object) -> v16.DataTransferResponse:
+        while not may_go.is_set():
+            with suppress(asyncio.CancelledError):
+                await may_go.wait()
+        return TRANSFERRED
+
+    async def hang(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    server = Stopping(central_system(close_timeout=3600), grace=0.05)
+    server.central.on_disconnect(hang)
+    server.central.on(v16.DataTransferRequest)(swallow)
+    joined = [await server.joined(f"CP{number}") for number in range(20)]
+    for peer, _ in joined:
+        peer.send(TRANSFER)
+    await until(lambda: len(server.central._runtime.tasks._tasks) == 20)
+    server.stop()
+    try:
+        await server.ended
+        assert {station.connected for _, station in joined} == {False}
+        assert sum("left behind" in each.getMessage() for each in caplog.records) == len(joined)
+        caplog.clear()
+    finally:
+        may_go.set()
 
 
 @scenario

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pytest
 
-from ocpp_fast import CentralSystem, NoAuth, v16
+from ocpp_fast import CentralSystem, Limit, NoAuth, v16
 from ocpp_fast.aio import central_system
 from ocpp_fast.aio.handshake import ClientOpening
 from ocpp_fast.aio.sockets import Allowance, Sockets
@@ -40,6 +40,9 @@ class Echo:
 
     def transport_closed(self, code: int, reason: str) -> None:
         """The cases judge that."""
+
+    def limit_reached(self, limit: Limit, detail: str = "") -> None:
+        """The cases judge that, too."""
 
 
 class OfferingSocket(WebSocket):

@@ -193,13 +193,39 @@ def test_R14_a_SEND_passes_calls_that_wait() -> None:
 
 
 @pytest.mark.parametrize("code", [b"FormatViolation", b"FormationViolation"])
-def test_R10_a_refused_result_is_told(code: bytes) -> None:
+def test_R10_a_refused_result_is_told_once(code: bytes) -> None:
     central = pair_of(OF_21).central
-    answers(OF_21, central, b'[5,"a","%b","no",{"x":1}]' % code)
+    refusal = b'[5,"a","%b","no",{"x":1}]' % code
+    answers(OF_21, central, b'[2,"a","Heartbeat",{}]')
+    answers(OF_21, central, refusal)
     event = central.events[-1]
     assert isinstance(event, CallResultError)
     told = (event.error.unique_id, event.error.code, event.error.description, event.error.details)
     assert told == ("a", ErrorCode.FORMAT_VIOLATION, "no", {"x": 1})
+    assert ignores(central, refusal)
+
+
+@pytest.mark.parametrize(("later", "is_told"), [(0, True), (15, True), (16, False)])
+def test_R10_a_result_can_be_refused_for_as_long_as_fifteen_follow_it(later: int, is_told: bool) -> None:
+    central = pair_of(OF_21).central
+    for number in range(later + 1):
+        answers(OF_21, central, b'[2,"%d","Heartbeat",{}]' % number)
+    assert ignores(central, b'[5,"0","GenericError","",{}]') is not is_told
+
+
+def test_R10_R12_what_refuses_no_result_is_ignored() -> None:
+    central = pair_of(OF_21).central
+    answers(OF_21, central, b'[2,"a","Nonsense",{}]')
+    for unique_id in (b"a", b"b"):
+        assert ignores(central, b'[5,"%b","GenericError","",{}]' % unique_id)
+
+
+def ignores(central: Side, frame: bytes) -> bool:
+    """Whether a frame counts as an answer to nothing."""
+    before = central.session.ignored_answers
+    assert answers(OF_21, central, frame) == []
+    event = central.events[-1]
+    return isinstance(event, FrameFault) and central.session.ignored_answers == before + 1
 
 
 # R40: registration
