@@ -1,11 +1,14 @@
-"""What stands in place of a transport that has ended."""
+"""Transports that have ended: what stands in place of one, and how to notice one that nobody reads."""
 
 from __future__ import annotations
 
 import asyncio
+import select
 from typing import Final
 
-__all__ = ["ENDED"]
+__all__ = ["ENDED", "has_hung_up"]
+
+_HANG_UP: Final = getattr(select, "POLLRDHUP", 0)
 
 
 class Ended(asyncio.Transport):
@@ -26,3 +29,13 @@ class Ended(asyncio.Transport):
 
 
 ENDED: Final = Ended()
+
+
+def has_hung_up(transport: asyncio.BaseTransport) -> bool:
+    """Whether the peer has ended its stream, behind what is not read; False where the system can't tell."""
+    sock = transport.get_extra_info("socket")
+    if not _HANG_UP or sock is None:
+        return False
+    poll = select.poll()
+    poll.register(sock.fileno(), _HANG_UP)
+    return bool(poll.poll(0))

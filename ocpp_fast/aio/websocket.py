@@ -9,9 +9,7 @@ wrong go through websockets' Sans-I/O layer, made for a frame that needs it and 
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
-import select
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -23,11 +21,11 @@ from websockets.protocol import Protocol as Layer
 from websockets.protocol import Side, State
 
 from .._core import Wire
-from .ended import ENDED
+from .ended import ENDED, has_hung_up
 from .events import Limit
 from .opening import Opening, has_long_length, release
 from .transport import CloseCode, TransportOwner
-from .websocket_log import WEBSOCKET_LOG
+from .websocket_log import WEBSOCKET_LOG, logs_frames
 
 if TYPE_CHECKING:
     from .sockets import Sockets
@@ -45,7 +43,6 @@ _GLANCE: Final = 0.02
 _FIN: Final = 0x80
 _PING: Final = _FIN | 0x09
 _PONG: Final = _FIN | 0x0A
-_HANG_UP: Final = getattr(select, "POLLRDHUP", 0)
 
 # Why reading is paused
 DECIDING: Final = 1
@@ -56,11 +53,6 @@ OWNER: Final = 4
 """The owner wants no more messages: too many of the peer's calls wait."""
 TURN: Final = 8
 """Others have their turn."""
-
-
-def _logs_frames() -> bool:
-    """Whether every frame is to be logged, which the Sans-I/O layer does."""
-    return WEBSOCKET_LOG.isEnabledFor(logging.DEBUG)
 
 
 class WebSocket(Wire, asyncio.BufferedProtocol):
@@ -178,13 +170,13 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         self._sockets.opened(self, ping_interval)
         if layer is not None:
             self._extensions = tuple(layer.extensions)
-            if _logs_frames():
+            if logs_frames():
                 self._protocol = layer
                 layer.max_message_size = self._most
             else:
                 self._sockets.loop.call_soon(release, layer)  # which has work to do yet
         self.plain = True
-        self.receiver = None if _logs_frames() else owner
+        self.receiver = None if logs_frames() else owner
 
     def refuse(self, layer: Layer) -> None:
         """The handshake is done, but only to be closed at once."""
@@ -264,17 +256,8 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         """Read once while reading is paused, for the pong that may be there, and for the end of the stream."""
         if self.kept < _MOST_KEPT:
             self.transport.resume_reading()
-        elif self._has_hung_up():
+        elif has_hung_up(self.transport):
             self.transport.abort()
-
-    def _has_hung_up(self) -> bool:
-        """Whether the peer has ended its stream, behind what is not read."""
-        sock = self.transport.get_extra_info("socket")
-        if not _HANG_UP or sock is None:
-            return False
-        poll = select.poll()
-        poll.register(sock.fileno(), _HANG_UP)
-        return bool(poll.poll(0))
 
     def close(self, code: int = CloseCode.NORMAL, reason: str = "") -> None:
         """Start the closing handshake, or cut a handshake that is still going on."""
@@ -367,7 +350,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
             if isinstance(event, Frame):
                 self._frame_received(event)
         self.flush(layer)  # not before: what came ahead of a close frame still counts
-        if self.plain and self._fragments is None and layer.state is State.OPEN and not _logs_frames():
+        if self.plain and self._fragments is None and layer.state is State.OPEN and not logs_frames():
             self._protocol = None
             release(layer)
 
@@ -408,7 +391,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
             whole, self._fragments = b"".join(self._fragments), None
             self.limit = self._most
             self.unfinished(0)
-            self.receiver = self._owner if self.plain and not _logs_frames() else None
+            self.receiver = self._owner if self.plain and not logs_frames() else None
             self._message_received(whole)
         elif len(self._fragments) > self._sockets.max_fragments:
             self._fail(

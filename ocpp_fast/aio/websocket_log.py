@@ -10,7 +10,7 @@ from websockets.frames import Frame, Opcode
 from ..escaping import shown
 from ..masking import masked
 
-__all__ = ["WEBSOCKET_LOG"]
+__all__ = ["WEBSOCKET_LOG", "logs_frames"]
 
 _PLAIN_HEADERS: Final = frozenset(
     [
@@ -54,3 +54,8 @@ def _shown(argument: Any) -> Any:
 WEBSOCKET_LOG: Final = logging.getLogger("ocpp_fast.websocket")
 """The logger of websockets' handshakes and frames, at level DEBUG."""
 WEBSOCKET_LOG.addFilter(_filters)
+
+
+def logs_frames() -> bool:
+    """Whether every frame is to be logged, which the Sans-I/O layer does."""
+    return WEBSOCKET_LOG.isEnabledFor(logging.DEBUG)
