@@ -34,6 +34,7 @@ from .handlers import CallNext, Context, Middleware
 from .policy import LENIENT, STRICT, Policy
 from .registration import Registrations
 from .routing import Router, after, on
+from .tolerance import FieldLength, Mended, Peer, Tolerance
 
 if TYPE_CHECKING:
     from .aio import (
@@ -74,6 +75,7 @@ __all__ = [
     "ErrorCode",
     "Event",
     "Fault",
+    "FieldLength",
     "FrameFault",
     "Handshake",
     "HandshakeFailed",
@@ -85,12 +87,14 @@ __all__ = [
     "InvalidSignature",
     "Limit",
     "LimitReached",
+    "Mended",
     "Middleware",
     "NoAuth",
     "NotConnected",
     "NotRegistered",
     "OcppError",
     "PayloadError",
+    "Peer",
     "Policy",
     "Refusal",
     "Registrations",
@@ -98,6 +102,7 @@ __all__ = [
     "Server",
     "SigningFailed",
     "Station",
+    "Tolerance",
     "TransferRefused",
     "UnhandledActions",
     "ValidationError",
@@ -112,7 +117,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 
-_MODULES = frozenset({"asgi", "signing", "simulator", "testing", "v16", "v201", "v21"})
+_MODULES = frozenset({"asgi", "habits", "signing", "simulator", "testing", "v16", "v201", "v21"})
 
 
 def __getattr__(name: str) -> Any:

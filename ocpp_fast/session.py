@@ -33,8 +33,9 @@ from .errors import (
     ValidationError,
 )
 from .faults import Fault, MessageType
-from .frames import Call, CallResultError, FrameDecoder, FrameEncoder, FrameFault, Send
+from .frames import Call, CallResultError, Frame, FrameDecoder, FrameEncoder, FrameFault, MendedFrame, Send
 from .policy import STRICT, Policy
+from .received import unregistered
 from .registration import BOOT, RegistrationGate
 from .repeats import KeptAnswers
 from .schema import Action, Notification, Request, Response
@@ -45,6 +46,7 @@ __all__ = [
     "Event",
     "OpenCall",
     "Session",
+    "Tolerated",
     "Waiter",
 ]
 
@@ -80,7 +82,17 @@ class CallEnded:
         self.outcome = outcome
 
 
-Event: TypeAlias = Call | Send | CallResultError | CallEnded | FrameFault
+class Tolerated:
+    """A frame has come in which the policy tolerates some faults; they are told, then `event` is handled."""
+
+    __slots__ = ("event", "faults")
+
+    def __init__(self, faults: list[FrameFault], event: Event | None) -> None:
+        self.faults = faults
+        self.event = event
+
+
+Event: TypeAlias = Call | Send | CallResultError | CallEnded | FrameFault | Tolerated
 """A CALL or SEND to be handled, a refusal of a result of ours (R10), the end of our call, a fault that was answered."""
 
 
@@ -117,8 +129,8 @@ class Session:
         policy: Policy = STRICT,
         gate: RegistrationGate | None = None,
     ) -> None:
-        self._decoder: Final[FrameDecoder] = decoder
-        self._encoder: Final[FrameEncoder] = encoder
+        self._decoder = decoder
+        self._encoder = encoder
         self._table: Final = table
         self._policy: Final = policy
         self._gate: Final = gate
@@ -134,6 +146,11 @@ class Session:
         self._events: Sequence[CallEnded | FrameFault] = ()
         self.ignored_answers = 0
         """How many results and errors answered no open call (R12)."""
+
+    def judge_by(self, decoder: FrameDecoder, encoder: FrameEncoder) -> None:
+        """Read and write all further frames by others: more is known of the peer."""
+        self._decoder = decoder
+        self._encoder = encoder
 
     def take_outbox(self) -> Sequence[bytes]:
         """Return the frames that are to be sent now, in order, and forget them."""
@@ -159,11 +176,19 @@ class Session:
             frame = self._decoder.decode(raw, self._open_action)
         except FrameFault as fault:
             return self._notice(fault.as_event(raw), raw)
+        except MendedFrame as mended:
+            faults = [each.as_event(raw) for each in mended.faults]
+            return Tolerated(faults, self._received(mended.frame, now))
         if isinstance(frame, Call):
             is_plain = self.current_call is None and not self._waiting and self._kept is None
             if is_plain and (self._gate is None or self._gate.is_open):
                 self.current_call = frame
                 return frame
+        return self._received(frame, now)
+
+    def _received(self, frame: Frame, now: float) -> Event | None:
+        """Take a frame that is not a call to be handled at once."""
+        if isinstance(frame, Call):
             return self._call_received(frame, now)
         if isinstance(frame, Send):
             return self._send_received(frame)
@@ -182,7 +207,7 @@ class Session:
 
     def _send_received(self, send: Send) -> Event | None:
         if self._gate is not None and not self._gate.admits(send.action):
-            return self._notice(_unregistered(send, answered=False))
+            return self._notice(unregistered(send, answered=False))
         return send
 
     def _call_received(self, call: Call, now: float) -> Event | None:
@@ -219,7 +244,7 @@ class Session:
         """Make a call the current one, or refuse it: its turn has come (R40)."""
         if self._gate is not None:
             if not self._gate.admits(call.action):
-                fault = _unregistered(call, answered=self._gate.answers)
+                fault = unregistered(call, answered=self._gate.answers)
                 self._answer_fault(fault)
                 return fault
             self._gate.requested(call.action, call.payload)
@@ -362,6 +387,8 @@ class Session:
             frame = self._decoder.decode(raw, self._open_action)
         except FrameFault as fault:
             return fault.as_event(raw)
+        except MendedFrame as mended:
+            frame = mended.frame
         assert isinstance(frame, Call)
         return frame
 
@@ -466,16 +493,6 @@ class Session:
             CallEnded(each, Disconnected(f"the connection closed before {each.action.name} was answered"))
             for _, each in self._table.take_all(self)
         ]
-
-
-def _unregistered(frame: Call | Send, *, answered: bool) -> FrameFault:
-    return FrameFault(
-        Fault.NOT_REGISTERED,
-        "the station is not registered",
-        unique_id=frame.unique_id,
-        message_type=MessageType.SEND if isinstance(frame, Send) else MessageType.CALL,
-        answered=answered,
-    )
 
 
 _FAILED: Final = "the handler failed"

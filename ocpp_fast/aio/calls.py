@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ..errors import CallError, Disconnected, InvalidResult, OcppError
+from ..faults import MessageType
+from ..frames import Faulty, FrameFault
 from ..schema import DataTransfer, Notification, Request, Response, Struct, Version
 from ..session import CallEnded, OpenCall, Session
 from .arguments import check_seconds
@@ -56,6 +58,10 @@ class OwnCalls:
 
     def _flush(self) -> None:
         """Send what the session has to send, and act on its events."""
+        raise NotImplementedError
+
+    def _fault_noticed(self, fault: FrameFault) -> None:
+        """Tell the hooks of a fault of the peer."""
         raise NotImplementedError
 
     def _about(self) -> dict[str, object]:
@@ -136,7 +142,10 @@ class OwnCalls:
         replies: list[A] = []
 
         def check(response: Response) -> None:
-            replies.append(envelope.reply(payload.__transfer__, response))
+            faulty = Faulty("", MessageType.CALLRESULT, answered=False)
+            replies.append(envelope.reply(payload.__transfer__, response, faulty))
+            for fault in faulty.mended_faults():
+                self._fault_noticed(fault)
 
         try:
             envelope = self._runtime.envelope(self.version, self.policy)

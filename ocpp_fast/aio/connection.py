@@ -20,7 +20,7 @@ from ..frames import Call, CallResultError, FrameFault, Send
 from ..handlers import Context, is_awaitable
 from ..registration import RegistrationGate
 from ..schema import Action, DataTransfer, Notification, Request, Response, Struct, Version
-from ..session import CallEnded, Event, Session
+from ..session import CallEnded, Event, Session, Tolerated
 from .calls import OwnCalls, check_loop
 from .deadlines import Deadlines
 from .transport import CloseCode, Transport
@@ -185,6 +185,10 @@ class Connection(OwnCalls):
 
     def _take_message(self, event: Event | None, raw: bytes) -> None:
         """Act on a message that does not go straight to a handler."""
+        if type(event) is Tolerated:
+            for fault in event.faults:
+                self._fault_noticed(fault)
+            event = event.event
         if self._runtime.frame_hooks:
             self._run_hooks(self._runtime.frame_hooks, Direction.IN, self._speaker or self, raw)
         if self._held is not None and (event is None or isinstance(event, (Call, Send))):
@@ -263,9 +267,14 @@ class Connection(OwnCalls):
         elif isinstance(event, CallResultError):
             self._run_hooks(self._runtime.result_refused_hooks, *self._subject, event.error.at(self.id))
 
+    def _judge_by(self, policy: Policy) -> None:
+        """Judge the peer by another policy from now on."""
+        self.policy = policy
+        self._session.judge_by(*self._runtime.frames(self.version, policy, self.id))
+
     def _fault_noticed(self, fault: FrameFault) -> None:
         cause = fault.__cause__  # of our side, if there is one
-        level = logging.INFO if cause is None else logging.ERROR
+        level = logging.ERROR if cause is not None else logging.INFO if fault.mended is None else logging.DEBUG
         extra = self._about() | {"reason": fault.description, "fault": fault.fault.name}
         message = "%s: %s (%s)"
         self._runtime.log.log(level, message, self.id, fault.description, fault.fault.name, exc_info=cause, extra=extra)

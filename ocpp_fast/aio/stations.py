@@ -16,6 +16,7 @@ from ..frames import Call, FrameFault
 from ..handlers import is_awaitable
 from ..registration import ACCEPTED, BOOT, CentralGate, Registrations
 from ..schema import Version
+from ..tolerance import Peer
 from .admission import Admitted
 from .connection import Connection
 from .endpoint import Runtime
@@ -154,6 +155,8 @@ class Station(Connection):
         version: Version,
     ) -> None:
         handshake, _, policy, status = admitted
+        if policy.depends_on_peer:
+            policy = runtime.policy_for(policy, runtime.peers.get(handshake.id, Peer(handshake.id)))
         gate = CentralGate(status, lets_strangers=policy.lets_strangers)
         super().__init__(runtime, transport, version, policy, gate, identity=handshake.id)
         self.handshake = handshake
@@ -276,8 +279,16 @@ class Station(Connection):
             self._choose_way()
 
     def _run_handler(self, call: Call) -> Any:
-        outcome = super()._run_handler(call)
-        return self.registered(outcome) if call.action.name == BOOT else outcome
+        if call.action.name != BOOT:
+            return super()._run_handler(call)
+        self.boots(call.payload)
+        return self.registered(super()._run_handler(call))
+
+    def boots(self, request: Any) -> None:
+        """Note who it is, for a policy that depends on it."""
+        if self.policy.depends_on_peer:
+            peer = self._runtime.peers[self.id] = Peer.of_boot(self.id, request)
+            self._judge_by(self._runtime.policy_for(self.policy, peer))
 
     def registered(self, outcome: Any) -> Any:
         """Store the status in the answer to its BootNotification, before that is sent; return the answer."""
