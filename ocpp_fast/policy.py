@@ -106,8 +106,8 @@ _NOT_PLAIN: Final = ("codes", "rows", "_hash", "_of_all")
 
 
 def _rows(name: str, rows: Any, kind: type[R]) -> tuple[R, ...]:
-    given = tuple(rows) if isinstance(rows, Iterable) else (rows,)
-    if not all(isinstance(row, kind) for row in given):
+    given = tuple(rows) if isinstance(rows, Iterable) else ()
+    if not isinstance(rows, Iterable) or not all(isinstance(row, kind) for row in given):
         raise TypeError(f"{name}: expected rows of {kind.__name__}, not {rows!r}")
     return given
 

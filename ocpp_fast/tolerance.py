@@ -43,7 +43,7 @@ Rule: TypeAlias = Literal[
 Answer: TypeAlias = Literal["mend", "take", "refuse"]
 """Put the value right, take it as it is, or refuse the frame."""
 
-_TAKEN: Final[frozenset[Rule]] = frozenset(
+TAKEN: Final[frozenset[Rule]] = frozenset(
     {
         "long_text",
         "unknown_enum",
@@ -54,6 +54,7 @@ _TAKEN: Final[frozenset[Rule]] = frozenset(
         "loose_time",
     }
 )
+"""The rules that "take" can answer: of a single value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ class Tolerance:
             raise ValueError(f"rule: expected one of {', '.join(get_args(Rule))}, not {self.rule!r}")
         if self.answer not in get_args(Answer):
             raise ValueError(f"answer: expected one of {', '.join(get_args(Answer))}, not {self.answer!r}")
-        if self.answer == "take" and self.rule not in _TAKEN:
+        if self.answer == "take" and self.rule not in TAKEN:
             raise ValueError(f"answer: {self.rule} can be mended or refused, not taken as it is")
         _check_place(self.action, self.path, self.peer)
 
