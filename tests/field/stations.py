@@ -441,7 +441,7 @@ STATIONS = [
         "connectorId: expected no property of this name",
         _tolerate(Tolerance("unknown_field", "StatusNotification")),
         [("unknown_field", "connectorId", "1", None), ("unknown_field", "errorCode", '"NoError"', None)],
-        v16.StatusNotificationRequest(connector_id=1, error_code="NoError", status="Available"),
+        v16.StatusNotificationRequest.from_dict({"connectorId": 1, "errorCode": "NoError", "status": "Available"}),
         at="station",
     ),
     Habit(
