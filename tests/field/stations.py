@@ -5,91 +5,19 @@ The frames are invented: they have the shape of what was reported, with values o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from ocpp_fast import FieldLength, Policy, Tolerance, habits, v16, v201
-from ocpp_fast.schema import Request
 
-__all__ = ["EVERYTHING", "STATIONS", "Habit"]
+from .shapes import Habit, boot, configured, meter, status, stop, text, tolerate
 
-Told = tuple[str, str, str, str | None]
-"""What is told of a deviation: the rule, the path, the old value and the new one."""
-
-
-@dataclass(frozen=True)
-class Habit:
-    """A frame with a habit of some product, the source of the report, and what becomes of it.
-
-    `strict` is what the strict policy says of it, "" if it takes it. `policy` serves it, and tells `told`; None if none
-    does. `open_call` is the call with the id 1 that the frame answers. `at` is who receives it.
-    """
-
-    product: str
-    source: str
-    frame: str
-    strict: str
-    policy: Policy | None = None
-    told: Sequence[Told] = ()
-    open_call: Request[Any] | None = None
-    version: Any = v16
-    at: str = "central"
-
-
-EVERYTHING = Policy(
-    tolerate=[
-        Tolerance(rule)
-        for rule in (
-            *("unknown_field", "long_text", "unknown_enum", "number_as_text", "text_as_number", "decimal_as_integer"),
-            *("loose_boolean", "empty_as_absent", "empty_as_object", "item_as_list", "loose_time", "null_as_absent"),
-            "short_error",
-        )
-    ]
-)
-"""Mends all that can be mended."""
+__all__ = ["STATIONS"]
 
 _GITHUB = "https://github.com/"
 _CONFIGURATION = v16.GetConfigurationRequest()
 _START = v16.StartTransactionRequest(
     connector_id=1, id_tag="A", meter_start=0, timestamp=datetime(2026, 1, 1, tzinfo=UTC)
 )
-
-
-def _tolerate(*rows: Tolerance) -> Policy:
-    return Policy(tolerate=rows)
-
-
-def _meter(sampled: str, more: str = "") -> str:
-    value = f'{{"timestamp":"2026-01-01T00:00:00Z","sampledValue":[{sampled}]}}'
-    return f'[2,"1","MeterValues",{{"connectorId":1,{more}"meterValue":[{value}]}}]'
-
-
-def _stop(more: str, meter: str = "7") -> str:
-    return (
-        f'[2,"1","StopTransaction",{{"transactionId":3,"meterStop":{meter},"timestamp":"2026-01-01T00:00:00Z",{more}}}]'
-    )
-
-
-def _boot(fields: str) -> str:
-    return f'[2,"1","BootNotification",{{{fields}}}]'
-
-
-def _status(fields: str) -> str:
-    return f'[2,"1","StatusNotification",{{"connectorId":1,{fields}}}]'
-
-
-def _configured(*fields: str) -> str:
-    keys = ",".join(f'{{"key":"K",{each}}}' for each in fields)
-    return f'[3,"1",{{"configurationKey":[{keys}]}}]'
-
-
-def _text(length: int) -> str:
-    """Return a text of digits, in quotation marks."""
-    return f'"{"7" * length}"'
-
-
 _SAMPLE = "meterValue[].sampledValue[]"
 
 STATIONS = [
@@ -97,43 +25,43 @@ STATIONS = [
     Habit(
         "OpenEVSE, WiFi firmware 4.1.2",
         _GITHUB + "OpenEVSE/openevse_esp32_firmware/issues/335",
-        _meter('{"value":604.25,"unit":"Wh"},{"value":0,"unit":"W"}'),
+        meter('{"value":604.25,"unit":"Wh"},{"value":0,"unit":"W"}'),
         "meterValue[0].sampledValue[0].value: expected string",
-        _tolerate(*habits.SAMPLES_AS_NUMBERS),
+        tolerate(*habits.SAMPLES_AS_NUMBERS),
         [("text_as_number", f"{_SAMPLE}.value", "604.25", '"604.25"')],
     ),
     Habit(
         "ArduinoOCPP",
         _GITHUB + "mobilityhouse/ocpp/issues/243",
-        _stop('"transactionData":[{"timestamp":"2026-01-01T00:00:00Z","sampledValue":[{"value":12}]}]'),
+        stop('"transactionData":[{"timestamp":"2026-01-01T00:00:00Z","sampledValue":[{"value":12}]}]'),
         "transactionData[0].sampledValue[0].value: expected string",
-        _tolerate(*habits.SAMPLES_AS_NUMBERS),
+        tolerate(*habits.SAMPLES_AS_NUMBERS),
         [("text_as_number", "transactionData[].sampledValue[].value", "12", '"12"')],
     ),
     Habit(
         "Scame",
         _GITHUB + "mobilityhouse/ocpp/pull/582",
-        _configured('"readonly":false,"value":60', '"readonly":false,"value":true'),
+        configured('"readonly":false,"value":60', '"readonly":false,"value":true'),
         "configurationKey[0].value: expected string",
-        _tolerate(*habits.CONFIGURATION_VALUES_AS_NUMBERS),
+        tolerate(*habits.CONFIGURATION_VALUES_AS_NUMBERS),
         [("text_as_number", "configurationKey[].value", "60", '"60"')],
         _CONFIGURATION,
     ),
     Habit(
         "a wallbox that tells NumberOfConnectors as a number",
         _GITHUB + "mobilityhouse/ocpp/issues/707",
-        _configured('"readonly":true,"value":1'),
+        configured('"readonly":true,"value":1'),
         "configurationKey[0].value: expected string",
-        _tolerate(Tolerance("text_as_number", "GetConfiguration")),
+        tolerate(Tolerance("text_as_number", "GetConfiguration")),
         [("text_as_number", "configurationKey[].value", "1", '"1"')],
         _CONFIGURATION,
     ),
     Habit(
         "EFR",
         _GITHUB + "evcc-io/evcc/issues/10339",
-        _configured('"readonly":"true","value":5'),
+        configured('"readonly":"true","value":5'),
         "configurationKey[0].readonly: expected boolean",
-        _tolerate(*habits.CONFIGURATION_VALUES_AS_NUMBERS),
+        tolerate(*habits.CONFIGURATION_VALUES_AS_NUMBERS),
         [
             ("loose_boolean", "configurationKey[].readonly", '"true"', "true"),
             ("text_as_number", "configurationKey[].value", "5", '"5"'),
@@ -143,27 +71,27 @@ STATIONS = [
     Habit(
         "a station that tells readonly as 0 or 1",
         _GITHUB + "evcc-io/evcc/issues/26253",
-        _configured('"readonly":0,"value":"5"'),
+        configured('"readonly":0,"value":"5"'),
         "configurationKey[0].readonly: expected boolean",
-        _tolerate(*habits.CONFIGURATION_VALUES_AS_NUMBERS),
+        tolerate(*habits.CONFIGURATION_VALUES_AS_NUMBERS),
         [("loose_boolean", "configurationKey[].readonly", "0", "false")],
         _CONFIGURATION,
     ),
     Habit(
         "Zephyr RTOS, OCPP library",
         _GITHUB + "zephyrproject-rtos/zephyr/pull/100378",
-        _configured('"readonly":1,"value":"5"'),
+        configured('"readonly":1,"value":"5"'),
         "configurationKey[0].readonly: expected boolean",
-        _tolerate(Tolerance("loose_boolean", "GetConfiguration", "*.readonly")),
+        tolerate(Tolerance("loose_boolean", "GetConfiguration", "*.readonly")),
         [("loose_boolean", "configurationKey[].readonly", "1", "true")],
         _CONFIGURATION,
     ),
     Habit(
         "OCPP-Charge-Point-Simulator (Lamerat)",
         _GITHUB + "Lamerat/OCPP-Charge-Point-Simulator/issues/6",
-        _configured('"readonly":true,"value":"false"', '"readonly":true,"value":10'),
+        configured('"readonly":true,"value":"false"', '"readonly":true,"value":10'),
         "configurationKey[1].value: expected string",
-        _tolerate(*habits.CONFIGURATION_VALUES_AS_NUMBERS),
+        tolerate(*habits.CONFIGURATION_VALUES_AS_NUMBERS),
         [("text_as_number", "configurationKey[].value", "10", '"10"')],
         _CONFIGURATION,
     ),
@@ -173,16 +101,16 @@ STATIONS = [
         '[2,"1","MeterValues",{"evseId":1,"meterValue":[{"timestamp":"2026-01-01T00:00:00Z",'
         '"sampledValue":[{"value":"12.5"}]}]}]',
         "meterValue[0].sampledValue[0].value: expected number",
-        _tolerate(*habits.NUMBERS_AS_TEXT),
+        tolerate(*habits.NUMBERS_AS_TEXT),
         [("number_as_text", f"{_SAMPLE}.value", '"12.5"', "12.5")],
         version=v201,
     ),
     Habit(
         "ocpp-cp-simulator (shiv3)",
         _GITHUB + "shiv3/ocpp-cp-simulator/pull/83",
-        _stop('"reason":"Local"', meter="26008.25"),
+        stop('"reason":"Local"', meter="26008.25"),
         "meterStop: expected integer",
-        _tolerate(Tolerance("decimal_as_integer", "StopTransaction", answer="take")),
+        tolerate(Tolerance("decimal_as_integer", "StopTransaction", answer="take")),
         [("decimal_as_integer", "meterStop", "26008.25", "26008.25")],
     ),
     Habit(
@@ -191,7 +119,7 @@ STATIONS = [
         '[2,"1","MeterValues",{"connectorId":1,"meterValue":{"timestamp":"2026-01-01T00:00:00Z",'
         '"sampledValue":[{"value":"0.00"}]}}]',
         "meterValue: expected array",
-        _tolerate(Tolerance("item_as_list", "MeterValues", "meterValue")),
+        tolerate(Tolerance("item_as_list", "MeterValues", "meterValue")),
         [
             (
                 "item_as_list",
@@ -211,47 +139,47 @@ STATIONS = [
     Habit(
         "Alfen Eve Pro",
         _GITHUB + "lbbrhzn/ocpp/issues/361",
-        _meter('{"value":"16.0","context":"CurrentMax","unit":"A"}'),
+        meter('{"value":"16.0","context":"CurrentMax","unit":"A"}'),
         "meterValue[0].sampledValue[0].context: expected one of Interruption.Begin, *",
-        _tolerate(*habits.UNKNOWN_SAMPLES),
+        tolerate(*habits.UNKNOWN_SAMPLES),
         [("unknown_enum", f"{_SAMPLE}.context", '"CurrentMax"', '"CurrentMax"')],
     ),
     Habit(
         "ChargeAmps Halo",
         _GITHUB + "lbbrhzn/ocpp/issues/1576",
-        _meter('{"value":"49.97","measurand":"Frequency","unit":"Hz"}'),
+        meter('{"value":"49.97","measurand":"Frequency","unit":"Hz"}'),
         "meterValue[0].sampledValue[0].unit: expected one of Wh, *",
-        _tolerate(*habits.UNKNOWN_SAMPLES),
+        tolerate(*habits.UNKNOWN_SAMPLES),
         [("unknown_enum", f"{_SAMPLE}.unit", '"Hz"', '"Hz"')],
     ),
     Habit(
         "a station that tells the line frequency in Hz",
         _GITHUB + "lbbrhzn/ocpp/issues/1969",
-        _stop('"transactionData":[{"timestamp":"2026-01-01T00:00:00Z","sampledValue":[{"value":"50","unit":"Hz"}]}]'),
+        stop('"transactionData":[{"timestamp":"2026-01-01T00:00:00Z","sampledValue":[{"value":"50","unit":"Hz"}]}]'),
         "transactionData[0].sampledValue[0].unit: expected one of Wh, *",
-        _tolerate(*habits.UNKNOWN_SAMPLES),
+        tolerate(*habits.UNKNOWN_SAMPLES),
         [("unknown_enum", "transactionData[].sampledValue[].unit", '"Hz"', '"Hz"')],
     ),
     Habit(
         "MicroOcpp, as configured in the report",
         _GITHUB + "matth-x/MicroOcpp/issues/128",
-        _meter('{"value":"124","measurand":"Current.import","unit":"A"}'),
+        meter('{"value":"124","measurand":"Current.import","unit":"A"}'),
         "meterValue[0].sampledValue[0].measurand: expected one of Energy.Active.Export.Register, *",
-        _tolerate(*habits.UNKNOWN_SAMPLES),
+        tolerate(*habits.UNKNOWN_SAMPLES),
         [("unknown_enum", f"{_SAMPLE}.measurand", '"Current.import"', '"Current.import"')],
     ),
     Habit(
         "Viridian, with the firmware of Evnex",
         _GITHUB + "mobilityhouse/ocpp/pull/70",
-        _meter('{"value":"50","measurand":"Frequency","unit":"Hertz"}'),
+        meter('{"value":"50","measurand":"Frequency","unit":"Hertz"}'),
         "",
     ),
     Habit(
         "Legrand GreenUp",
         _GITHUB + "lbbrhzn/ocpp/issues/1248",
-        _status('"errorCode":"Error","status":"Faulted"'),
+        status('"errorCode":"Error","status":"Faulted"'),
         "errorCode: expected one of ConnectorLockFailure, *",
-        _tolerate(*habits.UNKNOWN_STATUS),
+        tolerate(*habits.UNKNOWN_STATUS),
         [("unknown_enum", "errorCode", '"Error"', '"Error"')],
     ),
     Habit(
@@ -260,7 +188,7 @@ STATIONS = [
         '[2,"1","TransactionEvent",{"eventType":"Started","timestamp":"2026-01-01T00:00:00Z","triggerReason":"Trigger",'
         '"seqNo":0,"transactionInfo":{"transactionId":"a","chargingState":"EVDetected"}}]',
         "transactionInfo.chargingState: expected one of Charging, *",
-        _tolerate(Tolerance("unknown_enum", "TransactionEvent", "transactionInfo.chargingState")),
+        tolerate(Tolerance("unknown_enum", "TransactionEvent", "transactionInfo.chargingState")),
         [("unknown_enum", "transactionInfo.chargingState", '"EVDetected"', '"EVDetected"')],
         version=v201,
     ),
@@ -268,34 +196,34 @@ STATIONS = [
     Habit(
         "Schneider Electric EVlink Smart Wallbox, charge box",
         _GITHUB + "mobilityhouse/ocpp/issues/273",
-        _boot(
-            '"chargePointVendor":"Schneider Electric","chargePointModel":"EVlink","chargeBoxSerialNumber":' + _text(33)
+        boot(
+            '"chargePointVendor":"Schneider Electric","chargePointModel":"EVlink","chargeBoxSerialNumber":' + text(33)
         ),
         "chargeBoxSerialNumber: expected at most 25 characters",
         Policy(tolerate=habits.of(lambda peer: peer.vendor == "Schneider Electric", *habits.LONG_BOOT_FIELDS)),
-        [("long_text", "chargeBoxSerialNumber", _text(33), _text(33))],
+        [("long_text", "chargeBoxSerialNumber", text(33), text(33))],
     ),
     Habit(
         "Schneider Electric EVlink G4, charge point",
         _GITHUB + "lbbrhzn/ocpp/issues/1622",
-        _boot('"chargePointVendor":"S","chargePointModel":"EVlink","chargePointSerialNumber":' + _text(26)),
+        boot('"chargePointVendor":"S","chargePointModel":"EVlink","chargePointSerialNumber":' + text(26)),
         "chargePointSerialNumber: expected at most 25 characters",
         Policy(lengths=[FieldLength(26, "BootNotification", "*SerialNumber")]),
     ),
     Habit(
         "HICI",
         _GITHUB + "lorenzodonini/ocpp-go/issues/359",
-        _boot('"chargePointVendor":"HICI","chargePointModel":"A model of 23 character"'),
+        boot('"chargePointVendor":"HICI","chargePointModel":"A model of 23 character"'),
         "chargePointModel: expected at most 20 characters",
-        _tolerate(*habits.LONG_BOOT_FIELDS),
+        tolerate(*habits.LONG_BOOT_FIELDS),
         [("long_text", "chargePointModel", '"A model of 23 character"', '"A model of 23 character"')],
     ),
     Habit(
         "MicroOcpp with all its credentials in one field",
         _GITHUB + "matth-x/MicroOcpp/issues/427",
-        _boot('"chargePointVendor":"V","chargePointModel":"{\\"model\\":\\"m\\",\\"imsi\\":\\"i\\"}"'),
+        boot('"chargePointVendor":"V","chargePointModel":"{\\"model\\":\\"m\\",\\"imsi\\":\\"i\\"}"'),
         "chargePointModel: expected at most 20 characters",
-        _tolerate(Tolerance("long_text", "BootNotification", "chargePointModel")),
+        tolerate(Tolerance("long_text", "BootNotification", "chargePointModel")),
         [
             (
                 "long_text",
@@ -308,7 +236,7 @@ STATIONS = [
     Habit(
         "Wallbox Copper Business",
         _GITHUB + "evcc-io/evcc/issues/12901",
-        _configured('"readonly":true,"value":' + _text(551)),
+        configured('"readonly":true,"value":' + text(551)),
         "configurationKey[0].value: expected at most 500 characters",
         Policy(lengths=[FieldLength(1000, "GetConfiguration", "configurationKey[].value")]),
         open_call=_CONFIGURATION,
@@ -316,20 +244,20 @@ STATIONS = [
     Habit(
         "ABB Terra AC, configuration",
         _GITHUB + "evcc-io/evcc/issues/6817",
-        _configured('"readonly":true,"value":' + _text(501)),
+        configured('"readonly":true,"value":' + text(501)),
         "configurationKey[0].value: expected at most 500 characters",
-        _tolerate(Tolerance("long_text", "GetConfiguration", answer="take")),
-        [("long_text", "configurationKey[].value", f"{_text(60)[:-1]}...", f"{_text(60)[:-1]}...")],
+        tolerate(Tolerance("long_text", "GetConfiguration", answer="take")),
+        [("long_text", "configurationKey[].value", f"{text(60)[:-1]}...", f"{text(60)[:-1]}...")],
         _CONFIGURATION,
     ),
     Habit(
         "a station that explains its status at length",
         _GITHUB + "lbbrhzn/ocpp/issues/987",
-        _status(
+        status(
             '"errorCode":"NoError","status":"Finishing","info":"The vehicle was there when ten minutes were over, so"'
         ),
         "info: expected at most 50 characters",
-        _tolerate(*habits.LONG_STATUS_INFO),
+        tolerate(*habits.LONG_STATUS_INFO),
         [
             (
                 "long_text",
@@ -342,7 +270,7 @@ STATIONS = [
     Habit(
         "Sigenergy EVDC, with the tag it was given",
         _GITHUB + "lbbrhzn/ocpp/issues/1803",
-        _stop('"idTag":"X1234567890123456789-"'),
+        stop('"idTag":"X1234567890123456789-"'),
         "idTag: expected at most 20 characters",
         Policy(lengths=[FieldLength(21, "StopTransaction", "idTag")]),
     ),
@@ -358,7 +286,7 @@ STATIONS = [
     Habit(
         "Monta emulator, east of Greenwich",
         _GITHUB + "monta-app/ocpp-emulator/issues/5",
-        _status('"errorCode":"NoError","status":"Preparing","timestamp":"2026-01-01T14:35:02+02"'),
+        status('"errorCode":"NoError","status":"Preparing","timestamp":"2026-01-01T14:35:02+02"'),
         "timestamp: expected an RFC 3339 date-time",
         Policy(lenient={"StatusNotification"}),
         [("loose_time", "timestamp", '"2026-01-01T14:35:02+02"', '"2026-01-01T12:35:02.000000Z"')],
@@ -369,7 +297,7 @@ STATIONS = [
         '[2,"1","MeterValues",{"connectorId":1,"meterValue":[{"timestamp":"2026-01-01T13:35:45.377",'
         '"sampledValue":[{"value":"1750"}]}]}]',
         "meterValue[0].timestamp: expected an RFC 3339 date-time",
-        _tolerate(*habits.LOOSE_TIMES),
+        tolerate(*habits.LOOSE_TIMES),
         [("loose_time", "meterValue[].timestamp", '"2026-01-01T13:35:45.377"', '"2026-01-01T13:35:45.377000Z"')],
     ),
     Habit(
@@ -388,7 +316,7 @@ STATIONS = [
         '[2,"1","GetLog",{"logType":"DiagnosticsLog","requestId":1,'
         '"log":{"remoteLocation":"ftp://h","oldestTimestamp":"","latestTimestamp":""}}]',
         "log.oldestTimestamp: expected an RFC 3339 date-time",
-        _tolerate(*habits.EMPTY_FOR_ABSENT),
+        tolerate(*habits.EMPTY_FOR_ABSENT),
         [
             ("empty_as_absent", "log.oldestTimestamp", '""', None),
             ("empty_as_absent", "log.latestTimestamp", '""', None),
@@ -405,16 +333,16 @@ STATIONS = [
     Habit(
         "ocpp-go, the zero time",
         _GITHUB + "lorenzodonini/ocpp-go/issues/20",
-        _status('"errorCode":"NoError","status":"Available","timestamp":"0001-01-01T00:00:00Z"'),
+        status('"errorCode":"NoError","status":"Available","timestamp":"0001-01-01T00:00:00Z"'),
         "",
     ),
     # Fields that OCPP does not have, or that are missing
     Habit(
         "chargestation-one",
         _GITHUB + "road-labs/chargestation-one/issues/61",
-        _stop('"connectorId":1,"disconnectReason":"EVDisconnected"'),
+        stop('"connectorId":1,"disconnectReason":"EVDisconnected"'),
         "connectorId: expected no property of this name",
-        _tolerate(*habits.UNKNOWN_FIELDS),
+        tolerate(*habits.UNKNOWN_FIELDS),
         [("unknown_field", "connectorId", "1", None), ("unknown_field", "disconnectReason", '"EVDisconnected"', None)],
     ),
     Habit(
@@ -422,7 +350,7 @@ STATIONS = [
         _GITHUB + "evcc-io/evcc/issues/14579",
         '[2,"1","Authorize",{"connectorId":2,"idTag":"0584350940"}]',
         "connectorId: expected no property of this name",
-        _tolerate(Tolerance("unknown_field", "Authorize", "connectorId")),
+        tolerate(Tolerance("unknown_field", "Authorize", "connectorId")),
         [("unknown_field", "connectorId", "2", None)],
     ),
     Habit(
@@ -430,7 +358,7 @@ STATIONS = [
         _GITHUB + "ShellRechargeSolutionsEU/ocpp/issues/42",
         '[2,"1","Authorize",{"evseId":[1],"idToken":{"idToken":"A","type":"Central"}}]',
         "evseId: expected no property of this name",
-        _tolerate(Tolerance("unknown_field", "Authorize", "evseId")),
+        tolerate(Tolerance("unknown_field", "Authorize", "evseId")),
         [("unknown_field", "evseId", "[1]", None)],
         version=v201,
     ),
@@ -439,7 +367,7 @@ STATIONS = [
         _GITHUB + "mobilityhouse/ocpp/issues/424",
         '[3,"1",{"connectorId":1,"errorCode":"NoError"}]',
         "connectorId: expected no property of this name",
-        _tolerate(Tolerance("unknown_field", "StatusNotification")),
+        tolerate(Tolerance("unknown_field", "StatusNotification")),
         [("unknown_field", "connectorId", "1", None), ("unknown_field", "errorCode", '"NoError"', None)],
         v16.StatusNotificationRequest.from_dict({"connectorId": 1, "errorCode": "NoError", "status": "Available"}),
         at="station",
@@ -464,44 +392,44 @@ STATIONS = [
     Habit(
         "Huawei SmartCharger-22KT-S0, a vendor without a name",
         _GITHUB + "evcc-io/evcc/issues/32170",
-        _boot('"chargePointModel":"ACChargePoint","chargePointSerialNumber":"7","chargePointVendor":""'),
+        boot('"chargePointModel":"ACChargePoint","chargePointSerialNumber":"7","chargePointVendor":""'),
         "",
     ),
     Habit(
         "Teison, SIM card without numbers",
         _GITHUB + "lbbrhzn/ocpp/issues/1617",
-        _boot('"chargePointModel":"M","chargePointVendor":"TEISON","iccid":"","imsi":""'),
+        boot('"chargePointModel":"M","chargePointVendor":"TEISON","iccid":"","imsi":""'),
         "",
     ),
     Habit(
         "ABB Terra AC, the word null",
         _GITHUB + "lbbrhzn/ocpp/issues/169",
-        _status('"errorCode":"NoError","status":"Preparing","info":"null","vendorErrorCode":"0x00"'),
+        status('"errorCode":"NoError","status":"Preparing","info":"null","vendorErrorCode":"0x00"'),
         "",
     ),
     Habit(
         "Alfen Eve Single S-line, a transaction without a number",
         _GITHUB + "steve-community/steve/issues/740",
-        _meter('{"value":"0.505","context":"Transaction.Begin","unit":"kWh"}', '"transactionId":9223372036854775807,'),
+        meter('{"value":"0.505","context":"Transaction.Begin","unit":"kWh"}', '"transactionId":9223372036854775807,'),
         "",
     ),
     Habit(
         "sonnen, StopTransaction without samples",
         _GITHUB + "evcc-io/evcc/issues/25708",
-        _stop('"transactionData":[{"timestamp":"2026-01-01T00:00:00Z","sampledValue":[]}]'),
+        stop('"transactionData":[{"timestamp":"2026-01-01T00:00:00Z","sampledValue":[]}]'),
         "",
     ),
     # Frames
     Habit(
         "AEFA Home OCPP, a number that is missing",
         _GITHUB + "lbbrhzn/ocpp/issues/2032",
-        _meter('{"value":"1750"}', '"transactionId":,'),
+        meter('{"value":"1750"}', '"transactionId":,'),
         "expected JSON",
     ),
     Habit(
         "ZJ Beny BCP-A2N-L",
         _GITHUB + "lbbrhzn/ocpp/issues/1078",
-        _meter(',{"value":"139955"}'),
+        meter(',{"value":"139955"}'),
         "expected JSON",
     ),
     Habit(

@@ -11,7 +11,8 @@ from ocpp_fast import InvalidResult, Policy
 from ocpp_fast.frames import Call, FrameFault
 from ocpp_fast.testing import Pair, Side
 
-from .stations import EVERYTHING, STATIONS, Habit
+from .shapes import EVERYTHING, Habit
+from .stations import STATIONS
 
 each_habit = pytest.mark.parametrize("habit", STATIONS, ids=lambda habit: habit.product)
 
