@@ -151,6 +151,10 @@ class MendedFrame(Exception):
         self.frame = frame
         self.faults = faults
 
+    def as_events(self, raw: bytes) -> list[FrameFault]:
+        """Return what is told of the frame, noted in each."""
+        return [fault.as_event(raw) for fault in self.faults]
+
 
 def unregistered(frame: Call | Send, *, answered: bool) -> FrameFault:
     """Return the fault of a frame that the registration gate does not admit (R40)."""

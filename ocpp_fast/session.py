@@ -177,8 +177,7 @@ class Session:
         except FrameFault as fault:
             return self._notice(fault.as_event(raw), raw)
         except MendedFrame as mended:
-            faults = [each.as_event(raw) for each in mended.faults]
-            return Tolerated(faults, self._received(mended.frame, now))
+            return Tolerated(mended.as_events(raw), self._received(mended.frame, now))
         if isinstance(frame, Call):
             is_plain = self.current_call is None and not self._waiting and self._kept is None
             if is_plain and (self._gate is None or self._gate.is_open):
