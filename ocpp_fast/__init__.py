@@ -38,6 +38,7 @@ from .masking import masked
 from .policy import LENIENT, STRICT, Policy
 from .registration import Registrations
 from .routing import Router, after, on
+from .tolerance import FieldLength, Mended, Peer, Tolerance
 
 if TYPE_CHECKING:
     from .aio import (
@@ -92,6 +93,7 @@ __all__ = [
     "ErrorCode",
     "Event",
     "Fault",
+    "FieldLength",
     "FrameFault",
     "Handshake",
     "HandshakeFailed",
@@ -103,12 +105,14 @@ __all__ = [
     "InvalidSignature",
     "Limit",
     "LimitReached",
+    "Mended",
     "Middleware",
     "NoAuth",
     "NotConnected",
     "NotRegistered",
     "OcppError",
     "PayloadError",
+    "Peer",
     "Policy",
     "Profile0",
     "Profile1",
@@ -124,6 +128,7 @@ __all__ = [
     "SigningFailed",
     "Station",
     "TlsContext",
+    "Tolerance",
     "TransferRefused",
     "UnhandledActions",
     "ValidationError",
@@ -142,7 +147,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 
-_MODULES = frozenset({"asgi", "signing", "simulator", "testing", "v16", "v201", "v21"})
+_MODULES = frozenset({"asgi", "habits", "signing", "simulator", "testing", "v16", "v201", "v21"})
 
 
 def __getattr__(name: str) -> Any:

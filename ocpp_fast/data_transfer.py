@@ -10,10 +10,14 @@ from ._core.strict_json import dumps, loads
 from ._core.texts import Timespec
 from ._core.violation import Violation
 from .errors import InvalidAnswer, InvalidPayload, InvalidResult, TransferRefused, ValidationError, VersionMismatch
+from .faults import MessageType
 from .handlers import Context, is_awaitable
+from .mending import Mender
 from .policy import Policy
+from .received import Faulty, FrameFault
 from .routing import Route, Routes
 from .schema import DATA_TRANSFER, Action, DataTransfer, Request, Response, Struct, Transfer, Version, codec_of, plan_of
+from .tolerance import decide
 
 __all__ = ["Envelope", "TransferRoute", "carrier_of"]
 
@@ -42,7 +46,7 @@ class Envelope:
         self._is_text = _nodes(carrier.request, carrier.draft)["data"].op is Op.STRING
         info = _nodes(carrier.response, carrier.draft).get("status_info")
         self._status_info: Any = info.plan.struct if info is not None and info.plan is not None else None
-        self._lenient = policy.tolerates(carrier.name)
+        self._policy = policy
         self._timespec: Timespec = policy.timespec
 
     # The side that sends
@@ -54,31 +58,34 @@ class Envelope:
         request: Request[Any] = self._request(vendor_id=transfer.vendor_id, message_id=transfer.message_id, data=data)
         return request
 
-    def reply(self, transfer: Transfer, response: Any) -> Any:
+    def reply(self, transfer: Transfer, response: Any, faulty: Faulty) -> Any:
         """Return what the answer carries. Raises `TransferRefused`, `InvalidResult`."""
         if response.status != ACCEPTED:
             info = getattr(response, "status_info", None)
             why = (info.reason_code, info.additional_info or "") if info is not None else ()
             raise TransferRefused(response.status, *why, data=response.data)
         try:
-            return self._reply(transfer, response.data)
+            return self._reply(transfer, response.data, faulty)
         except Violation as violation:
             raise InvalidResult.of(violation) from None
 
-    def _reply(self, transfer: Transfer, data: Any) -> Any:
+    def _reply(self, transfer: Transfer, data: Any, faulty: Faulty) -> Any:
         nothing = data is None or (self._is_text and not data)
         if nothing and transfer.optional:
             return None
         if transfer.reply is None:
             raise Violation("data", "additionalProperties", "nothing")
-        return self._read(transfer.reply, data)
+        return self._read(transfer.reply, data, faulty)
 
     # The side that answers
 
-    def payload(self, transfer: Transfer, request: Any) -> Any:
-        """Return the payload that a DataTransfer carries. Raises `InvalidPayload`."""
+    def payload(self, transfer: Transfer, request: Any, faulty: Faulty) -> Any:
+        """Return the payload that a DataTransfer carries; `faulty.mended` is what was tolerated in it.
+
+        Raises `InvalidPayload`.
+        """
         try:
-            return self._read(transfer.payload, request.data)
+            return self._read(transfer.payload, request.data, faulty)
         except Violation as violation:
             raise InvalidPayload.of(violation) from None
 
@@ -114,9 +121,16 @@ class Envelope:
 
     # What stands in `data`
 
-    def _read(self, struct: type[Struct], data: Any) -> Any:
+    def _read(self, struct: type[Struct], data: Any, faulty: Faulty) -> Any:
         try:
-            return codec_of(struct).decode(self._value(data), self._lenient)
+            value = self._value(data)
+            try:
+                return codec_of(struct).decode(value)
+            except Violation:
+                mender = Mender(lambda rule, path: decide(self._policy.rows, rule, DATA_TRANSFER, path))
+                payload = mender.read(plan_of(struct), value, "data")
+                faulty.mended = mender.mended
+                return payload
         except Violation as violation:
             raise violation.within("data") from None
 
@@ -147,17 +161,26 @@ def _nodes(struct: type[Struct], draft: int) -> dict[str, Node]:
 class TransferRoute(Route):
     """Handles DataTransfer by the handlers of vendors' messages; `rest`, if given, handles all other messages.
 
-    `envelope_of` gives the envelope of a station, or of None on a charge point.
+    `envelope_of` gives the envelope of a station, or of None on a charge point; `tell` is called with that and with
+    what was tolerated in a message.
     """
 
-    __slots__ = ("_envelope_of", "_rest", "_routes")
+    __slots__ = ("_envelope_of", "_rest", "_routes", "_tell")
 
-    def __init__(self, routes: Routes, envelope_of: Callable[..., Envelope], rest: Route | None) -> None:
+    def __init__(
+        self,
+        routes: Routes,
+        envelope_of: Callable[..., Envelope],
+        tell: Callable[[Any, FrameFault], object],
+        *,
+        rest: Route | None,
+    ) -> None:
         self.handler = self._run
         self.run = self._run
         self.wants_context = True
         self._routes = routes
         self._envelope_of = envelope_of
+        self._tell = tell
         self._rest = rest
 
     def _run(self, station: Any, request: Any, context: Context[Any]) -> Any:
@@ -170,8 +193,12 @@ class TransferRoute(Route):
             return envelope.unknown(vendor=not transfers)
         route = self._routes.find(transfer.payload)
         assert route is not None
+        faulty = Faulty(context.unique_id, MessageType.CALL, answered=False)
+        payload = envelope.payload(transfer, request, faulty)
+        for fault in faulty.mended_faults():
+            self._tell(station, fault.as_event(context.raw))
         try:
-            outcome = route.run(station, envelope.payload(transfer, request), context)
+            outcome = route.run(station, payload, context)
         except TransferRefused as refusal:
             return envelope.refused(refusal)
         if is_awaitable(outcome):

@@ -14,19 +14,23 @@ The plan of this module:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeVar
 
 from ._core import Call, CallResult, CompiledDecoder, CompiledEncoder, Send
+from ._core.payload import PayloadCodec
 from ._core.plan import Plan
 from ._core.strict_json import check_value, dumps, loads
 from ._core.texts import FRACTIONS
 from ._core.violation import Violation
 from .errors import CallError, InvalidPayload, InvalidResult, PayloadError, ValidationError, VersionMismatch
 from .faults import Dialect, Fault, MessageType, code_of, dialect_of
-from .frame_faults import Faulty, FrameFault, beginning, payload_fault
+from .lengths import with_lengths
+from .mending import Mender
 from .policy import STRICT, Policy
-from .schema import Action, Notification, Request, Sender, Version, codec_of, plan_of
+from .received import CallResultError, Faulty, Frame, FrameFault, MendedFrame, OpenCalls, Raw, beginning
+from .registration import BOOT
+from .schema import Action, Notification, Request, Sender, Version, codec_with, plan_of
+from .tolerance import Peer, decide, rows_for
 
 __all__ = [
     "Call",
@@ -40,6 +44,7 @@ __all__ = [
     "FrameDecoder",
     "FrameEncoder",
     "FrameFault",
+    "MendedFrame",
     "OpenCalls",
     "Raw",
     "Send",
@@ -49,29 +54,6 @@ MAX_UNIQUE_ID: Final = 36
 MAX_DESCRIPTION: Final = 255
 
 
-class CallResultError:
-    """A CALLRESULTERROR that was received: the peer refuses a result of ours (R10)."""
-
-    __slots__ = ("error",)
-
-    def __init__(self, error: CallError) -> None:
-        self.error = error
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, CallResultError) and self.error == other.error
-
-    __hash__ = None  # type: ignore[assignment]  # as the other frames
-
-    def __repr__(self) -> str:
-        return f"CallResultError({self.error.unique_id!r}, {self.error!r})"
-
-
-Frame: TypeAlias = Call | CallResult | CallError | CallResultError | Send
-Raw: TypeAlias = bytes | bytearray | memoryview
-OpenCalls: TypeAlias = Callable[[str], Action | None]
-"""Returns the action of our open call with a unique id, or None."""
-
-
 _LENGTHS: Final = {
     MessageType.CALL: 4,
     MessageType.CALLRESULT: 3,
@@ -79,6 +61,10 @@ _LENGTHS: Final = {
     MessageType.CALLRESULTERROR: 5,
     MessageType.SEND: 4,
 }
+
+_SHORT_ERRORS: Final = (3, 4)
+
+F = TypeVar("F", Call, CallResult, Send, CallError | CallResultError, Call | Send)
 
 
 class FrameDecoder(Protocol):
@@ -125,7 +111,8 @@ class Decoder:
         self.decode: Callable[[Raw, OpenCalls], Frame] = self._decode
         """Return the frame in some bytes; a function tells the action of our open call with an id, or None.
 
-        Raises `FrameFault` for an invalid frame, and for one that answers no open call.
+        Raises `FrameFault` for an invalid frame, and for one that answers no open call; `MendedFrame` for one that is
+        valid but for what the policy tolerates.
         """
         if CompiledDecoder is not None:
             self.decode = CompiledDecoder(
@@ -138,9 +125,9 @@ class Decoder:
     def _lookup(self, message_type: int, key: Any) -> tuple[Action, Plan] | None:
         """Return an action that is taken here and its plan, for the compiled core; a result's key is the action."""
         if message_type == MessageType.CALLRESULT:
-            return key, plan_of(key.response, key.draft)
+            return key, _plan_of(key, key.response, self._policy)
         action = self._taken(key, message_type)
-        return (action, plan_of(action.request, action.draft)) if isinstance(action, Action) else None
+        return (action, _plan_of(action, action.request, self._policy)) if isinstance(action, Action) else None
 
     def _decode(self, raw: Raw, open_call: OpenCalls) -> Frame:
         """Read what the compiled core has declined."""
@@ -157,13 +144,17 @@ class Decoder:
         except FrameFault as fault:
             fault.elements = elements
             raise
+        except MendedFrame as mended:
+            for each in mended.faults:
+                each.elements = elements
+            raise
 
     def _frame(self, elements: list[Any], raw: bytes, open_call: OpenCalls) -> Frame:
         message_type, unique_id = _head(elements, self._dialect)
         if message_type in (MessageType.CALL, MessageType.SEND):
             return self._call(message_type, unique_id, elements, raw)
         if message_type == MessageType.CALLRESULTERROR:
-            return _read_error(message_type, unique_id, elements)
+            return self._read_error(message_type, unique_id, elements)
         action = open_call(unique_id)
         if action is None:
             raise FrameFault(
@@ -174,10 +165,10 @@ class Decoder:
                 answered=False,
             )
         if message_type == MessageType.CALLERROR:
-            return _read_error(message_type, unique_id, elements)
+            return self._read_error(message_type, unique_id, elements, action.name)
         faulty = self.faulty(message_type, unique_id)
         _check_length(elements, message_type, faulty)
-        return CallResult(unique_id, self.payload(action, message_type, elements[2], faulty))
+        return _passed(CallResult(unique_id, self.payload(action, message_type, elements[2], faulty)), faulty)
 
     def _call(self, message_type: int, unique_id: str, elements: list[Any], raw: bytes) -> Call | Send:
         faulty = self.faulty(message_type, unique_id)
@@ -189,14 +180,15 @@ class Decoder:
             raise faulty(Fault.WRONG_SHAPE, "action: expected string")
         action = self.expect(name, message_type, faulty)
         payload = self.payload(action, message_type, elements[3], faulty)
-        return (Call if message_type == MessageType.CALL else Send)(unique_id, action, payload, raw)
+        kind: type[Call | Send] = Call if message_type == MessageType.CALL else Send
+        return _passed(kind(unique_id, action, payload, raw), faulty)
 
     def faulty(self, message_type: int, unique_id: str) -> Faulty:
         """Return what makes the faults of a frame whose head is known."""
         answered = message_type == MessageType.CALL or (
             message_type == MessageType.CALLRESULT and self._dialect.refuses_results
         )
-        return partial(FrameFault, unique_id=unique_id, message_type=message_type, answered=answered)
+        return Faulty(unique_id, message_type, answered=answered)
 
     def expect(self, name: str, message_type: int, faulty: Faulty) -> Action:
         """Return the action of a CALL or SEND. Raises what `faulty` makes, for one that is not taken here."""
@@ -222,17 +214,81 @@ class Decoder:
     def payload(self, action: Action, message_type: int, value: Any, faulty: Faulty) -> Any:
         """Return the typed payload of a frame, whose `value` is JSON or, in bytes, the text of JSON.
 
-        Raises what `faulty` makes, for a payload that breaks a rule.
+        Raises what `faulty` makes, for a payload that breaks a rule. What the policy tolerates is put into
+        `faulty.mended`.
         """
         struct: Any = action.response if message_type == MessageType.CALLRESULT else action.request
-        codec = codec_of(struct, action.draft)
-        lenient = self._policy.tolerates(action.name)
+        codec = _codec_of(action, struct, self._policy)
         try:
             if isinstance(value, bytes):
-                return codec.read(value, lenient)
-            return codec.decode({} if value is None else value, lenient)
+                return codec.read(value)
+            return codec.decode({} if value is None else value)
         except Violation as violation:
-            raise payload_fault(violation, faulty) from None
+            if not self._policy.rows:
+                raise faulty.payload_fault(violation) from None
+            return self._mended_payload(action, codec, value, violation, faulty)
+
+    def _mended_payload(
+        self, action: Action, codec: PayloadCodec, value: Any, violation: Violation, faulty: Faulty
+    ) -> Any:
+        """Return a payload that breaks a rule, if the policy tolerates that."""
+        if isinstance(value, bytes):
+            try:
+                value = loads(value, 1)
+            except ValueError:
+                raise faulty.payload_fault(violation) from None
+        mender = self._mender(action.name, value, faulty)
+        try:
+            payload = mender.read(codec.plan, value)
+        except Violation as rest:
+            raise faulty.payload_fault(rest) from None
+        faulty.mended = mender.mended
+        return payload
+
+    def _mender(self, action: str, payload: Any, faulty: Faulty) -> Mender:
+        """Return what mends a payload of an action; a BootNotification itself tells whose it is."""
+        rows = self._policy.rows
+        if action == BOOT:
+            try:
+                rows = rows_for(rows, Peer.of_boot(None, payload))
+            except Exception as error:  # of a function of the user's
+                raise faulty(Fault.HANDLER, "the policy failed") from error
+        return Mender(lambda rule, path: decide(rows, rule, action, path))
+
+    def _read_error(
+        self, message_type: int, unique_id: str, elements: list[Any], action: str = ""
+    ) -> CallError | CallResultError:
+        faulty = Faulty(unique_id, message_type, answered=False)
+        if self._policy.rows and len(elements) in _SHORT_ERRORS:
+            elements = self._lengthened(elements, action, faulty)
+        _check_length(elements, message_type, faulty)
+        return _passed(_error_in(message_type, unique_id, elements, faulty), faulty)
+
+    def _lengthened(self, elements: list[Any], action: str, faulty: Faulty) -> list[Any]:
+        """Return a CALLERROR of three or four elements with five, if the policy tolerates that."""
+        mender = self._mender(action, None, faulty)
+        whole = [*elements, *["", {}][len(elements) - 3 :]]
+        violation = Violation("frame", "items", "5 elements")
+        if mender.answer("short_error", "", elements[2:], whole[2:], violation) == "refuse":
+            return elements
+        faulty.mended = mender.mended
+        return whole
+
+
+def _passed(frame: F, faulty: Faulty) -> F:
+    """Return a frame; raise it as a `MendedFrame` if anything in it was tolerated."""
+    if faulty.mended:
+        raise MendedFrame(frame, faulty.mended_faults())
+    return frame
+
+
+def _plan_of(action: Action, struct: Any, policy: Policy) -> Plan:
+    plan = plan_of(struct, action.draft)
+    return with_lengths(plan, action.name, tuple(policy.lengths)) if policy.lengths else plan
+
+
+def _codec_of(action: Action, struct: Any, policy: Policy) -> PayloadCodec:
+    return codec_with(_plan_of(action, struct, policy))
 
 
 def _unreadable(raw: bytes, open_call: OpenCalls) -> FrameFault:
@@ -275,9 +331,7 @@ def _check_length(elements: list[Any], message_type: int, faulty: Faulty) -> Non
         raise faulty(Fault.WRONG_SHAPE, f"expected {wanted} elements", violation=violation)
 
 
-def _read_error(message_type: int, unique_id: str, elements: list[Any]) -> CallError | CallResultError:
-    faulty = partial(FrameFault, unique_id=unique_id, message_type=message_type, answered=False)
-    _check_length(elements, message_type, faulty)
+def _error_in(message_type: int, unique_id: str, elements: list[Any], faulty: Faulty) -> CallError | CallResultError:
     _, _, code, description, details = elements
     if not isinstance(code, str):
         violation = Violation("errorCode", "type", "string")
@@ -334,11 +388,11 @@ class Encoder:
     def _lookup(self, message_type: int, key: Any) -> tuple[Action, Plan] | None:
         """Return an action and its plan, for the compiled core: by the class of a payload; of a result, the action."""
         if message_type == MessageType.CALLRESULT:
-            return key, plan_of(key.response, key.draft)
+            return key, _plan_of(key, key.response, self._policy)
         action = getattr(key, "__action__", None)
         if not isinstance(action, Action) or action.request is not key or not self._writes(action, message_type):
             return None
-        return action, plan_of(key, action.draft)
+        return action, _plan_of(action, key, self._policy)
 
     def _writes(self, action: Action, message_type: int) -> bool:
         return self._version.actions.get(action.name) is action and message_type in self._dialect.message_types
@@ -360,7 +414,7 @@ class Encoder:
 
     def _encoded(self, action: Action, struct: Any, value: Any) -> bytes:
         try:
-            return codec_of(struct, action.draft).encode(value, self._policy.timespec, self._dialect.bounded)
+            return _codec_of(action, struct, self._policy).encode(value, self._policy.timespec, self._dialect.bounded)
         except Violation as violation:
             raise ValidationError.of(violation) from None
 
@@ -376,7 +430,7 @@ class Encoder:
     def payload(self, action: Action, struct: Any, value: Any) -> bytes:
         """Return the JSON text of a payload alone. Raises `ValidationError`."""
         try:
-            return codec_of(struct, action.draft).write(value, self._policy.timespec, self._dialect.bounded)
+            return _codec_of(action, struct, self._policy).write(value, self._policy.timespec, self._dialect.bounded)
         except Violation as violation:
             raise ValidationError.of(violation) from None
 

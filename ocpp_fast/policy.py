@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from math import inf
 from types import MappingProxyType
-from typing import Any, get_args
+from typing import Any, Final, TypeVar, get_args
 
 from ._core.texts import Timespec
 from .faults import Fault, dialect_of
+from .tolerance import FieldLength, Peer, Tolerance, rows_for
 
 __all__ = ["LENIENT", "STRICT", "Policy"]
+
+R = TypeVar("R", Tolerance, FieldLength)
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """How a session judges its peer, and how much it tells it. Policies compare by value and are hashable.
 
-    - `lenient`: take null for an optional field, date-times without a zone or with a blank (R24, R25): for all actions
-      (True), for those named, or for none.
+    - `tolerate`: which deviations from schema and frame are mended, taken as they are or refused, and of which
+      stations; the first `Tolerance` that fits decides. What none fits is refused.
+    - `lengths`: the greatest lengths of text fields that are not to be the schema's, in both directions.
+    - `lenient`: behind the rows of `tolerate`, mend null for an optional field, date-times without a zone, with a blank
+      or a short offset, and CALLERRORs of three or four elements (R24, R25): for all actions (True), for those named,
+      or for none.
     - `answer_malformed`: answer text that is not a frame with a CALLERROR of id `-1` (R1), or stay silent.
     - `codes`: the error codes of faults, where they are not to be the version's own.
     - `reveal_exceptions`: put the text of an exception that a handler raised into the CALLERROR.
@@ -54,11 +61,19 @@ class Policy:
     max_rate: float = 0.0
     repeat_window: float = 0.0
     ping_interval: float | None = None
+    tolerate: Sequence[Tolerance] = ()
+    lengths: Sequence[FieldLength] = ()
+    rows: tuple[Tolerance, ...] = field(init=False, repr=False, compare=False, default=())
+    """All that is tolerated, that of `lenient` included."""
+    _of_all: Policy | None = field(init=False, repr=False, compare=False, default=None)
     _hash: int = field(init=False, repr=False, compare=False, default=0)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lenient", _actions(self.lenient))
         object.__setattr__(self, "codes", _codes(self.codes))
+        object.__setattr__(self, "tolerate", _rows("tolerate", self.tolerate, Tolerance))
+        object.__setattr__(self, "lengths", _rows("lengths", self.lengths, FieldLength))
+        object.__setattr__(self, "rows", (*self.tolerate, *_lenient_rows(self.lenient)))
         if self.timespec not in get_args(Timespec):
             raise ValueError(f"timespec: expected one of {', '.join(get_args(Timespec))}, not {self.timespec!r}")
         for name in ("max_open_calls", "max_waiting_calls", "max_queued_calls"):
@@ -74,7 +89,7 @@ class Policy:
         if interval is not None and (type(interval) not in (int, float) or not 0 <= interval < inf):
             raise ValueError(f"ping_interval: expected seconds, 0 or more, or None, not {interval!r}")
 
-        plain = (getattr(self, name) for name in self.__dataclass_fields__ if name not in ("codes", "_hash"))
+        plain = (getattr(self, name) for name in self.__dataclass_fields__ if name not in _NOT_PLAIN)
         object.__setattr__(self, "_hash", hash((*plain, frozenset(self.codes.items()))))
 
     def __hash__(self) -> int:
@@ -85,9 +100,39 @@ class Policy:
         if self.timespec == "microseconds" and dialect_of(number).bounded:
             raise ValueError(f"timespec: OCPP {number} has milliseconds at most, not {self.timespec!r}")
 
-    def tolerates(self, action: str) -> bool:
-        """Whether payloads of the action of this name are read leniently."""
-        return self.lenient if isinstance(self.lenient, bool) else action in self.lenient
+    @property
+    def depends_on_peer(self) -> bool:
+        """Whether a station's identity, vendor, model or firmware decides on anything."""
+        choices = [*(row.peer for row in self.tolerate), *(row.peer for row in self.lengths)]
+        return self._of_all is not None or any(choice is not None for choice in choices)
+
+    def known(self, peer: Peer) -> Policy:
+        """Return the policy of a station of which more is known; ask any policy that was returned for it again.
+
+        Rows that its BootNotification has yet to decide on do not apply. Raises what functions of the user's raise.
+        """
+        of_all = self._of_all or self
+        policy = replace(of_all, tolerate=rows_for(of_all.tolerate, peer), lengths=rows_for(of_all.lengths, peer))
+        object.__setattr__(policy, "_of_all", of_all)
+        return policy
+
+
+_NOT_PLAIN: Final = ("codes", "rows", "_hash", "_of_all")
+
+
+def _rows(name: str, rows: Any, kind: type[R]) -> tuple[R, ...]:
+    given = tuple(rows) if isinstance(rows, Iterable) else ()
+    if not isinstance(rows, Iterable) or not all(isinstance(row, kind) for row in given):
+        raise TypeError(f"{name}: expected rows of {kind.__name__}, not {rows!r}")
+    return given
+
+
+def _lenient_rows(lenient: bool | Collection[str]) -> Iterator[Tolerance]:
+    actions = ("*",) if lenient is True else lenient or ()
+    for action in actions:
+        yield Tolerance("null_as_absent", action)
+        yield Tolerance("loose_time", action)
+        yield Tolerance("short_error", action)
 
 
 def _actions(lenient: Any) -> bool | frozenset[str]:
@@ -110,4 +155,4 @@ def _codes(codes: Mapping[Any, Any]) -> Mapping[Fault, str]:
 STRICT = Policy()
 """The default: every rule holds."""
 LENIENT = Policy(lenient=True)
-"""For stations that send nulls and times without a zone."""
+"""For stations that send nulls, times without a zone, and short CALLERRORs."""

@@ -32,10 +32,10 @@ from .errors import (
     ValidationError,
 )
 from .faults import Fault, MessageType
-from .frame_faults import FrameFault, refuses_nothing, unread, unregistered
-from .frames import Call, CallResultError, FrameDecoder, FrameEncoder, Send
+from .frames import Call, CallResultError, Frame, FrameDecoder, FrameEncoder, FrameFault, MendedFrame, Send
 from .open_calls import CallEnded, OpenCall, Waiter
 from .policy import STRICT, Policy
+from .received import refuses_nothing, unread, unregistered
 from .registration import BOOT, RegistrationGate
 from .repeats import KeptAnswers, SentResults
 from .schema import Action, Notification, Request, Response
@@ -46,11 +46,22 @@ __all__ = [
     "Event",
     "OpenCall",
     "Session",
+    "Tolerated",
     "Waiter",
 ]
 
 
-Event: TypeAlias = Call | Send | CallResultError | CallEnded | FrameFault
+class Tolerated:
+    """A frame has come in which the policy tolerates some faults; they are told, then `event` is handled."""
+
+    __slots__ = ("event", "faults")
+
+    def __init__(self, faults: list[FrameFault], event: Event | None) -> None:
+        self.faults = faults
+        self.event = event
+
+
+Event: TypeAlias = Call | Send | CallResultError | CallEnded | FrameFault | Tolerated
 """A CALL or SEND to be handled, a refusal of a result of ours (R10), the end of our call, a fault that was answered."""
 
 
@@ -88,8 +99,8 @@ class Session:
         policy: Policy = STRICT,
         gate: RegistrationGate | None = None,
     ) -> None:
-        self._decoder: Final[FrameDecoder] = decoder
-        self._encoder: Final[FrameEncoder] = encoder
+        self._decoder = decoder
+        self._encoder = encoder
         self._table: Final = table
         self._policy: Final = policy
         self._gate: Final = gate
@@ -106,6 +117,11 @@ class Session:
         self._events: Sequence[CallEnded | FrameFault] = ()
         self.ignored_answers = 0
         """How many results and errors answered no open call (R12)."""
+
+    def judge_by(self, decoder: FrameDecoder, encoder: FrameEncoder) -> None:
+        """Read and write all further frames by others: more is known of the peer."""
+        self._decoder = decoder
+        self._encoder = encoder
 
     def take_outbox(self) -> Sequence[bytes]:
         """Return the frames that are to be sent now, in order, and forget them."""
@@ -131,6 +147,8 @@ class Session:
             frame = self._decoder.decode(raw, self._open_action)
         except FrameFault as fault:
             return self._notice(fault.as_event(raw), raw)
+        except MendedFrame as mended:
+            return Tolerated(mended.as_events(raw), self._received(mended.frame, now, raw))
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001  # whatever it is, the peer gets an answer
@@ -140,6 +158,11 @@ class Session:
             if is_plain and (self._gate is None or self._gate.is_open):
                 self.current_call = frame
                 return frame
+        return self._received(frame, now, raw)
+
+    def _received(self, frame: Frame, now: float, raw: bytes) -> Event | None:
+        """Take a frame that is not a call to be handled at once."""
+        if isinstance(frame, Call):
             return self._call_received(frame, now)
         if isinstance(frame, Send):
             return self._send_received(frame)
@@ -158,7 +181,7 @@ class Session:
 
     def _send_received(self, send: Send) -> Event | None:
         if self._gate is not None and not self._gate.admits(send.action):
-            return self._notice(unregistered(send.unique_id, MessageType.SEND, answered=False))
+            return self._notice(unregistered(send, answered=False))
         return send
 
     def _result_refused(self, refusal: CallResultError, raw: bytes) -> Event | None:
@@ -200,7 +223,7 @@ class Session:
         """Make a call the current one, or refuse it: its turn has come (R40)."""
         if self._gate is not None:
             if not self._gate.admits(call.action):
-                fault = unregistered(call.unique_id, MessageType.CALL, answered=self._gate.answers)
+                fault = unregistered(call, answered=self._gate.answers)
                 self._answer_fault(fault)
                 return fault
             self._gate.requested(call.action, call.payload)
@@ -364,6 +387,8 @@ class Session:
             frame = self._decoder.decode(raw, self._open_action)
         except FrameFault as fault:
             return fault.as_event(raw)
+        except MendedFrame as mended:
+            frame = mended.frame
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001  # whatever it is, the peer gets an answer

@@ -35,7 +35,19 @@ from ._core.strict_json import dumps, loads
 from ._core.violation import Violation
 from .errors import CallError, InvalidSignature, SigningFailed
 from .faults import Fault, MessageType
-from .frames import Call, CallResult, CallResultError, Decoder, Encoder, Faulty, Frame, FrameFault, OpenCalls, Send
+from .frames import (
+    Call,
+    CallResult,
+    CallResultError,
+    Decoder,
+    Encoder,
+    Faulty,
+    Frame,
+    FrameFault,
+    MendedFrame,
+    OpenCalls,
+    Send,
+)
 from .schema import Action, Notification, Request, Response
 from .signature import UNCHECKED, FoundKey, Key, Signature
 
@@ -291,6 +303,10 @@ class SignedCall(Call):
         return type(self), (self.unique_id, self.action, self.payload, self.raw, self.signature)
 
 
+Opened: TypeAlias = tuple[Frame, Signature, list[FrameFault]]
+"""A frame that was signed, by whom, and what was tolerated in it."""
+
+
 class SigningDecoder:
     """Stands in front of a `Decoder` that many connections share: opens signed frames and lets it read them."""
 
@@ -304,18 +320,24 @@ class SigningDecoder:
     def decode(self, raw: bytes, open_call: OpenCalls) -> Frame:
         """Return the frame in some bytes; as `Decoder.decode`."""
         signature = None
+        tolerated: list[FrameFault] = []
         try:
             frame = self._decoder.decode(raw, open_call)
         except FrameFault as fault:
             opened = self._opened(raw, fault, open_call)
             if opened is None:
                 raise
-            frame, signature = opened
+            frame, signature, tolerated = opened
+        except MendedFrame as mended:  # a JWS may be left of which only the unknown fields were tolerated
+            opened = self._opened(raw, mended.faults[0], open_call)
+            frame, signature, tolerated = opened or (mended.frame, None, mended.faults)
         if self._signing.requires is not None and (signature is None or not signature.checked):
             self._check_required(self._signing.requires, frame)
+        if tolerated:
+            raise MendedFrame(frame, tolerated)
         return frame
 
-    def _opened(self, raw: bytes, fault: FrameFault, open_call: OpenCalls) -> tuple[Frame, Signature] | None:
+    def _opened(self, raw: bytes, fault: FrameFault, open_call: OpenCalls) -> Opened | None:
         """Return the signed frame behind a fault; None where the fault has nothing to do with signing."""
         elements = fault.elements or []
         if fault.fault is Fault.UNKNOWN_ACTION:
@@ -328,21 +350,19 @@ class SigningDecoder:
                 return self._opened_result(action, fault.unique_id, elements[2])
         return None
 
-    def _opened_result(self, action: Action, unique_id: str, jws: Any) -> tuple[Frame, Signature]:
+    def _opened_result(self, action: Action, unique_id: str, jws: Any) -> Opened:
         faulty = self._decoder.faulty(MessageType.CALLRESULT, unique_id)
         text, signature = self._verified(jws, action.name, MessageType.CALLRESULT, faulty)
         payload = self._decoder.payload(action, MessageType.CALLRESULT, text, faulty)
-        return CallResult(unique_id, payload), signature
+        return CallResult(unique_id, payload), signature, faulty.mended_faults()
 
-    def _opened_call(
-        self, raw: bytes, message_type: int, unique_id: str, name: str, jws: Any
-    ) -> tuple[Frame, Signature]:
+    def _opened_call(self, raw: bytes, message_type: int, unique_id: str, name: str, jws: Any) -> Opened:
         faulty = self._decoder.faulty(message_type, unique_id)
         action = self._decoder.expect(name, message_type, faulty)
         text, signature = self._verified(jws, name, message_type, faulty)
         payload = self._decoder.payload(action, message_type, text, faulty)
         kind = SignedCall if message_type == MessageType.CALL else Send
-        return kind(unique_id, action, payload, raw, signature), signature
+        return kind(unique_id, action, payload, raw, signature), signature, faulty.mended_faults()
 
     def _verified(self, jws: Any, name: str, message_type: int, faulty: Faulty) -> tuple[bytes, Signature]:
         try:

@@ -10,6 +10,7 @@ import pytest
 
 from ocpp_fast import LENIENT, STRICT, Fault, Policy
 from ocpp_fast.faults import code_of, dialect_of
+from ocpp_fast.tolerance import Rule, decide
 
 
 def test_the_defaults_are_strict_and_do_not_change() -> None:
@@ -30,8 +31,11 @@ def test_the_defaults_are_strict_and_do_not_change() -> None:
         (Policy(lenient=()), []),
     ],
 )
-def test_leniency_is_for_all_actions_or_for_some(policy: Policy, tolerated: list[str]) -> None:
-    assert [each for each in ("Heartbeat", "MeterValues") if policy.tolerates(each)] == tolerated
+@pytest.mark.parametrize("rule", ["null_as_absent", "loose_time", "short_error"])
+def test_leniency_is_a_preset_for_all_actions_or_for_some(policy: Policy, tolerated: list[str], rule: Rule) -> None:
+    actions = ("Heartbeat", "MeterValues")
+    assert [each for each in actions if decide(policy.rows, rule, each, "a") == "mend"] == tolerated
+    assert decide(policy.rows, "unknown_field", "Heartbeat", "a") == "refuse"
 
 
 @pytest.mark.parametrize("interval", [None, 0, 0.5, 60])

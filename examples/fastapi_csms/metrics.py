@@ -13,6 +13,7 @@ def observe(central: CentralSystem, registry: CollectorRegistry) -> None:
     seconds = Histogram("ocpp_call_seconds", "How long they were handled.", ["action"], registry=registry)
     refusals = Counter("ocpp_refused_handshakes", "Handshakes that were refused.", ["status"], registry=registry)
     faults = Counter("ocpp_faults", "Invalid messages of stations.", ["fault"], registry=registry)
+    tolerated = Counter("ocpp_tolerated", "Deviations that the policy tolerates.", ["rule"], registry=registry)
     Gauge("ocpp_connected_stations", "Stations connected now.", registry=registry).set_function(lambda: len(central))
 
     @central.middleware
@@ -33,4 +34,7 @@ def observe(central: CentralSystem, registry: CollectorRegistry) -> None:
 
     @central.on_fault
     def invalid(station: Station, fault: FrameFault) -> None:
-        faults.labels(fault.fault.name).inc()
+        if fault.mended is None:
+            faults.labels(fault.fault.name).inc()
+        else:
+            tolerated.labels(fault.mended.rule).inc(fault.mended.times)

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from .contract import Payload
-from .plan import Node, Op, Plan
+from .plan import Plan
 from .reading import reader_of
 from .strict_json import dumps, loads
-from .texts import FRACTIONS, Timespec, format_date_time, parse_date_time
+from .texts import FRACTIONS, Timespec
 from .violation import Violation
 from .writing import WriteFunction, writer_of
 
@@ -31,7 +31,7 @@ class PayloadCodec:
         self._read = reader_of(plan)
         self._write = writer_of(plan)
 
-    def read(self, text: bytes, lenient: bool = False, *, null: bool = True) -> Any:
+    def read(self, text: bytes, *, null: bool = True) -> Any:
         """Return the typed object of a payload's JSON text; null means {} (R7), unless told otherwise.
 
         Raises `Violation`.
@@ -43,20 +43,15 @@ class PayloadCodec:
             value = loads(text, _FRAME_DEPTH)
         except ValueError:
             raise Violation("", "type", "object") from None
-        return self.decode({} if value is None and null else value, lenient)
+        return self.decode({} if value is None and null else value)
 
     def write(self, value: Any, timespec: Timespec = "milliseconds", bounded: bool = False) -> bytes:
         """Return the JSON text of a typed object, `bounded` as 2.x sends it (R50, R51). Raises `Violation`."""
         text = None if self._compiled is None else self._compiled.write(value, FRACTIONS[timespec], bounded=bounded)
         return self.encode(value, timespec, bounded) if text is None else text
 
-    def decode(self, value: Any, lenient: bool = False) -> Any:
-        """Return the typed object of a parsed payload. Raises `Violation`.
-
-        Lenient takes null for an optional field and sloppy date-times (R24, R25).
-        """
-        if lenient and isinstance(value, dict):
-            value = _tolerated(self.plan, value)
+    def decode(self, value: Any) -> Any:
+        """Return the typed object of a parsed payload. Raises `Violation`."""
         return self._read(value)
 
     def encode(self, value: Any, timespec: Timespec = "milliseconds", bounded: bool = False) -> bytes:
@@ -74,32 +69,3 @@ class PayloadCodec:
             writer_of(self.plan, ruled=False)(value, _FRAME_DEPTH, timespec)
             raise
         return wire
-
-
-# Lenient reading
-
-
-def _tolerated(plan: Plan, value: dict[str, Any]) -> dict[str, Any]:
-    """Return a copy of a payload, repaired as lenient mode does."""
-    nodes = {member.key: member for member in plan.members}
-    kept = {}
-    for key, each in value.items():
-        member = nodes.get(key)
-        if member is not None:
-            if each is None and not member.required:
-                continue
-            each = _tolerated_value(member.node, each)
-        kept[key] = each
-    return kept
-
-
-def _tolerated_value(node: Node, value: Any) -> Any:
-    if node.plan is not None and isinstance(value, dict):
-        return _tolerated(node.plan, value)
-    if node.item is not None and isinstance(value, list):
-        item = node.item
-        return [_tolerated_value(item, each) for each in value]
-    if node.op is Op.DATE_TIME and isinstance(value, str):
-        moment = parse_date_time(value, lenient=True)
-        return value if moment is None else format_date_time(moment, "microseconds")
-    return value

@@ -17,7 +17,7 @@ FRACTIONS: Final[Mapping[Timespec, int]] = {"seconds": 0, "milliseconds": 3, "mi
 
 _DATE_TIME = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})([Tt ])([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]++))?"
-    r"(?:([Zz])|([+-])([0-9]{2}):([0-9]{2}))?"
+    r"(?:([Zz])|([+-])([0-9]{2})(?:(:?)([0-9]{2}))?)?"
 )
 
 # No part can be left and taken up again, so that a long text that is wrong at its end costs no more than a right one.
@@ -58,7 +58,7 @@ def parse_date_time(text: str, lenient: bool = False) -> datetime | None:
     """Return an RFC 3339 date-time as an aware `datetime` in UTC, or None if invalid.
 
     Digits past the microsecond are dropped; a leap second is the start of the next minute. Lenient also takes a
-    missing zone (as UTC) and a blank instead of `T`.
+    missing zone (as UTC), a blank instead of `T`, and the offsets +02 and +0230.
     """
     return _parse_short(text, lenient) if len(text) < 48 else _parse(text, lenient)
 
@@ -67,17 +67,16 @@ def _parse(text: str, lenient: bool) -> datetime | None:
     match = _DATE_TIME.fullmatch(text)
     if match is None:
         return None
-    year, month, day, separator, hour, minute, second, fraction, zulu, sign, offset_hours, offset_minutes = (
+    year, month, day, separator, hour, minute, second, fraction, zulu, sign, offset_hours, colon, offset_minutes = (
         match.groups()
     )
-    zoned = zulu is not None or sign is not None
-    if not lenient and (separator == " " or not zoned):
+    if not lenient and (separator == " " or (zulu is None and not colon)):
         return None
     offset = timedelta(0)
     if sign is not None:
-        if offset_hours > "23" or offset_minutes > "59":
+        if offset_hours > "23" or (offset_minutes or "00") > "59":
             return None
-        offset = timedelta(hours=int(offset_hours), minutes=int(offset_minutes))
+        offset = timedelta(hours=int(offset_hours), minutes=int(offset_minutes or 0))
     leap = second == "60"
     microsecond = int(fraction[:6].ljust(6, "0")) if fraction else 0
     try:

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ..errors import CallError, Disconnected, InvalidResult, OcppError, QueueFull
+from ..faults import MessageType
+from ..frames import Faulty, FrameFault
 from ..schema import DataTransfer, Notification, Request, Response, Struct, Version
 from ..session import CallEnded, OpenCall, Session
 from .arguments import check_seconds
@@ -65,6 +67,10 @@ class OwnCalls:
 
     def _resume(self) -> None:
         """Read on, if that was stopped and need not be any more."""
+        raise NotImplementedError
+
+    def _fault_noticed(self, fault: FrameFault) -> None:
+        """Tell the hooks of a fault of the peer."""
         raise NotImplementedError
 
     def limit_reached(self, limit: Limit, detail: str = "") -> None:
@@ -165,7 +171,10 @@ class OwnCalls:
         replies: list[A] = []
 
         def check(response: Response) -> None:
-            replies.append(envelope.reply(payload.__transfer__, response))
+            faulty = Faulty("", MessageType.CALLRESULT, answered=False)
+            replies.append(envelope.reply(payload.__transfer__, response, faulty))
+            for fault in faulty.mended_faults():
+                self._fault_noticed(fault)
 
         try:
             envelope = self._runtime.envelope(self.version, self.policy)

@@ -21,7 +21,7 @@ from ..frames import Call, CallResultError, FrameFault, Send
 from ..handlers import Context, is_awaitable
 from ..registration import RegistrationGate
 from ..schema import Action, DataTransfer, Notification, Request, Response, Struct, Version
-from ..session import CallEnded, Event, Session
+from ..session import CallEnded, Event, Session, Tolerated
 from .calls import check_loop
 from .deadlines import Deadlines
 from .events import Limit
@@ -181,6 +181,10 @@ class Connection(Intake):
 
     def _take_message(self, event: Event | None, raw: bytes) -> None:
         """Act on a message that does not go straight to a handler."""
+        if type(event) is Tolerated:
+            for fault in event.faults:
+                self._fault_noticed(fault)
+            event = event.event
         if self._runtime.frame_hooks:
             self._run_hooks(self._runtime.frame_hooks, Direction.IN, self._speaker or self, raw)
         if self._rate is not None and not isinstance(event, CallEnded):
@@ -238,9 +242,14 @@ class Connection(Intake):
         elif isinstance(event, CallResultError):
             self._run_hooks(self._runtime.result_refused_hooks, *self._subject, event.error.at(self.id))
 
+    def _judge_by(self, policy: Policy) -> None:
+        """Judge the peer by another policy from now on."""
+        self.policy = policy
+        self._session.judge_by(*self._runtime.frames(self.version, policy, self.id))
+
     def _fault_noticed(self, fault: FrameFault) -> None:
         cause = fault.__cause__  # of our side, if there is one
-        level = logging.INFO if cause is None else logging.ERROR
+        level = logging.ERROR if cause is not None else logging.INFO if fault.mended is None else logging.DEBUG
         reason, name = fault.description, fault.fault.name
         self._log(level, "%s (%s)", reason, name, error=cause, reason=reason, fault=name)
         self._run_hooks(self._runtime.fault_hooks, *self._subject, fault)

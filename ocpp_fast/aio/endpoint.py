@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 from ..data_transfer import Envelope, TransferRoute, carrier_of
 from ..errors import CallError, OcppError
 from ..faults import dialect_of
-from ..frames import Decoder, Encoder, FrameDecoder, FrameEncoder
+from ..frames import Decoder, Encoder, FrameDecoder, FrameEncoder, FrameFault
 from ..handlers import Middleware, check_handler
 from ..policy import Policy
 from ..registration import BOOT
 from ..routing import MiddlewareRoute, Route, Router, Routes, Run
 from ..schema import Action, Sender, Version
+from ..tolerance import Peer
 from .arguments import check_interval, check_seconds, check_size, check_timeouts
 from .events import Event, Limit, LimitReached
 from .hooks import Tasks
@@ -112,6 +113,8 @@ class Runtime:
         self.watchers: list[Route] = []
         self.bad_frames: dict[object, tuple[float, int]] = {}
         """The connections with bad frames: since when they are counted, and how many there were."""
+        self.peers: dict[str, Peer] = {}
+        """What is known of stations on which a policy depends, by their id."""
         self._stopping = False
         self.new_unique_id: Callable[[], str] = _new_unique_id
         self.envelope = lru_cache(256)(Envelope)
@@ -169,7 +172,7 @@ class Runtime:
         route = self.routes.find(request)
         version = self._carriers.get(request)
         if self.routes.has_vendors and version is not None:
-            route = TransferRoute(self.routes, partial(self._envelope_of, version), rest=route)
+            route = TransferRoute(self.routes, partial(self._envelope_of, version), self._tolerated, rest=route)
         if route is not None and self.middleware:
             route = MiddlewareRoute(self.middleware, route)
         self._resolved[request] = route
@@ -212,6 +215,10 @@ class Runtime:
     def _envelope_of(self, version: Version, station: Any) -> Envelope:
         return self.envelope(version, self.policy if station is None else station.policy)
 
+    def _tolerated(self, station: Any, fault: FrameFault) -> None:
+        """Tell the hooks what was tolerated in a vendor's message; of None on a charge point."""
+        self.tasks.run(self.fault_hooks, *(() if station is None else (station,)), fault)
+
     def sockets(self) -> Sockets:
         """Return what WebSockets share that are opened together."""
         return Sockets(
@@ -221,6 +228,14 @@ class Runtime:
             close_timeout=self.close_timeout,
             ping_interval=self.ping_interval,
         )
+
+    def policy_for(self, policy: Policy, peer: Peer) -> Policy:
+        """Return the policy of a station of which more is known; never raises."""
+        try:
+            return policy.known(peer)
+        except Exception:  # of the user's functions
+            self.log.exception("%s: the policy failed", peer.identity, extra={"station": peer.identity})
+            return policy
 
     def frames(self, version: Version, policy: Policy, identity: str) -> tuple[FrameDecoder, FrameEncoder]:
         """Return the decoder and encoder of one station's connection; equal policies share them."""
@@ -238,7 +253,7 @@ class Runtime:
 
 def _boot(run: Run, station: Any, request: Any, context: Any) -> Any:
     """Handle a BootNotification: its status is stored before it is answered (R40)."""
-    station.check_boot(request)
+    station.boots(request)
     return station.registered(run(station, request, context))
 
 
@@ -318,6 +333,7 @@ class Endpoint(Router):
         """Register a function of the `FrameFault` of every invalid message of the peer; a decorator.
 
         The central system's is called with the station first. `fault.raw` is the frame, where there was a whole one.
+        What a policy tolerates is told, too, before the message is handled: `fault.mended` says what was done.
         """
         self._runtime.fault_hooks.append(hook)
         return hook

@@ -19,6 +19,7 @@ from ..masking import masked
 from ..registration import ACCEPTED, BOOT, CentralGate, Registrations
 from ..schema import Version
 from ..session import CallEnded
+from ..tolerance import Peer
 from .admission import Admitted
 from .certificates import serial_number_of
 from .connection import Connection
@@ -187,6 +188,8 @@ class Station(Connection):
         version: Version,
     ) -> None:
         handshake, _, policy, status = admitted
+        if policy.depends_on_peer:
+            policy = runtime.policy_for(policy, runtime.peers.get(handshake.id, Peer(handshake.id)))
         gate = CentralGate(status, lets_strangers=policy.lets_strangers)
         super().__init__(runtime, transport, version, policy, gate, identity=handshake.id)
         self.handshake = handshake
@@ -343,11 +346,20 @@ class Station(Connection):
     def _run_handler(self, call: Call) -> Any:
         if call.action.name != BOOT:
             return super()._run_handler(call)
-        self.check_boot(call.payload)
+        self.boots(call.payload)
         return self.registered(super()._run_handler(call))
 
-    def check_boot(self, request: Any) -> None:
-        """Close the connection of a station whose BootNotification has another serial number than its certificate."""
+    def boots(self, request: Any) -> None:
+        """Take a BootNotification: it tells who the station is, which its certificate may contradict.
+
+        Raises `CallError`, and closes the connection then.
+        """
+        self._check_serial_number(request)
+        if self.policy.depends_on_peer:
+            peer = self._runtime.peers[self.id] = Peer.of_boot(self.id, request)
+            self._judge_by(self._runtime.policy_for(self.policy, peer))
+
+    def _check_serial_number(self, request: Any) -> None:
         expected = self.handshake.serial_numbers
         found = serial_number_of(request) if expected else None
         if found is not None and found not in expected:

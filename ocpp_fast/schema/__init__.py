@@ -2,6 +2,7 @@
 
 from .codec import (
     codec_of,
+    codec_with,
 )
 from .constraints import (
     CustomData,
@@ -90,6 +91,7 @@ __all__ = [
     "Uri",
     "Version",
     "codec_of",
+    "codec_with",
     "field",
     "notice",
     "plan_of",

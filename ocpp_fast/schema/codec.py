@@ -6,10 +6,11 @@ from functools import cache
 
 from .._core import compiled_payload
 from .._core.payload import PayloadCodec
+from .._core.plan import Plan
 from .plan import plan_of
 from .struct_type import StructType
 
-__all__ = ["codec_of"]
+__all__ = ["codec_of", "codec_with"]
 
 
 def codec_of(struct: StructType, draft: int = 6) -> PayloadCodec:
@@ -17,10 +18,10 @@ def codec_of(struct: StructType, draft: int = 6) -> PayloadCodec:
 
     Raises `TypeError` for an annotation that OCPP payloads have no place for.
     """
-    return _codec_of(struct, draft)
+    return codec_with(plan_of(struct, draft))
 
 
 @cache
-def _codec_of(struct: StructType, draft: int) -> PayloadCodec:
-    plan = plan_of(struct, draft)
+def codec_with(plan: Plan) -> PayloadCodec:
+    """Return the one codec of a plan."""
     return PayloadCodec(plan, compiled_payload(plan) if compiled_payload is not None else None)

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .._core import PendingTable
 from ..errors import OcppError
-from ..frames import Call, Decoder, Encoder, FrameDecoder, FrameEncoder
+from ..frames import Call, Decoder, Encoder, FrameDecoder, FrameEncoder, FrameFault
 from ..policy import STRICT, Policy
 from ..registration import RegistrationGate
 from ..schema import Action, Request, Response, Sender, Version
-from ..session import CallEnded, Event, OpenCall, Session
+from ..session import CallEnded, Event, OpenCall, Session, Tolerated
 
 if TYPE_CHECKING:
     from ..signing import Signing
@@ -89,7 +89,10 @@ class Side:
 
     def record(self, event: Event | None) -> None:
         """Note what the session says has happened, and take what it sends."""
-        for each in (event, *self.session.take_events()):
+        tolerated: list[FrameFault] = []
+        if isinstance(event, Tolerated):
+            tolerated, event = event.faults, event.event
+        for each in (*tolerated, event, *self.session.take_events()):
             if each is not None:
                 self.events.append(each)
             if isinstance(each, Call):

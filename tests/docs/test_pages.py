@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from ocpp_fast import CallError, CentralSystem, HandshakeFailed, Station, v16
+from ocpp_fast import CallError, CentralSystem, HandshakeFailed, Peer, Policy, Station, v16
 from ocpp_fast.testing import connect
 
 from ..sources import ROOT
@@ -74,6 +74,26 @@ def test_the_central_system_of_its_page_does_what_the_page_says(capsys: pytest.C
     assert 'acme/CP1 {"idTag":"A"}' in printed
     assert "acme/CP1 left with 1000" in printed
     assert "('127.0.0.1', 0) /ocpp/acme/a%2Fb 404 the path names no station" in printed
+
+
+def test_the_policy_of_its_page_serves_whom_the_page_names(capsys: pytest.CaptureFixture[str]) -> None:
+    names = names_of("tolerance.md")
+    policy: Policy = names["policy"]
+    central: CentralSystem = names["central"]
+    central.on(v16.MeterValuesRequest)(lambda station, request: v16.MeterValuesResponse())
+    assert len(policy.known(Peer("CP1", "ACME Ltd.", "M", "1.2")).lengths) == 0
+    assert len(policy.known(Peer("CP1", "Wallbox Chargers", "M", "1.2")).lengths) == 1
+
+    async def test() -> None:
+        async with connect(central, "CP1", version=v16):
+            station = central["CP1"]
+            raw = b'[2,"1","MeterValues",{"connectorId":1,"meterValue":[{"timestamp":"2026-01-01T00:00:00",'
+            station.message_received(raw + b'"sampledValue":[{"value":"1","unit":"Hz"}]}]}]')
+
+    asyncio.run(test())
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0].startswith('CP1 loose_time meterValue[].timestamp "2026-01-01T00:00:00" ')
+    assert printed[1] == 'CP1 unknown_enum meterValue[].sampledValue[].unit "Hz" "Hz"'
 
 
 def test_the_application_of_its_page_has_its_routes() -> None:

@@ -325,7 +325,9 @@ async def test_a_station_is_judged_as_its_row_says(sqlite: str) -> None:
             async with websockets.connect(url, subprotocols=[websockets.Subprotocol("ocpp1.6")]) as peer:
                 await peer.send(call)
                 assert json.loads(await peer.recv())[:2] == [kind, "1"]
-        assert 'ocpp_faults_total{fault="PROPERTY"} 1.0' in await metrics(site)
+        counted = await metrics(site)
+        assert 'ocpp_faults_total{fault="PROPERTY"} 1.0' in counted
+        assert 'ocpp_tolerated_total{rule="loose_time"} 1.0' in counted
 
 
 @asyncio_test

@@ -10,9 +10,10 @@ from ocpp_fast import v16, v21, v201
 from ocpp_fast._core.payload import PayloadCodec, Violation
 from ocpp_fast._core.plan import Node, Plan
 from ocpp_fast._core.texts import Timespec
-from ocpp_fast.frames import CallError, CallResultError, Decoder, FrameFault
+from ocpp_fast.frames import CallError, CallResultError, Decoder, FrameFault, MendedFrame
+from ocpp_fast.lengths import with_lengths
 from ocpp_fast.policy import STRICT, Policy
-from ocpp_fast.schema import CENTRAL, STATION, Action, Struct, Version, codec_of, plan_of
+from ocpp_fast.schema import CENTRAL, STATION, Action, Struct, Version, codec_with, plan_of
 from ocpp_fast_ext.frames import Call, CallResult, CompiledEncoder, Send
 from ocpp_fast_ext.payload import compiled
 
@@ -55,10 +56,13 @@ class Pair:
         return self._decoder.decode(raw, self._open_call)
 
     def reference(self, raw: bytes) -> Any:
-        """Return what the reference core reads, or `DECLINED`. Lets through what it must not raise."""
+        """Return what the reference core reads, or `DECLINED`. Lets through what it must not raise.
+
+        A frame that is only tolerated is one that the reference declines: the compiled core must not accept it.
+        """
         try:
             return self._decoder.reference(raw, self._open_call)
-        except FrameFault:
+        except (FrameFault, MendedFrame):
             return DECLINED
 
     def check_read(self, raw: bytes) -> Any:
@@ -96,14 +100,14 @@ class Pair:
 class Subject(Pair):
     """One payload class as calls, sends or results carry it."""
 
-    def __init__(self, decoder: Watched, action: Action, struct: type[Struct], kind: Kind) -> None:
+    def __init__(self, decoder: Watched, policy: Policy, action: Action, struct: type[Struct], kind: Kind) -> None:
         super().__init__(decoder)
-        plan: Plan = plan_of(struct, action.draft)
+        plan: Plan = with_lengths(plan_of(struct, action.draft), action.name, tuple(policy.lengths))
         assert compiled(plan) is not None, f"{struct} has no compiled plan"
         self.action: Final = action
         self.kind: Final = kind
         self.plan: Final = plan
-        self.codec: Final[PayloadCodec] = codec_of(struct, action.draft)
+        self.codec: Final[PayloadCodec] = codec_with(plan)
         self._writers: dict[tuple[int, bool], CompiledEncoder] = {}
         self._head: Final = {
             "call": f'[2,"{ID}","{action.name}",',
@@ -184,10 +188,10 @@ def _subjects(version: Version, policy: Policy) -> Iterable[Subject]:
     for action in version.actions.values():
         callee, caller = (central, station) if action.sender & STATION else (station, central)
         if action.response is None:
-            yield Subject(callee, action, action.request, "send")
+            yield Subject(callee, policy, action, action.request, "send")
         else:
-            yield Subject(callee, action, action.request, "call")
-            yield Subject(caller, action, action.response, "result")
+            yield Subject(callee, policy, action, action.request, "call")
+            yield Subject(caller, policy, action, action.response, "result")
 
 
 def difference(found: Any, expected: Any, path: str = "") -> str | None:

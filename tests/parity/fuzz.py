@@ -10,11 +10,12 @@ from collections.abc import Iterator, Sequence
 from math import inf
 from random import Random
 from time import monotonic
-from typing import Any
+from typing import Any, get_args
 
 from ocpp_fast._core.plan import Node, Op
-from ocpp_fast.policy import LENIENT, STRICT
+from ocpp_fast.policy import LENIENT, STRICT, Policy
 from ocpp_fast.schema import Version
+from ocpp_fast.tolerance import TAKEN, FieldLength, Rule, Tolerance
 
 from ..payloads import random_payload, slots
 from .cores import DECLINED, VERSIONS, Disparity, Subject, subjects
@@ -25,6 +26,13 @@ from .typed import odd_typed
 
 __all__ = ["Fuzz"]
 
+POLICIES = (
+    STRICT,
+    LENIENT,
+    Policy(tolerate=[Tolerance(rule) for rule in get_args(Rule)]),
+    Policy(tolerate=[Tolerance(rule, "*s", "*[]*", "take") for rule in get_args(Rule) if rule in TAKEN]),
+    Policy(lengths=[FieldLength(3, "*", "*e"), FieldLength(5000, "*", "*")]),
+)
 ODD_READS = 48
 DAMAGED_READS = 96
 CUT_READS = 160
@@ -41,7 +49,7 @@ class Fuzz:
         self.seed = seed
         self.rounds = 0
         self.tally: Counter[str] = Counter()
-        self._subjects = [*subjects(STRICT, versions), *subjects(LENIENT, versions)]
+        self._subjects = [each for policy in POLICIES for each in subjects(policy, versions)]
         self._errors = errors()
         self._rare = [each for each in self._subjects if any(map(_is_rare, each.nodes()))] or self._subjects
 

@@ -9,6 +9,7 @@ import pytest
 
 from ocpp_fast.data_transfer import Envelope
 from ocpp_fast.policy import STRICT
+from ocpp_fast.received import Faulty
 from ocpp_fast.schema import DataTransfer, Struct
 from ocpp_fast.testing import Pair
 
@@ -25,10 +26,12 @@ def test_values_survive_the_way_there_and_back(number: str, text: str, price: fl
     call = pair.central.call(envelope.request(message))
     pair.central.deliver()
     assert pair.station.handling is not None
-    assert envelope.payload(transfer, pair.station.handling.payload) == message
+    faulty = Faulty("", 2, answered=False)
+    assert envelope.payload(transfer, pair.station.handling.payload, faulty) == message
     pair.station.answer(envelope.accepted(transfer, reply))
     pair.station.deliver()
-    assert envelope.reply(transfer, pair.central.outcome(call)) == reply
+    assert envelope.reply(transfer, pair.central.outcome(call), faulty) == reply
+    assert faulty.mended == ()
 
 
 # Declarations
