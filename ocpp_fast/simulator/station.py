@@ -112,7 +112,6 @@ class SimulatedStation(ABC):
                 self.accepted.clear()
                 for outlet in self.outlets.values():
                     outlet.power_off()
-                self.profiles.remove(lambda each: each.purpose == "TxProfile")
                 for progress in self.progress.values():
                     progress.power_off()
                 async with self._connected():
