@@ -116,7 +116,7 @@ class Transaction(NamedTuple):
     """Whether profiles of the purpose PriorityCharging hold (2.1)."""
 
 
-NOTHING_RUNS: Final[Mapping[int, Transaction]] = MappingProxyType({})
+_NOTHING_RUNS: Final[Mapping[int, Transaction]] = MappingProxyType({})
 _FREE: Final = Limit(inf, inf, 3)
 
 
@@ -278,7 +278,7 @@ class ChargingProfiles(Generic[P]):
 
     # What may flow
 
-    def limit(self, place: int, moment: datetime, running: Mapping[int, Transaction] = NOTHING_RUNS) -> Limit:
+    def limit(self, place: int, moment: datetime, running: Mapping[int, Transaction] = _NOTHING_RUNS) -> Limit:
         """Return what may flow at a place; at 0, what the station may draw from the grid.
 
         That is the lower of the station's own limits and the sum of what its places may draw.
@@ -299,7 +299,7 @@ class ChargingProfiles(Generic[P]):
         begin: datetime,
         seconds: int,
         unit: str | None = None,
-        running: Mapping[int, Transaction] = NOTHING_RUNS,
+        running: Mapping[int, Transaction] = _NOTHING_RUNS,
     ) -> CompositeSchedule:
         """Return what `limit` is over time, with a period for each change, on whole seconds from the begin.
 
