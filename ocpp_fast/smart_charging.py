@@ -59,7 +59,7 @@ class StationFacts:
     voltage: float = 230.0
     """Between a phase and neutral."""
     phases: int = 3
-    """Of each outlet, from 1 to 3."""
+    """Of each outlet, from 1 to 3; for DC 1, with the voltage that watts are to be told in amperes by."""
     amperes: float = 32.0
     """What an outlet can give on each phase."""
     grid_amperes: float = inf
@@ -71,7 +71,7 @@ class StationFacts:
     max_profiles: int = 20
     max_stack_level: int = 10
     horizon: timedelta = timedelta(days=7)
-    """The longest composite schedule."""
+    """How long a composite schedule is at most."""
 
 
 class Limit(NamedTuple):
@@ -287,7 +287,7 @@ class ChargingProfiles(Generic[P]):
         station = self._ceiling(0, moment, Limit(self.facts.grid_amperes, inf, self.facts.phases))
         if place == 0:
             own = [self._own(each, assumed[each], moment, _FREE)[0] for each in assumed]
-            phases = min(station.phases, max(each.phases for each in own))
+            phases = min(station.phases, max((each.phases for each in own), default=3))
             own = [self._settled(_lowest(each, Limit(inf, inf, phases))) for each in own]
             total = Limit(sum(each.amperes for each in own), sum(each.watts for each in own), phases)
             return _lowest(total, self._settled(station._replace(phases=phases)))

@@ -317,6 +317,7 @@ CASES: Final = [
         [(0, 26.0)],
         place=0,
     ),
+    Case("ours: a station without outlets draws nothing", [], [(0, 0.0)], place=0, facts=StationFacts(outlets=0)),
     Case("ours: the grid connection has its fuse", [], [(0, 40.0)], place=0, facts=replace(TWO, grid_amperes=40.0)),
     Case("ours: ...that is shared", [], [(0, 20.0)], runs=running(1, 2), facts=replace(TWO, grid_amperes=40.0)),
     # how much is told
