@@ -128,7 +128,7 @@ CLEARED: Final[list[tuple[dict[str, Any], set[int]]]] = [
 
 @pytest.mark.parametrize(("wanted", "gone"), CLEARED)
 def test_what_is_cleared(wanted: dict[str, Any], gone: set[int]) -> None:
-    """1.6 5.3, K10: an id, or whatever matches; never external constraints (K10.FR.04)."""
+    """1.6 5.5, K10: an id, or whatever matches; never external constraints (K10.FR.04)."""
     station = installed(
         (0, profile_2x()),
         (1, profile_2x(number=2, stack_level=3)),
