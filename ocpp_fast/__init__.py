@@ -147,7 +147,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 
-_MODULES = frozenset({"asgi", "habits", "signing", "simulator", "testing", "v16", "v201", "v21"})
+_MODULES = frozenset({"asgi", "habits", "signing", "simulator", "smart_charging", "testing", "v16", "v201", "v21"})
 
 
 def __getattr__(name: str) -> Any:

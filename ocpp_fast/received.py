@@ -9,13 +9,14 @@ from typing import Any, Final, TypeAlias
 from ._core import Call, CallResult, Send
 from ._core.strict_json import loads
 from ._core.violation import Violation
-from .errors import CallError, InvalidResult, PayloadError
+from .errors import CallError, InvalidAnswer, InvalidPayload, InvalidResult, PayloadError
 from .escaping import shown
 from .faults import Fault, MessageType, fault_of
 from .schema import Action
 from .tolerance import Mended
 
 __all__ = [
+    "FAILED",
     "CallResultError",
     "Faulty",
     "Frame",
@@ -24,12 +25,14 @@ __all__ = [
     "OpenCalls",
     "Raw",
     "beginning",
+    "handler_fault",
     "refuses_nothing",
     "unread",
     "unregistered",
 ]
 
 UNREADABLE_ID: Final = "-1"
+FAILED: Final = "the handler failed"
 _MOST_TOLD: Final = 1024
 
 _HEAD: Final = re.compile(rb'\s*\[\s*([2-6])\s*,\s*("(?:[^"\\]|\\.)*+")')
@@ -218,3 +221,24 @@ def unread(raw: bytes, error: BaseException) -> FrameFault:
     fault.__cause__ = error
     fault.raw = raw
     return fault
+
+
+def handler_fault(unique_id: str, error: BaseException, *, reveals: bool) -> CallError | InvalidPayload | FrameFault:
+    """Return what the peer is told of an exception of the user's code: its text only where `reveals` is true."""
+    if isinstance(error, (CallError, InvalidPayload)):
+        return error
+    if isinstance(error, InvalidAnswer):
+        description = "the handler's answer is not valid"
+    else:
+        description = _revealed(error) if reveals else FAILED
+    return FrameFault(Fault.HANDLER, description, unique_id=unique_id)
+
+
+def _revealed(error: BaseException) -> str:
+    name = type(error).__name__
+    try:
+        return f"{name}: {error}"
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001  # of the user's class
+        return name

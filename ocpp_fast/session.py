@@ -35,7 +35,7 @@ from .faults import Fault, MessageType
 from .frames import Call, CallResultError, Frame, FrameDecoder, FrameEncoder, FrameFault, MendedFrame, Send
 from .open_calls import CallEnded, OpenCall, Waiter
 from .policy import STRICT, Policy
-from .received import refuses_nothing, unread, unregistered
+from .received import FAILED, handler_fault, refuses_nothing, unread, unregistered
 from .registration import BOOT, RegistrationGate
 from .repeats import KeptAnswers, SentResults
 from .schema import Action, Notification, Request, Response
@@ -261,7 +261,7 @@ class Session:
         except KeyboardInterrupt:
             raise
         except BaseException as unwritable:  # noqa: BLE001  # what is in an error is its author's
-            return b'[%d,%b,"InternalError","%b",{}]' % (kind, dumps(unique_id), _FAILED.encode()), unwritable
+            return b'[%d,%b,"InternalError","%b",{}]' % (kind, dumps(unique_id), FAILED.encode()), unwritable
 
     # The peer's calls
 
@@ -342,20 +342,10 @@ class Session:
         """
         if call is not self.current_call:
             return None
-        frame, unwritable = self._written(call.unique_id, self._told(call, error), MessageType.CALLERROR)
+        told = handler_fault(call.unique_id, error, reveals=self._policy.reveal_exceptions)
+        frame, unwritable = self._written(call.unique_id, told, MessageType.CALLERROR)
         self._conclude(call, frame, now)
         return unwritable
-
-    def _told(self, call: Call, error: BaseException) -> CallError | InvalidPayload | FrameFault:
-        if isinstance(error, (CallError, InvalidPayload)):
-            return error
-        if isinstance(error, InvalidAnswer):
-            description = "the handler's answer is not valid"
-        elif self._policy.reveal_exceptions:
-            description = _revealed(error)
-        else:
-            description = _FAILED
-        return FrameFault(Fault.HANDLER, description, unique_id=call.unique_id)
 
     def _conclude(self, call: Call, frame: bytes, now: float) -> None:
         self.current_call = self._prepared = None
@@ -508,15 +498,4 @@ class Session:
         ]
 
 
-def _revealed(error: BaseException) -> str:
-    name = type(error).__name__
-    try:
-        return f"{name}: {error}"
-    except KeyboardInterrupt:
-        raise
-    except BaseException:  # noqa: BLE001  # of the user's class
-        return name
-
-
-_FAILED: Final = "the handler failed"
 _MOST_PARKED: Final = 256 * 1024

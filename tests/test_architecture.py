@@ -51,7 +51,8 @@ LAYERS: Mapping[str, frozenset[str]] = {
         "habits": "tolerance",
         "ocpp_fast": "_core aio errors escaping faults frames habits handlers masking policy registration routing"
         " tolerance",
-        "simulator": "ocpp_fast v16 v201 v21",
+        "smart_charging": "v16 v201 v21",
+        "simulator": "ocpp_fast smart_charging v16 v201 v21",
         "asgi": "aio errors schema",
         "testing": "_core aio errors frames policy registration schema session signing simulator",
         "cli": "ocpp_fast simulator v16 v201 v21",

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from .smart_charging import PHASES, VOLTAGE
+from ocpp_fast.smart_charging import Limit, StationFacts
 
-__all__ = ["MEASURANDS", "Outlet", "Reservation", "Transaction"]
+__all__ = ["FACTS", "MEASURANDS", "OFF", "Outlet", "Reservation", "Transaction"]
+
+FACTS: Final = StationFacts()
+"""What every outlet is built for, and how many charging profiles a station takes."""
 
 MEASURANDS: Final[Mapping[str, str]] = {
     "Energy.Active.Import.Register": "Wh",
@@ -52,6 +55,9 @@ class Transaction:
             self.end.set_result(reason)
 
 
+OFF: Final = Limit(0.0, 0.0, FACTS.phases)
+
+
 @dataclass(slots=True, eq=False)
 class Outlet:
     """One outlet. `operative`, `reservation` and `energy` outlive a restart, the rest does not."""
@@ -61,8 +67,8 @@ class Outlet:
     reservation: Reservation | None = None
     energy: float = 0.0
     """The meter reading in Wh."""
-    amperes: float = 0.0
-    """The current of each phase."""
+    flowing: Limit = OFF
+    """The power, and the current of each phase in use."""
     phase: str = ""
     """The status of the charging session in the terms of 1.6; empty without one."""
     session: asyncio.Task[bool] | None = None
@@ -73,11 +79,6 @@ class Outlet:
         """The status of the outlet, in the terms of 1.6."""
         idle = "Available" if self.reservation is None else "Reserved"
         return self.phase or (idle if self.operative else "Unavailable")
-
-    @property
-    def watts(self) -> float:
-        """The power of all phases."""
-        return self.amperes * VOLTAGE * PHASES
 
     def is_free_for(self, *tokens: str) -> bool:
         """Whether a session of an id token, or of its group, can begin."""
@@ -93,13 +94,13 @@ class Outlet:
     def power_off(self) -> None:
         """Forget what a restart does not leave."""
         self.session = self.transaction = None
-        self.phase, self.amperes = "", 0.0
+        self.phase, self.flowing = "", OFF
 
     def flow(self, seconds: float) -> None:
         """Count the energy of some time."""
-        self.energy += self.watts * seconds / 3600
+        self.energy += self.flowing.watts * seconds / 3600
 
     def read(self, measurand: str) -> float:
         """Read the meter, in the unit of the measurand."""
-        readings = {"Power.Active.Import": self.watts, "Current.Import": self.amperes, "Voltage": float(VOLTAGE)}
-        return readings.get(measurand, self.energy)
+        power = {"Power.Active.Import": self.flowing.watts, "Current.Import": self.flowing.amperes}
+        return {**power, "Voltage": FACTS.voltage}.get(measurand, self.energy)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from .outlet import Outlet, Transaction
+from .outlet import OFF, Outlet, Transaction
 
 if TYPE_CHECKING:
     from .station import SimulatedStation
@@ -30,14 +30,15 @@ class Sessions:
         authorize: bool,
         samples: int | None = None,
         remote_start_id: int | None = None,
+        transaction_id: str | None = None,
     ) -> asyncio.Task[bool]:
         """Occupy a free outlet and charge: until stopped, or until so many meter values were sent.
 
-        The task tells whether the central system let it happen.
+        The task tells whether the central system let it happen. A `transaction_id` is one that has charging profiles.
         """
         outlet.phase = "Preparing"
         transaction = Transaction(
-            id=str(uuid4()),
+            id=transaction_id or str(uuid4()),
             token=token,
             started=datetime.now(UTC),
             end=asyncio.get_running_loop().create_future(),
@@ -60,10 +61,13 @@ class Sessions:
 
     async def _run(self, outlet: Outlet, transaction: Transaction, authorize: bool, samples: int | None) -> bool:
         station = self._station
-        charged = not authorize or await station.authorize(transaction.token)
-        if charged:
-            await station.report(outlet)
-            charged = await self._charge(outlet, transaction, samples)
+        try:
+            charged = not authorize or await station.authorize(transaction.token)
+            if charged:
+                await station.report(outlet)
+                charged = await self._charge(outlet, transaction, samples)
+        finally:
+            station.profiles.end_transaction(transaction.id)
         outlet.session, outlet.phase = None, ""
         await station.report(outlet)
         return charged
@@ -78,10 +82,10 @@ class Sessions:
         accepted = await station.start(outlet, transaction)
         if accepted is not None:
             reason = await self._flow(outlet, transaction, samples)
-            outlet.amperes, outlet.phase = 0.0, "Finishing"
+            outlet.flowing, outlet.phase = OFF, "Finishing"
+            station.profiles.end_transaction(transaction.id)  # it may take long until its end can be told
             await station.finish(outlet, transaction, reason)
         outlet.transaction = None
-        station.profiles.end_transaction(outlet.id)
         return bool(accepted)
 
     async def _flow(self, outlet: Outlet, transaction: Transaction, samples: int | None) -> str:
@@ -97,15 +101,16 @@ class Sessions:
                 taken += 1
                 if sample_interval:
                     await station.sample(outlet, transaction)
-        return transaction.end.result() if transaction.end.done() else "Local"
+        transaction.stop("Local")
+        return transaction.end.result()
 
     async def _follow_limit(self, outlet: Outlet, transaction: Transaction) -> None:
-        """Set the current to what the charging profiles allow now."""
-        station = self._station
-        outlet.amperes = station.profiles.limit(
-            outlet.id, datetime.now(UTC), transaction.started, priority=transaction.priority
-        )
-        phase = "Charging" if outlet.amperes else "SuspendedEVSE"
+        """Set the current to what the charging profiles allow now, and that of the others, who share the maximum."""
+        station, now, running = self._station, datetime.now(UTC), self._station.running
+        for place in running:
+            if place == outlet.id or station.outlets[place].phase in ("Charging", "SuspendedEVSE"):
+                station.outlets[place].flowing = station.profiles.limit(place, now, running)
+        phase = "Charging" if outlet.flowing.amperes else "SuspendedEVSE"
         if outlet.phase != phase:
             outlet.phase = phase
             await station.report_phase(outlet, transaction)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Final, NamedTuple, ParamSpec, TypeVar
 
 from ocpp_fast import (
@@ -20,15 +21,16 @@ from ocpp_fast import (
     InvalidResult,
     NotRegistered,
 )
+from ocpp_fast.smart_charging import ChargingProfiles, ProfileRefused
+from ocpp_fast.smart_charging import Transaction as Running
 
 from .certificates import CertificateStore
 from .local_list import LocalList
-from .outlet import Outlet, Reservation, Transaction
+from .outlet import FACTS, Outlet, Reservation, Transaction
 from .progress import Progress
 from .reservations import Reservations
 from .session import Sessions
 from .settings import Observer, Settings
-from .smart_charging import InstalledProfiles
 from .variables import Variable, Variables
 
 __all__ = ["Registration", "SimulatedStation"]
@@ -83,7 +85,7 @@ class SimulatedStation(ABC):
         self.variables = Variables(variables(settings, self.outlets.values()))
         self.accepted = asyncio.Event()
         self.heartbeat_changed = asyncio.Event()
-        self.profiles: InstalledProfiles[Any] = InstalledProfiles()
+        self.profiles: ChargingProfiles[Any] = ChargingProfiles(replace(FACTS, outlets=settings.connectors))
         self.reservations = Reservations(self)
         self.sessions = Sessions(self)
         self.local_list = LocalList()
@@ -171,10 +173,26 @@ class SimulatedStation(ABC):
         self.jobs.create_task(self.report_all(idle))
         return "Accepted" if operative or len(idle) == len(outlets) else "Scheduled"
 
-    def started(self, place: int) -> datetime | None:
-        """Return when the transaction at an outlet started, None without one."""
-        outlet = self.outlets.get(place)
-        return outlet.transaction.started if outlet is not None and outlet.transaction is not None else None
+    # Smart charging
+
+    @property
+    def running(self) -> Mapping[int, Running]:
+        """The transactions that energy may flow for, by outlet."""
+        going_on = ((each.id, each.transaction) for each in self.outlets.values())
+        return {
+            place: Running(each.id, each.started, each.priority)
+            for place, each in going_on
+            if each is not None and not each.end.done()
+        }
+
+    def install(self, place: int, profile: Any, transaction_id: int | str | None = None) -> bool:
+        """Install a charging profile; a TxProfile is that of a transaction, by our own id for it."""
+        try:
+            self.profiles.install(place, profile, datetime.now(UTC), transaction_id=transaction_id)
+        except ProfileRefused as error:
+            self.observer.note(f"{self.settings.id} refuses a charging profile: {error}")
+            return False
+        return True
 
     # Speaking to the central system
 

@@ -1,4 +1,4 @@
-"""The code of the pages on central systems, ASGI, speed and testing runs."""
+"""The code of the pages on central systems, ASGI, smart charging, speed and testing runs."""
 
 from __future__ import annotations
 
@@ -99,6 +99,16 @@ def test_the_policy_of_its_page_serves_whom_the_page_names(capsys: pytest.Captur
 def test_the_application_of_its_page_has_its_routes() -> None:
     app = names_of("asgi.md")["app"]
     assert {"/ocpp", "/stations"} < {getattr(route, "path", None) for route in app.routes}
+
+
+def test_the_profiles_of_their_page_allow_what_it_says() -> None:
+    names = names_of("smart_charging.md")
+    assert names["now"] == (16.0, 11040.0, 3)
+    assert names["later"].amperes == 10.0
+    assert names["schedule"].periods == [(0, 16.0, 3), (3600, 14.0, 3)]
+    assert names["grid"].periods == [(0, 22 * 690.0, 3), (3600, 20 * 690.0, 3)]
+    assert [each.id for each in names["profiles"]] == [2]
+    assert names["refusal"] == "ChargePointMaxProfile is for place 0 only"
 
 
 def test_the_program_of_the_page_on_speed_spares_the_collector_what_is_there_before_it_serves() -> None:

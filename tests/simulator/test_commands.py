@@ -7,8 +7,8 @@ from typing import Any
 
 from ocpp_fast import Station, v16
 
+from ..smart_charging.profiles import Kind, Purpose, profile
 from .csms import LOCATION, PAST, Commanded, in_16
-from .test_smart_charging import Kind, Purpose, profile
 
 Status = v16.ChargePointStatus
 RELATIVE: dict[str, Any] = {"kind": Kind.RELATIVE, "start": None}

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from ..local_list import MAX_LIST
-from ..outlet import MEASURANDS, Outlet
+from ..outlet import FACTS, MEASURANDS, Outlet
 from ..settings import Settings
-from ..smart_charging import MAX_PERIODS, MAX_PROFILES, MAX_STACK_LEVEL
 from ..variables import Variable
 
 __all__ = ["configuration"]
@@ -47,13 +46,13 @@ _TEXTS: Final = {"ConnectorPhaseRotation": "0.RST", "CpoName": ""}
 _FACTS: Final = {
     "AdditionalRootCertificateCheck": "false",
     "CertificateStoreMaxLength": "10",
-    "ChargeProfileMaxStackLevel": str(MAX_STACK_LEVEL),
+    "ChargeProfileMaxStackLevel": str(FACTS.max_stack_level),
     "ChargingScheduleAllowedChargingRateUnit": "Current,Power",
-    "ChargingScheduleMaxPeriods": str(MAX_PERIODS),
+    "ChargingScheduleMaxPeriods": str(FACTS.max_periods),
     "ConnectorSwitch3to1PhaseSupported": "false",
     "GetConfigurationMaxKeys": "100",
     "LocalAuthListMaxLength": str(MAX_LIST),
-    "MaxChargingProfilesInstalled": str(MAX_PROFILES),
+    "MaxChargingProfilesInstalled": str(FACTS.max_profiles),
     "ReserveConnectorZeroSupported": "false",
     "SecurityProfile": "1",
     "SendLocalListMaxLength": str(MAX_LIST),

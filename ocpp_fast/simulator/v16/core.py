@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from ocpp_fast import on, v16
 
 from ..outlet import Outlet, Reservation
 from ..variables import Key
-from .smart_charging import installable
 
 if TYPE_CHECKING:
     from .station import Station
@@ -91,18 +91,19 @@ class CoreCommands:
         station = self._station
         free = [each for each in station.outlets.values() if each.is_free_for(request.id_tag)]
         connector = next((each for each in free if request.connector_id in (None, each.id)), None)
-        if connector is None or not station.accepted.is_set() or not self._takes(connector, request.charging_profile):
+        number, profile = str(uuid4()), request.charging_profile
+        if connector is None or not station.accepted.is_set() or not self._takes(connector, profile, number):
             return v16.RemoteStartTransactionResponse(status=_Remote.REJECTED)
         authorize = station.variables.flag("AuthorizeRemoteTxRequests")
-        station.sessions.begin(connector, request.id_tag, authorize=authorize)
+        station.sessions.begin(connector, request.id_tag, authorize=authorize, transaction_id=number)
         return v16.RemoteStartTransactionResponse(status=_Remote.ACCEPTED)
 
-    def _takes(self, connector: Outlet, profile: v16.ChargingProfile | None) -> bool:
-        """Whether there is no charging profile, or one of a transaction that can be installed."""
+    def _takes(self, connector: Outlet, profile: v16.ChargingProfile | None, transaction_id: str) -> bool:
+        """Whether there is no charging profile, or one of a transaction that is now installed."""
         if profile is None:
             return True
         of_transaction = profile.charging_profile_purpose is v16.ChargingProfilePurposeType.TX_PROFILE
-        return of_transaction and self._station.profiles.add(installable(connector.id, profile))
+        return of_transaction and self._station.install(connector.id, profile, transaction_id)
 
     @on(v16.RemoteStopTransactionRequest)
     def remote_stop(self, request: v16.RemoteStopTransactionRequest) -> v16.RemoteStopTransactionResponse:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from ocpp_fast import Router
 
 from ..outlet import Outlet, Reservation
-from .profiles import installable
 
 if TYPE_CHECKING:
     from .station import Station
@@ -32,11 +32,12 @@ def handle_charging(station: Station, commands: Router) -> None:
         tokens = _keys(request.id_token, request.group_id_token)
         free = [each for each in station.outlets.values() if each.is_free_for(*tokens)]
         evse = next((each for each in free if request.evse_id in (None, each.id)), None)
-        if evse is None or not station.accepted.is_set() or not _takes(station, evse, request.charging_profile):
+        transaction_id, profile = str(uuid4()), request.charging_profile
+        if evse is None or not station.accepted.is_set() or not _takes(station, evse, profile, transaction_id):
             return ocpp.RequestStartTransactionResponse(status=status.REJECTED)
         authorize = station.variables.flag("AuthCtrlr", "AuthorizeRemoteStart")
         key, number = key_of(request.id_token), request.remote_start_id
-        station.sessions.begin(evse, key, authorize=authorize, remote_start_id=number)
+        station.sessions.begin(evse, key, authorize=authorize, remote_start_id=number, transaction_id=transaction_id)
         return ocpp.RequestStartTransactionResponse(status=status.ACCEPTED)
 
     @commands.on(ocpp.RequestStopTransactionRequest)
@@ -71,9 +72,9 @@ def _keys(*tokens: ocpp.IdTokenType | None) -> list[str]:
     return [key_of(each) for each in tokens if each is not None]
 
 
-def _takes(station: Station, evse: Outlet, profile: ocpp.ChargingProfileType | None) -> bool:
-    """Whether there is no charging profile, or one of a transaction that can be installed."""
+def _takes(station: Station, evse: Outlet, profile: ocpp.ChargingProfileType | None, transaction_id: str) -> bool:
+    """Whether there is no charging profile, or one of a transaction that is now installed."""
     if profile is None:
         return True
     of_transaction = profile.charging_profile_purpose == "TxProfile"
-    return of_transaction and station.profiles.add(installable(evse.id, profile))
+    return of_transaction and station.install(evse.id, profile, transaction_id)

@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from ..local_list import MAX_LIST
-from ..outlet import MEASURANDS, Outlet
+from ..outlet import FACTS, MEASURANDS, Outlet
 from ..settings import Settings
-from ..smart_charging import MAX_AMPERES, MAX_PERIODS, MAX_PROFILES, MAX_STACK_LEVEL, PHASES, VOLTAGE
 from ..variables import Variable
 
 __all__ = ["CONNECTOR", "ITEMS_PER_REPORT", "MODEL", "VENDOR", "device_model", "status_of"]
@@ -69,8 +68,8 @@ _COUNTS: Final = {
     "MonitoringCtrlr": f"BytesPerMessage.SetVariableMonitoring=65536 "
     f"ItemsPerMessage.SetVariableMonitoring={ITEMS_PER_REPORT}",
     "SecurityCtrlr": "CertificateEntries=10 SecurityProfile=1",
-    "SmartChargingCtrlr": f"PeriodsPerSchedule={MAX_PERIODS} ProfileStackLevel={MAX_STACK_LEVEL} "
-    f"Entries.ChargingProfiles={MAX_PROFILES}",
+    "SmartChargingCtrlr": f"PeriodsPerSchedule={FACTS.max_periods} ProfileStackLevel={FACTS.max_stack_level} "
+    f"Entries.ChargingProfiles={FACTS.max_profiles}",
 }
 """Each component with its variables, as `Name=value` or `Name.Instance=value`."""
 
@@ -129,12 +128,14 @@ def _availability(component: str, evses: Sequence[Outlet]) -> Iterator[Variable]
     yield Variable(component=component, name="Available", kind="boolean", value=lambda: str(available()).lower())
     yield Variable(component=component, name="AvailabilityState", kind="OptionList", options=_STATES, value=state)
     yield from _variables("boolean", {component: "Problem=false"})
-    yield from _variables("integer", {component: f"SupplyPhases={PHASES}"})
+    yield from _variables("integer", {component: f"SupplyPhases={FACTS.phases}"})
 
 
 def _evse(evse: Outlet) -> Iterator[Variable]:
-    power = Variable(component="EVSE", name="Power", kind="decimal", value=lambda: f"{evse.watts:.1f}", unit="W")
-    power.minimum, power.maximum = 0.0, MAX_AMPERES * VOLTAGE * PHASES
+    power = Variable(
+        component="EVSE", name="Power", kind="decimal", value=lambda: f"{evse.flowing.watts:.1f}", unit="W"
+    )
+    power.minimum, power.maximum = 0.0, FACTS.amperes * FACTS.voltage * FACTS.phases
     plug = Variable(component="Connector", name="ConnectorType", value="cType2")
     for each in (*_availability("EVSE", [evse]), power, *_availability("Connector", [evse]), plug):
         each.evse = evse.id

@@ -8,48 +8,18 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ocpp_fast import Router
-
-from ..smart_charging import MAX_AMPERES, Installed, Schedule, amperes
+from ocpp_fast.smart_charging import Installed
 
 if TYPE_CHECKING:
     from .station import Station
     from .version import ocpp
 
-__all__ = ["handle_profiles", "installable"]
+__all__ = ["handle_profiles"]
 
 Profile: TypeAlias = "Installed[ocpp.ChargingProfileType]"
 
 _SOURCE: Final[Any] = "CSO"
 """Who has set the profiles that the CSMS sends; an enumeration in 2.0.1, text in 2.1."""
-
-
-def installable(evse_id: int, profile: ocpp.ChargingProfileType) -> Profile:
-    """Return a profile as it would be installed; of several schedules the first counts."""
-    schedule = profile.charging_schedule[0]
-    unit = schedule.charging_rate_unit
-    return Installed(
-        place=evse_id,
-        id=profile.id,
-        purpose=profile.charging_profile_purpose,
-        stack_level=profile.stack_level,
-        schedule=Schedule(
-            kind=profile.charging_profile_kind,
-            recurrency=profile.recurrency_kind,
-            start=schedule.start_schedule,
-            duration=schedule.duration,
-            periods=tuple(
-                (each.start_period, _amperes(each.limit, unit)) for each in schedule.charging_schedule_period
-            ),
-            valid_from=profile.valid_from,
-            valid_to=profile.valid_to,
-        ),
-        profile=profile,
-    )
-
-
-def _amperes(limit: float | None, unit: str) -> float:
-    """Return a limit, which 2.1 may leave out."""
-    return MAX_AMPERES if limit is None else amperes(limit, unit)
 
 
 def handle_profiles(station: Station, commands: Router) -> None:
@@ -59,14 +29,20 @@ def handle_profiles(station: Station, commands: Router) -> None:
 
     @commands.on(ocpp.SetChargingProfileRequest)
     def set_charging_profile(request: ocpp.SetChargingProfileRequest) -> ocpp.SetChargingProfileResponse:
-        status, new = ocpp.ChargingProfileStatusEnumType, installable(request.evse_id, request.charging_profile)
-        installed = _fits(station, new) and station.profiles.add(new)
+        status, evse_id, profile = ocpp.ChargingProfileStatusEnumType, request.evse_id, request.charging_profile
+        installed = _fits(station, evse_id, profile) and station.install(evse_id, profile)
         return ocpp.SetChargingProfileResponse(status=status.ACCEPTED if installed else status.REJECTED)
 
     @commands.on(ocpp.ClearChargingProfileRequest)
     def clear_charging_profile(request: ocpp.ClearChargingProfileRequest) -> ocpp.ClearChargingProfileResponse:
         status = ocpp.ClearChargingProfileStatusEnumType
-        cleared = station.profiles.remove(lambda each: _is_cleared(each, request))
+        wanted = request.charging_profile_criteria or ocpp.ClearChargingProfileType()
+        cleared = station.profiles.clear(
+            profile_id=request.charging_profile_id,
+            place=wanted.evse_id,
+            purpose=wanted.charging_profile_purpose,
+            stack_level=wanted.stack_level,
+        )
         return ocpp.ClearChargingProfileResponse(status=status.ACCEPTED if cleared else status.UNKNOWN)
 
     @commands.on(ocpp.GetChargingProfilesRequest)
@@ -82,36 +58,29 @@ def handle_profiles(station: Station, commands: Router) -> None:
         evse_id, status, now = request.evse_id, ocpp.GenericStatusEnumType, datetime.now(UTC)
         if evse_id not in (0, *station.outlets) or request.duration < 0:
             return ocpp.GetCompositeScheduleResponse(status=status.REJECTED)
-        unit, started = request.charging_rate_unit or ocpp.ChargingRateUnitEnumType.A, station.started(evse_id) or now
-        duration, periods = station.profiles.composite(evse_id, now, request.duration, unit, started)
-        period = ocpp.ChargingSchedulePeriodType
+        unit, period = request.charging_rate_unit or ocpp.ChargingRateUnitEnumType.A, ocpp.ChargingSchedulePeriodType
+        composite = station.profiles.composite(evse_id, now, request.duration, unit, station.running)
         schedule = ocpp.CompositeScheduleType(
             evse_id=evse_id,
-            duration=duration,
+            duration=composite.duration,
             schedule_start=now,
             charging_rate_unit=unit,
-            charging_schedule_period=[period(start_period=offset, limit=limit) for offset, limit in periods],
+            charging_schedule_period=[
+                period(start_period=start, limit=limit, number_phases=phases if phases < 3 else None)
+                for start, limit, phases in composite.periods
+            ],
         )
         return ocpp.GetCompositeScheduleResponse(status=status.ACCEPTED, schedule=schedule)
 
 
-def _fits(station: Station, new: Profile) -> bool:
-    """Whether the EVSE is known and, for the profile of a transaction, that transaction runs there."""
-    if new.purpose == "ChargingStationExternalConstraints":  # never set by the CSMS (K01.FR.22)
+def _fits(station: Station, evse_id: int, profile: ocpp.ChargingProfileType) -> bool:
+    """Whether the CSMS may set such a profile and, if it is that of a transaction, that one runs there."""
+    if profile.charging_profile_purpose == "ChargingStationExternalConstraints":  # never set by the CSMS (K01.FR.22)
         return False
-    if new.purpose == "ChargingStationMaxProfile" and new.schedule.kind == "Relative":  # to what? (K01.FR.38)
-        return False
-    if new.purpose == "TxProfile":
-        evse = station.charging(new.profile.transaction_id)
-        return evse is not None and evse.id == new.place
-    return new.place in (0, *station.outlets)
-
-
-def _is_cleared(each: Profile, request: ocpp.ClearChargingProfileRequest) -> bool:
-    if request.charging_profile_id is not None:
-        return each.id == request.charging_profile_id
-    wanted = request.charging_profile_criteria
-    return wanted is None or each.matches(wanted.evse_id, wanted.charging_profile_purpose, wanted.stack_level)
+    if profile.charging_profile_purpose != "TxProfile":
+        return True
+    evse = station.charging(profile.transaction_id)
+    return evse is not None and evse.id == evse_id and evse_id in station.running
 
 
 def _asked_for(station: Station, request: ocpp.GetChargingProfilesRequest) -> Iterator[Profile]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from ocpp_fast import on, v21
 
 from .. import v2
-from ..v2.profiles import installable
 
 __all__ = ["EnergyCommands", "UnsupportedCommands"]
 
@@ -40,13 +39,13 @@ class EnergyCommands:
         """Put the new limit into the one period of a dynamic profile; the station follows limits alone."""
         profiles, status = self._station.profiles, v21.ChargingProfileStatusEnumType
         found = next((each for each in profiles if each.id == request.charging_profile_id), None)
-        if found is None or found.schedule.kind != "Dynamic":
+        if found is None or found.profile.charging_profile_kind != "Dynamic":
             return v21.UpdateDynamicScheduleResponse(status=status.REJECTED)
         schedule, limit = found.profile.charging_schedule[0], request.schedule_update.limit
         period = schedule.charging_schedule_period[0]
         period = period if limit is None else period.replace(limit=limit)
         profile = found.profile.replace(charging_schedule=[schedule.replace(charging_schedule_period=[period])])
-        taken = profiles.add(installable(found.place, profile))
+        taken = self._station.install(found.place, profile, found.transaction_id)
         return v21.UpdateDynamicScheduleResponse(status=status.ACCEPTED if taken else status.REJECTED)
 
     @on(v21.NotifyWebPaymentStartedRequest)
