@@ -11,6 +11,7 @@ frames and compression are the server's: set them there.
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
@@ -25,6 +26,7 @@ from .aio.admission import NO_WEBSOCKET, Admission, Admitted, Offer, no_common_s
 from .aio.authentication import NoAuth
 from .aio.central_system import CentralRuntime, CentralSystem
 from .aio.events import Limit
+from .aio.logs import write
 from .aio.transport import CloseCode, TransportOwner
 from .errors import HandshakeRefused
 from .schema import Version
@@ -129,7 +131,7 @@ class App:
             except ValueError as error:
                 if not self._told:
                     self._told = True
-                    runtime.log.error("%s", error)
+                    write(runtime.log, logging.ERROR, "%s", error)
                 refusal = HandshakeRefused(HTTPStatus.FORBIDDEN, str(error))
                 admission.refuse(refusal.status, refusal.reason)
                 return refusal
@@ -275,7 +277,7 @@ class Transport:
             await asyncio.wait(tasks)
             for task in tasks:
                 if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, OSError):
-                    self._log.error("%s: the connection failed", self.peer, exc_info=error)
+                    write(self._log, logging.ERROR, "%s: the connection failed", self.peer, exc_info=error)
 
     def ended(self) -> None:
         """The connection is gone."""

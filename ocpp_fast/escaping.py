@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["shown"]
+__all__ = ["described", "shown"]
 
 MAX_SHOWN: Final = 255
 
@@ -18,6 +18,17 @@ def shown(text: str, limit: int = MAX_SHOWN) -> str:
     if not text.isprintable():
         text = "".join(each if each.isprintable() else _escape(each) for each in text[: limit + 1])
     return text if len(text) <= limit else f"{text[: limit - 3]}..."
+
+
+def described(error: BaseException) -> str:
+    """Return the class of an exception and its text; the class alone if making the text raises."""
+    name = type(error).__name__
+    try:
+        return f"{name}: {error}"
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001  # of the user's class
+        return name
 
 
 def _escape(character: str) -> str:

@@ -251,7 +251,9 @@ class Decoder:
         if action == BOOT:
             try:
                 rows = rows_for(rows, Peer.of_boot(None, payload))
-            except Exception as error:  # of a function of the user's
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # of a function of the user's
                 raise faulty(Fault.HANDLER, "the policy failed") from error
         return Mender(lambda rule, path: decide(rows, rule, action, path))
 

@@ -10,7 +10,7 @@ from ._core import Call, CallResult, Send
 from ._core.strict_json import loads
 from ._core.violation import Violation
 from .errors import CallError, InvalidAnswer, InvalidPayload, InvalidResult, PayloadError
-from .escaping import shown
+from .escaping import described, shown
 from .faults import Fault, MessageType, fault_of
 from .schema import Action
 from .tolerance import Mended
@@ -230,15 +230,5 @@ def handler_fault(unique_id: str, error: BaseException, *, reveals: bool) -> Cal
     if isinstance(error, InvalidAnswer):
         description = "the handler's answer is not valid"
     else:
-        description = _revealed(error) if reveals else FAILED
+        description = described(error) if reveals else FAILED
     return FrameFault(Fault.HANDLER, description, unique_id=unique_id)
-
-
-def _revealed(error: BaseException) -> str:
-    name = type(error).__name__
-    try:
-        return f"{name}: {error}"
-    except KeyboardInterrupt:
-        raise
-    except BaseException:  # noqa: BLE001  # of the user's class
-        return name

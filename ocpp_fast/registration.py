@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol
 
 from .errors import NotRegistered
+from .latest import Latest
 from .schema import Action
 
 __all__ = ["ACCEPTED", "BOOT", "CentralGate", "MemoryRegistrations", "RegistrationGate", "Registrations", "StationGate"]
@@ -55,16 +56,10 @@ class Registrations(Protocol):
 
 
 class MemoryRegistrations:
-    """Remembers for as long as the process lives: of so many stations, those that booted last.
+    """Remembers for as long as the process lives: of 100 000 stations, those that booted last."""
 
-    Raises `ValueError` unless `most` is an integer greater than 0.
-    """
-
-    def __init__(self, most: int = 100_000) -> None:
-        if type(most) is not int or most < 1:
-            raise ValueError(f"most: expected an integer greater than 0, not {most!r}")
-        self._most = most
-        self._statuses: dict[str, str] = {}
+    def __init__(self) -> None:
+        self._statuses: Latest[str, str] = Latest()
 
     def load(self, identity: str) -> str | None:
         """Return the status of a station, or None."""
@@ -72,10 +67,7 @@ class MemoryRegistrations:
 
     def store(self, identity: str, status: str) -> None:
         """Remember the status of a station."""
-        self._statuses.pop(identity, None)
         self._statuses[identity] = status
-        if len(self._statuses) > self._most:
-            del self._statuses[next(iter(self._statuses))]
 
 
 def requested_actions(action: Action, request: Any) -> tuple[str, ...]:

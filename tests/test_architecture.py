@@ -22,6 +22,7 @@ LAYERS: Mapping[str, frozenset[str]] = {
         "ocpp_fast_ext": "",
         "escaping": "",
         "masking": "",
+        "latest": "",
         "errors": "escaping",
         "_core": "ocpp_fast_ext",
         "schema": "_core errors masking",
@@ -34,7 +35,7 @@ LAYERS: Mapping[str, frozenset[str]] = {
         "lengths": "_core tolerance",
         "mending": "_core tolerance",
         "policy": "_core faults tolerance",
-        "registration": "errors schema",
+        "registration": "errors latest schema",
         "received": "_core errors escaping faults schema tolerance",
         "frames": "_core errors faults lengths mending policy received registration schema tolerance",
         "_jose": "",
@@ -46,8 +47,8 @@ LAYERS: Mapping[str, frozenset[str]] = {
         "handlers": "schema signature",
         "routing": "errors handlers schema",
         "data_transfer": "_core errors faults handlers mending policy received routing schema tolerance",
-        "aio": "_core data_transfer errors escaping faults frames handlers masking policy registration routing schema"
-        " session signing tolerance",
+        "aio": "_core data_transfer errors escaping faults frames handlers latest masking policy registration routing"
+        " schema session signing tolerance",
         "habits": "tolerance",
         "ocpp_fast": "_core aio errors escaping faults frames habits handlers masking policy registration routing"
         " tolerance",
@@ -215,8 +216,9 @@ def test_no_module_is_a_box_of_odds_and_ends(path: Path) -> None:
 
 
 USERS_CODE = {
+    "ocpp_fast/escaping.py": "texts of exceptions",
     "ocpp_fast/aio/calls.py": "checks of results, and what is in the errors that these raise",
-    "ocpp_fast/aio/central_system.py": "registrations",
+    "ocpp_fast/aio/central_system.py": "registrations, stations of ones own",
     "ocpp_fast/aio/charge_point.py": "contexts of `ssl`, resolvers, hooks: whatever they raise, the next try follows",
     "ocpp_fast/aio/connection.py": "handlers",
     "ocpp_fast/aio/logs.py": "handlers and filters of loggers",
@@ -227,6 +229,7 @@ USERS_CODE = {
     "ocpp_fast/aio/watching.py": "predicates of what is expected",
     "ocpp_fast/frames.py": "functions of a policy",
     "ocpp_fast/handlers.py": "annotations of handlers, which may be any text",
+    "ocpp_fast/aio/stations.py": "stations of ones own",
     "ocpp_fast/aio/steps.py": "coroutines",
     "ocpp_fast/session.py": "what is in the errors that handlers raise",
     "ocpp_fast/signing.py": "key lookups, choices, signers",
@@ -261,6 +264,36 @@ def caught(source: str) -> set[str]:
     return {inner.id for kind in kinds for inner in ast.walk(kind) if isinstance(inner, ast.Name)}
 
 
+def unguarded(source: str) -> list[str]:
+    """Return the guards of a user's code that let `SystemExit` through, or hold `KeyboardInterrupt` up."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        ends = False
+        for handler in node.handlers if isinstance(node, ast.Try) else ():
+            kind = "BaseException" if handler.type is None else ast.unparse(handler.type)
+            if ast.unparse(handler.body[-1]) == "raise":
+                ends = ends or kind == "KeyboardInterrupt"
+            elif kind == "Exception" or (kind == "BaseException" and not ends and not asks_for_our_end(handler)):
+                found.append(ast.unparse(handler).partition("\n")[0])
+    return found
+
+
+def asks_for_our_end(handler: ast.ExceptHandler) -> bool:
+    return ast.unparse(handler.body[0]).split() == ["if", f"is_our_end({handler.name}):", "raise"]
+
+
+def writes_to_loggers(source: str) -> list[str]:
+    """Return the calls of a source that write to a logger, whose filters and handlers may raise."""
+    calls = [node.func for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    return [
+        ast.unparse(call)
+        for call in calls
+        if isinstance(call, ast.Attribute)
+        and call.attr in ("log", "debug", "info", "warning", "error", "exception", "critical")
+        and re.search(r"(?:^|\.|_)(?:log|logger|logging|LOG)$", ast.unparse(call.value))
+    ]
+
+
 def sleeps(source: str) -> bool:
     """Whether a source sleeps longer than for one turn of the event loop, `sleep(0)`."""
     calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
@@ -272,6 +305,24 @@ def test_exceptions_of_any_kind_are_caught_around_the_users_code_only() -> None:
     kinds = {name_of(path): caught(path.read_text("utf-8")) for path in SOURCES}
     assert {name for name, each in kinds.items() if each & {"Exception", "BaseException"}} == set(USERS_CODE)
     assert {name for name, each in kinds.items() if each & {"ImportError", "ModuleNotFoundError"}} == set()
+
+
+LOOSE = {
+    "ocpp_fast/aio/steps.py": "what is caught is raised again where it belongs",
+    "ocpp_fast/handlers.py": "it is registered, and nobody waits",
+}
+"""Where a guard of the user's code need not hold for `SystemExit`, or lets nothing through itself."""
+
+
+def test_a_guard_of_the_users_code_holds_for_all_but_a_KeyboardInterrupt() -> None:
+    assert {name_of(path) for path in SOURCES if unguarded(path.read_text("utf-8"))} == set(LOOSE)
+
+
+def test_loggers_are_written_to_by_one_function_that_never_raises() -> None:
+    library = [path for path in SOURCES if unit_of(module_of(path)) not in ("cli", "simulator")]
+    assert {name_of(path) for path in library if writes_to_loggers(path.read_text("utf-8"))} == {
+        f"{PACKAGE}/aio/logs.py"
+    }
 
 
 def test_tests_sleep_only_where_the_list_says_why() -> None:
@@ -319,6 +370,41 @@ def test_what_an_import_statement_names() -> None:
 )
 def test_what_a_source_catches(source: str, names: set[str]) -> None:
     assert caught(source) == names
+
+
+@pytest.mark.parametrize(
+    ("source", "whether"),
+    [
+        ("try: f()\nexcept Exception: g()", True),
+        ("try: f()\nexcept: g()", True),
+        ("try: f()\nexcept BaseException as e: g()", True),
+        ("try: f()\nexcept KeyboardInterrupt: g()\nexcept BaseException: g()", True),
+        ("try: f()\nexcept KeyboardInterrupt: raise\nexcept BaseException: g()", False),
+        ("try: f()\nexcept BaseException as e:\n    if is_our_end(e): raise\n    g()", False),
+        ("try: f()\nexcept BaseException as e:\n    if is_our_end(x): raise\n    g()", True),
+        ("try: f()\nexcept BaseException: raise", False),
+        ("try: f()\nexcept OSError: g()", False),
+    ],
+)
+def test_what_is_no_guard(source: str, whether: bool) -> None:
+    assert bool(unguarded(source)) is whether
+
+
+@pytest.mark.parametrize(
+    ("source", "whether"),
+    [
+        ("self._log.error('x')", True),
+        ("log.log(20, 'x')", True),
+        ("runtime.log.exception('x')", True),
+        ("logging.warning('x')", True),
+        ("write(log, 20, 'x')", False),
+        ("self._log(20, 'x')", False),
+        ("catalog.error('x')", False),
+        ("math.log(2)", False),
+    ],
+)
+def test_what_writes_to_a_logger(source: str, whether: bool) -> None:
+    assert bool(writes_to_loggers(source)) is whether
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias
 from urllib.parse import unquote_to_bytes
 
 from ..errors import HandshakeRefused
-from ..escaping import shown
+from ..escaping import described, shown
 from ..masking import masked
 from ..policy import Policy
 from ..schema import Version
@@ -24,8 +24,10 @@ from .arguments import check_policy, is_identity
 from .certificates import CertificateNames
 from .events import Limit
 from .hooks import Tasks
+from .logs import write
 from .proxies import TrustedProxies
 from .security import Auth, Handshake, Headers, Refusal, Verdict
+from .steps import is_our_end
 from .throttle import SECONDS, Throttle
 from .transport import Transport, TransportOwner
 
@@ -43,7 +45,6 @@ __all__ = [
     "Offer",
     "check_host",
     "identity_of",
-    "is_being_cancelled",
     "run_now",
     "settled",
 ]
@@ -169,11 +170,9 @@ class Admission:
         except HandshakeRefused as refusal:
             self.refuse(refusal.status, refusal.reason)
             return HandshakeRefused(refusal.status, refusal.reason)  # whose traceback does not lead to who keeps it
-        except asyncio.CancelledError:
-            if is_being_cancelled():
+        except BaseException as error:
+            if is_our_end(error):
                 raise
-            return self._failed(RuntimeError("cancelled"))
-        except Exception as error:  # noqa: BLE001  # what a user's code raises
             return self._failed(error)
 
     def refuse(self, status: int | None, reason: str) -> None:
@@ -182,11 +181,11 @@ class Admission:
             self._is_refused = True
             self._central.refused(Refusal(reason, status, self.address, self._offer.path, self.id))
 
-    def _failed(self, error: Exception) -> HandshakeRefused:
+    def _failed(self, error: BaseException) -> HandshakeRefused:
         extra = {"station": self.id, "peer": self.address, "path": shown(masked(self._offer.path))}
         who = self.id or self.address
-        self._central.log.error("%s: the handshake failed", who, exc_info=error, extra=extra)
-        refusal = HandshakeRefused(HTTPStatus.INTERNAL_SERVER_ERROR, f"{type(error).__name__}: {error}")
+        write(self._central.log, logging.ERROR, "%s: the handshake failed", who, exc_info=error, extra=extra)
+        refusal = HandshakeRefused(HTTPStatus.INTERNAL_SERVER_ERROR, described(error))
         self.refuse(refusal.status, refusal.reason)
         return refusal
 
@@ -243,8 +242,8 @@ class Admission:
                 detail = f"one password is verified in {SECONDS:g} s"
                 central.limit_reached(Limit.WRONG_PASSWORDS, handshake.id, self.address, detail)
             raise
-        except Exception:
-            if key is not None:
+        except BaseException as error:
+            if key is not None and not is_our_end(error):
                 throttle.give_back(key)
             raise
         if key is not None:
@@ -298,12 +297,6 @@ def _first_spoken(central: HandshakeOwner, offered: Sequence[str]) -> Version | 
 def no_common_subprotocol(offered: Sequence[str]) -> str:
     """Return the reason why a client that offers no version that is spoken here is turned away (R31)."""
     return f"no common subprotocol: it offers {', '.join(offered) or 'none'}"
-
-
-def is_being_cancelled() -> bool:
-    """Whether the task that runs is being cancelled, rather than that a user's code raises `CancelledError`."""
-    task = asyncio.current_task()  # which no frame of the error's traceback must hold, or there is a cycle
-    return task is not None and task.cancelling() > 0
 
 
 async def settled(value: Any) -> Any:

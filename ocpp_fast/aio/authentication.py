@@ -15,6 +15,7 @@ from typing import Any, Final, TypeAlias
 from ..errors import HandshakeRefused
 from .arguments import check_interval, check_password
 from .certificates import ClientCertificate
+from .logs import write
 from .security import Auth, Handshake, Headers, Verdict
 from .slow_checks import Durations, SlowCheck
 
@@ -45,7 +46,7 @@ class NoAuth:
                 raise ValueError(f"auth: NoAuth() is for loopback addresses, not {each}; see NoAuth(anywhere=True)")
             if not self._warned:
                 self._warned = True
-                log.warning("NoAuth() on %s: whoever reaches it may be any station", each)
+                write(log, logging.WARNING, "NoAuth() on %s: whoever reaches it may be any station", each)
 
 
 def _is_local(host: Any) -> bool:

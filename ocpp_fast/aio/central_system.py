@@ -17,19 +17,21 @@ from ..policy import STRICT, Policy
 from ..registration import MemoryRegistrations, Registrations
 from ..routing import Routes
 from ..schema import Sender, Version
-from .admission import Admitted, Identify, identity_of, is_being_cancelled
+from .admission import Admitted, Identify, identity_of
 from .arguments import check_interval, check_policy, check_size, versions_of
 from .authentication import NoAuth
 from .calls import check_loop
 from .endpoint import Endpoint, Runtime, VersionModule
 from .handshake import ServerOpening
 from .limits import Lobby, Turnstile
+from .logs import write
 from .proxies import TrustedProxies
 from .running import Lifespan, LoopFactory, run
 from .security import Auth, Handshake, Refusal, check_auth
 from .server import Http, ServeOptions, Server, listen
 from .sockets import Sockets
 from .stations import ConnectedStations, Duplicates, Station, Stations
+from .steps import is_our_end
 from .throttle import Throttle
 from .transport import CloseCode, Transport
 from .websocket import WebSocket
@@ -97,8 +99,8 @@ class CentralRuntime(Runtime):
             status = self.registrations.load(identity)
         except KeyboardInterrupt:
             raise
-        except BaseException:  # noqa: BLE001  # of the user's code
-            self._not_loaded(identity)
+        except BaseException as error:  # noqa: BLE001  # of the user's code
+            self._not_loaded(identity, error)
             return None
         return self._loaded(identity, status) if inspect.isawaitable(status) else status
 
@@ -106,21 +108,25 @@ class CentralRuntime(Runtime):
         try:
             async with asyncio.timeout(_LOAD_SECONDS):
                 return await status
-        except KeyboardInterrupt:
-            raise
         except BaseException as error:  # of the user's code, or it took too long
-            if isinstance(error, asyncio.CancelledError) and is_being_cancelled():
+            if is_our_end(error):
                 raise
-            self._not_loaded(identity)
+            self._not_loaded(identity, error)
             return None
 
-    def _not_loaded(self, identity: str) -> None:
-        self.log.exception("%s: the registration can't be loaded", identity, extra={"station": identity})
+    def _not_loaded(self, identity: str, error: BaseException) -> None:
+        message = "%s: the registration can't be loaded"
+        write(self.log, logging.ERROR, message, identity, exc_info=error, extra={"station": identity})
 
     def arrived(self, transport: Transport, admitted: Admitted, version: Version) -> Station:
         """Take a station in, in place of an older connection of the same identity."""
         station = Station(self, self.stations, self.registrations, transport, admitted, version)
-        self.stations.add(station)
+        try:
+            self.stations.add(station)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  # of the user's stations
+            write(self.log, logging.ERROR, "%s: `stations.add` failed", station.id, exc_info=error)
         station.begin()
         return station
 
@@ -129,7 +135,8 @@ class CentralRuntime(Runtime):
         host = refusal.remote_address[0] if refusal.remote_address else "a Unix socket"
         extra: dict[str, object] = {"station": refusal.id, "peer": refusal.remote_address, "path": refusal.path}
         extra |= {"reason": refusal.reason, "status": refusal.status}
-        self.log.info("%s: refused: %s (%s)", refusal.id or host, refusal.reason, refusal.path or "-", extra=extra)
+        values = refusal.id or host, refusal.reason, refusal.path or "-"
+        write(self.log, logging.INFO, "%s: refused: %s (%s)", *values, extra=extra)
         self.tasks.run((*self.refused_hooks, *self.event_hooks), refusal, station=refusal.id or "")
 
 

@@ -25,6 +25,8 @@ from .calls import check_loop
 from .connection import Connection
 from .endpoint import Endpoint, Runtime, VersionModule
 from .handshake import ClientOpening
+from .logs import write
+from .steps import is_our_end
 from .transport import Transport
 from .websocket import WebSocket
 
@@ -254,9 +256,12 @@ class ChargePoint(Endpoint):
             try:
                 return await self._connect()
             except (OSError, HandshakeFailed) as error:
-                self._runtime.log.info("%s: can't connect: %s", self.id, str(error) or type(error).__name__)
-            except Exception:  # of ssl contexts, resolvers, hooks: whatever it is, the next try follows
-                self._runtime.log.exception("%s: can't connect", self.id)
+                reason = str(error) or type(error).__name__
+                write(self._runtime.log, logging.INFO, "%s: can't connect: %s", self.id, reason)
+            except BaseException as error:  # of ssl contexts, resolvers, hooks: whatever it is, the next try follows
+                if is_our_end(error):
+                    raise
+                write(self._runtime.log, logging.ERROR, "%s: can't connect", self.id, exc_info=error)
         raise AssertionError("the waits never end")
 
     # Registration (R40)

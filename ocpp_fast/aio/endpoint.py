@@ -15,6 +15,7 @@ from ..errors import CallError, OcppError
 from ..faults import dialect_of
 from ..frames import Decoder, Encoder, FrameDecoder, FrameEncoder, FrameFault
 from ..handlers import Middleware, check_handler
+from ..latest import Latest
 from ..policy import Policy
 from ..registration import BOOT
 from ..routing import MiddlewareRoute, Route, Router, Routes, Run
@@ -23,6 +24,7 @@ from ..tolerance import Peer
 from .arguments import check_interval, check_seconds, check_size, check_timeouts
 from .events import Event, Limit, LimitReached
 from .hooks import Tasks
+from .logs import write
 from .sockets import Allowance, Sockets
 
 if TYPE_CHECKING:
@@ -113,8 +115,8 @@ class Runtime:
         self.watchers: list[Route] = []
         self.bad_frames: dict[object, tuple[float, int]] = {}
         """The connections with bad frames: since when they are counted, and how many there were."""
-        self.peers: dict[str, Peer] = {}
-        """What is known of stations on which a policy depends, by their id."""
+        self.peers: Latest[str, Peer] = Latest()
+        """What is known of stations on which a policy depends, by their id; of those that booted last."""
         self._stopping = False
         self.new_unique_id: Callable[[], str] = _new_unique_id
         self.envelope = lru_cache(256)(Envelope)
@@ -233,8 +235,11 @@ class Runtime:
         """Return the policy of a station of which more is known; never raises."""
         try:
             return policy.known(peer)
-        except Exception:  # of the user's functions
-            self.log.exception("%s: the policy failed", peer.identity, extra={"station": peer.identity})
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  # of the user's functions
+            extra = {"station": peer.identity}
+            write(self.log, logging.ERROR, "%s: the policy failed", peer.identity, exc_info=error, extra=extra)
             return policy
 
     def frames(self, version: Version, policy: Policy, identity: str) -> tuple[FrameDecoder, FrameEncoder]:

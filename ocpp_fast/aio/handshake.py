@@ -22,6 +22,7 @@ from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
 from ..errors import HandshakeFailed, HandshakeRefused
+from ..escaping import described
 from ..registration import ACCEPTED
 from . import lean
 from .admission import (
@@ -40,10 +41,12 @@ from .certificates import CertificateNames
 from .events import Limit
 from .head import HeadFault, check_head, path_in
 from .limits import SHED
+from .logs import LEFT, write
 from .opening import release
 from .proxies import Address
 from .security import Refusal
 from .server import HttpRequest, HttpResponse, Server
+from .steps import is_our_end
 from .transport import CloseCode, TransportOwner
 from .websocket import DECIDING, WebSocket
 from .websocket_log import WEBSOCKET_LOG
@@ -248,7 +251,7 @@ class ServerOpening:
                 left = STOPPING if self._central.stopping else "it left before the handshake was complete"
                 self._tell(None, self._reason or left)
             else:
-                self._central.log.debug("%s: connected, and left without a byte", self._address)
+                write(self._central.log, logging.DEBUG, LEFT, self._address)
         if self._layer is not None:
             release(self._layer)
 
@@ -326,9 +329,11 @@ class ServerOpening:
             self._tell(refusal.status, refusal.reason)
             self._refuse(refusal.status)
             return
-        except Exception as error:  # of the user's code
-            self._central.log.error("%s: `http` failed", admission.address, exc_info=error)
-            self._tell(HTTPStatus.INTERNAL_SERVER_ERROR, f"{type(error).__name__}: {error}")
+        except BaseException as error:  # of the user's code
+            if is_our_end(error):
+                raise
+            write(self._central.log, logging.ERROR, "%s: `http` failed", admission.address, exc_info=error)
+            self._tell(HTTPStatus.INTERNAL_SERVER_ERROR, described(error))
             self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR)
             return
         if response is None:

@@ -14,6 +14,7 @@ from http import HTTPStatus
 from typing import Final, Protocol, cast
 
 from .events import Limit
+from .logs import write
 from .proxies import Address
 from .security import Refusal
 
@@ -42,7 +43,7 @@ def raise_file_limit(log: logging.Logger) -> None:
         resource.setrlimit(kind, (hard, hard))
     limit = resource.getrlimit(kind)[0]
     if limit != resource.RLIM_INFINITY and limit < _FEW:
-        log.warning("no more than %d files may be open, a connection being one (ulimit -Hn)", limit)
+        write(log, logging.WARNING, "no more than %d files may be open, a connection being one (ulimit -Hn)", limit)
 
 
 def has_room(file: int) -> bool:

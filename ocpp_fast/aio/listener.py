@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from .limits import ROOM, Lobby, has_room
+from .logs import write
 from .proxies import Address
 
 __all__ = ["PortListener", "duplicate"]
@@ -105,10 +106,10 @@ class PortListener:
 
     def _check(self) -> None:
         if not has_room(self.sockets[0].fileno()):
-            self._log.error("no connections are accepted: fewer than %d files are left (ulimit -n)", ROOM)
+            self._tell(logging.ERROR, "fewer than %d files are left (ulimit -n)", ROOM)
             self._pause()
         elif self._lobby.is_full:
-            self._log.warning("no connections are accepted: too many wait to be let in (max_handshakes)")
+            self._tell(logging.WARNING, "too many wait to be let in (max_handshakes)")
             self._pause()
         elif not self._servers and (self._resuming is None or self._resuming.done()):
             self._resuming = asyncio.create_task(self._try_to_resume())
@@ -117,8 +118,11 @@ class PortListener:
         try:
             await self._resume()
         except OSError as error:
-            self._log.error("no connections are accepted: %s", error)
+            self._tell(logging.ERROR, "%s", error)
             self._pause()
+
+    def _tell(self, level: int, reason: str, *values: object) -> None:
+        write(self._log, level, f"no connections are accepted: {reason}", *values)
 
     def _pause(self) -> None:
         loop = asyncio.get_running_loop()

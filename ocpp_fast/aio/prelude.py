@@ -7,6 +7,7 @@ on Windows, whose event loop can't wait for a socket that it has not been given,
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import ssl as tls
 from collections.abc import Callable, Sequence
@@ -19,6 +20,7 @@ from .events import Limit
 from .hooks import Tasks
 from .limits import SHED, Lobby, Told
 from .listener import PortListener
+from .logs import LEFT, write
 from .proxies import Address, TrustedProxies, read_header
 from .security import Refusal
 
@@ -93,7 +95,7 @@ class PreludeListener(PortListener):
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
             return
         except OSError as error:  # nothing is left: try again with the next look, and do not spin until then
-            self._log.error("can't accept connections: %s", error)
+            write(self._log, logging.ERROR, "can't accept connections: %s", error)
             self._pause()
             return
         self._count()
@@ -206,7 +208,7 @@ class Prelude:
                 reason += f": {error.verify_message}"
         elif isinstance(error, (OSError, EOFError)):
             if self._is_silent:
-                listener.owner.log.debug("%s: connected, and left without a byte", self._peer)
+                write(listener.owner.log, logging.DEBUG, LEFT, self._peer)
                 return
             reason = "it left"
         is_http = self._first.isalpha() and self._first != _TLS

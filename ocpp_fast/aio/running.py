@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from typing import Any, Final, TypeAlias
 
 from .limits import raise_file_limit
+from .logs import write
 from .server import Server
 
 __all__ = ["Lifespan", "LoopFactory", "run"]
@@ -99,6 +100,6 @@ async def _end_tasks(log: logging.Logger) -> None:
     if left:
         _, left = await asyncio.wait(left, timeout=_PATIENCE)
     for task in left:
-        log.error("left behind, for it does not end when it is cancelled: %r", task)
+        write(log, logging.ERROR, "left behind, for it does not end when it is cancelled: %r", task)
         task._log_destroy_pending = False  # type: ignore[attr-defined]  # it was told
         asyncio.tasks._unregister_task(task)  # or the event loop waits for it

@@ -7,11 +7,14 @@ import hashlib
 import os
 import random
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from hmac import compare_digest
 from typing import Any, Final
+
+from ..escaping import described
+from ..latest import Latest
 
 __all__ = ["Durations", "SlowCheck"]
 
@@ -49,7 +52,7 @@ class SlowCheck:
         self._pool = ThreadPoolExecutor(threads, "ocpp_fast-auth")
         self._remember = remember
         self._key = os.urandom(32)
-        self._remembered: OrderedDict[str, tuple[bytes, float]] = OrderedDict()
+        self._remembered: Latest[str, tuple[bytes, float]] = Latest(_MOST_REMEMBERED)
 
     def remembers(self, identity: str, password: bytes) -> bool:
         """Whether this was the right password a while ago."""
@@ -66,14 +69,15 @@ class SlowCheck:
         self.forget(identity)
         if found is True and self._remember:
             self._remembered[identity] = self._digest(given[1]), time.monotonic() + self._remember
-            if len(self._remembered) > _MOST_REMEMBERED:
-                self._remembered.popitem(last=False)
         await self._durations.settle(found, seconds)
         return found
 
     def _run(self, given: tuple[Any, ...]) -> tuple[bool | None, float]:
         began = time.monotonic()
-        found = self._check(*given)
+        try:
+            found = self._check(*given)
+        except (StopIteration, GeneratorExit) as error:  # which no future can raise
+            raise RuntimeError(described(error)) from error
         return found, time.monotonic() - began
 
     def _digest(self, password: bytes) -> bytes:

@@ -26,6 +26,7 @@ from .connection import Connection
 from .endpoint import Runtime
 from .events import Limit, Replaced
 from .security import Handshake
+from .steps import kept
 from .transport import CloseCode, Transport
 
 if TYPE_CHECKING:
@@ -64,11 +65,11 @@ class Stations(Protocol):
         ...
 
     def add(self, station: Station) -> None:
-        """Take a station in, and close an older connection of its identity."""
+        """Take a station in, and close an older connection of its identity; what it raises is logged."""
         ...
 
     def remove(self, station: Station) -> None:
-        """Forget a connection that has ended, never another one of its identity."""
+        """Forget a connection that has ended, never another one of its identity; what it raises is logged."""
         ...
 
 
@@ -309,7 +310,12 @@ class Station(Connection):
         return CallEnded(ended.open_call, ConnectionReplaced(reason, delivered=ended.outcome.delivered))
 
     def _left(self) -> None:
-        self._stations.remove(self)
+        try:
+            self._stations.remove(self)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  # of the user's stations
+            self._log(logging.ERROR, "`stations.remove` failed", error=error)
         reason = shown(self.close_reason)
         self._log_life("disconnected: %s %s", self.close_code, reason, reason=reason)
 
@@ -397,10 +403,13 @@ class Station(Connection):
             self._log(logging.INFO, "would not boot: %s", error)
             return
         if answer.status == "Rejected":  # as one must that has been accepted before (F06.FR.17)
-            self._gate.status = "Accepted"
-            stored = self._registrations.store(self.id, "Accepted")
-            if stored is not None:
-                await stored
+            self._gate.status = ACCEPTED
+            await kept(self._store_accepted())
+
+    async def _store_accepted(self) -> None:
+        stored = self._registrations.store(self.id, ACCEPTED)
+        if stored is not None:
+            await stored
 
     def __repr__(self) -> str:
         return f"<Station {self.id} {self.version.number}{'' if self.connected else ' disconnected'}>"

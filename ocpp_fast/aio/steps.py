@@ -15,7 +15,7 @@ from collections.abc import Callable, Coroutine, Generator
 from functools import partial
 from typing import Any
 
-__all__ = ["Job", "Spare", "kept", "step_of"]
+__all__ = ["Job", "Spare", "is_our_end", "kept", "step_of"]
 
 Work = Coroutine[Any, Any, Any]
 
@@ -140,3 +140,13 @@ async def kept(work: Work) -> Any:
         return await work
     except SystemExit as error:
         raise RuntimeError(f"SystemExit: {error.code!r}") from error
+
+
+def is_our_end(error: BaseException) -> bool:
+    """Whether an exception ends the program, or the task that runs, rather than that a user's code raises it."""
+    if isinstance(error, asyncio.CancelledError):
+        task = asyncio.current_task()  # which no frame of the error's traceback must hold, or there is a cycle
+        return task is not None and task.cancelling() > 0
+    if isinstance(error, GeneratorExit):
+        return asyncio._get_running_loop() is None
+    return isinstance(error, KeyboardInterrupt)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
+from ..latest import Latest
 from .security import Handshake
 
 __all__ = ["SECONDS", "Throttle"]
@@ -29,7 +29,7 @@ class Throttle:
         if type(tries) is not int or tries < 0:
             raise ValueError(f"password_tries: expected a number of tries, 0 or more, not {tries!r}")
         self._tries = tries
-        self._restored: OrderedDict[Key, float] = OrderedDict()
+        self._restored: Latest[Key, float] = Latest(_MOST)
 
     def key(self, handshake: Handshake) -> Key | None:
         """Return what a handshake counts for; None if it has no password to be verified."""
@@ -44,9 +44,6 @@ class Throttle:
         if restored - now > (self._tries - 1) * SECONDS:
             return False
         self._restored[key] = restored + SECONDS
-        self._restored.move_to_end(key)
-        if len(self._restored) > _MOST:
-            self._restored.popitem(last=False)
         return True
 
     def give_back(self, key: Key) -> None:

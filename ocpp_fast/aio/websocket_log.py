@@ -9,6 +9,7 @@ from websockets.frames import Frame, Opcode
 
 from ..escaping import shown
 from ..masking import masked
+from .logs import Guarded
 
 __all__ = ["WEBSOCKET_LOG", "logs_frames"]
 
@@ -51,9 +52,9 @@ def _shown(argument: Any) -> Any:
     return argument if isinstance(argument, int) else shown(masked(str(argument)))
 
 
-WEBSOCKET_LOG: Final = logging.getLogger("ocpp_fast.websocket")
+WEBSOCKET_LOG: Final = Guarded(logging.getLogger("ocpp_fast.websocket"))
 """The logger of websockets' handshakes and frames, at level DEBUG."""
-WEBSOCKET_LOG.addFilter(_filters)
+WEBSOCKET_LOG.logger.addFilter(_filters)
 
 
 def logs_frames() -> bool:

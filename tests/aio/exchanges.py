@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, Final
 
 from ocpp_fast import Station, v16
 
@@ -88,3 +88,18 @@ broken_later = afterwards(broken)
 
 async def cancelled_later(*_: object) -> Any:
     raise asyncio.CancelledError
+
+
+class Odd(BaseException):
+    """Of a kind that nobody catches by chance."""
+
+
+KINDS: Final = [RuntimeError, StopIteration, Odd, GeneratorExit, asyncio.CancelledError, SystemExit]
+"""What a user's code may raise, but for KeyboardInterrupt, which ends the program."""
+
+
+def raising(kind: type[BaseException]) -> Callable[..., Any]:
+    def raises(*_: object) -> Any:
+        raise kind("on purpose")
+
+    return raises

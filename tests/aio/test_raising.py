@@ -13,15 +13,9 @@ import pytest
 
 from ocpp_fast import CallError, CentralSystem, Station, v16, v21
 
-from .exchanges import BOOTED, TRANSFER, TRANSFERRED, afterwards, answered, give, lives
+from .exchanges import BOOTED, KINDS, TRANSFER, TRANSFERRED, afterwards, answered, give, lives, raising
 from .harness import HEARTBEAT, central_system, scenario, serving
 
-
-class Odd(BaseException):
-    """Of a kind that nobody catches by chance."""
-
-
-KINDS: Final = [RuntimeError, StopIteration, Odd, GeneratorExit, asyncio.CancelledError, SystemExit]
 BOOT: Final = [2, "1", "BootNotification", {"chargePointVendor": "V", "chargePointModel": "M"}]
 
 
@@ -142,13 +136,6 @@ PLACES: Final[dict[str, Place]] = {
         )
     ),
 }
-
-
-def raising(kind: type[BaseException]) -> Callable[..., Any]:
-    def raises(*_: object) -> Any:
-        raise kind("on purpose")
-
-    return raises
 
 
 @pytest.mark.parametrize("name", PLACES)
