@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import StrEnum, auto
 from typing import TypeAlias
 
 from ..escaping import shown
@@ -13,45 +13,45 @@ __all__ = ["Event", "Limit", "LimitReached", "Replaced"]
 
 
 class Limit(StrEnum):
-    """The name of a limit, as in docs/security.md."""
+    """A limit, as in docs/security.md; its value is its name in lower case."""
 
-    WRONG_PASSWORDS = "wrong passwords"
+    WRONG_PASSWORDS = auto()
     """Of one source, for one identity."""
-    SERIAL_NUMBER = "serial number"
+    SERIAL_NUMBER = auto()
     """A BootNotification has another one than the station's certificate."""
-    HEAD = "head"
+    HEAD = auto()
     """A request to connect had more than 8 KiB, or more than 64 headers."""
-    OPEN_TIMEOUT = "open_timeout"
+    OPEN_TIMEOUT = auto()
     """A connection was not open within the time."""
-    HANDSHAKES = "max_handshakes"
+    HANDSHAKES = auto()
     """The oldest connection without a whole request was shed, or no more are accepted until some are decided."""
-    CONNECTIONS = "max_connections"
+    CONNECTIONS = auto()
     """A connection was one too many; told once a second at most."""
-    SWAPS = "max_swaps"
+    SWAPS = auto()
     """An identity has changed its connection so often that the one that answers stays."""
-    QUEUED_CALLS = "queued calls"
+    QUEUED_CALLS = auto()
     """So many calls to a station wait for their turn that a new one raises `QueueFull` (`Policy.max_queued_calls`)."""
-    WAITING_CALLS = "waiting calls"
+    WAITING_CALLS = auto()
     """So many of its messages wait that no more are read (`Policy.max_waiting_calls`, or those held for on_connect)."""
-    HOOKS = "hooks"
+    HOOKS = auto()
     """16 async hooks and SENDs of a station run: it is read no more until one ends."""
-    BAD_FRAMES = "bad frames"
+    BAD_FRAMES = auto()
     """`Policy.max_bad_frames` within a minute: closed with 1008."""
-    RATE = "rate"
+    RATE = auto()
     """More messages than `Policy.max_rate` a second: it is read no more for a moment."""
-    HANDLER_TIMEOUT = "handler timeout"
+    HANDLER_TIMEOUT = auto()
     """A handler took longer than `handler_timeout`: it is cancelled, and its CALL answered with InternalError."""
-    SLOW_READER = "slow reader"
+    SLOW_READER = auto()
     """It does not read what it is sent: cut."""
-    UNFINISHED_TIME = "unfinished time"
+    UNFINISHED_TIME = auto()
     """A message did not end within 30 s: closed with 1008."""
-    FRAGMENTS = "fragments"
+    FRAGMENTS = auto()
     """A message came in more than 1 024 fragments: closed with 1008."""
-    UNFINISHED = "unfinished"
+    UNFINISHED = auto()
     """All unfinished messages together are larger than `max_unfinished`: closed with 1013."""
-    MESSAGE_SIZE = "message size"
+    MESSAGE_SIZE = auto()
     """A message, inflated, is larger than `max_message_size`, or 64 KiB before it is trusted: closed with 1009."""
-    PING_TIMEOUT = "ping timeout"
+    PING_TIMEOUT = auto()
     """It did not answer a ping (R38): cut."""
 
 
