@@ -15,6 +15,7 @@ from ..aio import CentralSystem, ChargePoint, NoAuth, Station
 from ..aio.admission import Admission, Offer, no_common_subprotocol
 from ..aio.connection import Connection
 from ..aio.endpoint import VersionModule
+from ..aio.events import Limit
 from ..aio.transport import CloseCode, TransportOwner
 from ..errors import HandshakeFailed, HandshakeRefused
 from ..schema import Version
@@ -135,7 +136,8 @@ class _Dial:
         if admitted.version is None:
             admission.refuse(101, no_common_subprotocol(offers))
             raise HandshakeFailed("the server chose no subprotocol")
-        there, here = Transport(self.transports), Transport(self.transports)
+        there = Transport(self.transports, runtime.max_message_size)
+        here = Transport(self.transports, charge_point._runtime.max_message_size)
         there.other, here.other = here, there
         connection = charge_point._new_connection(here, admitted.version.subprotocol)
         assert connection is not None
@@ -149,12 +151,13 @@ class Transport:
 
     peer = "memory"
     certificate = None
-    failed = False
 
-    def __init__(self, opened: set[Transport]) -> None:
+    def __init__(self, opened: set[Transport], max_size: int) -> None:
         self.other: Transport
         self.owner: TransportOwner | None = None
         self._loop = asyncio.get_running_loop()
+        self.failed = False
+        self._max_size = max_size
         self._opened = opened
         self._paused = False
         self._backlog: deque[bytes] = deque()
@@ -187,7 +190,7 @@ class Transport:
             self.owner.message_received(self._backlog.popleft())
 
     def trust(self) -> None:
-        """Change nothing: nothing bounds a message."""
+        """Change nothing: messages of any size that is allowed at all are taken from the beginning."""
 
     async def answers(self, seconds: float) -> bool:
         """Whether it is connected."""
@@ -198,7 +201,11 @@ class Transport:
         await self._closed.wait()
 
     def _arrive(self, raw: bytes) -> None:
-        if self._paused:
+        if len(raw) > self._max_size and self.owner is not None:
+            self.failed = True
+            self.owner.limit_reached(Limit.MESSAGE_SIZE, f"closed with {int(CloseCode.TOO_BIG)}")
+            self.close(CloseCode.TOO_BIG, f"expected at most {self._max_size} bytes")
+        elif self._paused:
             self._backlog.append(raw)
         elif self.owner is not None:
             self.owner.message_received(raw)

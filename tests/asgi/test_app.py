@@ -13,7 +13,21 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from ocpp_fast import BasicAuth, CentralSystem, ChargePoint, Disconnected, Fault, Handshake, NoAuth, Station, v16
+from ocpp_fast import (
+    BasicAuth,
+    CentralSystem,
+    ChargePoint,
+    Disconnected,
+    Event,
+    Fault,
+    Handshake,
+    Limit,
+    LimitReached,
+    NoAuth,
+    Policy,
+    Station,
+    v16,
+)
 from ocpp_fast.asgi import App
 
 from ..aio.exchanges import TRANSFER, Slow
@@ -153,7 +167,8 @@ def own_address() -> str:
 
 @each_server
 async def test_what_fails_or_takes_too_long_is_refused(server: str, caplog: pytest.LogCaptureFixture) -> None:
-    site = Site(open_timeout=0.3)
+    site, limits = Site(open_timeout=0.3), list[Limit]()
+    site.central.on_event(lambda event: limits.append(event.limit) if isinstance(event, LimitReached) else None)
 
     @site.central.on_connecting
     async def connecting(handshake: Handshake) -> None:
@@ -165,6 +180,7 @@ async def test_what_fails_or_takes_too_long_is_refused(server: str, caplog: pyte
         assert (await site.handshake("/ocpp/CP1"))[1].status == 500
         assert (await site.handshake("/ocpp/CP2"))[1].status == 503
     assert "on purpose" in caplog.text
+    assert limits == [Limit.OPEN_TIMEOUT]
 
 
 @each_server
@@ -208,18 +224,23 @@ async def test_ends_have_their_codes_in_both_directions(server: str) -> None:
 
 @pytest.mark.parametrize(
     ("frame", "code"),
-    [(frame_bytes(BINARY, b"1"), 1003), (frame_bytes(TEXT, b"1" * 70_000), 1009)],
-    ids=["binary", "too large"],
+    [(frame_bytes(BINARY, b"1"), 1003), (frame_bytes(TEXT, b"1" * 70_000), 1009), (frame_bytes(TEXT, b"1"), 1008)],
+    ids=["binary", "too large", "no frame of OCPP-J"],
 )
 @each_server
-async def test_what_is_no_message_closes_and_is_a_fault(server: str, frame: bytes, code: int) -> None:
-    site, told = Site(max_message_size=65_536), []
+async def test_what_is_no_message_closes_and_is_a_fault_or_a_limit(server: str, frame: bytes, code: int) -> None:
+    policy = Policy(max_bad_frames=1, answer_malformed=False)
+    site, told, limits = Site(max_message_size=65_536, policy=policy), [], list[Event]()
     site.central.on_fault(lambda station, fault: told.append(fault.fault))
+    site.central.on_event(limits.append)
     async with site.serving(server):
-        peer, _ = await site.peer()
+        peer, station = await site.peer()
         peer.write(frame)
         assert (await peer.close_frame())[0] == code
-    assert told == [Fault.TRANSPORT]
+    limit = {1009: Limit.MESSAGE_SIZE, 1008: Limit.BAD_FRAMES}.get(code)
+    assert told == [Fault.MALFORMED if code == 1008 else Fault.TRANSPORT]
+    address = station.handshake.remote_address
+    assert limits == ([] if limit is None else [LimitReached(limit, "CP1", address, f"closed with {code}")])
 
 
 @each_server

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from functools import wraps
+from math import inf
 from typing import Any
 
 import pytest
@@ -21,6 +22,8 @@ from ocpp_fast import (
     Disconnected,
     Handshake,
     HandshakeFailed,
+    Limit,
+    LimitReached,
     NoAuth,
     Station,
     v16,
@@ -30,6 +33,7 @@ from ocpp_fast import (
 from ocpp_fast.testing import FakeClock, connect
 
 NOW = v16.HeartbeatResponse(current_time=datetime(2026, 1, 1, tzinfo=UTC))
+TRANSFERRED = v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED)
 ACCEPTED = v16.ResetResponse(status=v16.ResetStatus.ACCEPTED)
 
 
@@ -108,6 +112,28 @@ async def test_the_handshake_is_decided_as_over_a_socket() -> None:
 
 
 @asyncio_test
+async def test_limits_are_met_and_told_as_over_a_socket() -> None:
+    central, told = (
+        some_central(max_message_size=1000, auth=BasicAuth({"CP1": b"right", "CP2": b"right"}), password_tries=1),
+        [],
+    )
+    central.on_event(lambda event: told.append(event) if isinstance(event, LimitReached) else None)
+    central.on(v16.DataTransferRequest)(lambda station, request: TRANSFERRED)
+    for status in ("401", "429"):
+        with pytest.raises(HandshakeFailed, match=status):
+            await connect(central, "CP1", version=v16, password=b"wrong").__aenter__()
+    async with connect(central, "CP2", version=v16, password=b"right") as station:
+        assert (await station.v16.data_transfer(vendor_id="V", data="x" * 900)) == TRANSFERRED
+        with pytest.raises(Disconnected):
+            await station.v16.data_transfer(vendor_id="V", data="x" * 1000)
+    home = ("127.0.0.1", 0)
+    assert told == [
+        LimitReached(Limit.WRONG_PASSWORDS, "CP1", home, "one password is verified in 30 s"),
+        LimitReached(Limit.MESSAGE_SIZE, "CP2", home, "closed with 1009"),
+    ]
+
+
+@asyncio_test
 async def test_two_stations_and_two_versions_at_a_time() -> None:
     central = some_central()
     async with connect(central, "CP1", version=v16) as one, connect(central, "CP2", version=v21) as two:
@@ -153,7 +179,7 @@ async def test_a_charge_point_alone_is_given_its_station() -> None:
 
 @asyncio_test
 async def test_time_passes_when_the_clock_says_so() -> None:
-    central, clock, began = some_central(), FakeClock(), time.monotonic()
+    central, clock, began = some_central(handler_timeout=inf), FakeClock(), time.monotonic()
     may_go = asyncio.Event()
 
     @central.on(v16.DataTransferRequest)
