@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
+import ssl
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -26,20 +27,37 @@ def test_the_page_certifies_stations_that_get_in(tmp_path: Path, monkeypatch: py
     subprocess.run(["sh", "-ec", commands], cwd=tmp_path, check=True, capture_output=True)
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}
+    contexts: list[TlsContext] = []
     for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
         exec(compile(block, "certificates.md", "exec", dont_inherit=True), names)
-    context: TlsContext = names["context"]
-    both: CentralSystem = names["both"]
+        contexts.append(names["context"])
+    asyncio.run(_connect_all(names["central"], names["by_certificate"], names["both"], contexts))
 
-    async def test() -> None:
-        async with both.serve(ssl=context) as server:
-            mine, password = client_context("ca.pem", "CP001.pem", "CP001.key"), client_context("ca.pem")
-            async with (
-                ChargePoint("CP001", server.url, versions=[v16], ssl=mine),
-                ChargePoint("CP002", server.url, versions=[v16], ssl=password, password=b"secret"),
-            ):
-                assert {station.id for station in both} == {"CP001", "CP002"}
-            with pytest.raises(HandshakeFailed, match="403"):
-                await ChargePoint("CP002", server.url, versions=[v16], ssl=mine, password=b"secret").__aenter__()
 
-    asyncio.run(test())
+async def _connect_all(
+    central: CentralSystem, by_certificate: CentralSystem, both: CentralSystem, contexts: list[TlsContext]
+) -> None:
+    by_password, mutual, either = contexts[:3]
+    own, trusting = client_context("ca.pem", "CP001.pem", "CP001.key"), client_context("ca.pem")
+
+    async def connect(identity: str, context: ssl.SSLContext, password: bytes | None = b"secret") -> None:
+        async with ChargePoint(identity, server.url, versions=[v16], ssl=context, password=password):
+            pass
+
+    async with central.serve(ssl=by_password) as server:
+        await connect("CP002", trusting)
+        with pytest.raises(HandshakeFailed, match="401"):
+            await connect("CP002", trusting, b"wrong")
+        with pytest.raises(ssl.SSLCertVerificationError):
+            await connect("CP002", client_context())
+    async with by_certificate.serve(ssl=mutual) as server:
+        await connect("CP001", own, None)
+        with pytest.raises(HandshakeFailed, match="403"):
+            await connect("CP002", own)
+        with pytest.raises((HandshakeFailed, OSError)):
+            await connect("CP001", trusting)
+    async with both.serve(ssl=either) as server:
+        await connect("CP001", own, None)
+        await connect("CP002", trusting)
+        with pytest.raises(HandshakeFailed, match="403"):
+            await connect("CP002", own)
