@@ -1,4 +1,4 @@
-"""The code of the pages on central systems, ASGI, smart charging, speed and testing runs."""
+"""The code of the pages on central systems, ASGI, smart charging, speed and testing runs; modules are where one says."""
 
 from __future__ import annotations
 
@@ -155,3 +155,11 @@ def boot(station, request):
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "2 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_the_page_on_architecture_says_where_each_module_belongs() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    named = re.findall(r"`(\w+)`", page.partition("## Where what is")[2].partition("\n## ")[0])
+    folders = (ROOT / "ocpp_fast", ROOT / "ocpp_fast" / "aio")
+    modules = [path.stem for folder in folders for path in folder.glob("*.py") if not path.stem.startswith("__")]
+    assert sorted(set(named) - {"ocpp_fast", "on_event"}) == sorted(modules)
