@@ -1,4 +1,4 @@
-"""The code of the pages on central systems, ASGI, smart charging, speed and testing runs; modules are where one says."""
+"""The code of the pages on central systems, ASGI, smart charging, speed and testing runs; modules stand on one."""
 
 from __future__ import annotations
 
