@@ -297,8 +297,8 @@ class CentralSystem(Endpoint):
 
         Raises `ValueError` where `NoAuth()` would listen to more than this machine.
 
-        In the end all has ended within `grace` seconds, but 5 at least, whatever stations do: handlers that run have all
-        of `grace` but the last two seconds to answer, then connections are closed with 1001. A handler that goes on
+        In the end all has ended within `grace` seconds, but 5 at least, whatever stations do: handlers that run have
+        `grace` but for the last two seconds to answer, then connections are closed with 1001. A handler that goes on
         when it is cancelled is logged, and left behind. Several ports may be served at once, on one event loop; the
         handlers are waited for when the last of them ends.
         """
