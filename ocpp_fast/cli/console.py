@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from typing import Final
@@ -23,12 +24,17 @@ class Console:
     def __init__(self, *, quiet: bool) -> None:
         self.quiet = quiet
 
-    def say(self, line: str) -> None:
-        """Print a line that is always wanted."""
+    def say(self, line: str, most: int = _MOST_PRINTED) -> None:
+        """Print a line that is always wanted, of at most so many characters."""
         try:
-            print(_encodable(line), flush=True)
+            print(_encodable(shown(line, most)), flush=True)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    def say_json(self, value: object) -> None:
+        """Print a JSON value on a line."""
+        text = json.dumps(value)
+        self.say(text, len(text))
 
     def note(self, line: str) -> None:
         """Print a line, unless it is to be quiet."""
@@ -43,4 +49,4 @@ def complain(line: str) -> None:
 
 def _encodable(line: str) -> str:
     encoding = sys.stdout.encoding or "utf-8"
-    return shown(line, _MOST_PRINTED).encode(encoding, "backslashreplace").decode(encoding)
+    return line.encode(encoding, "backslashreplace").decode(encoding)
