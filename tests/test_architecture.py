@@ -231,7 +231,6 @@ USERS_CODE = {
     "ocpp_fast/handlers.py": "annotations of handlers, which may be any text",
     "ocpp_fast/aio/stations.py": "stations of ones own",
     "ocpp_fast/aio/steps.py": "coroutines",
-    "ocpp_fast/received.py": "the texts of what handlers raise",
     "ocpp_fast/session.py": "what is in the errors that handlers raise",
     "ocpp_fast/signing.py": "key lookups, choices, signers",
 }
