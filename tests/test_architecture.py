@@ -224,6 +224,7 @@ USERS_CODE = {
     "ocpp_fast/aio/admission.py": "auth, identify, duplicates, policy, hooks of the handshake",
     "ocpp_fast/aio/handshake.py": "plain HTTP",
     "ocpp_fast/aio/hooks.py": "hooks",
+    "ocpp_fast/aio/upgrade.py": "hooks",
     "ocpp_fast/aio/watching.py": "predicates of what is expected",
     "ocpp_fast/frames.py": "functions of a policy",
     "ocpp_fast/handlers.py": "annotations of handlers, which may be any text",
