@@ -55,7 +55,7 @@ LAYERS: Mapping[str, frozenset[str]] = {
         "simulator": "ocpp_fast smart_charging v16 v201 v21",
         "asgi": "aio errors schema",
         "testing": "_core aio errors frames policy registration schema session signing simulator",
-        "cli": "ocpp_fast simulator v16 v201 v21",
+        "cli": "_core mending ocpp_fast schema simulator v16 v201 v21",
         "__main__": "cli",
     }.items()
 }

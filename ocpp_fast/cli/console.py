@@ -25,8 +25,13 @@ class Console:
 
     def say(self, line: str) -> None:
         """Print a line that is always wanted."""
+        encoding = sys.stdout.encoding or "utf-8"
+        self.write(shown(line, _MOST_PRINTED).encode(encoding, "backslashreplace").decode(encoding))
+
+    def write(self, text: str) -> None:
+        """Print text as it is, however many lines: what is printable already, such as JSON in ASCII."""
         try:
-            print(_encodable(line), flush=True)
+            print(text, flush=True)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -39,8 +44,3 @@ class Console:
 def complain(line: str) -> None:
     """Say on stderr why the program ends."""
     print(f"ocpp-fast: {shown(line, _MOST_PRINTED)}", file=sys.stderr)
-
-
-def _encodable(line: str) -> str:
-    encoding = sys.stdout.encoding or "utf-8"
-    return shown(line, _MOST_PRINTED).encode(encoding, "backslashreplace").decode(encoding)
