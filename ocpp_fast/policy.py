@@ -106,8 +106,8 @@ class Policy:
     @property
     def depends_on_peer(self) -> bool:
         """Whether a station's identity, vendor, model or firmware decides on anything."""
-        choices = [*(row.peer for row in self.tolerate), *(row.peer for row in self.lengths)]
-        return self._of_all is not None or any(choice is not None for choice in choices)
+        rows: tuple[Tolerance | FieldLength, ...] = (*self.tolerate, *self.lengths)
+        return self._of_all is not None or any(row.peer is not None for row in rows)
 
     def known(self, peer: Peer) -> Policy:
         """Return the policy of a station of which more is known; ask any policy that was returned for it again.

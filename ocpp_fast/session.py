@@ -292,11 +292,9 @@ class Session:
         self._prepared = response, self._result(self.current_call, response)
 
     def _result(self, call: Call, response: Response) -> bytes:
-        if self._prepared is not None:
-            prepared, frame = self._prepared
-            self._prepared = None
-            if prepared is response:
-                return frame
+        prepared, self._prepared = self._prepared, None
+        if prepared is not None and prepared[0] is response:
+            return prepared[1]
         try:
             return self._encoder.result(call, response)
         except ValidationError as error:

@@ -229,6 +229,7 @@ USERS_CODE = {
     "ocpp_fast/frames.py": "functions of a policy",
     "ocpp_fast/handlers.py": "annotations of handlers, which may be any text",
     "ocpp_fast/aio/steps.py": "coroutines",
+    "ocpp_fast/received.py": "the texts of what handlers raise",
     "ocpp_fast/session.py": "what is in the errors that handlers raise",
     "ocpp_fast/signing.py": "key lookups, choices, signers",
 }

@@ -327,10 +327,10 @@ class CentralSystem(Endpoint):
 
         Raises `ValueError` where `NoAuth()` would listen to more than this machine.
 
-        In the end handlers that run get `grace` seconds to answer, then all connections are closed with 1001. All has
-        ended 5 seconds later, whatever stations do; a handler that goes on when it is cancelled is logged, and left
-        behind. Several ports may be served at once, on one event loop; the handlers are waited for when the last of
-        them ends.
+        In the end all has ended within `grace` seconds, but 5 at least, whatever stations do: handlers that run have
+        `grace` but for the last two seconds to answer, then connections are closed with 1001. A handler that goes on
+        when it is cancelled is logged, and left behind. Several ports may be served at once, on one event loop; the
+        handlers are waited for when the last of them ends.
         """
         runtime = self._runtime
         check_interval("grace", grace)
@@ -426,28 +426,29 @@ class CentralSystem(Endpoint):
             await self._stop(closing, grace)
 
     async def _stop(self, transports: list[Iterable[Any]], grace: float) -> None:
-        """End within `grace` and 5 seconds more, whatever handlers and stations do."""
+        """End within `grace` seconds, but 5 at least, whatever handlers and stations do."""
         runtime, loop = self._runtime, asyncio.get_running_loop()
         is_last = runtime.listeners == 0
-        end = loop.time() + grace + _STOP_SECONDS
+        seconds = max(grace, _STOP_SECONDS)
+        end = loop.time() + seconds
         if is_last:
             runtime.stopping = True
-            await runtime.tasks.finish(grace, patience=_LAST_SECONDS)
+            await runtime.tasks.finish(min(grace, seconds - 2 * _LAST_SECONDS), patience=_LAST_SECONDS / 2)
         while closing := [each for opened in transports for each in opened]:
             for each in closing:
                 leave = each.owner.leave if isinstance(each.owner, Station) else each.close
                 leave(CloseCode.GOING_AWAY, STOPPING)
-            if not await _closed(closing, end - _LAST_SECONDS):
+            if not await _closed(closing, end - _LAST_SECONDS / 2):
                 for each in closing:
                     each.abort()
-                await _closed(closing, end - _LAST_SECONDS / 2)
+                await _closed(closing, end - _LAST_SECONDS / 4)
                 break
         for each in transports:
             if isinstance(each, Sockets):
                 each.close()
         if is_last:
-            rest = max(0.0, end - _LAST_SECONDS / 2 - loop.time())
-            await runtime.tasks.finish(min(grace, rest), patience=_LAST_SECONDS / 2)
+            rest = max(0.0, end - _LAST_SECONDS / 4 - loop.time())
+            await runtime.tasks.finish(min(grace, rest), patience=_LAST_SECONDS / 4)
             if runtime.listeners == 0:
                 runtime.loop = None
 

@@ -262,7 +262,7 @@ class Connection(Intake):
         reason, name = fault.description, fault.fault.name
         self._log(level, "%s (%s)", reason, name, error=cause, reason=reason, fault=name)
         self._run_hooks(self._runtime.fault_hooks, *self._subject, fault)
-        if fault.fault in BAD_FAULTS:
+        if fault.fault in BAD_FAULTS and fault.mended is None:
             self._count_bad_frame()
 
     # Handlers

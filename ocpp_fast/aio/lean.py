@@ -59,8 +59,14 @@ class RawHeaders(Mapping[str, str]):
 
     def get_all(self, name: str) -> list[str]:
         """Return all values of a header, in order."""
-        name = name.lower()
-        return [value for each, value in self._lines() if each.lower() == name]
+        lower, begin = self._head.lower(), f"\r\n{name.lower()}:".encode("latin-1", "replace")
+        values: list[str] = []
+        at = -1 if ":" in name else lower.find(begin)
+        while at >= 0:
+            end = lower.find(b"\r\n", at + 2)
+            values.append(self._head[at + len(begin) : end].decode("latin-1").strip(" \t"))
+            at = lower.find(begin, end)
+        return values
 
     def __repr__(self) -> str:
         return f"<headers: {', '.join(self)}>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TextIO
+from typing import Final, TextIO
 
 from ocpp_fast import (
     Auth,
@@ -21,6 +21,7 @@ from ocpp_fast import (
     Refusal,
     Replaced,
     Station,
+    shown,
 )
 
 from .answers import answers_of
@@ -32,6 +33,8 @@ from .serve import ServeArguments
 from .traffic import Traffic
 
 __all__ = ["serve"]
+
+_MAX_PATH: Final = 60
 
 
 def serve(given: ServeArguments) -> int:
@@ -122,7 +125,7 @@ def _tell(central: CentralSystem, console: Console) -> None:
 
     @central.on_refused
     def refused(refusal: Refusal) -> None:
-        path = f" ({refusal.path})" if refusal.path else ""
+        path = f" ({shown(refusal.path, _MAX_PATH)})" if refusal.path else ""
         who = refusal.id or _place(refusal.remote_address)
         console.note(f"{who} refused: {refusal.reason}{path}")
 

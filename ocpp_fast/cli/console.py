@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from typing import Final
@@ -23,17 +24,17 @@ class Console:
     def __init__(self, *, quiet: bool) -> None:
         self.quiet = quiet
 
-    def say(self, line: str) -> None:
-        """Print a line that is always wanted."""
-        encoding = sys.stdout.encoding or "utf-8"
-        self.write(shown(line, _MOST_PRINTED).encode(encoding, "backslashreplace").decode(encoding))
-
-    def write(self, text: str) -> None:
-        """Print text as it is, however many lines: what is printable already, such as JSON in ASCII."""
+    def say(self, line: str, most: int = _MOST_PRINTED) -> None:
+        """Print a line that is always wanted, of at most so many characters."""
         try:
-            print(text, flush=True)
+            print(_encodable(shown(line, most)), flush=True)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    def say_json(self, value: object) -> None:
+        """Print a JSON value on a line."""
+        text = json.dumps(value)
+        self.say(text, len(text))
 
     def note(self, line: str) -> None:
         """Print a line, unless it is to be quiet."""
@@ -44,3 +45,8 @@ class Console:
 def complain(line: str) -> None:
     """Say on stderr why the program ends."""
     print(f"ocpp-fast: {shown(line, _MOST_PRINTED)}", file=sys.stderr)
+
+
+def _encodable(line: str) -> str:
+    encoding = sys.stdout.encoding or "utf-8"
+    return line.encode(encoding, "backslashreplace").decode(encoding)

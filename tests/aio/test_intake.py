@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from ocpp_fast import CentralSystem, Limit, LimitReached, Policy, QueueFull, v16, v21
+from ocpp_fast import CallError, CentralSystem, Limit, LimitReached, Policy, QueueFull, v16, v21
 from ocpp_fast.aio import intake, sockets
 
 from .exchanges import ACCEPTED, TRANSFER, TRANSFERRED, Slow, afterwards, answered, give, lives, transfer_bytes
@@ -100,6 +100,19 @@ async def test_what_is_answered_by_its_payload_does_not_count(kind: str) -> None
         for _ in range(3):
             peer.send(NOT_BAD[kind])
             await peer.message()
+        await lives(peer)
+
+
+@scenario
+async def test_what_is_tolerated_is_no_bad_frame() -> None:
+    async with serving(policy=Policy(lenient=True, max_bad_frames=1)) as site:
+        peer, station = await site.station()
+        for _ in range(3):
+            calling = asyncio.create_task(station.v16.clear_cache())
+            _, unique_id, *_ = await peer.message()
+            peer.send([4, unique_id, "InternalError"])
+            with pytest.raises(CallError):
+                await calling
         await lives(peer)
 
 

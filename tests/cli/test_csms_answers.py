@@ -27,7 +27,7 @@ class Lines(Console):
         super().__init__(quiet=False)
         self.printed: list[str] = []
 
-    def say(self, line: str) -> None:
+    def say(self, line: str, most: int = 0) -> None:
         self.printed.append(line)
 
 

@@ -226,7 +226,7 @@ async def test_stations_that_are_refused_are_told_with_the_status(tmp_path: Path
             report = await reported(running, code=1)
             assert report["handshakes"] == 10
             assert report["calls"] == 30
-            assert report["errors"].pop("connect: HTTP status 404") >= 5
+            assert report["errors"].pop("connect: HTTP status 401") >= 5
             assert report["errors"] == {"call: due, but not answered before the end": 15}
 
 

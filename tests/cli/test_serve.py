@@ -152,7 +152,7 @@ async def test_each_refusal_has_one_line() -> None:
     refusals = {
         b"SSH-2.0-OpenSSH\r\n": "the request line is invalid",
         b"\x16\x03\x01\x02": "TLS on a port without TLS",
-        b"GET /\x1b[2J HTTP/1.1\r\n": r"the request line is invalid \('/\\x1b\[2J'\)",
+        b"GET /\x1b[2J HTTP/1.1\r\n": r"the request line is invalid \(/\\x1b\[2J\)",
         b"GET /CP1 HTTP/1.1\r\n\r\n": r"expected one Host header, found none \(/CP1\)",
         handshake_bytes("/" + "a" * 200): r"the path names no station \(/a{56}\.\.\.\)",
     }

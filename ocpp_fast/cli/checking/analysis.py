@@ -56,7 +56,7 @@ def _read(log: Log, given: CheckArguments, conversations: dict[str, Conversation
 def _tell(given: CheckArguments, logs: list[Log], conversations: list[Conversation], findings: Findings) -> None:
     console = Console(quiet=False)
     if given.json:
-        console.write(as_json(logs, conversations, findings))
+        console.say_json(as_json(logs, conversations, findings))
     elif conversations:
         for line in as_text(logs, conversations, findings):
             console.say(line)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
@@ -34,15 +33,14 @@ _PLAIN: Final = {
 """Rules that are not of JSON Schema."""
 
 
-def as_json(logs: Sequence[Log], conversations: Iterable[Conversation], findings: Findings) -> str:
-    """Return the report as one JSON object."""
+def as_json(logs: Sequence[Log], conversations: Iterable[Conversation], findings: Findings) -> dict[str, Any]:
+    """Return the report as a JSON object."""
     of_station = _by_station(findings)
-    report = {
+    return {
         "files": [{"path": log.path, "lines": log.lines} for log in logs],
         "stations": [_object(each, *of_station.get(each.station, ([], []))) for each in conversations],
         "left_out": findings.left_out,
     }
-    return json.dumps(report, indent=2)
 
 
 def _object(told: Conversation, found: list[Finding], refusals: list[Refused]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import signal
 from collections.abc import Callable
@@ -36,8 +35,11 @@ def load(given: LoadArguments) -> int:
         return 2
     report = report_of(given, _Fleet(given).run())
     console = Console(quiet=False)
-    for line in [json.dumps(report)] if given.json else table_of(report):
-        console.say(line)
+    if given.json:
+        console.say_json(report)
+    else:
+        for line in table_of(report):
+            console.say(line)
     return 1 if report["errors"] else 0
 
 
