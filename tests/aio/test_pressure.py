@@ -11,7 +11,7 @@ from contextlib import suppress
 
 import pytest
 
-from ocpp_fast import CallTimeout, Station, v16
+from ocpp_fast import CallTimeout, Policy, Station, v16
 
 from .exchanges import TRANSFERRED, Slow, lives, transfer_bytes
 from .harness import CLEARED, HEARTBEAT, deaf_peer, scenario, serving, until, websocket_of
@@ -114,7 +114,7 @@ async def test_connection_with_too_many_waiting_calls_may_be_closed_at_once(by_p
 @scenario
 async def test_flood_of_a_peer_that_never_reads_costs_little_and_delays_nobody(flood: bytes) -> None:
     reply = v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED, data="x" * 20_000)
-    async with serving(transfer=lambda *_: reply) as site:
+    async with serving(transfer=lambda *_: reply, policy=Policy(max_bad_frames=0)) as site:
         deaf, station = await deaf_peer(site)
         other = await site.peer("/CP2")
         tracemalloc.start()
