@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from http import HTTPStatus
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 from urllib.parse import quote
 
 from websockets.datastructures import Headers
@@ -28,6 +28,7 @@ from .aio.central_system import CentralRuntime, CentralSystem
 from .aio.events import Limit
 from .aio.logs import write
 from .aio.transport import CloseCode, TransportOwner
+from .aio.upgrade import UpgradeRequest, mend, offered_in
 from .errors import HandshakeRefused
 from .schema import Version
 
@@ -95,8 +96,9 @@ class App:
             runtime.loop = asyncio.get_running_loop()
         await receive()  # the client's request for a connection
         following = asyncio.ensure_future(receive())
-        admission = Admission(runtime, _offer(scope))
-        decision = asyncio.create_task(self._decide(admission, scope))
+        offer, refusal = _mended(_offer(scope), runtime)
+        admission = Admission(runtime, offer)
+        decision = asyncio.create_task(self._decide(admission, scope, refusal))
         try:
             await asyncio.wait((following, decision), timeout=runtime.open_timeout, return_when=asyncio.FIRST_COMPLETED)
             if decision.done():
@@ -122,9 +124,14 @@ class App:
                 each.cancel()
             await asyncio.wait((following, decision))
 
-    async def _decide(self, admission: Admission, scope: Message) -> Admitted | HandshakeRefused:
+    async def _decide(
+        self, admission: Admission, scope: Message, refusal: HandshakeRefused | None
+    ) -> Admitted | HandshakeRefused:
         """Decide on a handshake; where the server listens to more than this machine, `NoAuth()` lets nobody in."""
         runtime = self.central._runtime
+        if refusal is not None:
+            admission.refuse(refusal.status, refusal.reason)
+            return refusal
         if isinstance(runtime.auth, NoAuth):
             try:
                 runtime.auth.check_served((scope.get("server") or ())[:1], runtime.log)
@@ -160,7 +167,7 @@ class App:
         self._transports.add(transport)
         try:
             transport.owner = runtime.arrived(transport, admitted, version)
-            await send({"type": "websocket.accept", "subprotocol": version.subprotocol})
+            await send({"type": "websocket.accept", "subprotocol": admitted.subprotocol})
             await transport.run(following, receive, send)
         finally:
             self._transports.discard(transport)
@@ -172,6 +179,16 @@ async def _respond(send: Send, kind: str, status: HTTPStatus, headers: list[tupl
     plain = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
     await send({"type": f"{kind}.response.start", "status": status.value, "headers": plain + headers})
     await send({"type": f"{kind}.response.body", "body": body})
+
+
+def _mended(offer: Offer, runtime: CentralRuntime) -> tuple[Offer, HandshakeRefused | None]:
+    """Return a handshake as the hooks mend it, and the refusal that it ends with in one."""
+    if not runtime.upgrade_hooks:
+        return offer, None
+    headers = cast(Headers, offer.headers)
+    given = UpgradeRequest(offer.path, headers, offer.peer)
+    refusal = mend(runtime.upgrade_hooks, given, runtime.log)
+    return offer._replace(path=given.path, subprotocols=offered_in(headers)), refusal
 
 
 def _offer(scope: Message) -> Offer:

@@ -42,6 +42,8 @@ class Policy:
     - `max_rate`: how many messages a second are taken of the peer, beside answers; reading pauses then. 0 is off.
     - `repeat_window`: for how many seconds after its answer a CALL that comes again, with the same id and the same
       bytes, gets the same answer again without being handled (R13); 0 is off, for stations that use one id for ever.
+    - `close_frames`: whether a connection ends with a Close frame when the central system stops and when a newer one
+      replaces it; else it is cut, for stations that do not come back after a Close frame.
     - `ping_interval`: seconds between WebSocket pings (R38), 0 is off; None leaves it to the central system.
 
     Raises `TypeError` or `ValueError` for an unusable value.
@@ -60,6 +62,7 @@ class Policy:
     max_bad_frames: int = 100
     max_rate: float = 0.0
     repeat_window: float = 0.0
+    close_frames: bool = True
     ping_interval: float | None = None
     tolerate: Sequence[Tolerance] = ()
     lengths: Sequence[FieldLength] = ()

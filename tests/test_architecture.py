@@ -56,7 +56,7 @@ LAYERS: Mapping[str, frozenset[str]] = {
         "simulator": "ocpp_fast smart_charging v16 v201 v21",
         "asgi": "aio errors schema",
         "testing": "_core aio errors frames policy registration schema session signing simulator",
-        "cli": "ocpp_fast simulator v16 v201 v21",
+        "cli": "_core mending ocpp_fast schema simulator v16 v201 v21",
         "__main__": "cli",
     }.items()
 }
@@ -226,6 +226,7 @@ USERS_CODE = {
     "ocpp_fast/aio/admission.py": "auth, identify, duplicates, policy, hooks of the handshake",
     "ocpp_fast/aio/handshake.py": "plain HTTP",
     "ocpp_fast/aio/hooks.py": "hooks",
+    "ocpp_fast/aio/upgrade.py": "hooks",
     "ocpp_fast/aio/watching.py": "predicates of what is expected",
     "ocpp_fast/frames.py": "functions of a policy",
     "ocpp_fast/handlers.py": "annotations of handlers, which may be any text",

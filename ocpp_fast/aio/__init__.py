@@ -7,11 +7,12 @@ from .central_system import CentralSystem
 from .certificates import CertificateNames, ClientCertificate
 from .charge_point import ChargePoint
 from .connection import Direction
-from .events import Event, Limit, LimitReached, Replaced
+from .events import Event, Limit, LimitReached, Replaced, VersionAssumed
 from .security import Auth, Handshake, Refusal, Verdict
 from .server import HttpRequest, HttpResponse, Server
 from .stations import Station
 from .tls import TlsContext, client_context, server_context
+from .upgrade import UpgradeRequest
 
 __all__ = [
     "Auth",
@@ -39,7 +40,9 @@ __all__ = [
     "Server",
     "Station",
     "TlsContext",
+    "UpgradeRequest",
     "Verdict",
+    "VersionAssumed",
     "client_context",
     "identity_of",
     "server_context",

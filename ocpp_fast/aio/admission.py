@@ -20,7 +20,7 @@ from ..escaping import described, shown
 from ..masking import masked
 from ..policy import Policy
 from ..schema import Version
-from .arguments import check_policy, is_identity
+from .arguments import check_assumed, check_policy, is_identity
 from .certificates import CertificateNames
 from .events import Limit
 from .hooks import Tasks
@@ -30,6 +30,7 @@ from .security import Auth, Handshake, Headers, Refusal, Verdict
 from .steps import is_our_end
 from .throttle import SECONDS, Throttle
 from .transport import Transport, TransportOwner
+from .upgrade import UpgradeHook
 
 if TYPE_CHECKING:
     from .server import Server
@@ -39,6 +40,7 @@ __all__ = [
     "STOPPING",
     "Admission",
     "Admitted",
+    "Assume",
     "HandshakeOwner",
     "Identified",
     "Identify",
@@ -54,6 +56,9 @@ NO_WEBSOCKET: Final = "the request asks for no WebSocket"
 
 Identified: TypeAlias = str | tuple[str, str] | None
 """An identity, or a tenant and an identity, or None for none."""
+
+Assume: TypeAlias = Callable[[Handshake], Any] | None
+"""Returns the version, as a module or not, of a client without a common subprotocol, at once or later; or None."""
 
 Identify: TypeAlias = Callable[[str, Headers], Identified | Awaitable[Identified]]
 """Tells who a request's path and headers name (R32)."""
@@ -95,6 +100,8 @@ class Admitted(NamedTuple):
     policy: Policy
     status: str | None
     """The registration (R40)."""
+    subprotocol: str | None = None
+    """What the handshake is answered with: one that was offered, or none."""
 
 
 class HandshakeOwner(Protocol):
@@ -102,6 +109,8 @@ class HandshakeOwner(Protocol):
 
     auth: Auth
     identify: Identify
+    assume: Assume
+    upgrade_hooks: list[UpgradeHook]
     connecting_hooks: list[Callable[[Handshake], Any]]
     proxies: TrustedProxies
     throttle: Throttle
@@ -217,7 +226,9 @@ class Admission:
         status = central.registration_of(handshake.id)
         if inspect.isawaitable(status):
             status = await settled(status)
-        version = _first_spoken(central, offer.subprotocols)
+        version, subprotocol = _first_spoken(central, offer.subprotocols)
+        if version is None:
+            version, subprotocol = await self._assumed(handshake)
         check_policy(policy, () if version is None else (version,))
         self._check_running()
         admits = central.admits(handshake)
@@ -226,7 +237,21 @@ class Admission:
             self._check_running()
         if not admits:
             raise HandshakeRefused(HTTPStatus.CONFLICT, "a station of this identity is connected already")
-        return Admitted(handshake, version, policy, status)
+        return Admitted(handshake, version, policy, status, subprotocol)
+
+    async def _assumed(self, handshake: Handshake) -> tuple[Version | None, str | None]:
+        """Return the version that a client is given on purpose, and which of its offers names that (R31).
+
+        It may only be answered with what it offers (RFC 6455, 4.2.2), and some clients take no other answer.
+        """
+        central, offered = self._central, handshake.subprotocols
+        found = None if central.assume is None else await settled(central.assume(handshake))
+        if found is not None:
+            version = check_assumed(found, central.version_of)
+            return version, next((each for each in offered if version.number in each), None)
+        if central.refuse_unknown_subprotocols:
+            raise HandshakeRefused(HTTPStatus.BAD_REQUEST, no_common_subprotocol(offered))
+        return None, None
 
     async def _authenticate(self, handshake: Handshake) -> None:
         """Ask the auth, unless too many passwords were wrong; a try is taken first, as many may come at once."""
@@ -284,14 +309,12 @@ def _check_verdict(verdict: Any) -> None:
         raise TypeError(f"expected a Verdict of the auth, not {verdict!r}")
 
 
-def _first_spoken(central: HandshakeOwner, offered: Sequence[str]) -> Version | None:
-    """Return the version of the first subprotocol of the client's that is spoken here (R30)."""
+def _first_spoken(central: HandshakeOwner, offered: Sequence[str]) -> tuple[Version | None, str | None]:
+    """Return the version of the first subprotocol of the client's that is spoken here, and that (R30)."""
     for each in offered:
         if (version := central.version_of(each)) is not None:
-            return version
-    if central.refuse_unknown_subprotocols:
-        raise HandshakeRefused(HTTPStatus.BAD_REQUEST, no_common_subprotocol(offered))
-    return None
+            return version, each
+    return None, None
 
 
 def no_common_subprotocol(offered: Sequence[str]) -> str:

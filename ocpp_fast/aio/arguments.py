@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from ipaddress import ip_address
 from math import inf
 from typing import Any, Final
@@ -12,6 +12,7 @@ from ..schema import Version
 
 __all__ = [
     "check_address",
+    "check_assumed",
     "check_identity",
     "check_interval",
     "check_password",
@@ -102,6 +103,15 @@ def check_identity(identity: Any) -> str:
             f"id: expected 1 to {_MAX_IDENTITY} printable characters, none of / \\ : % ? #, not {identity!r}"
         )
     return identity
+
+
+def check_assumed(given: Any, version_of: Callable[[str | None], Version | None]) -> Version:
+    """Return a version, which may be given as a module, as it is spoken; `version_of` returns that of a subprotocol."""
+    version = given if isinstance(given, Version) else getattr(given, "VERSION", None)
+    spoken = version_of(version.subprotocol) if isinstance(version, Version) else None
+    if spoken is None:
+        raise ValueError(f"assume: expected one of the versions that are spoken, or None, not {given!r}")
+    return spoken
 
 
 def versions_of(versions: Any) -> tuple[Version, ...]:

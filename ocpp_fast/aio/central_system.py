@@ -17,11 +17,12 @@ from ..policy import STRICT, Policy
 from ..registration import MemoryRegistrations, Registrations
 from ..routing import Routes
 from ..schema import Sender, Version
-from .admission import Admitted, Identify, identity_of
-from .arguments import check_interval, check_policy, check_size, versions_of
+from .admission import STOPPING, Admitted, Assume, Identify, identity_of
+from .arguments import check_assumed, check_interval, check_policy, check_size, versions_of
 from .authentication import NoAuth
 from .calls import check_loop
 from .endpoint import Endpoint, Runtime, VersionModule
+from .events import VersionAssumed
 from .handshake import ServerOpening
 from .limits import Lobby, Turnstile
 from .logs import write
@@ -34,6 +35,7 @@ from .stations import ConnectedStations, Duplicates, Station, Stations
 from .steps import is_our_end
 from .throttle import Throttle
 from .transport import CloseCode, Transport
+from .upgrade import UpgradeHook, UpgradeRequest, check_hook
 from .websocket import WebSocket
 
 if TYPE_CHECKING:
@@ -43,6 +45,8 @@ __all__ = ["CentralSystem"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+AssumedVersion: TypeAlias = VersionModule | Version | None
+VersionChoice: TypeAlias = AssumedVersion | Callable[[Handshake], AssumedVersion | Awaitable[AssumedVersion]]
 PolicyChoice: TypeAlias = Policy | Callable[[Handshake], Policy | Awaitable[Policy]]
 _LOAD_SECONDS = 1.0
 _STOP_SECONDS = 5.0
@@ -60,6 +64,7 @@ class CentralRuntime(Runtime):
         auth: Auth,
         identify: Identify,
         policy_choice: PolicyChoice,
+        assume: VersionChoice,
         refuse_unknown_subprotocols: bool,
         stations: Stations,
         registrations: Registrations,
@@ -71,16 +76,24 @@ class CentralRuntime(Runtime):
         super().__init__(Sender.CENTRAL, versions, routes, policy, **settings)
         self.auth = auth
         self.identify = identify
+        self.assume = self._assume_of(assume)
         self.refuse_unknown_subprotocols = refuse_unknown_subprotocols
         self.stations = stations
         self.registrations = registrations
         self.proxies = proxies
         self.throttle = throttle
+        self.upgrade_hooks: list[UpgradeHook] = []
         self.connecting_hooks: list[Callable[[Handshake], Any]] = []
         self.refused_hooks: list[Callable[[Refusal], Any]] = []
         self.loop: asyncio.AbstractEventLoop | None = None
         self.listeners = 0
         self._policy_choice = policy_choice
+
+    def _assume_of(self, given: Any) -> Assume:
+        if given is None or (callable(given) and not isinstance(given, type)):
+            return given
+        version = check_assumed(given, self.version_of)
+        return lambda _: version
 
     def policy_of(self, handshake: Handshake) -> Policy | Awaitable[Policy]:
         """Return the policy of a station that is let in, the one that its handshake was given first."""
@@ -128,6 +141,9 @@ class CentralRuntime(Runtime):
         except BaseException as error:  # noqa: BLE001  # of the user's stations
             write(self.log, logging.ERROR, "%s: `stations.add` failed", station.id, exc_info=error)
         station.begin()
+        if admitted.subprotocol != version.subprotocol and self.event_hooks:
+            at = admitted.handshake
+            self.tell(VersionAssumed(at.id, version.number, at.subprotocols, at.remote_address), at.id)
         return station
 
     def refused(self, refusal: Refusal) -> None:
@@ -151,8 +167,10 @@ class CentralSystem(Endpoint):
     - `duplicates`: a station that connects a second time replaces its old connection ("replace"), is refused
       ("reject"), or a function of the connected station and the handshake tells whether it replaces it (R36).
     - `stations` are the connected ones; given in place of `duplicates` by what extends a central system.
-    - `refuse_unknown_subprotocols`: a client without a common subprotocol gets HTTP 400; else it is closed with 1002
-      right after the handshake (R31).
+    - `assume`: the version of clients without a common subprotocol: `v16`, or a plain or async function of the
+      handshake that returns one, or None for those that are turned away (R31). None assumes nothing.
+    - `refuse_unknown_subprotocols`: such clients are turned away with HTTP 400; else they are closed with 1002 right
+      after the handshake (R31).
     - `identify`, plain or async, maps a request's path and headers to an identity, or to a tenant and an identity, in
       place of the path's last segment (R32). A tenant's station is called `tenant/identity` here.
     - `trusted_proxies` are networks, such as "10.0.0.0/8", whose word on where a connection comes from is taken.
@@ -181,6 +199,7 @@ class CentralSystem(Endpoint):
         policy: PolicyChoice = STRICT,
         duplicates: Duplicates = "replace",
         stations: Stations | None = None,
+        assume: VersionChoice = None,
         refuse_unknown_subprotocols: bool = False,
         identify: Identify = identity_of,
         registrations: Registrations | None = None,
@@ -204,6 +223,7 @@ class CentralSystem(Endpoint):
             auth=check_auth(auth),
             identify=identify,
             policy_choice=policy,
+            assume=assume,
             refuse_unknown_subprotocols=refuse_unknown_subprotocols,
             stations=ConnectedStations(duplicates) if stations is None else stations,
             registrations=MemoryRegistrations() if registrations is None else registrations,
@@ -256,6 +276,16 @@ class CentralSystem(Endpoint):
         return await self._runtime.stations.wait(identity)
 
     # Hooks of the handshake
+
+    def on_upgrade(self, hook: Callable[[UpgradeRequest], object]) -> Callable[[UpgradeRequest], object]:
+        """Register a plain function of each `UpgradeRequest`, before any check of it; a decorator.
+
+        It may mend path and headers, or raise `HandshakeRefused`. What it changes is believed, as if the client had
+        sent it: make it narrow. Raises `TypeError` for an async function.
+        """
+        check_hook(hook)
+        self._runtime.upgrade_hooks.append(hook)
+        return hook
 
     def on_connecting(self, hook: F) -> F:
         """Register a plain or async function of the `Handshake` of a station that was authenticated; a decorator.
@@ -413,7 +443,8 @@ class CentralSystem(Endpoint):
             await runtime.tasks.finish(min(grace, seconds - 2 * _LAST_SECONDS), patience=_LAST_SECONDS / 2)
         while closing := [each for opened in transports for each in opened]:
             for each in closing:
-                each.close(CloseCode.GOING_AWAY, "the central system stops")
+                leave = each.owner.leave if isinstance(each.owner, Station) else each.close
+                leave(CloseCode.GOING_AWAY, STOPPING)
             if not await _closed(closing, end - _LAST_SECONDS / 2):
                 for each in closing:
                     each.abort()

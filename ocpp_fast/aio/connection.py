@@ -144,6 +144,15 @@ class Connection(Intake):
         self._transport.close(code, reason)
         await self._transport.wait_closed()
 
+    async def abort(self) -> None:
+        """Cut the connection without a Close frame (1006), and without what waits to be written; calls fail likewise.
+
+        An ASGI server sends one all the same.
+        """
+        check_loop(self._loop, self.id)
+        self._transport.abort()
+        await self._transport.wait_closed()
+
     async def wait_closed(self) -> None:
         """Wait until the connection has ended."""
         check_loop(self._loop, self.id)

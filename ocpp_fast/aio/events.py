@@ -9,7 +9,7 @@ from typing import TypeAlias
 from ..escaping import shown
 from .security import Refusal
 
-__all__ = ["Event", "Limit", "LimitReached", "Replaced"]
+__all__ = ["Event", "Limit", "LimitReached", "Replaced", "VersionAssumed"]
 
 
 class Limit(StrEnum):
@@ -82,4 +82,17 @@ class Replaced:
     """Where the one came from that is closed."""
 
 
-Event: TypeAlias = Refusal | LimitReached | Replaced
+@dataclass(frozen=True, slots=True)
+class VersionAssumed:
+    """A station without a common subprotocol was given a version (R31)."""
+
+    id: str
+    """Whose it was, as `Station.id`."""
+    version: str
+    """The number of the version."""
+    offered: tuple[str, ...]
+    """The subprotocols that it offered."""
+    remote_address: tuple[str, int] | None
+
+
+Event: TypeAlias = Refusal | LimitReached | Replaced | VersionAssumed

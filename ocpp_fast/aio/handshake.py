@@ -48,6 +48,7 @@ from .security import Refusal
 from .server import HttpRequest, HttpResponse, Server
 from .steps import is_our_end
 from .transport import CloseCode, TransportOwner
+from .upgrade import UpgradeRequest, mend, offered_in
 from .websocket import DECIDING, WebSocket
 from .websocket_log import WEBSOCKET_LOG
 
@@ -150,7 +151,7 @@ class ServerOpening:
         """Take the request; what is behind it waits, and is dropped if nobody is let in."""
         if self._taken:
             return
-        if not self._raw and not WEBSOCKET_LOG.isEnabledFor(logging.DEBUG):
+        if not (self._raw or self._central.upgrade_hooks or WEBSOCKET_LOG.isEnabledFor(logging.DEBUG)):
             self._lean = lean.read(data)
         if self._lean is not None:
             self._take(data, b"")
@@ -169,7 +170,7 @@ class ServerOpening:
                 self._websocket.resume(DECIDING)
                 self._turn_away(request)
             else:
-                self._begin(self._offer(request.path, request.headers, _offered(request)), request)
+                self._begin(self._offer(request.path, request.headers, offered_in(request.headers)), request)
 
     def _take(self, head: bytes, behind: bytes) -> None:
         """The request is whole; keep what is behind it."""
@@ -187,12 +188,15 @@ class ServerOpening:
             self._listener._lobby.waits(self)
 
     def _request(self) -> Request | HeadFault:
-        """Return the request as the Sans-I/O layer reads it, or why it can't."""
+        """Return the request as the Sans-I/O layer reads it and the hooks mend it, or why it can't be."""
         layer = self._sans_io()
         layer.receive_data(self._raw)
         for event in layer.events_received():
             assert isinstance(event, Request)
-            return event
+            given = UpgradeRequest(event.path, event.headers, self._address)
+            refusal = mend(self._central.upgrade_hooks, given, self._central.log)
+            event.path = given.path
+            return event if refusal is None else HeadFault(refusal.status, refusal.reason)
         invalid = layer.handshake_exc
         self._layer = None  # another one refuses
         status, reason = _reason_of(invalid)
@@ -288,15 +292,15 @@ class ServerOpening:
 
     def _accept(self, request: Request | None, admitted: Admitted) -> None:
         version = admitted.version
-        if self._lean is not None and version is not None:
+        if self._lean is not None and version is not None and admitted.subprotocol is not None:
             owner = self._central.arrived(self._websocket, admitted, version)
-            self._websocket.transport.write(lean.accept(self._lean, version.subprotocol))
+            self._websocket.transport.write(lean.accept(self._lean, admitted.subprotocol))
             self._open(owner, None, admitted)
             return
         given = self._request() if request is None else request
         assert isinstance(given, Request)
         layer = self._sans_io()
-        layer.chosen = None if version is None else Subprotocol(version.subprotocol)
+        layer.chosen = None if admitted.subprotocol is None else Subprotocol(admitted.subprotocol)
         response = layer.accept(given)
         if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
             self._tell(response.status_code, str(layer.handshake_exc))
@@ -397,11 +401,6 @@ def _reason_of(invalid: Exception | None) -> tuple[HTTPStatus, str]:
 def _asks_for_websocket(request: Request) -> bool:
     values = ",".join(request.headers.get_all("Upgrade")).lower()
     return "websocket" in (each.strip() for each in values.split(","))
-
-
-def _offered(request: Request) -> tuple[str, ...]:
-    values = ",".join(request.headers.get_all("Sec-WebSocket-Protocol"))
-    return tuple(each.strip() for each in values.split(",") if each.strip())
 
 
 class ClientOpening(Generic[O]):

@@ -188,7 +188,7 @@ class Station(Connection):
         admitted: Admitted,
         version: Version,
     ) -> None:
-        handshake, _, policy, status = admitted
+        handshake, _, policy, status, _ = admitted
         if policy.depends_on_peer:
             policy = runtime.policy_for(policy, runtime.peers.get(handshake.id, Peer(handshake.id)))
         gate = CentralGate(status, lets_strangers=policy.lets_strangers)
@@ -287,7 +287,14 @@ class Station(Connection):
         station._swaps = *self._swaps[-_MOST_SWAPS:], self._loop.time()
         self._is_replaced = True
         self._runtime.tell(Replaced(self.id, newer, self.handshake.remote_address), self.id)
-        self._transport.close(CloseCode.POLICY_VIOLATION, "replaced by a newer connection")
+        self.leave(CloseCode.POLICY_VIOLATION, "replaced by a newer connection")
+
+    def leave(self, code: int, reason: str) -> None:
+        """End the connection as the policy says: with a Close frame, or without."""
+        if self.policy.close_frames:
+            self._transport.close(code, reason)
+        else:
+            self._transport.abort()
 
     @property
     def swaps_lately(self) -> int:

@@ -70,11 +70,11 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         "_masks",
         "_most",
         "_opening",
-        "_owner",
         "_pauses",
         "_pong_due",
         "_protocol",
         "_sockets",
+        "owner",
     )
 
     def __init__(self, sockets: Sockets, opening: Opening, *, masks: bool) -> None:
@@ -83,7 +83,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         self._opening: Opening | None = opening
         self._masks = masks
         self._most = 0
-        self._owner: TransportOwner | None = None
+        self.owner: TransportOwner | None = None
         self._protocol: Layer | None = None
         self._extensions: Sequence[Extension] = ()
         self._fragments: list[bytes] | None = None
@@ -164,7 +164,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         A peer that is not trusted yet may send messages of 64 KiB, and larger ones when `trust` is called.
         """
         self._opening = None
-        self._owner = owner
+        self.owner = owner
         self._most = self._sockets.max_message_size
         self.limit = self._most = self._most if trusted else min(self._most, _MOST_UNTRUSTED)
         self._sockets.opened(self, ping_interval)
@@ -195,7 +195,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
     def is_open(self) -> bool:
         """Whether messages can be sent."""
         if self._protocol is None:
-            return self._owner is not None
+            return self.owner is not None
         return self._protocol.state is State.OPEN and not self._lost
 
     def trust(self) -> None:
@@ -212,7 +212,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
             if self.is_open:
                 self._protocol.send_text(raw)
                 self.flush(self._protocol)
-        elif self._owner is not None and not self.transport.is_closing():
+        elif self.owner is not None and not self.transport.is_closing():
             if self._extensions:
                 frame = Frame(Opcode.TEXT, raw).serialize(mask=self._masks, extensions=self._extensions)
                 self.transport.write(frame)
@@ -391,7 +391,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
             whole, self._fragments = b"".join(self._fragments), None
             self.limit = self._most
             self.unfinished(0)
-            self.receiver = self._owner if self.plain and not logs_frames() else None
+            self.receiver = self.owner if self.plain and not logs_frames() else None
             self._message_received(whole)
         elif len(self._fragments) > self._sockets.max_fragments:
             self._fail(
@@ -415,7 +415,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         self._fail(CloseCode.POLICY_VIOLATION, "a message takes too long to come", Limit.UNFINISHED_TIME)
 
     def _message_received(self, raw: bytes) -> None:
-        if self._owner is None or self._pauses:
+        if self.owner is None or self._pauses:
             return
         if not raw.isascii():
             try:
@@ -423,7 +423,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
             except UnicodeDecodeError:
                 self._fail(CloseCode.INVALID_DATA, "expected UTF-8")
                 return
-        self._owner.message_received(raw)
+        self.owner.message_received(raw)
 
     @property
     def failed(self) -> bool:
@@ -432,8 +432,8 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         return self._failed or (invalid is not None and not isinstance(invalid, EOFError))
 
     def _tell_limit(self, limit: Limit, detail: str) -> None:
-        if self._owner is not None:
-            self._owner.limit_reached(limit, detail)
+        if self.owner is not None:
+            self.owner.limit_reached(limit, detail)
 
     def _fail(self, code: CloseCode, reason: str, limit: Limit | None = None) -> None:
         if self.is_open:
@@ -468,7 +468,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
     def _tell_end(self) -> None:
         """Tell the owner that the connection can't be used any more, once, and before TCP has ended (R44)."""
         self._fragments = self.receiver = None
-        owner, self._owner = self._owner, None
+        owner, self.owner = self.owner, None
         if owner is None:
             return
         self._sockets.keeps(self, 0)

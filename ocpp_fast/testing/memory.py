@@ -133,13 +133,14 @@ class _Dial:
         admitted = await admission.decide()
         if isinstance(admitted, HandshakeRefused):
             raise HandshakeFailed(f"refused with {admitted.status.value}: {admitted.reason}", admitted.status)
-        if admitted.version is None:
-            admission.refuse(101, no_common_subprotocol(offers))
+        if admitted.version is None or admitted.subprotocol is None:  # which a station takes for no answer
+            if admitted.version is None:
+                admission.refuse(101, no_common_subprotocol(offers))
             raise HandshakeFailed("the server chose no subprotocol")
         there = Transport(self.transports, runtime.max_message_size)
         here = Transport(self.transports, charge_point._runtime.max_message_size)
         there.other, here.other = here, there
-        connection = charge_point._new_connection(here, admitted.version.subprotocol)
+        connection = charge_point._new_connection(here, admitted.subprotocol)
         assert connection is not None
         there.owner = runtime.arrived(there, admitted, admitted.version)
         here.owner = connection

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from websockets.datastructures import Headers
 
-from ocpp_fast import Handshake, Verdict, v16, v21, v201
+from ocpp_fast import CentralSystem, Event, Handshake, Verdict, VersionAssumed, v16, v21, v201
 from ocpp_fast.aio.admission import identity_of
 
-from .harness import HEARTBEAT_JSON, comings_and_goings, scenario, serving, until
+from .exchanges import afterwards, lives
+from .harness import HEARTBEAT_JSON, central_system, comings_and_goings, scenario, serving, until
 from .peer import TEXT, frame_bytes, handshake_bytes
 from .refusals import AuthOf, refused, serves
 
@@ -65,6 +66,69 @@ async def test_R31_no_common_subprotocol_is_400_when_so_set() -> None:
     async with serving(refuse_unknown_subprotocols=True) as site:
         assert await refused(site, "/CP1", subprotocols=None) == [400]
         await serves(site)
+
+
+ASSUMED = {
+    "none": (None, None),
+    "another one": ("ocpp1.5", None),
+    "one letter more": ("ocpp1.6j", "ocpp1.6j"),
+    "in capitals": ("OCPP1.6", "OCPP1.6"),
+    "the one that names it": ("soap, ocpp1.6-json, ocpp1.5", "ocpp1.6-json"),
+    "right all along": ("ocpp2.1, ocpp1.6", "ocpp2.1"),
+}
+
+
+@pytest.mark.parametrize("later", [False, True])
+@pytest.mark.parametrize(("offered", "answered"), ASSUMED.values(), ids=ASSUMED)
+@scenario
+async def test_R31_a_version_is_assumed_on_purpose_and_answered_with_what_was_offered(
+    offered: str | None, answered: str | None, later: bool
+) -> None:
+    asked: list[Handshake] = []
+
+    def assume(handshake: Handshake) -> Any:
+        asked.append(handshake)
+        return v16
+
+    async with serving(assume=afterwards(assume) if later else v16) as site:
+        events: list[Event] = []
+        site.central.on_event(events.append)
+        peer = await site.asking(subprotocols=offered)
+        assert (await peer.http_answer()).headers.get("sec-websocket-protocol") == answered
+        station = await site.central.wait_connected("CP1")
+        is_spoken = answered == "ocpp2.1"
+        assert station.version is (v21 if is_spoken else v16).VERSION
+        assert asked == ([station.handshake] if later and not is_spoken else [])
+        told = VersionAssumed("CP1", "1.6", station.handshake.subprotocols, peer.writer.get_extra_info("sockname"))
+        assert events == ([] if is_spoken else [told])
+        if not is_spoken:
+            await lives(peer)
+
+
+@pytest.mark.parametrize("refuses", [False, True])
+@scenario
+async def test_R31_whom_nothing_is_assumed_of_is_turned_away(refuses: bool) -> None:
+    async with serving(
+        assume=lambda each: v16 if each.id == "CP1" else None, refuse_unknown_subprotocols=refuses
+    ) as site:
+        assert (await (await site.asking("/CP1", subprotocols=None)).http_answer()).status == 101
+        await site.central.wait_connected("CP1")
+        other = await site.asking("/CP2", subprotocols=None)
+        assert (await other.http_answer()).status == (400 if refuses else 101)
+        if not refuses:
+            assert await other.close_frame() == (1002, "no common subprotocol")
+        assert [each.id for each in site.central] == ["CP1"]
+
+
+@pytest.mark.parametrize("assumed", [v21, "ocpp1.6", v21.VERSION, CentralSystem])
+@scenario
+async def test_R31_only_what_is_spoken_can_be_assumed(assumed: Any, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(ValueError, match="assume: expected one of the versions that are spoken"):
+        central_system(versions=[v16], assume=assumed)
+    async with serving(versions=[v16], assume=lambda _: assumed) as site:
+        assert await refused(site, "/CP1", subprotocols=None) == [500]
+    assert "assume: expected one of the versions" in caplog.text
+    caplog.clear()
 
 
 # identities

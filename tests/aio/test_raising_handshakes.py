@@ -41,6 +41,12 @@ def connecting(hook: Callable[..., Any]) -> CentralSystem:
     return central
 
 
+def upgrading(hook: Callable[..., Any]) -> CentralSystem:
+    central = central_system()
+    central.on_upgrade(hook)
+    return central
+
+
 def stations(name: str, raises: Raises) -> ConnectedStations:
     """Stations of which a method raises for CP1."""
     made = ConnectedStations()
@@ -50,6 +56,7 @@ def stations(name: str, raises: Raises) -> ConnectedStations:
 
 
 PLACES: Final[dict[str, Callable[[Raises], CentralSystem]]] = {
+    "on_upgrade": lambda raises: upgrading(lambda request: raises() if request.path == "/CP1" else None),
     "identify": lambda raises: central_system(identify=identify(raises)),
     "identify, later": lambda raises: central_system(identify=afterwards(identify(raises))),
     "auth": lambda raises: central_system(auth=AuthOf(of_CP1(raises, Verdict.ACCEPTED))),

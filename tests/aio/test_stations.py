@@ -12,12 +12,14 @@ import pytest
 from ocpp_fast import (
     BasicAuth,
     ConnectionReplaced,
+    Disconnected,
     Event,
     Handshake,
     Limit,
     LimitReached,
     NoAuth,
     NotConnected,
+    Policy,
     Refusal,
     Replaced,
     Station,
@@ -64,6 +66,35 @@ async def test_R36_newcomer_replaces_the_old_connection_whose_calls_fail() -> No
         addresses = [each.writer.get_extra_info("sockname") for each in (new, old)]
         assert events == [Replaced("CP1", *addresses)]
         assert told == [("connected", "1"), ("disconnected", "1"), ("connected", "2")]
+
+
+@scenario
+async def test_R36_a_station_that_resents_close_frames_is_cut_and_replaced_all_the_same() -> None:
+    async with serving(policy=Policy(close_frames=False)) as site:
+        old = await numbered(site, 1)
+        first = await site.central.wait_connected("CP1")
+        pending = asyncio.create_task(first.v16.clear_cache())
+        assert (await old.message())[2] == "ClearCache"
+        new = await numbered(site, 2)
+        with pytest.raises(ConnectionReplaced):
+            await pending
+        assert await old.frame() is None
+        assert (first.close_code, first.close_reason) == (1006, "")
+        await lives(new)
+
+
+@scenario
+async def test_abort_leaves_without_a_close_frame_and_calls_fail() -> None:
+    async with serving() as site:
+        peer, station = await site.station()
+        pending = asyncio.create_task(station.v16.clear_cache())
+        assert (await peer.message())[2] == "ClearCache"
+        await station.abort()
+        with pytest.raises(Disconnected):
+            await pending
+        assert await peer.frame() is None
+        assert (station.connected, station.close_code, len(site.central)) == (False, 1006, 0)
+        await station.abort()  # once more does nothing
 
 
 @scenario

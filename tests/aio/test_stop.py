@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ocpp_fast import BasicAuth, CentralSystem, Disconnected, Station, v16
+from ocpp_fast import BasicAuth, CentralSystem, Disconnected, Policy, Station, v16
 from ocpp_fast.aio import central_system as central_module
 from ocpp_fast.aio.websocket import WebSocket
 
@@ -97,6 +97,24 @@ async def test_running_handler_may_call_its_station_and_answer_within_the_grace(
     await answered(peer)
     assert await peer.message() == ACCEPTED
     await server.end(peer)
+
+
+@pytest.mark.parametrize("frames", [True, False])
+@scenario
+async def test_stations_that_resent_close_frames_are_cut_when_all_is_answered(frames: bool) -> None:
+    """And others are not, nor is a handshake that goes on."""
+    server = Stopping(central_system(policy=Policy(close_frames=frames)))
+    peer, station = await server.joined()
+    asking = await Peer.connect(await server.port())
+    await server.stop_while_handling(peer, lambda _: asyncio.sleep(0))
+    assert await peer.message() == ACCEPTED
+    if frames:
+        await server.end(peer)
+    else:
+        assert await peer.frame() is None
+        await server.ended
+    assert station.close_code == (1001 if frames else 1006)
+    assert await asking.frame() is None
 
 
 @scenario

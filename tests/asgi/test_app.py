@@ -21,16 +21,18 @@ from ocpp_fast import (
     Event,
     Fault,
     Handshake,
+    HandshakeRefused,
     Limit,
     LimitReached,
     NoAuth,
     Policy,
     Station,
+    UpgradeRequest,
     v16,
 )
 from ocpp_fast.asgi import App
 
-from ..aio.exchanges import TRANSFER, Slow
+from ..aio.exchanges import TRANSFER, Slow, lives
 from ..aio.harness import CLEARED, HEARTBEAT, HEARTBEAT_JSON, central_system, until
 from ..aio.peer import BINARY, TEXT, HttpAnswer, Peer, frame_bytes, handshake_bytes
 from ..aio.refusals import credentials
@@ -130,6 +132,33 @@ async def test_R33_who_is_refused_is_so_before_the_accept(server: str) -> None:
         (400, "/ocpp/CP1", "CP1"),
         (426, "/ocpp/CP1", None),
     ]
+
+
+@pytest.mark.parametrize(("offered", "answered"), [(None, None), ("ocpp1.5", None), ("OCPP1.6", "OCPP1.6")])
+@each_server
+async def test_R31_a_version_is_assumed_on_purpose(server: str, offered: str | None, answered: str | None) -> None:
+    site = Site(assume=v16)
+    async with site.serving(server):
+        peer, answer = await site.handshake(subprotocols=offered)
+        assert (answer.status, answer.headers.get("sec-websocket-protocol")) == (101, answered)
+        await lives(peer)
+
+
+@each_server
+async def test_a_hook_mends_path_and_headers_before_the_handshake_is_decided(server: str) -> None:
+    site = Site(auth=BasicAuth({"CP1": b"secret"}))
+
+    @site.central.on_upgrade
+    def mend(request: UpgradeRequest) -> None:
+        if request.path.endswith("/CP2/"):
+            raise HandshakeRefused(410, "gone")
+        request.path = request.path.removesuffix("/")
+        request.set_header("Authorization", credentials(b"CP1:secret").partition(": ")[2])
+
+    async with site.serving(server):
+        assert (await site.handshake("/ocpp/CP1/"))[1].status == 101
+        assert site.central["CP1"].handshake.path == "/ocpp/CP1"
+        assert (await site.handshake("/ocpp/CP2/"))[1].status == 410
 
 
 @pytest.mark.parametrize("anywhere", [False, True])

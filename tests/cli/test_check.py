@@ -28,6 +28,7 @@ BOOT = '[2,"0","BootNotification",{"chargePointVendor":"V","chargePointModel":"M
 BOOTED = '[3,"0",{"status":"Accepted","currentTime":"2024-01-01T00:00:00Z","interval":300}]'
 BOOT_2 = '[2,"0","BootNotification",{"reason":"PowerUp","chargingStation":{"vendorName":"V","model":"M"}}]'
 NOW = '{"currentTime":"2024-01-01T00:00:00Z"}'
+METER = {"timestamp": "2024-01-01T00:00:00Z", "sampledValue": [{"value": "1"}]}
 STATUS = {"connectorId": 1, "errorCode": "NoError", "status": "Available"}
 
 
@@ -72,6 +73,10 @@ def only(report: Any) -> Any:
         ("StatusNotification", STATUS | {"connectorId": 1.0}, "connectorId", "type", "decimal_as_integer"),
         ("StatusNotification", STATUS | {"timestamp": ""}, "timestamp", "format", "empty_as_absent"),
         ("StatusNotification", STATUS | {"info": None}, "info", "type", "null_as_absent"),
+        ("StatusNotification", STATUS | {"connectorId": ""}, "connectorId", "type", None),
+        ("StatusNotification", STATUS | {"info": True}, "info", "type", "text_as_number"),
+        ("DataTransfer", {"vendorId": []}, "vendorId", "type", None),
+        ("MeterValues", {"connectorId": 1, "meterValue": METER}, "meterValue", "type", "item_as_list"),
         ("StatusNotification", STATUS | {"timestamp": "2024-01-01 00:00:00"}, "timestamp", "format", "loose_time"),
         ("StatusNotification", STATUS | {"timestamp": "2024-01-01T00:00:00+02"}, "timestamp", "format", "loose_time"),
         ("StatusNotification", STATUS | {"timestamp": "yesterday"}, "timestamp", "format", None),
@@ -103,6 +108,15 @@ def test_a_deviation_is_named_and_so_is_what_would_let_it_pass(
     assert report["tolerate"] == ([f'Tolerance("{habit}", action="{action}"{where})'] if habit else [])
 
 
+def test_what_nothing_mends_is_taken_before_what_is_mended_and_no_name_breaks_a_line(check: Check) -> None:
+    stop = {"transactionId": 1.0, "meterStop": 7.5, "timestamp": "2024-01-01T00:00:00Z", 'a"[7].b': 1}
+    assert check(*call("StopTransaction", stop))["tolerate"] == [
+        'Tolerance("decimal_as_integer", action="StopTransaction", path="meterStop", answer="take")',
+        'Tolerance("decimal_as_integer", action="StopTransaction", path="transactionId")',
+        'Tolerance("unknown_field", action="StopTransaction", path="a\\"*")',
+    ]
+
+
 def test_each_of_several_deviations_of_a_payload_is_found(check: Check) -> None:
     values = [
         {"timestamp": "2024-01-01 00:00", "sampledValue": [{"value": each, "unit": "Furlong"}]} for each in (1, 2)
@@ -110,7 +124,7 @@ def test_each_of_several_deviations_of_a_payload_is_found(check: Check) -> None:
     report = check(*call("MeterValues", {"connectorId": "1", "meterValue": values, "": 1, "idTag": "x"}))
     assert {(each["path"], each["habit"], each["count"]) for each in report["deviations"]} == {
         ("connectorId", "number_as_text", 1),
-        ("meterValue[].timestamp", "loose_time", 1),
+        ("meterValue[].timestamp", None, 1),
         ("meterValue[].sampledValue[].value", "text_as_number", 1),
         ("meterValue[].sampledValue[].unit", "unknown_enum", 1),
         ('""', "unknown_field", 1),

@@ -32,6 +32,7 @@ class Kind(NamedTuple):
     rule: str
     expected: str
     habit: str
+    answer: str
 
 
 class Finding:
@@ -70,8 +71,8 @@ class Findings:
         self, station: str, wrong: str, action: str, message: str, deviation: Deviation, place: Place
     ) -> Finding | None:
         """Count a deviation; return its kind, or None if it is left out."""
-        path, rule, expected, example, habit = deviation
-        kind = Kind(station, wrong, action, message, path, rule, expected, habit)
+        path, rule, expected, example, habit, answer = deviation
+        kind = Kind(station, wrong, action, message, path, rule, expected, habit, answer)
         finding = self.kinds.get(kind)
         if finding is None:
             if len(self.kinds) >= _KINDS:

@@ -73,8 +73,8 @@ class Judge:
             return self._elsewhere(kind, action, payload, _judgement(self.version, kind, action, payload))
         try:
             reader.from_json(payload)
-        except PayloadError as error:
-            judgement = _Judgement(self.version, behind(reader, payload, error))
+        except PayloadError:
+            judgement = _Judgement(self.version, behind(reader, payload))
             return self._elsewhere(kind, action, payload, judgement)
         return []
 

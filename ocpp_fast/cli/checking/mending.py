@@ -1,26 +1,24 @@
-"""What deviates in a payload: the first violation, and those behind it, found by mending one after the other."""
+"""What deviates in a payload, and what would let it pass: as the library itself would mend it under a policy."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
-
-import orjson
 
 from ocpp_fast import PayloadError
 from ocpp_fast import shown as escaped
+from ocpp_fast._core.strict_json import loads
+from ocpp_fast._core.violation import Violation
+from ocpp_fast.mending import Mender
+from ocpp_fast.schema import plan_of
 
 __all__ = ["Deviation", "behind", "deviations", "shown"]
 
 _MOST: Final = 16
-"""So many deviations of one payload are looked for."""
+"""So many deviations of one payload that nothing mends are looked for."""
 _SHOWN: Final = 64
 _MOMENT: Final = "2000-01-01T00:00:00Z"
-_LOOSE: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d([.,]\d*)?)? ?([Zz]|[+-]\d\d(:?\d\d)?)?", re.ASCII)
-_NUMBER: Final = re.compile(r"-?\d{1,18}(\.\d{1,18})?", re.ASCII)
-_EXACT: Final = 2.0**53
 _INDEX: Final = re.compile(r"\[\d+\]")
 _STEP: Final = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
 _GONE: Final = object()
@@ -36,60 +34,77 @@ class Deviation(NamedTuple):
     expected: str
     example: str
     habit: str = ""
-    """What a policy that tolerates it calls it; nothing if none can."""
+    """The rule of a `Tolerance` that lets it pass; nothing if none can."""
+    answer: str = ""
+    """What that must answer: "mend", or "take" where nothing mends it."""
 
 
 def deviations(reader: Any, payload: bytes) -> list[Deviation]:
     """Return what deviates in a payload's JSON text, once each; `reader` is the class of the payload."""
     try:
         reader.from_json(payload)
-    except PayloadError as error:
-        return behind(reader, payload, error)
+    except PayloadError:
+        return behind(reader, payload)
     return []
 
 
-def behind(reader: Any, payload: bytes, first: PayloadError) -> list[Deviation]:
-    """Return the deviation that `reader` has raised for a payload, and those that it hides."""
+def behind(reader: Any, payload: bytes) -> list[Deviation]:
+    """Return what deviates in a payload that `reader` does not take: the first deviation, and those that it hides."""
     try:
-        value = orjson.loads(payload)
+        root = [loads(payload)]
     except ValueError:
-        return [Deviation("", "json", "JSON", _text(payload))]
-    if isinstance(value, dict) and not first.path and first.rule == "type":
-        return [Deviation("", "json", "JSON", _text(payload))]
-    return _mended(reader, [value], first)
-
-
-def _mended(reader: Any, root: list[Any], error: PayloadError) -> list[Deviation]:
-    """Mend one kind of deviation after the other; `root` holds the payload."""
-    found: list[Deviation] = []
-    for _ in range(_MOST):
-        path = _INDEX.sub("[]", error.path)
-        if found and error.rule == "required" and path == found[-1].path:
-            # what was there can't be left out
-            found[-1] = found[-1]._replace(habit="")
-            break
-        steps = _steps(root, error.path)
-        if steps is None:
-            found.append(Deviation(path, error.rule, error.expected, ""))
-            break
-        holder, key = next(_places(root, steps))
-        habit, mend = _habit(holder[key], error)
-        found.append(Deviation(path, error.rule, error.expected, shown(holder[key]), habit))
-        places = list(_places(root, steps, everywhere=True)) if habit else [(holder, key)]
-        if mend is _GONE and isinstance(holder, list):
-            break
-        for holder, key in places:
-            again, mend = _habit(holder[key], error)
-            if again == habit and mend is _GONE:
-                del holder[key]
-            elif again == habit:
-                holder[key] = mend
+        root = []
+    plan = plan_of(reader, reader.__draft__)
+    found: dict[tuple[str, str], Deviation] = {}
+    for _ in range(_MOST if root else 0):
+        mender = Mender(lambda rule, path: "mend")
         try:
-            reader.from_json(orjson.dumps(root[0]))
+            mender.read(plan, root[0])
+            error = None
+        except Violation as violation:
+            error = violation
+        for each in mender.mended:
+            broken, example = each.violation, escaped(each.old, _SHOWN)
+            deviation = Deviation(each.path, broken.rule, broken.expected, example, each.rule, "mend")
+            found.setdefault((each.path, each.rule), deviation)
+        if error is None or not _put_aside(root, error, found):
             break
-        except PayloadError as next_one:
-            error = next_one
-    return found
+    return list(found.values()) or [Deviation("", "json", "JSON", _text(payload))]
+
+
+def _put_aside(root: list[Any], error: Violation, found: dict[tuple[str, str], Deviation]) -> bool:
+    """Note what nothing mends, and put another value in its place to look further; `root` holds the payload."""
+    path = _INDEX.sub("[]", error.path)
+    if error.rule == "required" and any(path == each.path for each in found.values()):
+        return False  # what was there can't be left out
+    fraction = found.get((path, "decimal_as_integer"))
+    steps = _steps(root, error.path)
+    if steps is None:
+        found.setdefault((path, error.rule), Deviation(path, error.rule, error.expected, ""))
+        return False
+    holder: Any = root
+    for step in steps[:-1]:
+        holder = holder[step]
+    value = holder[steps[-1]]
+    if isinstance(value, float) and fraction is not None and error.rule == fraction.rule:
+        found[path, "decimal_as_integer"] = fraction._replace(answer="take", example=shown(value))
+    else:
+        found.setdefault((path, error.rule), Deviation(path, error.rule, error.expected, shown(value)))
+    other = _other(value, error)
+    if other is not _GONE:
+        holder[steps[-1]] = other
+    elif isinstance(holder, dict):
+        del holder[steps[-1]]
+    return other is not _GONE or isinstance(holder, dict)
+
+
+def _other(value: Any, error: Violation) -> Any:
+    """Return what may stand in place of a wrong value, or that nothing may."""
+    if error.rule == "format" and "date-time" in error.expected:
+        return _MOMENT
+    if error.expected == "integer" and isinstance(value, float):
+        return int(value)
+    return False if error.expected == "boolean" else _GONE
 
 
 def _steps(root: list[Any], path: str) -> list[str | int] | None:
@@ -113,72 +128,6 @@ def _steps(root: list[Any], path: str) -> list[str | int] | None:
         inner = inner[key]
         path = path[found.end() :] if path and found is not None else ""
     return steps
-
-
-def _places(holder: Any, steps: Sequence[str | int], *, everywhere: bool = False) -> Iterator[tuple[Any, Any]]:
-    """Yield what holds the value behind some steps, and its key there; `everywhere` goes to all items of lists."""
-    step, *rest = steps
-    if everywhere and isinstance(holder, list):
-        keys: Iterable[Any] = range(len(holder))
-    else:
-        keys = [step] if isinstance(holder, list) or (isinstance(holder, dict) and step in holder) else []
-    for key in keys:
-        if rest:
-            yield from _places(holder[key], rest, everywhere=everywhere)
-        else:
-            yield holder, key
-
-
-def _habit(value: Any, error: PayloadError) -> tuple[str, Any]:
-    """Return the habit of a wrong value, "" if it is nobody's, and what to put in its place to look further."""
-    if error.rule == "additionalProperties":
-        return "unknown_field", _GONE
-    if value is None:
-        return "null_as_absent", _GONE
-    if value in ("", []):
-        if error.rule == "type" and error.expected == "object" and not error.path:
-            return "empty_as_object", {}
-        return "empty_as_absent", _GONE
-    return _OF_RULES.get(error.rule, _unknown)(value, error.expected)
-
-
-def _unknown(value: Any, expected: str) -> tuple[str, Any]:
-    return "", _GONE
-
-
-def _long(value: Any, expected: str) -> tuple[str, Any]:
-    return "long_text", value[: int(re.sub(r"\D", "", expected))]
-
-
-def _enum(value: Any, expected: str) -> tuple[str, Any]:
-    return "unknown_enum", expected.removeprefix("one of ").partition(", ")[0]
-
-
-def _format(value: Any, expected: str) -> tuple[str, Any]:
-    if "date-time" in expected:
-        return ("loose_time" if _LOOSE.fullmatch(value.strip()) else ""), _MOMENT
-    return "", _GONE
-
-
-def _type(value: Any, expected: str) -> tuple[str, Any]:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if expected == "string" and number:
-        return "text_as_number", json.dumps(value)
-    if expected == "integer" and isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
-        return "decimal_as_integer", int(value)
-    if expected in ("integer", "number") and isinstance(value, str) and _NUMBER.fullmatch(value):
-        return "number_as_text", int(float(value)) if expected == "integer" else float(value)
-    if expected == "boolean":
-        return "", False
-    return "", _GONE
-
-
-_OF_RULES: Final[dict[str, Callable[[Any, str], tuple[str, Any]]]] = {
-    "maxLength": _long,
-    "enum": _enum,
-    "format": _format,
-    "type": _type,
-}
 
 
 def shown(value: Any) -> str:

@@ -105,8 +105,8 @@ def _parts(elements: list[Any], texts: list[str]) -> Parts:
         wrong.append(Deviation("uniqueId", "length", "a string of 1 to 36 characters", shown(unique_id)))
     length = _LENGTHS.get(kind, len(elements))
     if len(elements) != length:
-        habit = "short_error" if kind == CALLERROR and len(elements) in (3, 4) else ""
-        wrong.append(Deviation("", "elements", f"{length} elements", f"{len(elements)} elements", habit))
+        mend = ("short_error", "mend") if kind == CALLERROR and len(elements) in (3, 4) else ("", "")
+        wrong.append(Deviation("", "elements", f"{length} elements", f"{len(elements)} elements", *mend))
     if kind in (CALLERROR, CALLRESULTERROR):
         code, description = ([each if isinstance(each, str) else "" for each in elements[2:4]] + ["", ""])[:2]
         return Parts(kind, unique_id, deviations=tuple(wrong), code=code, description=description)

@@ -53,6 +53,7 @@ def _object(told: Conversation, found: list[Finding], refusals: list[Refused]) -
             {
                 **{key: value for key, value in each.kind._asdict().items() if key != "station"},
                 "habit": each.kind.habit or None,
+                "answer": each.kind.answer or None,
                 "count": each.count,
                 "example": each.example,
                 "first": _first(each.place),
