@@ -68,6 +68,8 @@ class Policy:
     lengths: Sequence[FieldLength] = ()
     rows: tuple[Tolerance, ...] = field(init=False, repr=False, compare=False, default=())
     """All that is tolerated, that of `lenient` included."""
+    depends_on_peer: bool = field(init=False, repr=False, compare=False, default=False)
+    """Whether a station's identity, vendor, model or firmware decides on anything."""
     _of_all: Policy | None = field(init=False, repr=False, compare=False, default=None)
     _hash: int = field(init=False, repr=False, compare=False, default=0)
 
@@ -92,6 +94,8 @@ class Policy:
         if interval is not None and (type(interval) not in (int, float) or not 0 <= interval < inf):
             raise ValueError(f"ping_interval: expected seconds, 0 or more, or None, not {interval!r}")
 
+        choices = [*(row.peer for row in self.tolerate), *(row.peer for row in self.lengths)]
+        object.__setattr__(self, "depends_on_peer", any(choice is not None for choice in choices))
         plain = (getattr(self, name) for name in self.__dataclass_fields__ if name not in _NOT_PLAIN)
         object.__setattr__(self, "_hash", hash((*plain, frozenset(self.codes.items()))))
 
@@ -103,12 +107,6 @@ class Policy:
         if self.timespec == "microseconds" and dialect_of(number).bounded:
             raise ValueError(f"timespec: OCPP {number} has milliseconds at most, not {self.timespec!r}")
 
-    @property
-    def depends_on_peer(self) -> bool:
-        """Whether a station's identity, vendor, model or firmware decides on anything."""
-        rows: tuple[Tolerance | FieldLength, ...] = (*self.tolerate, *self.lengths)
-        return self._of_all is not None or any(row.peer is not None for row in rows)
-
     def known(self, peer: Peer) -> Policy:
         """Return the policy of a station of which more is known; ask any policy that was returned for it again.
 
@@ -117,10 +115,11 @@ class Policy:
         of_all = self._of_all or self
         policy = replace(of_all, tolerate=rows_for(of_all.tolerate, peer), lengths=rows_for(of_all.lengths, peer))
         object.__setattr__(policy, "_of_all", of_all)
+        object.__setattr__(policy, "depends_on_peer", True)
         return policy
 
 
-_NOT_PLAIN: Final = ("codes", "rows", "_hash", "_of_all")
+_NOT_PLAIN: Final = ("codes", "rows", "depends_on_peer", "_hash", "_of_all")
 
 
 def _rows(name: str, rows: Any, kind: type[R]) -> tuple[R, ...]:

@@ -67,7 +67,10 @@ class MemoryRegistrations:
 
     def store(self, identity: str, status: str) -> None:
         """Remember the status of a station."""
-        self._statuses[identity] = status
+        if self._statuses.get(identity) == status:
+            self._statuses.move_to_end(identity)
+        else:
+            self._statuses[identity] = status
 
 
 def requested_actions(action: Action, request: Any) -> tuple[str, ...]:

@@ -367,15 +367,15 @@ class Station(Connection):
 
         Raises `CallError`, and closes the connection then.
         """
-        self._check_serial_number(request)
+        if self.handshake.serial_numbers:
+            self._check_serial_number(request)
         if self.policy.depends_on_peer:
             peer = self._runtime.peers[self.id] = Peer.of_boot(self.id, request)
             self._judge_by(self._runtime.policy_for(self.policy, peer))
 
     def _check_serial_number(self, request: Any) -> None:
-        expected = self.handshake.serial_numbers
-        found = serial_number_of(request) if expected else None
-        if found is not None and found not in expected:
+        found = serial_number_of(request)
+        if found is not None and found not in self.handshake.serial_numbers:
             reason = "the serial number is not that of the certificate"
             self._runtime.limit_reached(Limit.SERIAL_NUMBER, self.id, self.handshake.remote_address, "closed")
             self._transport.close(CloseCode.POLICY_VIOLATION, reason)
