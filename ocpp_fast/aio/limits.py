@@ -28,6 +28,9 @@ SHED: Final = "max_handshakes: the oldest without a whole request"
 _FEW: Final = 4096
 _LINGER: Final = 1.0
 _MOST_LINGERING: Final = 100
+_SECOND: Final = 1.0
+_MUCH: Final = 8
+_SHED_AT_ONCE: Final = 100
 _FULL: Final = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\nRetry-After: 30\r\n\r\n"
 
 
@@ -88,25 +91,55 @@ class Told(Protocol):
 class Lobby:
     """The connections that are not open yet: those whose request is not whole, and those that wait to be let in.
 
-    There are at most `most` of each. Above, the oldest of the former is shed. Of the latter none is: `is_full` tells
-    that no more should be accepted, until half of them are decided; `changed` is called when it changes.
+    There are at most `most` of each. Above, the oldest of the former are shed once they have had a second, in which all
+    that come back at once can send their requests; at eight times as many, at once. Of the latter none is: `is_full`
+    tells that no more should be accepted, until half of them are decided; `changed` is called when it changes.
     """
 
     def __init__(self, most: int, owner: Told) -> None:
         self._most = most
         self._owner = owner
-        self._asking: dict[Comer, None] = {}
+        self._asking: dict[Comer, float] = {}
+        """When they have come, the oldest first."""
+        self._timer: asyncio.TimerHandle | None = None
         self._waiting: set[Comer] = set()
         self.is_full = False
         self.changed: Callable[[], object] = int  # does nothing
 
     def asks(self, each: Comer) -> None:
         """It is connected; its request is to come."""
-        self._asking[each] = None
+        loop = asyncio.get_running_loop()
+        self._asking[each] = loop.time()
+        if len(self._asking) > _MUCH * self._most:
+            self._shed_oldest()
+        elif len(self._asking) > self._most and self._timer is None:
+            self._timer = loop.call_at(self._oldest + _SECOND, self._shed, loop)
+
+    @property
+    def _oldest(self) -> float:
+        return next(iter(self._asking.values()))
+
+    def _shed(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer = None
+        for _ in range(_SHED_AT_ONCE):
+            if len(self._asking) <= self._most:
+                return
+            if self._oldest + _SECOND > loop.time():
+                break
+            self._shed_oldest()
         if len(self._asking) > self._most:
-            oldest = next(iter(self._asking))
-            del self._asking[oldest]
-            oldest.shed()
+            self._timer = loop.call_at(self._oldest + _SECOND, self._shed, loop)
+
+    def _shed_oldest(self) -> None:
+        oldest = next(iter(self._asking))
+        del self._asking[oldest]
+        oldest.shed()
+
+    def close(self) -> None:
+        """End the timer."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def has_asked(self, each: Comer) -> None:
         """Its request has come, or will not."""

@@ -17,6 +17,7 @@ from typing import Any, Final
 import pytest
 
 from ocpp_fast import Event, Handshake, Limit, LimitReached, Refusal
+from ocpp_fast.aio import limits as limits_module
 
 from .harness import central_system, on_one_loop, scenario, server_context, until
 from .peer import PATIENCE, Peer, handshake_bytes
@@ -330,8 +331,9 @@ async def test_a_port_check_without_a_byte_is_nobodys_business(
 @pytest.mark.parametrize("way", ["plain", "TLS", "PROXY"])
 @scenario
 async def test_the_oldest_without_a_whole_request_is_shed(
-    way: str, caplog: pytest.LogCaptureFixture, certificate: Path
+    way: str, caplog: pytest.LogCaptureFixture, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(limits_module, "_SECOND", 0.05)
     begun = {"plain": b"GET /CP", "TLS": TLS_HELLO[:3], "PROXY": PROXY[:8]}[way]
     options: dict[str, Any] = {"ssl": server_context(certificate) if way == "TLS" else None, "patience": 30.0}
     async with telling(caplog, proxy_protocol=way == "PROXY", max_handshakes=3, **options) as (port, told):
@@ -349,6 +351,19 @@ async def test_the_oldest_without_a_whole_request_is_shed(
         limits = [(each.limit, each.remote_address) for each in told.events if isinstance(each, LimitReached)]
         assert limits == [(Limit.HANDSHAKES, each) for each in addresses]
         assert all(not each.reader.at_eof() for each in peers[2:])
+
+
+@scenario
+async def test_many_that_come_back_at_once_have_a_second_for_their_requests(caplog: pytest.LogCaptureFixture) -> None:
+    async with telling(caplog, max_handshakes=3, patience=30.0) as (port, told):
+        peers = [await Peer.connect(port) for _ in range(24)]
+        one_more = await Peer.connect(port)
+        with suppress(ConnectionResetError):
+            assert await peers[0].reader.read() == b""
+        for number, each in enumerate((*peers[1:], one_more)):
+            each.write(handshake_bytes(f"/CP{number}"))
+            assert (await each.http_answer()).status == 101
+        assert len(told.refusals) == 1
 
 
 @pytest.mark.parametrize("tls", [False, True])
