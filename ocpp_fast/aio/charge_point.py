@@ -22,9 +22,9 @@ from .address import Address
 from .arguments import check_address, check_identity, check_policy, versions_of
 from .backoff import BackOff
 from .calls import check_loop
+from .client_handshake import ClientOpening
 from .connection import Connection
 from .endpoint import Endpoint, Runtime, VersionModule
-from .handshake import ClientOpening
 from .logs import write
 from .steps import is_our_end
 from .transport import Transport

@@ -1,27 +1,24 @@
-"""The opening handshakes of both sides.
+"""The opening handshake of the central system's side.
 
-The server's asks `admission` whom it may let in; nothing of a station exists before it is authenticated. The client's
-offers its subprotocols and waits for the server's choice.
+It asks `admission` whom it may let in; nothing of a station exists before it is authenticated.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from http import HTTPStatus
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final
 
-from websockets.client import ClientProtocol
-from websockets.exceptions import InvalidMessage, InvalidStatus
+from websockets.exceptions import InvalidMessage
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 from websockets.http11 import Request, Response
-from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
-from websockets.uri import parse_uri
 
-from ..errors import HandshakeFailed, HandshakeRefused
+from ..errors import HandshakeRefused
 from ..escaping import described
 from ..registration import ACCEPTED
 from . import lean
@@ -52,11 +49,8 @@ from .upgrade import UpgradeRequest, mend, offered_in
 from .websocket import DECIDING, WebSocket
 from .websocket_log import WEBSOCKET_LOG
 
-__all__ = ["ClientOpening", "ServerOpening"]
+__all__ = ["ServerOpening"]
 
-O = TypeVar("O", bound=TransportOwner)  # noqa: E741  # an owner
-
-_MAX_ANSWER: Final = 16 * 1024
 _HEAD_END: Final = b"\r\n\r\n"
 
 # No context takeover, a small window: an idle connection keeps no compressor (R37).
@@ -75,27 +69,6 @@ class ServerLayer(ServerProtocol):
     def select_subprotocol(self, subprotocols: Sequence[Subprotocol]) -> Subprotocol | None:
         """Return the subprotocol that was chosen."""
         return self.chosen
-
-
-class Head:
-    """Finds where the head of an answer ends, in bytes that come in pieces."""
-
-    __slots__ = ("_tail", "is_whole", "size")
-
-    def __init__(self) -> None:
-        self._tail = b""
-        self.is_whole = False
-        self.size = 0
-
-    def cut(self, data: bytes) -> tuple[bytes, bytes]:
-        """Return what belongs to the head, and what is behind it."""
-        known = self._tail + data
-        end = known.find(_HEAD_END)
-        self.is_whole = end >= 0
-        cut = end + len(_HEAD_END) - len(self._tail) if self.is_whole else len(data)
-        self._tail = known[1 - len(_HEAD_END) :]
-        self.size += cut
-        return data[:cut], data[cut:]
 
 
 class ServerOpening:
@@ -181,7 +154,12 @@ class ServerOpening:
             self._websocket.feed(behind)
 
     def _begin(self, offer: Offer, request: Request | None) -> None:
-        """Decide, now or later."""
+        """Decide, now or later; of very many that come at once, few in a turn of the event loop."""
+        self._listener._sockets.in_turn(partial(self._decide_in_turn, offer, request))
+
+    def _decide_in_turn(self, offer: Offer, request: Request | None) -> None:
+        if self._answered or self._has_ended():
+            return
         decision = run_now(self._decide(offer, request), self._central.tasks)
         if decision is not None:
             self._decision = decision
@@ -401,99 +379,3 @@ def _reason_of(invalid: Exception | None) -> tuple[HTTPStatus, str]:
 def _asks_for_websocket(request: Request) -> bool:
     values = ",".join(request.headers.get_all("Upgrade")).lower()
     return "websocket" in (each.strip() for each in values.split(","))
-
-
-class ClientOpening(Generic[O]):
-    """The handshake of a station's connection; `outcome` is what `connected` made of it, when the server has answered.
-
-    `connected` is called with the subprotocol that the server chose, and returns who gets the messages, or None if it
-    is not one that was offered. `authorization` is sent as the header of that name.
-    """
-
-    _websocket: WebSocket
-
-    def __init__(
-        self,
-        url: str,
-        subprotocols: Sequence[str],
-        connected: Callable[[WebSocket, str | None], O | None],
-        *,
-        authorization: str | None,
-        max_message_size: int,
-    ) -> None:
-        self._layer = ClientProtocol(
-            parse_uri(url),
-            subprotocols=[Subprotocol(each) for each in subprotocols],
-            max_size=max_message_size,
-            logger=WEBSOCKET_LOG,
-        )
-        self._authorization = authorization
-        self._connected = connected
-        self._head = Head()
-        self.outcome: asyncio.Future[O] = asyncio.get_running_loop().create_future()
-
-    # The WebSocket calls
-
-    def begin(self, websocket: WebSocket) -> None:
-        """TCP is connected."""
-        self._websocket = websocket
-        request = self._layer.connect()
-        if self._authorization is not None:
-            request.headers["Authorization"] = self._authorization
-        self._layer.send_request(request)
-        websocket.flush(self._layer)
-
-    def receive(self, data: bytes) -> None:
-        """Take the server's answer, or what is behind it: messages, or the body of a refusal."""
-        behind = data
-        if not self._head.is_whole:
-            data, behind = self._head.cut(data)
-            if self._head.size > _MAX_ANSWER:
-                self._websocket.abort()
-                return
-            self._take(data)
-        if self._layer.state is State.CONNECTING:
-            self._take(behind)
-        elif behind:
-            self._websocket.feed(behind)
-
-    def _take(self, data: bytes) -> None:
-        self._layer.receive_data(data)
-        for event in self._layer.events_received():
-            assert isinstance(event, Response)
-            self._answered()
-        self._websocket.flush(self._layer)
-
-    def _answered(self) -> None:
-        error = self._layer.handshake_exc
-        if error is not None:
-            status = error.response.status_code if isinstance(error, InvalidStatus) else None
-            self._give_up(HandshakeFailed(str(error), status))
-            self._websocket.close(CloseCode.PROTOCOL_ERROR)
-        elif not self.outcome.done():
-            owner = self._connected(self._websocket, self._layer.subprotocol)
-            if owner is None:
-                self._give_up(HandshakeFailed("the server chose no subprotocol"))
-                self._websocket.refuse(self._layer)
-                self._websocket.close(CloseCode.PROTOCOL_ERROR)
-            else:
-                self._websocket.opened(owner, self._layer, trusted=True)
-                self.outcome.set_result(owner)
-
-    def too_late(self) -> None:
-        """It takes too long."""
-        self._websocket.abort()
-
-    def eof(self) -> None:
-        """The server writes no more."""
-        self._layer.receive_eof()
-        self._websocket.flush(self._layer)
-
-    def lost(self) -> None:
-        """TCP has ended."""
-        self._give_up(HandshakeFailed(str(self._layer.handshake_exc or "the connection ended during the handshake")))
-        release(self._layer)
-
-    def _give_up(self, error: HandshakeFailed) -> None:
-        if not self.outcome.done():
-            self.outcome.set_exception(error)

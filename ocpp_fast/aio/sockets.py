@@ -20,7 +20,7 @@ _RECEIVE_SIZE: Final = 64 * 1024
 _PATIENCE: Final = 30.0
 """Seconds that a message may take to come, and that a peer may read nothing of what it is sent."""
 
-_ENDS_PER_TURN: Final = 50
+_STEPS_PER_TURN: Final = 50
 
 _buffers: WeakKeyDictionary[asyncio.AbstractEventLoop, memoryview] = WeakKeyDictionary()
 
@@ -66,7 +66,7 @@ class Sockets:
         self._sizes: dict[WebSocket, int] = {}
         self._keepalives: dict[float, Keepalive[WebSocket]] = {}
         self._count = 0
-        self._ends = 0
+        self._steps = 0
         self._later: deque[Callable[[], object]] = deque()
 
     def __len__(self) -> int:
@@ -97,21 +97,21 @@ class Sockets:
         if each not in self._closing:
             self._closing.start(each)
 
-    def in_turn(self, end: Callable[[], object]) -> None:
-        """Do what the end of a connection asks for: now or, where many end at once, in one of the next turns."""
-        if self._ends == 0:
+    def in_turn(self, step: Callable[[], object]) -> None:
+        """Do what a connection's handshake or end asks for: now or, where many do at once, in one of the next turns."""
+        if self._steps == 0:
             self.loop.call_soon(self._next_turn)
-        self._ends += 1
-        if self._ends <= _ENDS_PER_TURN and not self._later:
-            end()
+        self._steps += 1
+        if self._steps <= _STEPS_PER_TURN and not self._later:
+            step()
         else:
-            self._later.append(end)
+            self._later.append(step)
 
     def _next_turn(self) -> None:
-        self._ends = min(len(self._later), _ENDS_PER_TURN)
-        for _ in range(self._ends):
+        self._steps = min(len(self._later), _STEPS_PER_TURN)
+        for _ in range(self._steps):
             self._later.popleft()()
-        if self._ends:
+        if self._steps:
             self.loop.call_soon(self._next_turn)
 
     def ended(self, each: WebSocket) -> None:

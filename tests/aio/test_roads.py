@@ -23,7 +23,8 @@ from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 from ocpp_fast import Limit
-from ocpp_fast.aio.handshake import ClientOpening, ServerOpening
+from ocpp_fast.aio.client_handshake import ClientOpening
+from ocpp_fast.aio.handshake import ServerOpening
 from ocpp_fast.aio.limits import Lobby
 from ocpp_fast.aio.opening import has_long_length
 from ocpp_fast.aio.server import Server

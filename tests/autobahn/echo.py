@@ -11,7 +11,7 @@ import pytest
 
 from ocpp_fast import CentralSystem, Limit, NoAuth, v16
 from ocpp_fast.aio import central_system
-from ocpp_fast.aio.handshake import ClientOpening
+from ocpp_fast.aio.client_handshake import ClientOpening
 from ocpp_fast.aio.sockets import Allowance, Sockets
 from ocpp_fast.aio.transport import Transport
 from ocpp_fast.aio.websocket import WebSocket
