@@ -27,20 +27,29 @@ from .peer import PATIENCE, HttpAnswer, Peer, handshake_bytes
 
 @pytest.mark.parametrize("kind", ["tcp", "unix"])
 @scenario
-async def test_a_storm_waits_in_the_kernel_and_at_most_a_hundred_are_accepted_a_turn(kind: str, tmp_path: Path) -> None:
-    storm, seen = 400, [0]
+async def test_a_storm_waits_in_the_kernel_and_few_are_accepted_and_let_in_a_turn(kind: str, tmp_path: Path) -> None:
+    storm, seen, let_in = 400, [0], [0]
     path = tmp_path / "ocpp.sock" if kind == "unix" else None
-    async with central_system().serve(path=path) as server:
+    central = central_system()
+    async with central.serve(path=path) as server:
         family, address = (socket.AF_INET, ("127.0.0.1", server.port)) if path is None else (socket.AF_UNIX, str(path))
         with ExitStack() as opened:
+            clients = []
             for _ in range(storm):  # the event loop stands still
                 client = opened.enter_context(socket.socket(family))
                 client.settimeout(PATIENCE)
                 client.connect(address)
+                clients.append(client)
             while seen[-1] < storm:
                 await asyncio.sleep(0)
                 seen.append(len(server._sockets))
+            for number, client in enumerate(clients):
+                client.sendall(handshake_bytes(f"/CP{number}"))
+            while let_in[-1] < storm:
+                await asyncio.sleep(0)
+                let_in.append(len(central))
     assert max(after - before for before, after in pairwise(seen)) <= 100
+    assert max(after - before for before, after in pairwise(let_in)) <= 50
 
 
 # Above max_connections
