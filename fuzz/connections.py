@@ -96,7 +96,7 @@ class Place:
         self.runtime: Any = self.central._runtime
         self.runtime.loop = self.loop
         self.sockets = self.loop.run_until_complete(self._open())
-        self.server = Server(self.sockets)
+        self.server = Server(self.sockets, Lobby(2000, self.runtime))
 
     async def _open(self) -> Sockets:
         return Sockets(
