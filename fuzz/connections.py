@@ -19,6 +19,7 @@ with instrument_imports(include=["ocpp_fast", "websockets"]):
     from ocpp_fast import CentralSystem, NoAuth, v16, v21, v201
     from ocpp_fast._core import wire
     from ocpp_fast.aio.handshake import ServerOpening
+    from ocpp_fast.aio.limits import Lobby
     from ocpp_fast.aio.server import Server
     from ocpp_fast.aio.sockets import Sockets
     from ocpp_fast.aio.websocket import WebSocket
