@@ -14,6 +14,7 @@ from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
 from ..errors import HandshakeFailed
+from .head import HEAD_END
 from .opening import release
 from .transport import CloseCode, TransportOwner
 from .websocket import WebSocket
@@ -24,7 +25,6 @@ __all__ = ["ClientOpening"]
 O = TypeVar("O", bound=TransportOwner)  # noqa: E741  # an owner
 
 _MAX_ANSWER: Final = 16 * 1024
-_HEAD_END: Final = b"\r\n\r\n"
 
 
 class Head:
@@ -40,10 +40,10 @@ class Head:
     def cut(self, data: bytes) -> tuple[bytes, bytes]:
         """Return what belongs to the head, and what is behind it."""
         known = self._tail + data
-        end = known.find(_HEAD_END)
+        end = known.find(HEAD_END)
         self.is_whole = end >= 0
-        cut = end + len(_HEAD_END) - len(self._tail) if self.is_whole else len(data)
-        self._tail = known[1 - len(_HEAD_END) :]
+        cut = end + len(HEAD_END) - len(self._tail) if self.is_whole else len(data)
+        self._tail = known[1 - len(HEAD_END) :]
         self.size += cut
         return data[:cut], data[cut:]
 

@@ -36,7 +36,7 @@ from .admission import (
 )
 from .certificates import CertificateNames
 from .events import Limit
-from .head import HeadFault, check_head, path_in
+from .head import HEAD_END, HeadFault, check_head, path_in
 from .limits import SHED
 from .logs import LEFT, write
 from .opening import release
@@ -51,7 +51,6 @@ from .websocket_log import WEBSOCKET_LOG
 
 __all__ = ["ServerOpening"]
 
-_HEAD_END: Final = b"\r\n\r\n"
 
 # No context takeover, a small window: an idle connection keeps no compressor (R37).
 _DEFLATE: Final = ServerPerMessageDeflateFactory(
@@ -131,8 +130,8 @@ class ServerOpening:
             self._begin(self._offer(self._lean.path, self._lean.headers, self._lean.subprotocols), None)
             return
         self._raw += data
-        end = self._raw.find(_HEAD_END)
-        head = self._raw if end < 0 else self._raw[: end + len(_HEAD_END)]
+        end = self._raw.find(HEAD_END)
+        head = self._raw if end < 0 else self._raw[: end + len(HEAD_END)]
         fault = check_head(head)
         if fault is not None:
             self._turn_away(fault)

@@ -8,8 +8,10 @@ from typing import Final, NamedTuple
 
 from .events import Limit
 
-__all__ = ["MAX_HEAD", "MAX_HEADERS", "HeadFault", "check_head", "path_in"]
+__all__ = ["HEAD_END", "MAX_HEAD", "MAX_HEADERS", "HeadFault", "check_head", "path_in"]
 
+HEAD_END: Final = b"\r\n\r\n"
+"""The end of a head, of requests and of answers."""
 MAX_HEAD: Final = 8 * 1024
 """The bytes that a request may have, with its headers."""
 MAX_HEADERS: Final = 64

@@ -40,10 +40,9 @@ class Throttle:
 
     def take(self, key: Key, now: float) -> bool:
         """Take a try, before the password is verified; False if there is none left."""
-        restored = max(self._restored.get(key, now), now)
-        if restored - now > (self._tries - 1) * SECONDS:
+        if self.is_exhausted(key, now):
             return False
-        self._restored[key] = restored + SECONDS
+        self._restored[key] = max(self._restored.get(key, now), now) + SECONDS
         return True
 
     def give_back(self, key: Key) -> None:
