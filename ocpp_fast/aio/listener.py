@@ -56,8 +56,8 @@ class PortListener:
         log: logging.Logger,
     ) -> None:
         self.sockets = tuple(sockets)
-        self._lobby = lobby
-        self._new_protocol = new_protocol
+        self.lobby = lobby
+        self.new_protocol = new_protocol
         self._backlog = backlog
         self._options: dict[str, Any] = {"ssl": ssl, "backlog": _PER_TURN, "start_serving": False}
         if ssl is not None:
@@ -72,11 +72,11 @@ class PortListener:
         """Begin to accept connections."""
         await self._resume()
         self._watch()
-        self._lobby.changed = self._check
+        self.lobby.changed = self._check
 
     def close(self) -> None:
         """Accept no more connections."""
-        self._lobby.changed = int  # does nothing
+        self.lobby.changed = int  # does nothing
         if self._timer is not None:
             self._timer.cancel()
         if self._resuming is not None:
@@ -89,7 +89,7 @@ class PortListener:
 
     def _accept(self) -> asyncio.BaseProtocol:
         self._count()
-        return self._new_protocol(None)
+        return self.new_protocol(None)
 
     def _count(self) -> None:
         """One more is accepted: see whether there is room for others, now and then."""
@@ -108,7 +108,7 @@ class PortListener:
         if not has_room(self.sockets[0].fileno()):
             self._tell(logging.ERROR, "fewer than %d files are left (ulimit -n)", ROOM)
             self._pause()
-        elif self._lobby.is_full:
+        elif self.lobby.is_full:
             self._tell(logging.WARNING, "too many wait to be let in (max_handshakes)")
             self._pause()
         elif not self._servers and (self._resuming is None or self._resuming.done()):

@@ -67,8 +67,6 @@ class PreludeListener(PortListener):
         self.proxies = proxies
         self.ssl = ssl
         self.timeout = timeout
-        self.lobby = lobby
-        self.new_protocol = new_protocol
         self.preludes: set[Prelude] = set()
         for each in sockets:
             each.setblocking(False)
