@@ -49,8 +49,9 @@ LAYERS: Mapping[str, frozenset[str]] = {
         "data_transfer": "_core errors faults handlers mending policy received routing schema tolerance",
         "aio": "_core data_transfer errors escaping faults frames handlers latest masking policy registration routing"
         " schema session signing tolerance",
+        "cluster": "_core aio errors escaping masking registration schema",
         "habits": "tolerance",
-        "ocpp_fast": "_core aio errors escaping faults frames habits handlers masking policy registration routing"
+        "ocpp_fast": "_core aio cluster errors escaping faults frames habits handlers masking policy registration routing"
         " tolerance",
         "smart_charging": "v16 v201 v21",
         "simulator": "ocpp_fast smart_charging v16 v201 v21",
@@ -69,6 +70,7 @@ IMPURE_UNITS = (
     "ocpp_fast_ext",
     "aio",
     "asgi",
+    "cluster",
     "testing",
     "ocpp_fast",
     "simulator",

@@ -1,0 +1,1 @@
+"""Central systems that share their stations: any process calls any station (extra `cluster`)."""
