@@ -38,12 +38,14 @@ _MOST_PINGS: Final = 2
 """Of a server that does not answer; with the next ping it is left, 3 s after it fell silent."""
 _ANSWER: Final = 0.9
 """Seconds for an answer of JetStream: a station that arrives waits for a second at most."""
-_FIRST: Final = 3.0
+_FIRST: Final = 2.0
 """Seconds that `start` waits."""
 _PAUSE: Final = 0.25
 """Seconds between two tries, on average."""
 _MOST_UNSENT: Final = 64 * 1024 * 1024
 """Bytes for a server that is too slow to take them."""
+_MOST_VIOLATIONS: Final = 16
+"""Of permissions, that are logged for a connection."""
 _OWN_SIDS: Final = 1_000_000_000
 """Numbers of subscriptions, from which on they are not nats-py's."""
 _REFUSALS: Final = ("authorization violation", "authentication expired", "authentication revoked")
@@ -102,7 +104,7 @@ class NatsBus:
         self._subscriptions.append((subject, queue, deliver))
 
     async def start(self, *, on_lost: Callable[[], None], on_back: Callable[[], None]) -> None:
-        """Connect, and stay connected until `close`; returns once connected, or goes on trying after three seconds.
+        """Connect, and stay connected until `close`; returns once connected, or goes on trying after two seconds.
 
         Raises `PermissionError` for credentials that are refused before.
         """
@@ -290,6 +292,7 @@ class _Client(Client):
         self._on_drop = on_drop
         self._complain = complain
         self._told: Exception | None = None
+        self._violations: set[str] = set()
         self._delivers: dict[int, Deliver] = {}
         self._pipe = _Pipe(self._ended)
         self._transport = self._pipe
@@ -329,10 +332,12 @@ class _Client(Client):
 
     async def troubled(self, error: Exception) -> None:
         """Take what nats-py tells of."""
-        if "permissions violation" in str(error):
-            self._complain(error)
-        else:
+        text = str(error)
+        if "permissions violation" not in text:
             self._told = error
+        elif text not in self._violations and len(self._violations) < _MOST_VIOLATIONS:
+            self._violations.add(text)
+            self._complain(error)
 
     def _ended(self) -> None:
         if not self.dropped.is_set():

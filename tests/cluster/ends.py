@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any, TypeAlias
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from ocpp_fast.cluster.bus import Bus
 from ocpp_fast.cluster.nats import NatsBus
@@ -15,10 +15,13 @@ from .servers import NatsServer
 Message: TypeAlias = tuple[str, str, bytes]
 
 
-class End:
+B = TypeVar("B", bound=Bus)
+
+
+class End(Generic[B]):
     """A bus with the subscriptions of a test: `got` are its messages, `told` is "back" or "lost", in order."""
 
-    def __init__(self, bus: Bus, *subjects: str, queue: str = "") -> None:
+    def __init__(self, bus: B, *subjects: str, queue: str = "") -> None:
         self.bus = bus
         self.got: list[Message] = []
         self.told: list[str] = []
@@ -43,7 +46,7 @@ class End:
 
 
 @asynccontextmanager
-async def started(bus: Bus, *subjects: str, queue: str = "") -> AsyncIterator[End]:
+async def started(bus: B, *subjects: str, queue: str = "") -> AsyncIterator[End[B]]:
     """Start a bus with subscriptions, and close it in the end."""
     end = End(bus, *subjects, queue=queue)
     await end.start()

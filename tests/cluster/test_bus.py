@@ -10,6 +10,8 @@ from ..aio.harness import scenario, until
 from .ends import MakeBus, bus_of, started
 from .servers import NatsServer
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture(params=["nats"])
 def make_bus(request: pytest.FixtureRequest) -> MakeBus:
