@@ -33,6 +33,7 @@ ASK_SECONDS: Final = 2.0
 TICKET_SECONDS: Final = 2.0
 _LOOK_AGAIN: Final = 0.05
 _LATE: Final = 0.5
+_ROUNDED: Final = 1e-6
 _MOST_DUE: Final = 1000
 _LONGEST: Final = 1e9
 
@@ -214,7 +215,7 @@ class Caller:
                     "id": call.identity,
                     "ep": call.target.epoch if call.target else 0,
                     "t": moment,
-                    "T": call.deadline - now,
+                    "T": round(call.deadline - now, 3),
                     "ver": call.version,
                     "action": call.action,
                     "q": orjson.Fragment(call.request),
@@ -343,7 +344,7 @@ class Callee:
         refusal = self._refusal(message)
         if refusal:
             return {"e": refusal}
-        return {"t": self._clock(), "ver": self._version_of(message["id"])}
+        return {"t": round(self._clock(), 6), "ver": self._version_of(message["id"])}
 
     def _refusal(self, message: Mapping[str, Any]) -> str:
         if not self._lease.is_active(self._clock()):
@@ -357,7 +358,7 @@ class Callee:
         """Return the call to make, or the answer that says why it is not made."""
         now = self._clock()
         moment, seconds = message.get("t"), message.get("T")
-        if type(moment) is not float or not 0 <= now - moment <= TICKET_SECONDS:
+        if type(moment) is not float or not -_ROUNDED <= now - moment <= TICKET_SECONDS:
             return {"e": "stale"}
         refusal = self._refusal(message)
         if refusal:

@@ -208,8 +208,12 @@ class Member:
             return
         self.me = self.directory.join(self.name, self.incarnation, self.announcer.born, now)
         self.me.heard = float("inf")
-        for identity, epoch in self.announcer.own.items():
-            self.directory.add(self.me, identity, epoch, self._version_of(identity))
+        for identity, epoch in list(self.announcer.own.items()):
+            if not self.directory.add(self.me, identity, epoch, self._version_of(identity)):
+                holder = self.directory.find(identity)  # it has connected there since
+                assert holder is not None
+                self.announcer.disconnected(identity)
+                self._dropped(identity, holder.peer)
         self._beat_now()
 
     def _publish(self, subject: str, payload: bytes, reply: str = "") -> bool:

@@ -64,7 +64,10 @@ class Presence(NamedTuple):
 
 
 class HybridClock:
-    """Gives epochs: milliseconds of the wall clock in steps of 1/4096, but always more than the highest one seen."""
+    """Gives epochs: milliseconds of the wall clock in steps of 1/256, but always more than the highest one seen.
+
+    They have 15 digits, so that readers of JSON that know only doubles keep them.
+    """
 
     __slots__ = ("_wall", "last")
 
@@ -74,7 +77,7 @@ class HybridClock:
 
     def next(self) -> int:
         """Return an epoch that is higher than all seen before."""
-        self.last = max(int(self._wall() * 1000) << 12, self.last + 1)
+        self.last = max(int(self._wall() * 1000) << 8, self.last + 1)
         return self.last
 
     def seen(self, epoch: int) -> None:
