@@ -264,7 +264,7 @@ class Caller:
             elif call.gone:
                 self._end(call, DeliveryUnknown(f"{call.action} was handed over, and no answer came"))
             elif now >= call.deadline:
-                self._end(call, CallTimeout(call.action, delivered=False))
+                self._end(call, call.why or CallTimeout(call.action, delivered=False))
             else:
                 self._end(call, Unreachable("its node does not answer"))
 
