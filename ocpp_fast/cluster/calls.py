@@ -104,14 +104,14 @@ class OutgoingCall:
 class Caller:
     """Makes calls: `locate` tells where a station is, `publish` sends a payload to an inbox, for an answer.
 
-    `lost` is told a node of which the bus says that it is not there.
+    `lost` is told a node of which the bus says that it is not there, and says whether it believes that.
     """
 
     def __init__(
         self,
         locate: Callable[[str], Target | None],
         publish: Callable[[str, bytes, int], None],
-        lost: Callable[[Target], object],
+        lost: Callable[[Target], bool],
     ) -> None:
         self._locate = locate
         self._publish = publish
@@ -193,8 +193,10 @@ class Caller:
             return
         if not payload:
             assert call.target is not None
-            self._lost(call.target)
-            self._try_again(call, NotConnected(call.identity), now, at_once=True)
+            if self._lost(call.target):
+                self._try_again(call, NotConnected(call.identity), now, at_once=True)
+            else:
+                self._try_again(call, Unreachable("its node is not there yet"), now)
             return
         try:
             told = loads(payload)
