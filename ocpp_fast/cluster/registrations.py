@@ -7,6 +7,7 @@ from typing import Final, Protocol
 from urllib.parse import quote
 
 from ..aio.logs import write
+from ..escaping import described
 from ..latest import Latest
 
 __all__ = ["Bucket", "ClusterRegistrations", "Registered"]
@@ -94,7 +95,7 @@ class ClusterRegistrations:
     def _failed(self, error: OSError) -> None:
         if not self._fails:
             self._fails = True
-            write(self._log, logging.WARNING, "registrations of the cluster can't be reached: %s", error)
+            write(self._log, logging.WARNING, "registrations of the cluster can't be reached: %s", described(error))
 
     def _worked(self) -> None:
         if self._fails:

@@ -1,0 +1,163 @@
+"""The example configuration of a NATS server lets each role do what it must, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Final
+
+import pytest
+
+from ocpp_fast.aio.tls import client_context
+from ocpp_fast.cluster.registrations import ClusterRegistrations
+
+from ..aio.harness import on_one_loop
+from ..authority import Authority
+from ..sources import ROOT
+from .ends import bus_of, started
+from .servers import NatsServer, nats_server
+
+pytestmark = pytest.mark.once
+
+KV: Final = "KV_ocpp-acme-registrations"
+PUBLISHES: Final = {
+    "node-a": "ocpp.acme.presence.node-a ocpp.acme.hello ocpp.acme.node.node-b.0f ocpp.acme.reply.0f.7 ocpp.acme.where"
+    f" ocpp.acme.event.message.CP%2E1 $KV.ocpp-acme-registrations.CP=2E1 $JS.API.STREAM.INFO.{KV}"
+    f" $JS.API.STREAM.CREATE.{KV} $JS.API.STREAM.MSG.GET.{KV}",
+    "api": "ocpp.acme.hello ocpp.acme.node.node-b.0f ocpp.acme.where",
+    "events": "$JS.API.STREAM.INFO.ocpp-acme-events $JS.API.STREAM.CREATE.ocpp-acme-events"
+    " $JS.API.CONSUMER.INFO.ocpp-acme-events.database $JS.API.CONSUMER.CREATE.ocpp-acme-events.database"
+    " $JS.API.CONSUMER.MSG.NEXT.ocpp-acme-events.database $JS.ACK.ocpp-acme-events.database.1.1.1.1.0",
+}
+SUBSCRIBES: Final = {
+    "node-a": "ocpp.acme.presence.* ocpp.acme.hello ocpp.acme.node.node-a.0f ocpp.acme.reply.0f.* ocpp.acme.where"
+    " ocpp.acme.event.> _INBOX.node-a.x.*",
+    "api": "ocpp.acme.presence.* ocpp.acme.reply.0f.* ocpp.acme.event.>",
+    "events": "ocpp.acme.event.> _INBOX.events.x.*",
+}
+TO_PUBLISH: Final = {each for text in PUBLISHES.values() for each in text.split()} | {
+    f"$JS.API.STREAM.DELETE.{KV}",
+    "$JS.API.STREAM.NAMES",
+    "$KV.else.x",
+    "$SYS.REQ.USER.INFO",
+    "_INBOX.node-b.x.1",
+    "hello",
+    "ocpp.acme.presence.node-b",
+    "ocpp.other.hello",
+}
+TO_SUBSCRIBE: Final = {each for text in SUBSCRIBES.values() for each in text.split()} | {
+    ">",
+    "$JS.>",
+    "$KV.>",
+    "$SYS.>",
+    "_INBOX.>",
+    "_INBOX.node-b.x.*",
+    "ocpp.>",
+    "ocpp.acme.>",
+    "ocpp.acme.node.*.*",
+    "ocpp.acme.node.node-b.0f",
+    "ocpp.other.hello",
+}
+
+
+@asynccontextmanager
+async def configured(folder: Path, authority: Authority, environment: pytest.MonkeyPatch) -> AsyncIterator[NatsServer]:
+    """The server of the example, with a certificate and passwords of this test."""
+    text = (ROOT / "examples/cluster/nats/nats.conf").read_text("utf-8")
+    for user in set(re.findall(r"\$(\w+)_PASSWORD\n", text)):
+        environment.setenv(f"{user}_PASSWORD", password(user))
+    text = re.sub(r"^(server_name|listen): .*$", "", text, flags=re.MULTILINE)
+    text = re.sub(r'"/etc/nats/server\.(pem|key)"', json.dumps(str(authority.server())), text)
+    text = text.replace("/var/lib/nats", json.dumps(str(folder / "store"))[1:-1])
+    async with nats_server(folder, config=text) as server:
+        yield server
+
+
+def password(user: str) -> str:
+    return f"secret_of_{user.lower().replace('_', '-')}"
+
+
+class Raw:
+    """A client that sends the commands of a role as they are."""
+
+    def __init__(self, server: NatsServer, context: ssl.SSLContext, **login: str) -> None:
+        sock = socket.create_connection((server.host, server.port), timeout=10)
+        assert json.loads(sock.recv(65536).removeprefix(b"INFO "))["tls_required"]
+        self.sock = context.wrap_socket(sock, server_hostname=server.host)
+        self.lines = self.sock.makefile("rb")
+        self.greeting = self.answer(f"CONNECT {json.dumps({'verbose': False, **login})}")
+
+    def answer(self, command: str) -> str:
+        """Send a command; return the error that comes back, or nothing."""
+        self.sock.sendall(f"{command}\r\nPING\r\n".encode())
+        errors = ""
+        for line in self.lines:
+            if line == b"PONG\r\n":
+                break
+            errors += line.decode() if line.startswith(b"-ERR") else ""
+        return errors
+
+    def close(self) -> None:
+        self.lines.close()
+        self.sock.close()
+
+
+@pytest.mark.parametrize("role", ["node-a", "api", "events"])
+@on_one_loop
+async def test_a_role_may_do_what_it_must_and_nothing_else(
+    role: str, tmp_path: Path, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with configured(tmp_path, authority, monkeypatch) as server:
+        client = Raw(server, client_context(authority.ca), user=role, **{"pass": password(role)})
+        assert client.greeting == ""
+        assert {each for each in TO_PUBLISH if not client.answer(f"PUB {each} 0\r\n")} == {*PUBLISHES[role].split()}
+        assert {each for each in TO_SUBSCRIBE if not client.answer(f"SUB {each} 1")} == {*SUBSCRIBES[role].split()}
+        client.close()
+
+
+@on_one_loop
+async def test_a_stranger_is_not_let_in(tmp_path: Path, authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with configured(tmp_path, authority, monkeypatch) as server:
+        context = client_context(authority.ca)
+        for login in ({}, {"user": "node-a", "pass": "wrong"}, {"user": "else", "pass": password("else")}):
+            stranger = Raw(server, context, **login)
+            assert "Authorization Violation" in stranger.greeting
+            stranger.close()
+        with pytest.raises(PermissionError):
+            await bus_of(server, tls=context).start(on_lost=lambda: None, on_back=lambda: None)
+        with socket.create_connection((server.host, server.port), timeout=10) as plain:
+            options = json.dumps({"user": "node-a", "pass": password("node-a"), "verbose": False})
+            plain.sendall(f"CONNECT {options}\r\nPING\r\n".encode())
+            assert b"PONG" not in b"".join(iter(lambda: plain.recv(65536), b""))
+
+
+@on_one_loop
+async def test_nodes_share_registrations_with_these_permissions(
+    tmp_path: Path, authority: Authority, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with configured(tmp_path, authority, monkeypatch) as server:
+        context = client_context(authority.ca)
+        logins = {each: (each, password(each)) for each in ("node-a", "node-b")}
+        async with (
+            started(bus_of(server, name="node-a", credentials=logins["node-a"], tls=context)) as one,
+            started(bus_of(server, name="node-b", credentials=logins["node-b"], tls=context)) as other,
+        ):
+            here, there = (
+                ClusterRegistrations(SimpleNamespace(bus=each.bus, namespace="acme")) for each in (one, other)
+            )
+            assert await here.load("CP.1") is None
+            await here.store("CP.1", "Accepted")
+            assert await there.load("CP.1") == "Accepted"
+            assert caplog.text == ""
+            for _ in range(2):
+                one.bus.publish("ocpp.acme.presence.node-b", b"{}")
+            one.bus.publish("ocpp.other.hello", b"{}")
+        told = [each.getMessage() for each in caplog.records]
+        assert len(told) == 2
+        assert "permissions violation for publish to" in told[0]
