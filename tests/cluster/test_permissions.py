@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 import socket
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Final
@@ -19,9 +16,9 @@ from ocpp_fast.cluster.registrations import ClusterRegistrations
 
 from ..aio.harness import on_one_loop
 from ..authority import Authority
-from ..sources import ROOT
 from .ends import bus_of, started
-from .servers import NatsServer, nats_server
+from .secured import configured, password
+from .servers import NatsServer
 
 pytestmark = pytest.mark.once
 
@@ -64,23 +61,6 @@ TO_SUBSCRIBE: Final = {each for text in SUBSCRIBES.values() for each in text.spl
     "ocpp.acme.node.node-b.0f",
     "ocpp.other.hello",
 }
-
-
-@asynccontextmanager
-async def configured(folder: Path, authority: Authority, environment: pytest.MonkeyPatch) -> AsyncIterator[NatsServer]:
-    """The server of the example, with a certificate and passwords of this test."""
-    text = (ROOT / "examples/cluster/nats/nats.conf").read_text("utf-8")
-    for user in set(re.findall(r"\$(\w+)_PASSWORD\n", text)):
-        environment.setenv(f"{user}_PASSWORD", password(user))
-    text = re.sub(r"^(server_name|listen): .*$", "", text, flags=re.MULTILINE)
-    text = re.sub(r'"/etc/nats/server\.(pem|key)"', json.dumps(str(authority.server())), text)
-    text = text.replace("/var/lib/nats", json.dumps(str(folder / "store"))[1:-1])
-    async with nats_server(folder, config=text) as server:
-        yield server
-
-
-def password(user: str) -> str:
-    return f"secret_of_{user.lower().replace('_', '-')}"
 
 
 class Raw:
