@@ -49,7 +49,7 @@ LAYERS: Mapping[str, frozenset[str]] = {
         "data_transfer": "_core errors faults handlers mending policy received routing schema tolerance",
         "aio": "_core data_transfer errors escaping faults frames handlers latest masking policy registration routing"
         " schema session signing tolerance",
-        "cluster": "_core aio errors escaping masking registration schema",
+        "cluster": "_core aio errors escaping latest masking registration schema",
         "habits": "tolerance",
         "ocpp_fast": "_core aio cluster errors escaping faults frames habits handlers masking policy registration routing"
         " tolerance",
@@ -230,6 +230,7 @@ USERS_CODE = {
     "ocpp_fast/aio/hooks.py": "hooks",
     "ocpp_fast/aio/upgrade.py": "hooks",
     "ocpp_fast/aio/watching.py": "predicates of what is expected",
+    "ocpp_fast/cluster/nats.py": "contexts of `ssl`, resolvers, nats-py: whatever they raise, the next try follows",
     "ocpp_fast/frames.py": "functions of a policy",
     "ocpp_fast/handlers.py": "annotations of handlers, which may be any text",
     "ocpp_fast/aio/stations.py": "stations of ones own",
@@ -244,6 +245,7 @@ SLEEPERS = {
     "tests/aio/test_bounds.py": "nothing may happen meanwhile; a peer that takes its time",
     "tests/aio/test_charge_point.py": "nothing may happen meanwhile; handlers and a peer that take their time",
     "tests/cli/test_load.py": "a handler that takes its time",
+    "tests/cluster/servers.py": "polls a server until it answers",
     "tests/testing/test_connect.py": "a fake clock makes them short",
     "tests/aio/test_listening.py": "a proxy's header comes in pieces",
     "tests/aio/test_handshake.py": "a request that trickles in",
