@@ -245,6 +245,7 @@ SLEEPERS = {
     "tests/aio/test_bounds.py": "nothing may happen meanwhile; a peer that takes its time",
     "tests/aio/test_charge_point.py": "nothing may happen meanwhile; handlers and a peer that take their time",
     "tests/cli/test_load.py": "a handler that takes its time",
+    "tests/cluster/partition.py": "publishes at a rate",
     "tests/cluster/servers.py": "polls a server until it answers",
     "tests/testing/test_connect.py": "a fake clock makes them short",
     "tests/aio/test_listening.py": "a proxy's header comes in pieces",
