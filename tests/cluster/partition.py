@@ -1,8 +1,8 @@
 """Partitions of a real network while a bus publishes hard (K5): `python -m tests.cluster.partition`, as root on Linux.
 
 Two NATS servers run in network namespaces. The bus is connected to one of them and publishes; then the packets between
-the two get lost, in both directions and without a word: each end has a permanent neighbour entry with a hardware
-address that nobody has. The bus must be back, at the other server, within 4 seconds, and must deliver from then on.
+it and that server get lost, in both directions and without a word: each end has a permanent neighbour entry with a
+hardware address that nobody has. The bus must be back, at the other server, within 4 seconds, and must deliver from then on.
 """
 
 from __future__ import annotations
