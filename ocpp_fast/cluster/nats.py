@@ -239,9 +239,9 @@ class NatsBus:
                 pending_size=-1,
                 **login,
             )
-            for each in self._subscriptions:
-                client.listen(each)
+            client.listen_to(self._subscriptions)
             await client.flush()
+        client.listen_to(self._subscriptions)  # as they are by now
         if client.dropped.is_set():
             raise client.trouble or ConnectionResetError("the server left")
         self._client = client
@@ -336,8 +336,17 @@ class _Client(Client):
         """Send nothing before TLS has begun."""
         self._pipe.waits_for_tls = wanted
 
+    def listen_to(self, subscriptions: Sequence[Subscription]) -> None:
+        """Have these subscriptions, and no others; at once, or else the PING of `flush` would overtake them."""
+        for each in subscriptions:
+            if each not in self._sids:
+                self.listen(each)
+        for each in [*self._sids]:
+            if each not in subscriptions:
+                self.ignore(each)
+
     def listen(self, subscription: Subscription) -> None:
-        """Subscribe; at once, or else the PING of `flush` would overtake it."""
+        """Subscribe."""
         sid = _OWN_SIDS + next(self._numbers)
         self._delivers[sid] = subscription.deliver
         self._sids[subscription] = sid

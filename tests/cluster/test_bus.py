@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from ocpp_fast.cluster.bus import BusLost
 
 from ..aio.harness import scenario, until
-from .ends import MakeBus, bus_of, started
+from .ends import End, MakeBus, bus_of, started
 from .servers import NatsServer
 
 pytestmark = pytest.mark.once
@@ -98,3 +100,25 @@ async def test_what_is_published_before_closing_is_sent(make_bus: MakeBus) -> No
         assert await until(lambda: len(other.got) == 1000)
         await end.bus.close()
         end.bus.reset()
+
+
+@scenario
+async def test_subscriptions_may_be_made_and_ended_while_it_connects(make_bus: MakeBus) -> None:
+    async with started(make_bus("b")) as other:
+        end = End(make_bus("a"))
+        starting = asyncio.create_task(end.start())
+        subjects, ends = [], []
+        while not starting.done():
+            await asyncio.sleep(0)
+            for kind in ("kept", "ended"):
+                subjects.append(f"{kind}.{len(subjects)}")
+                ends.append(end.bus.subscribe(subjects[-1], lambda *message: end.got.append(message)))
+            if len(ends) > 10:
+                ends[-11]()  # of the kind "ended"
+        for each in ends[1::2]:
+            each()
+        for subject in [*subjects, subjects[0]]:
+            other.bus.publish(subject, b"x")
+        await until(lambda: len(end.got) > len(subjects) // 2)
+        assert [each[0] for each in end.got] == [*subjects[::2], subjects[0]]
+        await end.bus.close()
