@@ -3,8 +3,8 @@
     EVENTS_PASSWORD=... python events_to_database.py tls://nats-1:4222 events.db --ca ca.pem
 
 What is published while this program is away waits in the stream, for a week at most; what it has committed is not
-stored twice, though JetStream may deliver it again. Events themselves are published without a receipt: each connection
-of a station numbers its own, and a number that is missing tells of a loss (the view `gap`).
+stored twice, though JetStream may deliver it again. Events themselves are published without a receipt: each node
+numbers its own, from 1 on when it starts, and what is missing is told.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import signal
 import sqlite3
 import ssl
 import sys
-from collections.abc import Iterable
 from contextlib import closing
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import nats
@@ -26,44 +26,41 @@ from nats.aio.msg import Msg
 from nats.errors import TimeoutError as NothingNew
 from nats.js.api import ConsumerConfig, StorageType, StreamConfig
 
-Row: TypeAlias = tuple[str, str, int, str, str, str, str | None, str | None]
+Row: TypeAlias = tuple[str, str, int, int, str, str, str, str]
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS event (
-    node TEXT NOT NULL, epoch TEXT NOT NULL, number INTEGER NOT NULL,  -- of the connection's events
-    station TEXT NOT NULL, kind TEXT NOT NULL, time TEXT NOT NULL, direction TEXT, frame TEXT,
-    PRIMARY KEY (node, epoch, number)
+    node TEXT NOT NULL, time TEXT NOT NULL, number INTEGER NOT NULL, epoch INTEGER NOT NULL,
+    station TEXT NOT NULL, kind TEXT NOT NULL, direction TEXT NOT NULL, frame TEXT NOT NULL,
+    PRIMARY KEY (node, time, number)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS event_of_station ON event (station, time);
-CREATE VIEW IF NOT EXISTS gap AS
-    SELECT node, epoch, station, previous + 1 AS first, number - 1 AS last FROM (
-        SELECT *, lag(number) OVER (PARTITION BY node, epoch ORDER BY number) AS previous FROM event
-    ) WHERE number > previous + 1;
 """
 
 
 def row_of(message: Msg) -> Row:
     """Return an event as a row. Raises `ValueError`, `KeyError` or `TypeError` for what is no event."""
     event: Any = json.loads(message.data)
-    kind = message.subject.split(".")[3]
-    number = int(event["s"])
-    row = (str(event["n"]), json.dumps(event["ep"]), number, str(event["id"]), kind, str(event["t"]))
-    return (*row, event.get("dir"), event.get("frame"))
+    who = (str(event["n"]), str(event["t"]), int(event["s"]), int(event["ep"]))
+    what = (str(event["id"]), message.subject.split(".")[3], event.get("dir", ""), event.get("frame", ""))
+    return (*who, *what)
 
 
-def store(database: sqlite3.Connection, rows: Iterable[Row]) -> list[str]:
-    """Store events in one transaction; return what seems to be lost."""
-    lost = []
+def store(database: sqlite3.Connection, rows: list[Row]) -> list[str]:
+    """Store events in one transaction; return what is missing among them, and since those before."""
     with database:
-        for row in rows:
-            node, epoch, number, station, *_ = row
-            before = "SELECT max(number) FROM event WHERE node = ? AND epoch = ? AND number < ?"
-            (previous,) = database.execute(before, (node, epoch, number)).fetchone()
-            if previous is not None and number > previous + 1:
-                lost.append(
-                    f"{station} at {node}: events {previous + 1} to {number - 1} of connection {epoch} are lost"
-                )
-            database.execute("INSERT OR IGNORE INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        database.executemany("INSERT OR IGNORE INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    lost = []
+    for node in sorted({row[0] for row in rows}):
+        first = min(row[1] for row in rows if row[0] == node)
+        before = "SELECT max(time) FROM event WHERE node = ? AND time < ?"
+        (since,) = database.execute(before, (node, first)).fetchone()
+        numbers = "SELECT number FROM event WHERE node = ? AND time >= ? ORDER BY time, number"
+        found = [number for (number,) in database.execute(numbers, (node, since or first))]
+        for previous, number in pairwise(found):
+            expected = previous + 1 if number > previous else 1  # it has started again
+            if number != expected:
+                lost.append(f"{node}: events {expected} to {number - 1} are lost")
     return lost
 
 

@@ -75,6 +75,9 @@ async def test_a_bus_that_is_reset_goes_to_the_next_server_at_once(tmp_path: Pat
         end.bus.publish("x", bytes(1_000_000))
         end.bus.reset()
         assert not end.bus.connected
+        end.bus.reset()
+        with pytest.raises(BusLost):
+            end.bus.publish("x", b"while it is away")
         await end.back()
         assert server_of(end.bus, servers) is not paused
         assert end.got == []
