@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 import signal
 import socket
@@ -98,6 +99,7 @@ class NatsServer:
         if sys.platform == "win32":
             pytest.skip("a process can't be paused")
         self._send(signal.SIGSTOP)
+        os.waitpid(self.pid, os.WUNTRACED)  # until each of its threads has stopped
 
     def resume(self) -> None:
         """Let it go on."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
 import socket
 import ssl
+from contextlib import AsyncExitStack
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Final
 
 import pytest
 
-from ocpp_fast.aio.tls import client_context
+from ocpp_fast import CentralSystem, ChargePoint, Cluster, NoAuth, client_context, v16
 from ocpp_fast.cluster.registrations import ClusterRegistrations
 
 from ..aio.harness import on_one_loop
@@ -115,6 +118,38 @@ async def test_a_stranger_is_not_let_in(tmp_path: Path, authority: Authority, mo
             options = json.dumps({"user": "node-a", "pass": password("node-a"), "verbose": False})
             plain.sendall(f"CONNECT {options}\r\nPING\r\n".encode())
             assert b"PONG" not in b"".join(iter(lambda: plain.recv(65536), b""))
+
+
+@on_one_loop
+async def test_a_cluster_lives_with_these_permissions(
+    tmp_path: Path, authority: Authority, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with configured(tmp_path, authority, monkeypatch) as server, AsyncExitStack() as stack:
+
+        def cluster(name: str) -> Cluster:
+            tls = client_context(authority.ca)
+            login = (name, password(name))
+            return Cluster(server.url, namespace="acme", name=name, credentials=login, tls=tls, versions=[v16])
+
+        nodes = [cluster(name) for name in ("node-a", "node-b")]
+        ports = []
+        for each in nodes:
+            central = CentralSystem(
+                auth=NoAuth(), versions=[v16], cluster=each, registrations=ClusterRegistrations(each)
+            )
+            ports.append((await stack.enter_async_context(central.serve(grace=0.1))).url)
+        client = await stack.enter_async_context(cluster("api"))
+        told = client.events("CP.1")
+        event = asyncio.ensure_future(anext(told))
+        await asyncio.sleep(0)
+        station = await stack.enter_async_context(ChargePoint("CP.1", ports[1], versions=[v16]))
+        station.on(v16.ResetRequest)(lambda request: v16.ResetResponse(status=v16.ResetStatus.ACCEPTED))
+        for each in (client, nodes[0]):
+            remote = await each.wait_connected("CP.1")
+            assert (await remote.v16.reset(type=v16.ResetType.SOFT)).status == "Accepted"
+        assert ((await event).kind, (await event).node) == ("connected", "node-b")
+        await told.aclose()
+        assert [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING] == []
 
 
 @on_one_loop
