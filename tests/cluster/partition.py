@@ -2,7 +2,7 @@
 
 Two NATS servers run in network namespaces. The bus is connected to one of them and publishes; then the packets between
 it and that server get lost, in both directions and without a word: each end has a permanent neighbour entry with a
-hardware address that nobody has. The bus must be back, at the other server, within 4 seconds, and must deliver from then on.
+hardware address that nobody has. The bus must be back, at the other server, within 4 seconds, and deliver from then on.
 """
 
 from __future__ import annotations
