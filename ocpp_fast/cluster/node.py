@@ -44,7 +44,6 @@ class Node(Life):
             raise ValueError(f"events: expected some of {', '.join(KINDS)}, not {', '.join(map(repr, unknown))}")
         self._local: dict[str, Station] = {}
         self._deliveries = Deliveries(self._started, self._local.get)
-        self._event_number = 0
         self._swaps: Latest[str, tuple[float, ...]] = Latest(10_000)
 
     def joined_by(self, central: CentralSystem) -> None:
@@ -165,8 +164,9 @@ class Node(Life):
     def _tell(self, kind: EventKind, identity: str, epoch: int, **more: Any) -> None:
         if kind not in self._events or self._member is None or self._bus is None:
             return
-        self._event_number += 1
-        payload = event_payload(identity, self.name, epoch, self._event_number, datetime.now(UTC), **more)
+        self._member.events_told += 1
+        more |= {"n": self.name, "i": self._member.incarnation}
+        payload = event_payload(identity, epoch, self._member.events_told, datetime.now(UTC), **more)
         with suppress(BusLost):  # then its number is missing: consumers see that
             self._bus.publish(f"{self._member.prefix}.event.{kind}.{encoded(identity)}", payload)
 
