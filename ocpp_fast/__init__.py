@@ -71,6 +71,7 @@ if TYPE_CHECKING:
         Verdict,
         VersionAssumed,
         client_context,
+        health,
         identity_of,
         server_context,
     )
@@ -141,6 +142,7 @@ __all__ = [
     "accelerated",
     "after",
     "client_context",
+    "health",
     "identity_of",
     "masked",
     "on",

@@ -224,6 +224,7 @@ USERS_CODE = {
     "ocpp_fast/aio/charge_point.py": "contexts of `ssl`, resolvers, hooks: whatever they raise, the next try follows",
     "ocpp_fast/aio/connection.py": "handlers",
     "ocpp_fast/aio/logs.py": "handlers and filters of loggers",
+    "ocpp_fast/aio/draining.py": "functions that say who is busy, and the close code",
     "ocpp_fast/aio/endpoint.py": "functions of a policy",
     "ocpp_fast/aio/admission.py": "auth, identify, duplicates, policy, hooks of the handshake",
     "ocpp_fast/aio/handshake.py": "plain HTTP",

@@ -21,6 +21,7 @@ from .admission import STOPPING, Admitted, Assume, Identify, identity_of
 from .arguments import check_assumed, check_interval, check_policy, check_size, versions_of
 from .authentication import NoAuth
 from .calls import check_loop
+from .draining import DrainOptions, drain_options
 from .endpoint import Endpoint, Runtime, VersionModule
 from .events import VersionAssumed
 from .handshake import ServerOpening
@@ -85,6 +86,7 @@ class CentralRuntime(Runtime):
         self.upgrade_hooks: list[UpgradeHook] = []
         self.connecting_hooks: list[Callable[[Handshake], Any]] = []
         self.refused_hooks: list[Callable[[Refusal], Any]] = []
+        self.drain_hooks: list[Callable[[Server], Any]] = []
         self.loop: asyncio.AbstractEventLoop | None = None
         self.listeners = 0
         self._policy_choice = policy_choice
@@ -301,6 +303,11 @@ class CentralSystem(Endpoint):
         self._runtime.refused_hooks.append(hook)
         return hook
 
+    def on_drain(self, hook: F) -> F:
+        """Register a plain or async function of a `Server` whose drain begins; a decorator."""
+        self._runtime.drain_hooks.append(hook)
+        return hook
+
     # Serving
 
     @asynccontextmanager
@@ -350,7 +357,7 @@ class CentralSystem(Endpoint):
             raise ValueError("proxy_protocol: expected trusted_proxies, whose headers are believed")
         async with self._running(grace) as closing:
             lobby = Lobby(max_handshakes, runtime)
-            server = Server(runtime.sockets(), lobby, http=http)
+            server = Server(runtime, lobby, http=http)
             sockets = server._sockets
             turnstile = Turnstile(
                 lambda address: WebSocket(sockets, ServerOpening(runtime, server, address), masks=False),
@@ -395,9 +402,13 @@ class CentralSystem(Endpoint):
         lifespan: Lifespan | None = None,
         on_listening: Callable[[Server], object] | None = None,
         loop_factory: LoopFactory | None = None,
+        drain: int | DrainOptions | None = 100,
         **options: Unpack[ServeOptions],
     ) -> None:
         """Serve until SIGINT or SIGTERM, and return when all has ended as `serve` ends it; a second one does not wait.
+
+        On SIGTERM the stations are drained first: `drain` are closed in a second, or it has the options of
+        `Server.drain`; the second one ends that, and the third one does not wait. With None it is as on SIGINT.
 
         The event loop is uvloop's where that is installed (the extra `speed`), asyncio's otherwise, or what
         `loop_factory` makes. `lifespan`, a function that returns an async context manager, is entered in it before the
@@ -413,6 +424,7 @@ class CentralSystem(Endpoint):
             lifespan=lifespan,
             on_listening=on_listening,
             loop_factory=loop_factory,
+            drain=drain_options(drain),
             log=self._runtime.log,
         )
 

@@ -12,6 +12,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from importlib.util import find_spec
 from typing import Any, Final, TypeAlias
 
+from .draining import DrainOptions
 from .limits import raise_file_limit
 from .logs import write
 from .server import Server
@@ -30,6 +31,7 @@ def run(
     lifespan: Lifespan | None,
     on_listening: Callable[[Server], object] | None,
     loop_factory: LoopFactory | None,
+    drain: DrainOptions | None,
     log: logging.Logger,
 ) -> None:
     """Do what `CentralSystem.run` promises."""
@@ -42,7 +44,8 @@ def run(
     raise_file_limit(log)
     with asyncio.Runner(loop_factory=loop_factory or _fastest_loop()) as runner:
         try:
-            runner.run(_until_stopped(serve, nullcontext if lifespan is None else lifespan, on_listening, log))
+            within = nullcontext if lifespan is None else lifespan
+            runner.run(_until_stopped(serve, within, on_listening, drain, log))
         except KeyboardInterrupt:
             if sys.platform != "win32":  # there it is the first signal, and all has ended
                 raise
@@ -69,27 +72,46 @@ async def _until_stopped(
     serve: Callable[[], AbstractAsyncContextManager[Server]],
     lifespan: Lifespan,
     on_listening: Callable[[Server], object] | None,
+    drain: DrainOptions | None,
     log: logging.Logger,
 ) -> None:
     loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
+    leave, stop = asyncio.Event(), asyncio.Event()
     signals = (signal.SIGINT, signal.SIGTERM)
 
-    def stopping() -> None:
+    def stopping(number: signal.Signals) -> None:
+        first = not leave.is_set()
+        leave.set()
+        if first and number is signal.SIGTERM and drain is not None:
+            return
         stop.set()
         for each in signals:
             loop.remove_signal_handler(each)  # a second one does what it does to any program
 
     with suppress(NotImplementedError):  # on Windows: there SIGINT cancels this
         for each in signals:
-            loop.add_signal_handler(each, stopping)
+            loop.add_signal_handler(each, stopping, each)
     try:
         async with lifespan(), serve() as server:
             if on_listening is not None:
                 on_listening(server)
-            await stop.wait()
+            await leave.wait()
+            if not stop.is_set():
+                await _drain(server, drain or {}, stop)
     finally:
         await _end_tasks(log)
+
+
+async def _drain(server: Server, options: DrainOptions, stop: asyncio.Event) -> None:
+    """Drain until that is done, or it is to stop."""
+    stopping = asyncio.create_task(stop.wait())
+    draining = asyncio.create_task(server.drain(**options))
+    await asyncio.wait((stopping, draining), return_when=asyncio.FIRST_COMPLETED)
+    for each in (stopping, draining):
+        each.cancel()
+    await asyncio.wait((stopping, draining))
+    if not draining.cancelled():
+        draining.result()
 
 
 async def _end_tasks(log: logging.Logger) -> None:
