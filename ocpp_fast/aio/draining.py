@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from .endpoint import Runtime
     from .sockets import Sockets
 
-__all__ = ["Busy", "Code", "DrainOptions", "Draining", "drain_options"]
+__all__ = ["DEFAULT_RATE", "Busy", "Code", "DrainOptions", "Draining", "drain_options", "drain_share"]
 
 T = TypeVar("T")
+
+DEFAULT_RATE: Final = 100
+"""Stations a second."""
 
 _TICKS: Final = 50
 _TICK: Final = 1.0 / _TICKS
@@ -43,6 +46,11 @@ class DrainOptions(TypedDict, total=False):
 def drain_options(given: int | DrainOptions | None) -> DrainOptions | None:
     """Return the options of a drain of which the rate may be all that is told. Raises `ValueError`."""
     return {"rate": check_size("drain", given)} if isinstance(given, int) else given
+
+
+def drain_share(options: DrainOptions | None, count: int) -> DrainOptions | None:
+    """Return the options for one of several processes that drain together, so that all keep to the rate."""
+    return options and {**options, "rate": max(1, options.get("rate", DEFAULT_RATE) // count)}
 
 
 class Draining:

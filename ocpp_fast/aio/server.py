@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypedDict
 
-from .draining import Busy, Code, Draining
+from .draining import DEFAULT_RATE, Busy, Code, Draining
 from .listener import PortListener, duplicate
 from .prelude import PreludeListener
 from .proxies import Address, TrustedProxies
@@ -131,7 +131,7 @@ class Server:
 
     async def drain(
         self,
-        rate: int = 100,
+        rate: int = DEFAULT_RATE,
         *,
         timeout: float = 300.0,
         busy: Busy | None = None,
@@ -148,6 +148,8 @@ class Server:
         draining = Draining(self._runtime, self._sockets, rate=rate, timeout=timeout, busy=busy, code=code)
         if not self.is_draining:
             self.is_draining = True
+            if self._runtime.cluster is not None:
+                self._runtime.cluster.draining()
             self._runtime.tasks.run(self._runtime.drain_hooks, self)
         return await draining.run()
 
