@@ -16,7 +16,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -52,14 +52,8 @@ class Target(NamedTuple):
         return f"{self.node}.{self.incarnation}"
 
 
-class Ended(Protocol):
-    """Takes the end of a call: the JSON of the result, or the exception to raise."""
-
-    def __call__(self, outcome: Any) -> object: ...
-
-
 class OutgoingCall:
-    """A call of ours to a station of any node."""
+    """A call of ours to a station of any node; `ended` takes the JSON of its result, or the exception to raise."""
 
     __slots__ = (
         "action",
@@ -86,7 +80,7 @@ class OutgoingCall:
         *,
         now: float,
         deadline: float,
-        ended: Ended,
+        ended: Callable[[Any], object],
         is_send: bool = False,
     ) -> None:
         self.identity = identity
