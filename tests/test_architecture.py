@@ -231,6 +231,7 @@ USERS_CODE = {
     "ocpp_fast/aio/hooks.py": "hooks",
     "ocpp_fast/aio/upgrade.py": "hooks",
     "ocpp_fast/aio/watching.py": "predicates of what is expected",
+    "ocpp_fast/aio/workers.py": "exceptions that can't be pickled",
     "ocpp_fast/frames.py": "functions of a policy",
     "ocpp_fast/handlers.py": "annotations of handlers, which may be any text",
     "ocpp_fast/aio/stations.py": "stations of ones own",

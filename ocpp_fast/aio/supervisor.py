@@ -105,7 +105,7 @@ class _Supervisor:
     def _take(self, number: signal.Signals) -> None:
         if number not in (signal.SIGINT, signal.SIGTERM):
             for child in self._children:
-                child.signal(number)
+                child.kill(number)
         elif self._told is None:
             self._tell(number)
         else:

@@ -208,7 +208,7 @@ class Child:
                     self._failure += data
                 self.was_ready = self.was_ready or _READY in data.partition(_FAILED)[0]
 
-    def signal(self, number: signal.Signals) -> None:
+    def kill(self, number: signal.Signals) -> None:
         """Send a signal as the system has it."""
         if self.process is not None:
             os.kill(self.process.pid, number)

@@ -12,6 +12,7 @@ from .events import (
     StationDisconnected,
     StationEvent,
 )
+from .local import LocalCluster
 from .remote import RemoteStation
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Deliver",
     "EventKind",
     "Lagged",
+    "LocalCluster",
     "NodeInfo",
     "Presence",
     "RemoteStation",
