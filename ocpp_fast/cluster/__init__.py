@@ -13,6 +13,7 @@ from .events import (
     StationEvent,
 )
 from .local import LocalCluster
+from .registrations import ClusterRegistrations
 from .remote import RemoteStation
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "BusLost",
     "Change",
     "Cluster",
+    "ClusterRegistrations",
     "Deliver",
     "EventKind",
     "Lagged",

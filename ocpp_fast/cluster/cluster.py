@@ -70,7 +70,8 @@ class Cluster(Node):
     - `namespace` is the name of the fleet, shared by all; `name` that of a node, its own: 1 to 32 of A-Z a-z 0-9 _ -.
     - `versions` and `policy`: what a client speaks, and how it writes requests and reads answers; a node has those of
       its central system.
-    - `credentials` is the path of a file of NATS; `tls` a context, or None for what the URLs say.
+    - `credentials` is the path of a `.creds` file of NATS, or a user and a password; `tls` a context for servers that ask
+      for TLS.
     - `when_isolated`: a node that is cut off from the bus goes on taking stations ("accept"), or refuses them
       ("refuse"), so that they connect to another one. It serves those that it has in either case.
     - `directory=False` is for clients that call seldom: they keep no list of the stations, and ask a node each time.
@@ -88,7 +89,7 @@ class Cluster(Node):
         name: str | None = None,
         versions: Sequence[VersionModule | Version] = (),
         policy: Policy = STRICT,
-        credentials: str | os.PathLike[str] | None = None,
+        credentials: str | os.PathLike[str] | tuple[str, str] | None = None,
         tls: ssl.SSLContext | None = None,
         when_isolated: Literal["accept", "refuse"] = "accept",
         directory: bool = True,
@@ -391,7 +392,6 @@ class Cluster(Node):
         Only what happens from now on comes, and only kinds that the nodes are set to tell (`events=`).
         """
         member = self._started()
-        assert self._bus is not None
         queue: asyncio.Queue[StationEvent] = asyncio.Queue()
 
         def deliver(subject: str, reply: str, payload: bytes) -> None:
@@ -402,7 +402,7 @@ class Cluster(Node):
                 queue.put_nowait(event)
 
         token = "*" if identity == "*" else encoded(identity)
-        ends = [self._bus.subscribe(f"{member.prefix}.event.{kind}.{token}", deliver) for kind in kinds]
+        ends = [self.bus.subscribe(f"{member.prefix}.event.{kind}.{token}", deliver) for kind in kinds]
         try:
             while True:
                 yield await queue.get()

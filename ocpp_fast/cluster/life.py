@@ -153,6 +153,13 @@ class Life:
         return self._member
 
     @property
+    def bus(self) -> Bus:
+        """The bus. Raises `RuntimeError` before the cluster is started."""
+        if self._bus is None:
+            raise RuntimeError(_NOT_STARTED)
+        return self._bus
+
+    @property
     def is_connected(self) -> bool:
         """Whether one's own heartbeats come back: a node that is cut off makes no calls for others."""
         return self._member is not None and self._member.lease.is_active(self._member.clock())
