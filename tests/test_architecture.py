@@ -245,6 +245,7 @@ SLEEPERS = {
     "tests/aio/harness.py": "`until` polls",
     "tests/aio/test_bounds.py": "nothing may happen meanwhile; a peer that takes its time",
     "tests/aio/test_charge_point.py": "nothing may happen meanwhile; handlers and a peer that take their time",
+    "tests/cluster/drain.py": "stations wait before they connect again, callers before they call",
     "tests/cli/test_load.py": "a handler that takes its time",
     "tests/testing/test_connect.py": "a fake clock makes them short",
     "tests/aio/test_listening.py": "a proxy's header comes in pieces",
