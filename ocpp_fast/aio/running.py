@@ -121,13 +121,14 @@ async def _until_stopped(program: Program, link: Link | None, last: Mapping[str,
     lifespan = program.lifespan or nullcontext
 
     def stopping(number: signal.Signals) -> None:
-        first = not leave.is_set()
+        drains = number is signal.SIGTERM and program.drain is not None and (link is not None or not leave.is_set())
         leave.set()
-        if first and number is signal.SIGTERM and program.drain is not None:
+        if drains:
             return
         stop.set()
-        for each in signals:
-            loop.remove_signal_handler(each)  # a second one does what it does to any program
+        if link is None:  # else it is the supervisor that is told twice, and a service manager may tell all
+            for each in signals:
+                loop.remove_signal_handler(each)  # a second one does what it does to any program
 
     with suppress(NotImplementedError):  # on Windows: there SIGINT cancels this
         for each in signals:

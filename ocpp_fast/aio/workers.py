@@ -56,7 +56,7 @@ def bound_to(host: str | None, port: int) -> Iterator[int]:
     kept: list[socket.socket] = []
     try:
         for family, kind, protocol, _, address in dict.fromkeys(
-            socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+            socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         ):
             sock = socket.socket(family, kind, protocol)
             kept.append(sock)
@@ -81,7 +81,7 @@ class Link:
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
-        self._told: Callable[[signal.Signals], object] = print
+        self._told: Callable[[signal.Signals], object] = int  # does nothing
 
     def fileno(self) -> int:
         """Return the file, which can be read when the supervisor says anything, or has died."""

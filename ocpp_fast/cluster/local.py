@@ -64,7 +64,7 @@ def _program() -> str:
 
 def _run(link: Link, program: str, port: int, config: str) -> None:
     """Run a server until the supervisor says so, or is dead."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # workers that drain need it, whoever else is told to end
     with TemporaryDirectory(prefix="ocpp_fast-") as folder:  # nobody else may look into it
         file, log = Path(folder, "nats.conf"), Path(folder, "log")
         file.write_text(config)
@@ -74,6 +74,7 @@ def _run(link: Link, program: str, port: int, config: str) -> None:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
+                process_group=0,  # a terminal's SIGINT is not for it
                 preexec_fn=_end_with_parent,  # no thread runs here
             )
         try:

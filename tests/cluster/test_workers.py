@@ -130,6 +130,7 @@ async def test_a_handler_calls_a_station_of_another_worker_and_all_end_together(
         await site.call_across()
         peer, _ = await site.station("worker-2")
         site.running.send(signal.SIGTERM)
+        os.kill(site.pids["worker-2"], signal.SIGTERM)  # as a service manager does that tells all
         assert await peer.close_frame() == (1012, "the central system is draining")
         assert (await site.running.ended(), site.running.complaints) == (0, "")
         assert site.running.printed[-1] == "returned"
