@@ -30,7 +30,8 @@ class Console:
         """Print a line that is always wanted, of at most so many characters; a worker's number comes first."""
         number = worker_number()
         try:
-            print(f"[{number}] " * bool(number) + _encodable(shown(line, most)), flush=True)
+            text = f"[{number}] " * bool(number) + _encodable(shown(line, most))
+            print(f"{text}\n", end="", flush=True)  # at once, for other workers print, too
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
