@@ -20,10 +20,11 @@ from .deliveries import Deliveries
 from .directory import Holder, Peer
 from .events import KINDS, EventKind, event_payload
 from .life import Life, settles
-from .member import Member, encoded
+from .member import Member, check_name, encoded
 
 if TYPE_CHECKING:
     from ..aio import CentralSystem, Direction, Station
+    from ..aio.workers import Child
 
 __all__ = ["Node"]
 
@@ -53,6 +54,14 @@ class Node(Life):
         self._central = central
         if "message" in self._events:
             central.on_frame(self._frame_passed)
+
+    def companion(self) -> Child | None:
+        """Return what is to run beside workers: nothing, for the bus is there."""
+        return None
+
+    def in_worker(self, number: int) -> None:
+        """This process is a worker. Raises `ValueError` if the name becomes too long for that."""
+        self.name = check_name("name", f"{self.name}-{number}")
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
