@@ -1,6 +1,7 @@
 """The contents of what is built from the sources: wheels with and without the compiled core, the sdist."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
