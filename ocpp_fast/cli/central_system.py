@@ -22,6 +22,7 @@ from ocpp_fast import (
     Profiles,
     Refusal,
     Replaced,
+    Server,
     Station,
     health,
     shown,
@@ -96,7 +97,12 @@ def _central(given: ServeArguments, console: Console) -> CentralSystem:
     versions = [module.VERSION for module, _ in answers]
     cluster = _cluster(given)
     central = CentralSystem(auth=_auth(given), versions=versions, ping_interval=given.ping_interval, cluster=cluster)
-    central.on_drain(lambda server: console.note(f"draining: {len(central)} stations leave"))
+
+    @central.on_drain
+    def tell_how_many_leave(server: Server) -> None:
+        if stations := len(central):
+            console.note(f"draining: {stations} stations leave")
+
     for version, (_, router) in zip(versions, answers, strict=True):
         for profile in version.profiles:
             central.include(router, profile=profile)

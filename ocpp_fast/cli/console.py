@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import sys
 from typing import Final
 
 from ocpp_fast import shown
 
-from .running import worker_number
-
-__all__ = ["Console", "complain"]
+__all__ = ["Console", "complain", "worker_number"]
 
 
 _MOST_PRINTED: Final = 1000
@@ -54,3 +53,9 @@ def complain(line: str) -> None:
 def _encodable(line: str) -> str:
     encoding = sys.stdout.encoding or "utf-8"
     return line.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def worker_number() -> int:
+    """Return which worker this process is; 0 if it is none."""
+    kind, _, number = multiprocessing.current_process().name.rpartition("-")
+    return int(number) if kind == "worker" else 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Coroutine
@@ -23,7 +22,6 @@ __all__ = [
     "loop_name",
     "on_hangup",
     "run",
-    "worker_number",
 ]
 
 
@@ -48,12 +46,6 @@ def on_hangup(act: Callable[[], object]) -> None:
     """Do something on SIGHUP, where there is such a signal, as long as the event loop runs."""
     with suppress(NotImplementedError, AttributeError):  # on Windows
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, act)
-
-
-def worker_number() -> int:
-    """Return which worker this process is; 0 if it is none."""
-    kind, _, number = multiprocessing.current_process().name.rpartition("-")
-    return int(number) if kind == "worker" else 0
 
 
 def log_to_stderr(*, names_process: bool = False) -> None:

@@ -7,8 +7,7 @@ from itertools import count
 
 from ocpp_fast import Station, on, v16
 
-from ..console import Console
-from ..running import worker_number
+from ..console import Console, worker_number
 
 __all__ = ["Answers"]
 
