@@ -1,0 +1,357 @@
+"""A station's way to its central systems: it connects, connects again when the connection is lost, and is steered."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import ssl as tls
+import time
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from functools import partial
+from typing import Any, TypeAlias
+
+from ..errors import Disconnected, HandshakeFailed, OcppError
+from ..escaping import described
+from ..session import CallEnded
+from .address import Address, NetworkProfile
+from .backoff import BackOff
+from .client_handshake import ClientOpening
+from .connection import Connection
+from .dialling import Dialling
+from .endpoint import Runtime
+from .logs import write
+from .steps import is_our_end
+from .transport import Transport
+from .websocket import WebSocket
+
+__all__ = ["StationConnection", "Uplink"]
+
+Outcome: TypeAlias = "asyncio.Future[None]"
+Work: TypeAlias = Callable[[Outcome], Awaitable[None]]
+NewConnection: TypeAlias = Callable[[Transport, str | None], "StationConnection | None"]
+
+
+class StationConnection(Connection):
+    """The connection of a charge point; `answered` tells whether the central system has answered a call."""
+
+    __slots__ = ("answered",)
+
+    answered: bool
+
+    def _call_ended(self, ended: CallEnded, raw: bytes = b"") -> None:
+        self.answered = self.answered or getattr(ended.outcome, "delivered", True) is True
+        super()._call_ended(ended, raw)
+
+
+class Uplink:
+    """The connection of a station to one of its central systems; `connection` is the last one that was made.
+
+    One task at a time dials, and waits for the end of the connection. Whoever steers replaces it by another one, and
+    waits for what that says: a caller who is cancelled does no harm. Every failure of a try is an `OSError` or an
+    `OcppError`.
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        identity: str,
+        profiles: Sequence[NetworkProfile],
+        new_connection: NewConnection,
+        *,
+        password: bytes | None,
+        ssl: tls.SSLContext | None,
+        back_off: BackOff,
+        attempts: int,
+        final: Collection[int | type[Exception]],
+        local: tuple[str, int] | None,
+        compression: bool,
+    ) -> None:
+        self.connection: StationConnection | None = None
+        self.gave_up: BaseException | None = None
+        """Why nothing is dialled any more: every central system has refused for good."""
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.dial: Callable[[Address], Awaitable[StationConnection]] = self.dial_socket
+        self.back_off = back_off
+        self.reconnect_hooks: list[Callable[[], Any]] = []
+        self.failed_hooks: list[Callable[[Any], Any]] = []
+        self._runtime = runtime
+        self._id = identity
+        self._new_connection = new_connection
+        self._attempts = attempts
+        self._final = final
+        self._local = local
+        self._compression = compression
+        self._task: asyncio.Task[None] | None = None
+        self._waiting: set[asyncio.Future[None]] = set()
+        self.security_profile = 0
+        self.security_profile = self.use(profiles, password, ssl)
+
+    # What is dialled
+
+    def check(self, profiles: Sequence[NetworkProfile], password: bytes | None, ssl: tls.SSLContext | None) -> int:
+        """Return the lowest security profile among these. Raises `TypeError` or `ValueError` if they can't be used."""
+        lowest = min(_address(each, self._id, password, ssl).security_profile for each in profiles)
+        if lowest < self.security_profile:
+            raise ValueError(
+                f"expected security profile {self.security_profile}, as before, or a higher one, not {lowest}"
+            )
+        return lowest
+
+    def use(
+        self, profiles: Sequence[NetworkProfile], password: bytes | None, ssl: tls.SSLContext | None, at: int = 0
+    ) -> int:
+        """Dial these from now on, the one at `at` first; as `check`."""
+        lowest = self.check(profiles, password, ssl)
+        self.password, self.ssl = password, ssl
+        self.dialling = Dialling(profiles, self._attempts, self._waits, at)
+        return lowest
+
+    def renew(self, password: bytes | None, ssl: tls.SSLContext | None) -> None:
+        """Use other credentials from the next try on; as `check`."""
+        self.check(self.dialling.places, password, ssl)
+        self.password, self.ssl = password, ssl
+
+    @property
+    def address(self) -> Address:
+        """Where the central system is that is connected, or is dialled next, with the credentials for it."""
+        return _address(self.dialling.current, self._id, self.password, self.ssl)
+
+    def _waits(self) -> Iterator[float]:
+        return self.back_off.waits(random.random)
+
+    # Steering
+
+    def enter(self) -> None:
+        """Begin, on the event loop that runs."""
+        self.loop = asyncio.get_running_loop()
+        self.sockets = self._runtime.sockets()
+
+    def leave(self) -> None:
+        """End; `disconnect` comes before."""
+        self.sockets.close()
+        self._task = None
+        self.loop = None
+
+    async def connect(self, *, patient: bool, in_background: bool) -> None:
+        """Connect, with the back-off if `patient`. Raises what the last try has failed with."""
+        self.use(self.dialling.places, self.password, self.ssl)
+        outcome = self._steer(self._insist if patient or in_background else self._begin)
+        if in_background:
+            outcome.set_result(None)
+        await asyncio.shield(outcome)
+
+    async def reconnect(
+        self, profiles: Sequence[NetworkProfile], password: bytes | None, ssl: tls.SSLContext | None
+    ) -> None:
+        """Close the connection, and connect with these. Raises what the last try has failed with, and goes back."""
+        self.check(profiles, password, ssl)
+        await asyncio.shield(self._steer(partial(self._move, profiles, password, ssl)))
+
+    async def disconnect(self, code: int, reason: str) -> None:
+        """Close the connection, and dial no more."""
+        if self.connection is not None:
+            self.connection._transport.close(code, reason)  # raises for a code that can't be sent
+        await asyncio.shield(self._steer(self._hang_up))
+
+    async def news(self) -> None:
+        """Wait until it is connected, or nothing is dialled any more."""
+        waiting = asyncio.get_running_loop().create_future()
+        self._waiting.add(waiting)
+        try:
+            await waiting
+        finally:
+            self._waiting.discard(waiting)
+
+    def _tell(self) -> None:
+        for each in self._waiting:
+            if not each.done():
+                each.set_result(None)
+
+    def _steer(self, work: Work) -> Outcome:
+        """Let `work` have the connection from now on; return what it tells how it went."""
+        assert self.loop is not None
+        outcome: Outcome = self.loop.create_future()
+        outcome.add_done_callback(lambda done: done.cancelled() or done.exception())  # perhaps nobody waits any more
+        before, self._task = self._task, None
+        if before is not None:
+            before.cancel()
+        self._task = asyncio.create_task(self._take_over(before, work, outcome))
+        return outcome
+
+    async def _take_over(self, before: asyncio.Task[None] | None, work: Work, outcome: Outcome) -> None:
+        try:
+            if before is not None:
+                await asyncio.wait([before])
+            del before
+            self.gave_up = None
+            await work(outcome)
+        except (OSError, OcppError) as error:
+            error.__traceback__ = None  # or it would lead to itself
+            if not outcome.done():
+                outcome.set_exception(error)
+            else:
+                write(self._runtime.log, logging.ERROR, "%s: gives up: %s", self._id, _reason(error))
+                self.gave_up = error
+                self._tell()
+        finally:
+            if not outcome.done():
+                outcome.set_exception(Disconnected("it was steered elsewhere meanwhile", delivered=False).at(self._id))
+
+    # What a task does with the connection
+
+    async def _begin(self, outcome: Outcome) -> None:
+        connection = await self._dial_each()
+        outcome.set_result(None)
+        await self._keep(connection)
+
+    async def _insist(self, outcome: Outcome) -> None:
+        connection = None
+        try:
+            connection = await self._try()
+        except (OSError, OcppError) as error:
+            if not self.dialling.failed(final=self._is_final(error)):
+                raise
+        connection = connection or await self._dial_again()
+        if not outcome.done():
+            outcome.set_result(None)
+        await self._keep(connection)
+
+    async def _move(
+        self,
+        profiles: Sequence[NetworkProfile],
+        password: bytes | None,
+        ssl: tls.SSLContext | None,
+        outcome: Outcome,
+    ) -> None:
+        if self.connection is not None:
+            await self.connection.close()
+        before, connection = (self.password, self.ssl, self.dialling), None
+        at = profiles.index(self.dialling.current) if profiles == self.dialling.places else 0
+        self.use(profiles, password, ssl, at)
+        try:
+            connection = await self._dial_each()
+            outcome.set_result(None)
+        except (OSError, OcppError) as error:
+            outcome.set_exception(error.with_traceback(None))
+        finally:
+            if connection is None:
+                self.password, self.ssl, self.dialling = before
+        await self._keep(connection or await self._dial_again())
+
+    async def _hang_up(self, outcome: Outcome) -> None:
+        if self.connection is not None:
+            await self.connection.close()
+        outcome.set_result(None)
+
+    async def _keep(self, connection: StationConnection) -> None:
+        """Dial again whenever the connection is lost."""
+        while True:
+            began = time.monotonic()
+            await connection.wait_closed()
+            self.dialling.ended(lived=time.monotonic() - began, answered=connection.answered)
+            connection = await self._dial_again()
+
+    # Dialling
+
+    async def _dial_each(self) -> StationConnection:
+        """Dial each central system once, until one takes us. Raises what the last one has failed with."""
+        while True:
+            try:
+                return await self._try()
+            except (OSError, OcppError):
+                if not self.dialling.failed(final=True):
+                    raise
+
+    async def _dial_again(self) -> StationConnection:
+        """Wait and dial until a central system takes us. Raises what the last one has failed with for good."""
+        while True:
+            await asyncio.sleep(self.dialling.wait())
+            if hooks := self._runtime.tasks.run(self.reconnect_hooks, station=self._id):
+                await asyncio.wait(hooks, timeout=self._runtime.open_timeout)
+            try:
+                return await self._try()
+            except (OSError, OcppError) as error:
+                if not self.dialling.failed(final=self._is_final(error)):
+                    raise
+
+    def _is_final(self, error: Exception) -> bool:
+        kinds = tuple(each for each in self._final if isinstance(each, type))
+        return isinstance(error, kinds) or (isinstance(error, HandshakeFailed) and error.status in self._final)
+
+    async def _try(self) -> StationConnection:
+        """Dial the central system whose turn it is."""
+        address = self.address
+        try:
+            connection = await self._dial(address)
+        except (OSError, OcppError) as error:
+            level = logging.INFO if error.__cause__ is None else logging.ERROR
+            cause = error.__cause__
+            write(self._runtime.log, level, "%s: can't connect: %s", self._id, _reason(error), exc_info=cause)
+            if isinstance(error, OcppError):
+                error.at(self._id)
+            self._runtime.tasks.run(self.failed_hooks, error, station=self._id)
+            raise
+        self.connection = connection
+        self.dialling.connected()
+        if address.security_profile > self.security_profile:
+            self.security_profile = address.security_profile
+            self.dialling.only(self._is_secure)
+        self._tell()
+        connection._run_hooks(self._runtime.connect_hooks, own=True)
+        return connection
+
+    def _is_secure(self, profile: NetworkProfile) -> bool:
+        """Whether dialling it is no downgrade."""
+        return _address(profile, self._id, self.password, self.ssl).security_profile >= self.security_profile
+
+    async def _dial(self, address: Address) -> StationConnection:
+        seconds = self._runtime.open_timeout
+        try:
+            async with asyncio.timeout(seconds):
+                return await self.dial(address)
+        except TimeoutError as error:
+            if not str(error):
+                raise TimeoutError(f"{address.url} did not answer within {seconds:g} s") from None
+            raise
+        except (OSError, OcppError):
+            raise
+        except BaseException as error:  # of ssl contexts and resolvers
+            if is_our_end(error):
+                raise
+            raise HandshakeFailed(f"the connection can't be made: {described(error)}") from error
+
+    async def dial_socket(self, address: Address) -> StationConnection:
+        """Connect over a socket, and make the handshake."""
+        context = (address.ssl or tls.create_default_context()) if address.secure else None
+        opening = ClientOpening(
+            address.url,
+            [each.subprotocol for each in self._runtime.versions],
+            self._new_connection,
+            authorization=address.authorization,
+            compression=self._compression,
+            max_message_size=self._runtime.max_message_size,
+        )
+        _, websocket = await asyncio.get_running_loop().create_connection(
+            partial(WebSocket, self.sockets, opening, masks=True),
+            address.host,
+            address.port,
+            ssl=context,
+            local_addr=self._local,
+        )
+        try:
+            return await opening.outcome
+        except BaseException:
+            websocket.abort()
+            raise
+        finally:
+            del opening  # or a cycle: the outcome, its exception, the traceback, this frame
+
+
+def _address(profile: NetworkProfile, identity: str, password: bytes | None, ssl: tls.SSLContext | None) -> Address:
+    own = password if profile.password is None else profile.password
+    return Address(profile.url, identity, own, ssl if profile.ssl is None else profile.ssl)
+
+
+def _reason(error: BaseException) -> str:
+    return str(error) or type(error).__name__
