@@ -69,7 +69,7 @@ class ClientOpening(Generic[O]):
         connected: Callable[[WebSocket, str | None], O | None],
         *,
         authorization: str | None,
-        compression: bool,
+        compression: bool = False,
         max_message_size: int,
     ) -> None:
         self._layer = ClientLayer(

@@ -136,10 +136,10 @@ class Uplink:
     async def connect(self, *, patient: bool, in_background: bool) -> None:
         """Connect, with the back-off if `patient`. Raises what the last try has failed with."""
         self.use(self.dialling.places, self.password, self.ssl)
-        outcome = self._steer(self._insist if patient or in_background else self._begin)
         if in_background:
-            outcome.set_result(None)
-        await asyncio.shield(outcome)
+            self._steer(self._insist).set_result(None)
+        else:
+            await asyncio.shield(self._steer(self._insist if patient else self._begin))
 
     async def reconnect(
         self, profiles: Sequence[NetworkProfile], password: bytes | None, ssl: tls.SSLContext | None
