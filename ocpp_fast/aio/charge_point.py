@@ -130,12 +130,12 @@ class ChargePoint(Endpoint):
     @property
     def url(self) -> str:
         """The URL that is connected or dialled next, with the identity and without user info."""
-        return self._uplink.address.url
+        return self._uplink.plan.address.url
 
     @property
     def password(self) -> bytes | None:
         """The password that is sent from the next connection on; None sends none. Set it, when it is renewed."""
-        return self._uplink.password
+        return self._uplink.plan.password
 
     @password.setter
     def password(self, password: bytes | None) -> None:
@@ -144,7 +144,7 @@ class ChargePoint(Endpoint):
     @property
     def ssl(self) -> tls.SSLContext | None:
         """The context of `wss://` from the next connection on; None is the default one."""
-        return self._uplink.ssl
+        return self._uplink.plan.ssl
 
     @ssl.setter
     def ssl(self, ssl: tls.SSLContext | None) -> None:
@@ -232,7 +232,7 @@ class ChargePoint(Endpoint):
         """
         self._check_entered()
         await self._uplink.reconnect(
-            self._uplink.dialling.places if url is None else profiles_of(url),
+            self._uplink.plan.dialling.places if url is None else profiles_of(url),
             self.password if password is ... else password,
             self.ssl if ssl is ... else ssl,
         )

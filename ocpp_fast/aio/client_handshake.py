@@ -139,9 +139,9 @@ class ClientOpening(Generic[O]):
         """The server writes no more."""
         self._give_up(_cut_off(self._raw))
 
-    def lost(self) -> None:
-        """TCP has ended."""
-        self._give_up(_cut_off(self._raw))
+    def lost(self, error: Exception | None) -> None:
+        """TCP has ended, by an error or not: of TLS, too, whose server may refuse a certificate as late as this."""
+        self._give_up(_cut_off(self._raw, error))
         release(self._layer)
 
     def _fail(self, error: HandshakeFailed) -> None:
@@ -171,6 +171,7 @@ def _fault_in(head: bytes) -> HandshakeFailed | None:
     return None
 
 
-def _cut_off(head: bytes) -> HandshakeFailed:
+def _cut_off(head: bytes, error: Exception | None = None) -> HandshakeFailed:
     answered = _STATUS_LINE.match(head)
-    return HandshakeFailed("the connection ended during the handshake", None if answered is None else int(answered[1]))
+    reason = "the connection ended during the handshake" + (f": {error}" if error is not None else "")
+    return HandshakeFailed(reason, None if answered is None else int(answered[1]))

@@ -216,7 +216,7 @@ class ServerOpening:
         layer.receive_eof()
         self._websocket.flush(layer)
 
-    def lost(self) -> None:
+    def lost(self, error: Exception | None) -> None:
         """TCP has ended."""
         self._listener._lobby.has_asked(self)
         if self._decision is not None:

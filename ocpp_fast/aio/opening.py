@@ -38,8 +38,8 @@ class Opening(Protocol):
         """The peer writes no more."""
         ...
 
-    def lost(self) -> None:
-        """TCP has ended."""
+    def lost(self, error: Exception | None) -> None:
+        """TCP has ended, by an error or not."""
         ...
 
 

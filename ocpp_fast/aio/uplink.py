@@ -8,6 +8,7 @@ import random
 import ssl as tls
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -42,6 +43,31 @@ class StationConnection(Connection):
     def _call_ended(self, ended: CallEnded, raw: bytes = b"") -> None:
         self.answered = self.answered or getattr(ended.outcome, "delivered", True) is True
         super()._call_ended(ended, raw)
+
+
+@dataclass(slots=True)
+class Plan:
+    """Which central systems a station dials, and with which credentials."""
+
+    identity: str
+    dialling: Dialling[NetworkProfile]
+    password: bytes | None
+    ssl: tls.SSLContext | None
+
+    @property
+    def address(self) -> Address:
+        """Where the central system is that is dialled next, with the credentials for it."""
+        return self.address_of(self.dialling.current)
+
+    def address_of(self, profile: NetworkProfile) -> Address:
+        """Return where a central system is, with the credentials for it."""
+        password = self.password if profile.password is None else profile.password
+        return Address(profile.url, self.identity, password, self.ssl if profile.ssl is None else profile.ssl)
+
+    @property
+    def security_profile(self) -> int:
+        """The lowest of all of them. Raises `TypeError` or `ValueError` if one can't be dialled."""
+        return min(self.address_of(each).security_profile for each in self.dialling.places)
 
 
 class Uplink:
@@ -82,40 +108,28 @@ class Uplink:
         self._final = final
         self._local = local
         self._compression = compression
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
         self._waiting: set[asyncio.Future[None]] = set()
         self.security_profile = 0
-        self.security_profile = self.use(profiles, password, ssl)
+        self.plan = self.planned(profiles, password, ssl)
+        self.security_profile = self.plan.security_profile
 
     # What is dialled
 
-    def check(self, profiles: Sequence[NetworkProfile], password: bytes | None, ssl: tls.SSLContext | None) -> int:
-        """Return the lowest security profile among these. Raises `TypeError` or `ValueError` if they can't be used."""
-        lowest = min(_address(each, self._id, password, ssl).security_profile for each in profiles)
-        if lowest < self.security_profile:
-            raise ValueError(
-                f"expected security profile {self.security_profile}, as before, or a higher one, not {lowest}"
-            )
-        return lowest
-
-    def use(
+    def planned(
         self, profiles: Sequence[NetworkProfile], password: bytes | None, ssl: tls.SSLContext | None, at: int = 0
-    ) -> int:
-        """Dial these from now on, the one at `at` first; as `check`."""
-        lowest = self.check(profiles, password, ssl)
-        self.password, self.ssl = password, ssl
-        self.dialling = Dialling(profiles, self._attempts, self._waits, at)
-        return lowest
+    ) -> Plan:
+        """Return how to dial these. Raises `TypeError` or `ValueError` for what can't be used, or is a downgrade."""
+        plan = Plan(self._id, Dialling(profiles, self._attempts, self._waits, at), password, ssl)
+        lowest, wanted = plan.security_profile, self.security_profile
+        if lowest < wanted:
+            raise ValueError(f"expected security profile {wanted}, as before, or a higher one, not {lowest}")
+        return plan
 
     def renew(self, password: bytes | None, ssl: tls.SSLContext | None) -> None:
-        """Use other credentials from the next try on; as `check`."""
-        self.check(self.dialling.places, password, ssl)
-        self.password, self.ssl = password, ssl
-
-    @property
-    def address(self) -> Address:
-        """Where the central system is that is connected, or is dialled next, with the credentials for it."""
-        return _address(self.dialling.current, self._id, self.password, self.ssl)
+        """Use other credentials from the next try on; raises as `planned` does."""
+        self.planned(self.plan.dialling.places, password, ssl)
+        self.plan.password, self.plan.ssl = password, ssl
 
     def _waits(self) -> Iterator[float]:
         return self.back_off.waits(random.random)
@@ -130,12 +144,11 @@ class Uplink:
     def leave(self) -> None:
         """End; `disconnect` comes before."""
         self.sockets.close()
-        self._task = None
         self.loop = None
 
     async def connect(self, *, patient: bool, in_background: bool) -> None:
         """Connect, with the back-off if `patient`. Raises what the last try has failed with."""
-        self.use(self.dialling.places, self.password, self.ssl)
+        self.plan = self.planned(self.plan.dialling.places, self.plan.password, self.plan.ssl)
         if in_background:
             self._steer(self._insist).set_result(None)
         else:
@@ -145,8 +158,10 @@ class Uplink:
         self, profiles: Sequence[NetworkProfile], password: bytes | None, ssl: tls.SSLContext | None
     ) -> None:
         """Close the connection, and connect with these. Raises what the last try has failed with, and goes back."""
-        self.check(profiles, password, ssl)
-        await asyncio.shield(self._steer(partial(self._move, profiles, password, ssl)))
+        places = self.plan.dialling.places
+        at = places.index(self.plan.dialling.current) if profiles is places else 0
+        plan = self.planned(profiles, password, ssl, at)
+        await asyncio.shield(self._steer(partial(self._move, plan)))
 
     async def disconnect(self, code: int, reason: str) -> None:
         """Close the connection, and dial no more."""
@@ -173,16 +188,25 @@ class Uplink:
         assert self.loop is not None
         outcome: Outcome = self.loop.create_future()
         outcome.add_done_callback(lambda done: done.cancelled() or done.exception())  # perhaps nobody waits any more
-        before, self._task = self._task, None
-        if before is not None:
-            before.cancel()
-        self._task = asyncio.create_task(self._take_over(before, work, outcome))
+        before = frozenset(self._tasks)
+        for each in before:
+            each.cancel()
+        task = asyncio.create_task(self._take_over(before, work, outcome))
+        self._tasks.add(task)
+        task.add_done_callback(partial(self._ended, outcome))
         return outcome
 
-    async def _take_over(self, before: asyncio.Task[None] | None, work: Work, outcome: Outcome) -> None:
+    def _ended(self, outcome: Outcome, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not outcome.done():
+            outcome.set_exception(Disconnected("it was steered elsewhere meanwhile", delivered=False).at(self._id))
+        if not task.cancelled():
+            task.result()  # which nobody else asks for
+
+    async def _take_over(self, before: frozenset[asyncio.Task[None]], work: Work, outcome: Outcome) -> None:
         try:
-            if before is not None:
-                await asyncio.wait([before])
+            if before:
+                await asyncio.wait(before)
             del before
             self.gave_up = None
             await work(outcome)
@@ -194,49 +218,35 @@ class Uplink:
                 write(self._runtime.log, logging.ERROR, "%s: gives up: %s", self._id, _reason(error))
                 self.gave_up = error
                 self._tell()
-        finally:
-            if not outcome.done():
-                outcome.set_exception(Disconnected("it was steered elsewhere meanwhile", delivered=False).at(self._id))
 
     # What a task does with the connection
 
     async def _begin(self, outcome: Outcome) -> None:
-        connection = await self._dial_each()
+        connection = await self._dial_each(self.plan)
         outcome.set_result(None)
         await self._keep(connection)
 
     async def _insist(self, outcome: Outcome) -> None:
         connection = None
         try:
-            connection = await self._try()
+            connection = await self._try(self.plan)
         except (OSError, OcppError) as error:
-            if not self.dialling.failed(final=self._is_final(error)):
+            if not self.plan.dialling.failed(final=self._is_final(error)):
                 raise
         connection = connection or await self._dial_again()
         if not outcome.done():
             outcome.set_result(None)
         await self._keep(connection)
 
-    async def _move(
-        self,
-        profiles: Sequence[NetworkProfile],
-        password: bytes | None,
-        ssl: tls.SSLContext | None,
-        outcome: Outcome,
-    ) -> None:
+    async def _move(self, plan: Plan, outcome: Outcome) -> None:
         if self.connection is not None:
             await self.connection.close()
-        before, connection = (self.password, self.ssl, self.dialling), None
-        at = profiles.index(self.dialling.current) if profiles == self.dialling.places else 0
-        self.use(profiles, password, ssl, at)
+        connection = None
         try:
-            connection = await self._dial_each()
+            connection = await self._dial_each(plan)
             outcome.set_result(None)
         except (OSError, OcppError) as error:
             outcome.set_exception(error.with_traceback(None))
-        finally:
-            if connection is None:
-                self.password, self.ssl, self.dialling = before
         await self._keep(connection or await self._dial_again())
 
     async def _hang_up(self, outcome: Outcome) -> None:
@@ -249,39 +259,39 @@ class Uplink:
         while True:
             began = time.monotonic()
             await connection.wait_closed()
-            self.dialling.ended(lived=time.monotonic() - began, answered=connection.answered)
+            self.plan.dialling.ended(lived=time.monotonic() - began, answered=connection.answered)
             connection = await self._dial_again()
 
     # Dialling
 
-    async def _dial_each(self) -> StationConnection:
+    async def _dial_each(self, plan: Plan) -> StationConnection:
         """Dial each central system once, until one takes us. Raises what the last one has failed with."""
         while True:
             try:
-                return await self._try()
+                return await self._try(plan)
             except (OSError, OcppError):
-                if not self.dialling.failed(final=True):
+                if not plan.dialling.failed(final=True):
                     raise
 
     async def _dial_again(self) -> StationConnection:
         """Wait and dial until a central system takes us. Raises what the last one has failed with for good."""
         while True:
-            await asyncio.sleep(self.dialling.wait())
+            await asyncio.sleep(self.plan.dialling.wait())
             if hooks := self._runtime.tasks.run(self.reconnect_hooks, station=self._id):
                 await asyncio.wait(hooks, timeout=self._runtime.open_timeout)
             try:
-                return await self._try()
+                return await self._try(self.plan)
             except (OSError, OcppError) as error:
-                if not self.dialling.failed(final=self._is_final(error)):
+                if not self.plan.dialling.failed(final=self._is_final(error)):
                     raise
 
     def _is_final(self, error: Exception) -> bool:
         kinds = tuple(each for each in self._final if isinstance(each, type))
         return isinstance(error, kinds) or (isinstance(error, HandshakeFailed) and error.status in self._final)
 
-    async def _try(self) -> StationConnection:
+    async def _try(self, plan: Plan) -> StationConnection:
         """Dial the central system whose turn it is."""
-        address = self.address
+        address = plan.address
         try:
             connection = await self._dial(address)
         except (OSError, OcppError) as error:
@@ -292,18 +302,14 @@ class Uplink:
                 error.at(self._id)
             self._runtime.tasks.run(self.failed_hooks, error, station=self._id)
             raise
-        self.connection = connection
-        self.dialling.connected()
+        self.connection, self.plan = connection, plan
+        plan.dialling.connected()
         if address.security_profile > self.security_profile:
             self.security_profile = address.security_profile
-            self.dialling.only(self._is_secure)
+            plan.dialling.only(lambda each: plan.address_of(each).security_profile >= address.security_profile)
         self._tell()
         connection._run_hooks(self._runtime.connect_hooks, own=True)
         return connection
-
-    def _is_secure(self, profile: NetworkProfile) -> bool:
-        """Whether dialling it is no downgrade."""
-        return _address(profile, self._id, self.password, self.ssl).security_profile >= self.security_profile
 
     async def _dial(self, address: Address) -> StationConnection:
         seconds = self._runtime.open_timeout
@@ -346,11 +352,6 @@ class Uplink:
             raise
         finally:
             del opening  # or a cycle: the outcome, its exception, the traceback, this frame
-
-
-def _address(profile: NetworkProfile, identity: str, password: bytes | None, ssl: tls.SSLContext | None) -> Address:
-    own = password if profile.password is None else profile.password
-    return Address(profile.url, identity, own, ssl if profile.ssl is None else profile.ssl)
 
 
 def _reason(error: BaseException) -> str:

@@ -18,7 +18,7 @@ CLEARED = v16.ClearCacheResponse(status=v16.ClearCacheStatus.ACCEPTED)
 AT_ONCE = BackOff(minimum=0.01, random_range=0, repeat_times=0)
 
 
-def charge_point(url: str, identity: str = "CP1", **options: Any) -> ChargePoint:
+def charge_point(url: Any, identity: str = "CP1", **options: Any) -> ChargePoint:
     """A station of 1.6 that answers ClearCache and connects again quickly."""
     defaults: dict[str, Any] = {"versions": [v16], "back_off": AT_ONCE, "close_timeout": 2.0}
     station = ChargePoint(identity, url, **defaults | options)

@@ -116,7 +116,7 @@ def test_R32_identity_goes_into_the_path_and_the_query_is_kept(url: str, expecte
 
 def test_R34_user_info_is_sent_and_never_shown() -> None:
     made = station(url="ws://CP1:s%65cret@h/x")
-    assert made._uplink.address.authorization == authorization("CP1", b"secret")
+    assert made._uplink.plan.address.authorization == authorization("CP1", b"secret")
     assert "cret" not in made.url + repr(made)
     for url in ("ws://CP1:secret@h/x#y", "http://CP1:secret@h", "ws://CP1:secret@h:99999", "ws://CP1:secret@h\u2100"):
         with pytest.raises(ValueError, match="url: expected") as caught:
@@ -127,7 +127,7 @@ def test_R34_user_info_is_sent_and_never_shown() -> None:
 def test_password_may_be_changed_for_the_next_connection() -> None:
     made = station(password=b"old")
     made.password = b"new"
-    assert made._uplink.address.authorization == authorization("CP1", b"new")
+    assert made._uplink.plan.address.authorization == authorization("CP1", b"new")
     with pytest.raises(TypeError, match="password: expected bytes"):
         made.password = "new"  # type: ignore[assignment]
 
