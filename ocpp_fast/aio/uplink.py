@@ -6,7 +6,6 @@ import asyncio
 import logging
 import random
 import ssl as tls
-import time
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -256,10 +255,11 @@ class Uplink:
 
     async def _keep(self, connection: StationConnection) -> None:
         """Dial again whenever the connection is lost."""
+        now = asyncio.get_running_loop().time
         while True:
-            began = time.monotonic()
+            began = now()
             await connection.wait_closed()
-            self.plan.dialling.ended(lived=time.monotonic() - began, answered=connection.answered)
+            self.plan.dialling.ended(lived=now() - began, answered=connection.answered)
             connection = await self._dial_again()
 
     # Dialling
