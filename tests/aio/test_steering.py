@@ -3,75 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import re
-import socket
-import ssl
 import zlib
-from contextlib import AsyncExitStack
-from http import HTTPStatus
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ocpp_fast import (
-    BackOff,
     BasicAuth,
     CallTimeout,
-    ChargePoint,
     Disconnected,
     HandshakeFailed,
     HandshakeRefused,
     NetworkProfile,
-    NoCommonVersion,
-    OcppError,
-    Profile2,
-    Profile3,
-    Station,
-    client_context,
-    server_context,
     v16,
-    v201,
 )
 
-from ..authority import Authority
-from .harness import HEARTBEAT, Site, central_system, no_other_tasks, scenario, serving, until, websocket_of
+from .harness import HEARTBEAT, central_system, no_other_tasks, scenario, serving, until, websocket_of
 from .peer import PATIENCE, PING, PONG, TEXT
 from .scripted_server import (
+    NEVER,
     Script,
     charge_point,
+    connected_to,
+    free_port,
     no_other_tasks_but_servers,
+    nobody,
     raw_server,
     request_of,
     served,
     switching,
     unmasked,
 )
-
-NEVER = BackOff(minimum=600)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-        return port
-
-
-def nobody() -> str:
-    """The URL of a server that does not listen."""
-    return f"ws://127.0.0.1:{free_port()}"
-
-
-async def connected_to(site: Site, station: ChargePoint) -> Station:
-    """The station as this central system sees it, which answers it."""
-    async with asyncio.timeout(PATIENCE):
-        await station.wait_connected()
-        seen = await site.central.wait_connected("CP1")
-        assert await station.v16.heartbeat() == HEARTBEAT
-    assert station.url == f"{site.server.url}/CP1"
-    return seen
-
 
 # The first connection
 
@@ -274,93 +235,6 @@ async def test_steering_is_for_the_context_and_its_loop() -> None:
             await connected_to(site, station)
 
 
-# Failures
-
-
-async def failures(station: ChargePoint) -> list[Exception]:
-    """What the failed try of a station has told, which is what it has raised."""
-    failed: list[Exception] = []
-    station.on_connect_failed(failed.append)
-    with pytest.raises((OcppError, OSError)) as raised:
-        await station.__aenter__()
-    assert failed == [raised.value]
-    await no_other_tasks_but_servers()
-    return failed
-
-
-@pytest.mark.parametrize(
-    ("central", "password", "status"),
-    [
-        ({"auth": BasicAuth({"CP1": b"p"})}, b"wrong", 401),
-        ({"auth": BasicAuth({"CP2": b"p"}, unknown_status=404)}, b"p", 404),
-        ({"versions": [v201]}, None, 101),
-        ({"versions": [v201], "refuse_unknown_subprotocols": True}, None, 400),
-    ],
-)
-@scenario
-async def test_R31_R33_refusals_are_told_apart(central: dict[str, Any], password: bytes | None, status: int) -> None:
-    async with serving(**central) as site:
-        (failed,) = await failures(charge_point(site.server.url, password=password))
-    assert isinstance(failed, HandshakeFailed)
-    assert failed.status == status
-    assert failed.reason == ("the server chose no subprotocol" if status == 101 else HTTPStatus(status).phrase)
-    assert isinstance(failed, NoCommonVersion) is (status == 101)
-    assert str(failed).startswith("CP1: ")
-
-
-@pytest.mark.parametrize(
-    ("final", "goes_on"),
-    [((), True), ([404], True), ([HTTPStatus.UNAUTHORIZED], False), ([401, 404], False), ({HandshakeFailed}, False)],
-)
-@scenario
-async def test_failure_may_be_final(final: Any, goes_on: bool, caplog: pytest.LogCaptureFixture) -> None:
-    failed: list[Exception] = []
-    async with serving(auth=BasicAuth({"CP1": b"p"}), password_tries=0) as site:
-        station = charge_point(site.server.url, password=b"wrong", start_offline=True, final=final)
-        station.on_connect_failed(failed.append)
-        async with station:
-            if goes_on:
-                await until(lambda: len(failed) > 3)
-            else:
-                with pytest.raises(Disconnected, match="refused for good") as given_up:
-                    await asyncio.wait_for(station.wait_connected(), PATIENCE)
-                assert given_up.value.__cause__ is failed[0]
-                await no_other_tasks()
-                assert len(failed) == 1
-            await station.reconnect(password=b"p")
-            await connected_to(site, station)
-    assert (
-        "CP1: gives up: CP1: the server refused with HTTP status 401: Unauthorized" in caplog.messages
-    ) is not goes_on
-    caplog.clear()
-
-
-@scenario
-async def test_first_failure_that_is_final_ends_the_wait_for_the_server() -> None:
-    async with serving(versions=[v201]) as site:
-        with pytest.raises(NoCommonVersion):
-            await charge_point(site.server.url, wait_for_server=True, final=[NoCommonVersion]).__aenter__()
-        await no_other_tasks()
-
-
-@scenario
-async def test_every_failure_is_of_ours_or_of_the_system(authority: Authority) -> None:
-    async with serving(tls=server_context(authority.server())) as site:
-        plain = site.server.url.replace("wss:", "ws:")
-        kinds = [
-            type((await failures(each))[0])
-            for each in (
-                charge_point(nobody()),
-                charge_point("ws://" + "a." * 20 + "invalid"),
-                charge_point(site.server.url, local_address="192.0.2.1"),
-                charge_point(site.server.url, ssl=client_context(Authority(authority.ca.parent, "other").ca)),
-                charge_point(plain, open_timeout=PATIENCE),
-            )
-        ]
-    wanted = [ConnectionRefusedError, socket.gaierror, OSError, ssl.SSLCertVerificationError, OSError]
-    assert [issubclass(*each) for each in zip(kinds, wanted, strict=True)] == [True] * 5
-
-
 # Several central systems
 
 
@@ -403,99 +277,6 @@ async def test_credentials_of_a_profile_stand_before_those_of_the_station() -> N
         async with charge_point([nobody(), url], password=b"own") as station:
             await connected_to(site, station)
         assert "own" not in repr(NetworkProfile(url.replace("//", "//CP1:own@"), b"own"))
-
-
-# Security profiles (R35, A05)
-
-
-@scenario
-async def test_R35_security_profile_never_sinks(authority: Authority) -> None:
-    tls = server_context(authority.server(), client_ca=authority.ca, require_client=False)
-    lax, strict = client_context(authority.ca), client_context(authority.ca, authority.station("CP1"))
-    auth = BasicAuth({"CP1": b"p"})
-    async with serving(auth=auth) as plain, serving(auth=auth, tls=tls) as secure:
-        both = [secure.server.url, plain.server.url]
-        async with charge_point(plain.server.url, password=b"p", back_off=NEVER) as station:
-            assert station.security_profile == 1
-            with pytest.raises(ValueError, match="expected security profile 1, as before, or a higher one, not 0"):
-                station.password = None
-            with pytest.raises(ssl.SSLError):
-                await station.reconnect(secure.server.url)  # it does not trust the certificate
-            assert station.security_profile == 1
-            await station.reconnect(plain.server.url)  # so it may still go back
-            await station.reconnect(both, ssl=lax)
-            assert station.security_profile == 2
-            await connected_to(secure, station)
-            assert station._uplink.plan.dialling.places == (NetworkProfile(secure.server.url),)
-            for lower in (plain.server.url, both):
-                with pytest.raises(ValueError, match="expected security profile 2"):
-                    await station.reconnect(lower)
-            await connected_to(secure, station)  # and it was not even closed
-            await station.reconnect(ssl=strict)
-            assert station.security_profile == 3
-            with pytest.raises(ValueError, match="expected security profile 3"):
-                station.ssl = lax
-            await connected_to(secure, station)
-
-
-@scenario
-async def test_R35_password_and_certificate_are_renewed_without_a_restart(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    for each in ("old", "new"):
-        (tmp_path / each).mkdir()
-    old, new = Authority(tmp_path / "old"), Authority(tmp_path / "new")
-    mine, trusted = tmp_path / "mine.pem", tmp_path / "trusted.pem"
-    mine.write_bytes(old.station("CP1").read_bytes())
-    trusted.write_bytes(old.ca.read_bytes())
-    server = server_context(old.server(), client_ca=trusted)
-    context = client_context(old.ca, mine)
-    renewals: list[str] = []
-    async with serving(auth=Profile3(), tls=server) as site:
-        station = charge_point(site.server.url, ssl=context)
-
-        @station.on_reconnect
-        async def renew() -> None:
-            await asyncio.sleep(0)
-            mine.write_bytes(new.station("CP1").read_bytes())
-            context.reload()
-            renewals.append("certificate")
-
-        async with station:
-            seen = await connected_to(site, station)
-            trusted.write_bytes(new.ca.read_bytes())
-            server.reload()
-            assert renewals == []
-            await seen.close()
-            await until(lambda: not station.connected)
-            await connected_to(site, station)
-    passwords = {"CP1": b"old"}
-    async with serving(auth=Profile2(passwords), tls=server_context(old.server())) as site:
-        station = charge_point(site.server.url, ssl=client_context(old.ca), password=b"old")
-
-        @station.on_reconnect
-        def renew_password() -> None:
-            station.password = passwords["CP1"]
-            renewals.append("password")
-            raise ZeroDivisionError
-
-        async with station:
-            seen = await connected_to(site, station)
-            passwords["CP1"] = b"new"
-            await seen.close()
-            await until(lambda: not station.connected)
-            await connected_to(site, station)
-    assert renewals == ["certificate", "password"]
-    assert [each.levelname for each in caplog.records if each.levelname == "ERROR"] == ["ERROR"]
-    caplog.clear()
-
-
-@scenario
-async def test_a_server_that_wants_a_certificate_says_so(authority: Authority) -> None:
-    async with serving(auth=Profile3(), tls=server_context(authority.server(), client_ca=authority.ca)) as site:
-        (failed,) = await failures(charge_point(site.server.url, ssl=client_context(authority.ca)))
-    assert isinstance(failed, (HandshakeFailed, OSError))
-    assert re.search("certificate.required|reset|ended", str(failed), re.IGNORECASE)
 
 
 # Pings, and compression
@@ -566,43 +347,3 @@ async def test_R37_server_may_decline_compression_and_what_it_inflates_is_bounde
         await until(lambda: closed)
         assert closed[0][1][:2] == (1009).to_bytes(2, "big")
         assert station.close_code == 1009
-
-
-# URLs (R32)
-
-URLS = {
-    "ws://127.0.0.1:{port}": "/CP%201",
-    "ws://127.0.0.1:{port}/": "/CP%201",
-    "ws://127.0.0.1:{port}///": "/CP%201",
-    "WS://LOCALHOST:{port}/ocpp/": "/ocpp/CP%201",
-    "ws://127.0.0.1:{port}/with space/100%/a%2fb%20c": "/with%20space/100%25/a%2fb%20c/CP%201",
-    "ws://127.0.0.1:{port}/Zürich/ü?ort=Zürich West&x=%41": ("/Z%C3%BCrich/%C3%BC/CP%201?ort=Z%C3%BCrich%20West&x=%41"),
-    "ws://127.0.0.1:{port}/a;b=c,d/(e)'f'!*~@:$&+": "/a;b=c,d/(e)'f'!*~@:$&+/CP%201",
-    'ws://127.0.0.1:{port}/<"{{|}}^`\\>?<"a">': "/%3C%22%7B%7C%7D%5E%60%5C%3E/CP%201?%3C%22a%22%3E",
-    "ws://CP%201:p%40%3A%C3%BC@127.0.0.1:{port}/x": "/x/CP%201",
-    "ws://CP 1:p@:ü@127.0.0.1:{port}/x": "/x/CP%201",
-}
-
-
-@pytest.mark.parametrize("url", URLS)
-@scenario
-async def test_R32_urls_of_every_kind(url: str) -> None:
-    async with serving() as site, charge_point(url.format(port=site.server.port), "CP 1") as station:
-        seen = await site.central.wait_connected("CP 1")
-        assert await station.v16.heartbeat() == HEARTBEAT
-        assert seen.handshake.path == URLS[url].replace("{{", "{").replace("}}", "}")
-        if "@127" in url:
-            user_info = base64.b64decode(seen.handshake.headers["Authorization"].partition(" ")[2])
-            assert user_info == "CP 1:p@:ü".encode()
-            assert "p@" not in station.url
-
-
-@scenario
-async def test_R32_ipv6() -> None:
-    async with AsyncExitStack() as stack:
-        try:
-            server = await stack.enter_async_context(central_system().serve("::1"))
-        except OSError:
-            pytest.skip("this machine has no IPv6")
-        async with charge_point(f"ws://[::1]:{server.port}/ocpp") as station:
-            assert await station.v16.heartbeat() == HEARTBEAT
