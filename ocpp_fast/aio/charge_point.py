@@ -302,7 +302,7 @@ class ChargePoint(Endpoint):
             return None
         policy = self._runtime.policy
         connection = StationConnection(self._runtime, transport, version, policy, self._gate, identity=self.id)
-        connection.answered = False
+        connection.answered, connection.since = False, connection._loop.time()
         connection._speaker = self
         return connection
 

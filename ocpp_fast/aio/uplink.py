@@ -33,11 +33,12 @@ NewConnection: TypeAlias = Callable[[Transport, str | None], "StationConnection 
 
 
 class StationConnection(Connection):
-    """The connection of a charge point; `answered` tells whether the central system has answered a call."""
+    """The connection of a charge point: `since` when, by its loop, and whether a call of it was `answered`."""
 
-    __slots__ = ("answered",)
+    __slots__ = ("answered", "since")
 
     answered: bool
+    since: float
 
     def _call_ended(self, ended: CallEnded, raw: bytes = b"") -> None:
         self.answered = self.answered or getattr(ended.outcome, "delivered", True) is True
@@ -238,6 +239,8 @@ class Uplink:
         await self._keep(connection)
 
     async def _move(self, plan: Plan, outcome: Outcome) -> None:
+        if self.connection is not None and self.connection.connected:
+            self._lost(self.connection)
         if self.connection is not None:
             await self.connection.close()
         connection = None
@@ -255,12 +258,14 @@ class Uplink:
 
     async def _keep(self, connection: StationConnection) -> None:
         """Dial again whenever the connection is lost."""
-        now = asyncio.get_running_loop().time
         while True:
-            began = now()
             await connection.wait_closed()
-            self.plan.dialling.ended(lived=now() - began, answered=connection.answered)
+            self._lost(connection)
             connection = await self._dial_again()
+
+    def _lost(self, connection: StationConnection) -> None:
+        lived = asyncio.get_running_loop().time() - connection.since
+        self.plan.dialling.ended(lived=lived, answered=connection.answered)
 
     # Dialling
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
+from collections.abc import Iterator
 
 import pytest
 
@@ -169,6 +170,24 @@ async def test_reconnect_that_fails_raises_and_the_station_goes_back() -> None:
         with pytest.raises(ConnectionRefusedError):
             await station.reconnect([nobody(), nobody()])
         await connected_to(site, station)
+
+
+@scenario
+async def test_R42_way_back_from_a_good_connection_begins_with_the_first_wait() -> None:
+    class Noted:
+        def waits(self, _: object) -> Iterator[float]:
+            for wait in (0.01, 0.02, 0.03, 0.04):
+                waited.append(wait)
+                yield wait
+
+    waited: list[float] = []
+    async with serving() as site, charge_point(site.server.url, back_off=Noted()) as station:
+        for _ in range(3):
+            await connected_to(site, station)
+            with pytest.raises(ConnectionRefusedError):
+                await station.reconnect(nobody())
+        await connected_to(site, station)
+    assert waited == [0.01] * 3
 
 
 @scenario

@@ -82,10 +82,11 @@ def test_the_charge_point_of_its_page_does_what_the_page_says(capsys: pytest.Cap
     central = CentralSystem(auth=BasicAuth({"CP001": b"renewed"}), versions=[v16])
 
     async def test() -> None:
+        lost = asyncio.Event()
+        station.on_disconnect(lost.set)
         async with connect(central, station):  # which has the old password at first, and waits for the server
             await central["CP001"].close(4001, "maintenance")
-            while station.connected:
-                await asyncio.sleep(0)
+            await lost.wait()
 
     clock = FakeClock()
 
