@@ -21,6 +21,7 @@
     ├── SigningFailed                    our own message could not be signed; nothing was sent
     ├── InvalidSignature                 a signature is missing or false, or its key is unknown
     ├── HandshakeFailed (ConnectionError)  the server refused the connection
+    │   └── NoCommonVersion                it speaks none of the versions that were offered
     ├── HandshakeRefused                 raise it before a station is let in, to refuse its connection
     ├── VersionMismatch                  another OCPP version was negotiated than the one asked for
     └── UnhandledActions (TypeError)     an object leaves actions of a profile without a handler
@@ -51,6 +52,7 @@ __all__ = [
     "InvalidPayload",
     "InvalidResult",
     "InvalidSignature",
+    "NoCommonVersion",
     "NotConnected",
     "NotRegistered",
     "NotSent",
@@ -330,13 +332,22 @@ class InvalidSignature(OcppError):
 
 
 class HandshakeFailed(OcppError, ConnectionError):
-    """The server refused the WebSocket handshake; `status` is its HTTP status, or None when there was none."""
+    """The server refused the WebSocket handshake, or did not keep to it.
+
+    `status` is the HTTP status of its answer, None if it did not answer in HTTP; `reason` is that status in words, as
+    the server wrote it, or what was wrong with the answer. It is never empty.
+    """
 
     delivered = False
 
-    def __init__(self, message: str, status: int | None = None) -> None:
+    def __init__(self, message: str, status: int | None = None, reason: str = "") -> None:
         super().__init__(message)
         self.status = status
+        self.reason = reason or message
+
+
+class NoCommonVersion(HandshakeFailed):
+    """The server speaks none of the OCPP versions that the station has offered (R31)."""
 
 
 class HandshakeRefused(OcppError):

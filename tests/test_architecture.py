@@ -223,7 +223,7 @@ USERS_CODE = {
     "ocpp_fast/escaping.py": "texts of exceptions",
     "ocpp_fast/aio/calls.py": "checks of results, and what is in the errors that these raise",
     "ocpp_fast/aio/central_system.py": "registrations, stations of ones own",
-    "ocpp_fast/aio/charge_point.py": "contexts of `ssl`, resolvers, hooks: whatever they raise, the next try follows",
+    "ocpp_fast/aio/uplink.py": "contexts of `ssl`, resolvers, hooks: whatever they raise, the next try follows",
     "ocpp_fast/aio/connection.py": "handlers",
     "ocpp_fast/aio/logs.py": "handlers and filters of loggers",
     "ocpp_fast/aio/draining.py": "functions that say who is busy, and the close code",

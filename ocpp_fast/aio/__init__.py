@@ -1,5 +1,6 @@
 """asyncio: the central system and the charge point over real sockets."""
 
+from .address import NetworkProfile
 from .admission import identity_of
 from .authentication import BasicAuth, NoAuth, Profile0, Profile1, Profile2, Profile3, Profiles
 from .backoff import BackOff
@@ -29,6 +30,7 @@ __all__ = [
     "HttpResponse",
     "Limit",
     "LimitReached",
+    "NetworkProfile",
     "NoAuth",
     "Profile0",
     "Profile1",

@@ -39,7 +39,7 @@ from .events import Limit
 from .head import HEAD_END, HeadFault, check_head, path_in
 from .limits import RETRY_AFTER, SHED
 from .logs import LEFT, write
-from .opening import release
+from .opening import COMPRESSION, release
 from .proxies import Address
 from .security import Refusal
 from .server import HttpRequest, HttpResponse, Server
@@ -51,13 +51,7 @@ from .websocket_log import WEBSOCKET_LOG, logs_frames
 
 __all__ = ["ServerOpening"]
 
-
-# No context takeover, a small window: an idle connection keeps no compressor (R37).
-_DEFLATE: Final = ServerPerMessageDeflateFactory(
-    server_no_context_takeover=True,
-    client_no_context_takeover=True,
-    compress_settings={"level": 1, "memLevel": 5},
-)
+_DEFLATE: Final = ServerPerMessageDeflateFactory(**COMPRESSION)
 
 
 class ServerLayer(ServerProtocol):
@@ -222,7 +216,7 @@ class ServerOpening:
         layer.receive_eof()
         self._websocket.flush(layer)
 
-    def lost(self) -> None:
+    def lost(self, error: Exception | None) -> None:
         """TCP has ended."""
         self._listener._lobby.has_asked(self)
         if self._decision is not None:

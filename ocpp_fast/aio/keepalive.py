@@ -55,7 +55,7 @@ class Keepalive(Generic[P]):
         return self._slices[(id(each) >> 6) % len(self._slices)]
 
     def _ping_slice(self) -> None:
+        self._timer = self._loop.call_later(self._wait, self._ping_slice)  # first: who is told of a ping may `close`
         self._next = (self._next + 1) % len(self._slices)
         for each in tuple(self._slices[self._next]):
             each.ping()
-        self._timer = self._loop.call_later(self._wait, self._ping_slice)

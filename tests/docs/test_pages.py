@@ -1,4 +1,4 @@
-"""The code of the pages on central systems, ASGI, smart charging, speed and testing runs; modules stand on one."""
+"""The code of the pages runs that tell of central systems, charge points, speed and more; modules stand on one."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from ocpp_fast import CallError, CentralSystem, HandshakeFailed, Peer, Policy, Station, v16
-from ocpp_fast.testing import connect
+from ocpp_fast import BasicAuth, CallError, CentralSystem, ChargePoint, HandshakeFailed, Peer, Policy, Station, v16
+from ocpp_fast.testing import FakeClock, connect
 
 from ..sources import ROOT
 
@@ -74,6 +74,33 @@ def test_the_central_system_of_its_page_does_what_the_page_says(capsys: pytest.C
     assert 'acme/CP1 {"idTag":"A"}' in printed
     assert "acme/CP1 left with 1000" in printed
     assert "('127.0.0.1', 0) /ocpp/acme/a%2Fb 404 the path names no station" in printed
+
+
+def test_the_charge_point_of_its_page_does_what_the_page_says(capsys: pytest.CaptureFixture[str]) -> None:
+    names = names_of("charge_point.md")
+    station: ChargePoint = names["station"]
+    central = CentralSystem(auth=BasicAuth({"CP001": b"renewed"}), versions=[v16])
+
+    async def test() -> None:
+        lost = asyncio.Event()
+        station.on_disconnect(lost.set)
+        async with connect(central, station):  # which has the old password at first, and waits for the server
+            await central["CP001"].close(4001, "maintenance")
+            await lost.wait()
+
+    clock = FakeClock()
+
+    async def advanced() -> None:
+        entering = asyncio.create_task(test())
+        with clock.installed():
+            while not entering.done():
+                await clock.advance(10)
+        await entering
+
+    asyncio.run(advanced())
+    printed = capsys.readouterr().out
+    assert printed.startswith("no connection: 401 CP001: refused with 401")
+    assert printed.endswith("lost: 4001 maintenance\n")
 
 
 def test_the_policy_of_its_page_serves_whom_the_page_names(capsys: pytest.CaptureFixture[str]) -> None:
