@@ -13,6 +13,10 @@
     ├── Disconnected (ConnectionError)   the connection ended before the answer, or before the call
     │   └── ConnectionReplaced             by a newer connection of the same station
     ├── QueueFull                        too many calls wait for their turn already; nothing was sent
+    ├── MessageDropped                   a queued message is not sent: it was dropped, or its transaction was (R43)
+    ├── NotDurable                       a queued message is sent from memory: it could not be stored
+    │   └── QueueDamaged                   the file of the queue was damaged, and set aside
+    ├── QueueInUse                       another process has the queue's file open
     ├── NotConnected (KeyError)          no station of that identity is connected
     ├── NotRegistered                    the station may not send this before it is accepted
     ├── SigningFailed                    our own message could not be signed; nothing was sent
@@ -47,11 +51,15 @@ __all__ = [
     "InvalidPayload",
     "InvalidResult",
     "InvalidSignature",
+    "MessageDropped",
     "NotConnected",
+    "NotDurable",
     "NotRegistered",
     "OcppError",
     "PayloadError",
+    "QueueDamaged",
     "QueueFull",
+    "QueueInUse",
     "SigningFailed",
     "TransferRefused",
     "UnhandledActions",
@@ -263,6 +271,36 @@ class Disconnected(OcppError, ConnectionError):
 
 class QueueFull(OcppError):
     """So many calls to this peer wait for their turn that no more are taken (`Policy.max_queued_calls`)."""
+
+    delivered = False
+
+
+class MessageDropped(OcppError):
+    """A transaction message is not sent: it made room for others, or its StartTransaction was given up (R43)."""
+
+    delivered = False
+
+
+class NotDurable(OcppError):
+    """A transaction message could not be stored, for the reason that is its `__cause__`.
+
+    It waits in memory and will be sent: it must not be posted again. Only an end of the process loses it.
+    """
+
+    posted: Any = None
+    """What `post` would have returned."""
+
+
+class QueueDamaged(NotDurable):
+    """The file of a queue was damaged; `kept` is the name that it has now. A new one has taken its place."""
+
+    def __init__(self, message: str, kept: str = "") -> None:
+        super().__init__(message)
+        self.kept = kept
+
+
+class QueueInUse(OcppError):
+    """Another process, or another charge point, has the queue open: this one can't start."""
 
     delivered = False
 

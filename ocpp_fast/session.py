@@ -386,8 +386,10 @@ class Session:
 
     # Our own calls
 
-    def call(self, unique_id: str, request: Request[Any], deadline: float, waiter: Waiter | None = None) -> OpenCall:
-        """Send a request, now or when its turn comes; `deadline` is when it ends unanswered.
+    def call(
+        self, unique_id: str, request: Request[Any], deadline: float, waiter: Waiter | None = None, frame: bytes = b""
+    ) -> OpenCall:
+        """Send a request, now or when its turn comes, as `frame` if given; `deadline` is when it ends unanswered.
 
         Raises `ValidationError` for an invalid request, `VersionMismatch` for one of another version,
         `NotRegistered` for one that must not be sent yet, `QueueFull` when too many wait, `Disconnected` after `close`,
@@ -397,7 +399,7 @@ class Session:
             raise Disconnected("the connection is closed", delivered=False)
         if self._queue and len(self._queue) >= self._policy.max_queued_calls:
             raise QueueFull(f"{len(self._queue)} calls wait for their turn already")
-        open_call = OpenCall(unique_id, request.__action__, self._encoder.call(unique_id, request), waiter)
+        open_call = OpenCall(unique_id, request.__action__, frame or self._encoder.call(unique_id, request), waiter)
         if self._gate is not None:
             self._gate.check_call(request.__action__)
         self._table.add(self, unique_id, open_call, deadline)
@@ -406,8 +408,7 @@ class Session:
         if self._open < self._policy.max_open_calls:
             self._send(open_call)
         else:
-            if self._queue is None:
-                self._queue = {}
+            self._queue = self._queue or {}
             self._queue[unique_id] = open_call
         return open_call
 

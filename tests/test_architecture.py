@@ -47,12 +47,13 @@ LAYERS: Mapping[str, frozenset[str]] = {
         "handlers": "schema signature",
         "routing": "errors handlers schema",
         "data_transfer": "_core errors faults handlers mending policy received routing schema tolerance",
-        "aio": "_core data_transfer errors escaping faults frames handlers latest masking policy registration routing"
-        " schema session signing tolerance",
+        "queueing": "errors schema",
+        "aio": "_core data_transfer errors escaping faults frames handlers latest masking policy queueing registration"
+        " routing schema session signing tolerance",
         "cluster": "_core aio errors escaping masking registration schema",
         "habits": "tolerance",
-        "ocpp_fast": "_core aio cluster errors escaping faults frames habits handlers masking policy registration routing"
-        " tolerance",
+        "ocpp_fast": "_core aio cluster errors escaping faults frames habits handlers masking policy registration"
+        " routing tolerance",
         "smart_charging": "v16 v201 v21",
         "simulator": "ocpp_fast smart_charging v16 v201 v21",
         "asgi": "aio errors schema",
@@ -224,6 +225,7 @@ USERS_CODE = {
     "ocpp_fast/aio/charge_point.py": "contexts of `ssl`, resolvers, hooks: whatever they raise, the next try follows",
     "ocpp_fast/aio/connection.py": "handlers",
     "ocpp_fast/aio/logs.py": "handlers and filters of loggers",
+    "ocpp_fast/aio/delivery.py": "queues of ones own, and checks of results",
     "ocpp_fast/aio/endpoint.py": "functions of a policy",
     "ocpp_fast/aio/admission.py": "auth, identify, duplicates, policy, hooks of the handshake",
     "ocpp_fast/aio/handshake.py": "plain HTTP",

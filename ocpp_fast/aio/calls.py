@@ -108,11 +108,22 @@ class OwnCalls:
         (the peer refused), `InvalidResult` (its answer is invalid), `CallTimeout`, `Disconnected`; `RuntimeError` on
         another event loop.
         """
+        return await self._call(self._runtime.new_unique_id(), request, timeout, check)
+
+    async def _call(
+        self,
+        unique_id: str,
+        request: Request[R],
+        timeout: float | None,
+        check: Callable[[R], object] | None,
+        frame: bytes = b"",
+    ) -> R:
+        """Make a call of an id; its frame may be written already."""
         check_loop(self._loop, self.id)
         seconds = self._runtime.call_timeout if timeout is None else check_seconds("timeout", timeout)
         waiter = Waiter(self, self._loop.create_future(), check)
         try:
-            open_call = self._session.call(self._runtime.new_unique_id(), request, self._loop.time() + seconds, waiter)
+            open_call = self._session.call(unique_id, request, self._loop.time() + seconds, waiter, frame)
             self._deadlines.schedule()
             self._flush()
             if self._paused:  # the answer may be behind what is not read

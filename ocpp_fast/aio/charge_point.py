@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from ..errors import CallError, Disconnected, HandshakeFailed, VersionMismatch
 from ..policy import STRICT, Policy
-from ..registration import StationGate
+from ..queueing import AfterRestart, Retries, TransactionQueue
+from ..registration import BOOT, StationGate
 from ..routing import Routes
 from ..schema import DataTransfer, Notification, Request, Response, Sender, Struct, Version
 from .address import Address
@@ -24,8 +25,10 @@ from .backoff import BackOff
 from .calls import check_loop
 from .client_handshake import ClientOpening
 from .connection import Connection
-from .endpoint import Endpoint, Runtime, VersionModule
+from .delivery import Delivery
+from .endpoint import Runtime, VersionModule
 from .logs import write
+from .queued import QueuedMessages
 from .steps import is_our_end
 from .transport import Transport
 from .websocket import WebSocket
@@ -43,7 +46,7 @@ _PROVEN: Final = 10.0
 """After so many seconds, or after an answer, a connection counts as good: the back-off starts anew (R42)."""
 
 
-class ChargePoint(Endpoint):
+class ChargePoint(QueuedMessages):
     """A station: connects to a central system, calls it and answers it.
 
     - `id` is its identity, which is put into the path of `url`, the central system's; `versions` are offered, the
@@ -54,6 +57,8 @@ class ChargePoint(Endpoint):
     - `local_address` is an IP address of this machine to connect from; None leaves the choice to the system.
     - `ssl` replaces the default context of `wss://`. `policy` says what is tolerated.
     - `signing` opens and writes signed frames (R17); without it they are unknown actions.
+    - `queue` keeps transaction messages until they are answered (R43): a `SqliteQueue` or a `MemoryQueue`. It sends
+      them again as `retries` says; `after_restart` tells what becomes of transactions that an earlier process left.
     - Times are in seconds: the central system is pinged every `ping_interval` (WebSocketPingInterval; 0 is off), and
       taken for gone when it does not answer (R38); a call may take `call_timeout` when it does not say itself;
       `open_timeout` bounds a handshake and `close_timeout` the closing one.
@@ -74,6 +79,9 @@ class ChargePoint(Endpoint):
         ssl: tls.SSLContext | None = None,
         policy: Policy = STRICT,
         signing: Signing | None = None,
+        queue: TransactionQueue | None = None,
+        retries: Retries = Retries(),  # noqa: B008  # immutable
+        after_restart: AfterRestart = AfterRestart.RESUME,
         ping_interval: float = 60.0,
         call_timeout: float = 30.0,
         open_timeout: float = 10.0,
@@ -116,6 +124,7 @@ class ChargePoint(Endpoint):
         self._connected = asyncio.Event()
         self._proven = False
         self._dial: Callable[[], Awaitable[Connection]] = self._dial_socket
+        self._delivery = None if queue is None else Delivery(self, queue, retries, AfterRestart(after_restart))
 
     @property
     def url(self) -> str:
@@ -146,8 +155,12 @@ class ChargePoint(Endpoint):
         self._runtime.stopping = False
         self._resume_silence()
         try:
+            if self._delivery is not None:
+                await self._delivery.open()
             connection = await self._connect()
         except BaseException:
+            if self._delivery is not None:
+                await self._delivery.close()
             self._sockets.close()
             self._loop = None
             raise
@@ -160,6 +173,8 @@ class ChargePoint(Endpoint):
         self._runtime.stopping = True
         self._runner.cancel()
         await asyncio.wait([self._runner])
+        if self._delivery is not None:
+            await self._delivery.close()
         if self._silence is not None:
             self._silence.cancel()
         if self._connection is not None:
@@ -200,6 +215,8 @@ class ChargePoint(Endpoint):
             raise
         self._connected.set()
         connection._run_hooks(self._runtime.connect_hooks, own=True)
+        if self._delivery is not None:
+            self._delivery.wake()
         return connection
 
     async def _dial_socket(self) -> Connection:
@@ -296,12 +313,25 @@ class ChargePoint(Endpoint):
         timeout: float | None = None,
         check: Callable[[R], object] | None = None,
     ) -> R:
-        """Send a request and return its response; as `Station.call`."""
+        """Send a request and return its response; as `Station.call`.
+
+        With a `queue`, a transaction message waits its turn there, offline too, and `timeout` bounds each of its tries.
+        When it is given up, the error of the last try is raised. A cancelled call takes no message back.
+        """
+        delivery = self._delivery
+        if delivery is not None and delivery.takes(request):
+            return await delivery.call(request, timeout, check)
+        boots = int(delivery is not None and request.__action__.name == BOOT)
+        if delivery is not None:
+            delivery.hold(boots)
         try:
             response = await self._current().call(request, timeout=timeout, check=check)
         except CallError:
             self._proven = True
             raise
+        finally:
+            if delivery is not None:
+                delivery.hold(-boots)
         self._proven = True
         return response
 
