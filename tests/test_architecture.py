@@ -246,6 +246,8 @@ SLEEPERS = {
     "tests/aio/test_bounds.py": "nothing may happen meanwhile; a peer that takes its time",
     "tests/aio/test_charge_point.py": "nothing may happen meanwhile; handlers and a peer that take their time",
     "tests/cli/test_load.py": "a handler that takes its time",
+    "tests/queue/kills.py": "kills at a random moment",
+    "tests/queue/load.py": "polls a queue until it has room, or is empty",
     "tests/testing/test_connect.py": "a fake clock makes them short",
     "tests/aio/test_listening.py": "a proxy's header comes in pieces",
     "tests/aio/test_handshake.py": "a request that trickles in",

@@ -71,6 +71,8 @@ class Delivery:
     """The queue of one charge point, while its context lasts; `hold` keeps it from sending."""
 
     def __init__(self, station: ChargePoint, queue: TransactionQueue, retries: Retries, after: AfterRestart) -> None:
+        if not all(hasattr(queue, name) for name in ("blocks", "capacity", "open", "write", "close")):
+            raise TypeError(f"queue: expected a queue, such as SqliteQueue(path), not {queue!r}")
         self.retries = retries
         self.delivered_hooks: list[Callable[..., Any]] = []
         self.dropped_hooks: list[Callable[..., Any]] = []
@@ -143,8 +145,7 @@ class Delivery:
             waiter: Waiter | None = each.waiter
             if waiter is not None and not waiter.future.done():
                 waiter.future.set_exception(Disconnected("the charge point was stopped; the message stays queued"))
-        if backlog.has_changes or self._saving:
-            await asyncio.wait([self._save()])
+        await asyncio.wait([self._save()])  # in any case: it also ends a write that has begun
         self._writer.cancel()
         await asyncio.wait([self._writer])
         await self._close()

@@ -111,7 +111,8 @@ class Backlog:
         frame = encode(unique_id, request)
         self._number = number
         key = f"{version.number}:{transaction_id}"
-        transaction = before or TransactionRow(key, version.number)
+        state = State.RUNNING if part is Part.START else State.PARTIAL
+        transaction = before or TransactionRow(key, version.number, state=state)
         row = MessageRow(
             number,
             unique_id,
@@ -124,7 +125,8 @@ class Backlog:
         )
         message = self._messages[number] = Message(row, version, transaction_id, request)
         self._dirty.add(number)
-        self._note(seen(transaction, request, part))
+        if before is not None or part is Part.START or isinstance(transaction_id, str):  # else nothing would end it
+            self._note(seen(transaction, request, part))
         return message
 
     def thin(self) -> Sequence[Message]:

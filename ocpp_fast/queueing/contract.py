@@ -8,7 +8,14 @@ from typing import NamedTuple, Protocol
 from ..errors import NotDurable
 from .messages import MessageRow, TransactionRow
 
-__all__ = ["Change", "Contents", "TransactionQueue"]
+__all__ = ["Change", "Contents", "TransactionQueue", "check_capacity"]
+
+
+def check_capacity(capacity: object) -> int:
+    """Return a number of messages, greater than zero. Raises `ValueError`."""
+    if type(capacity) is not int or capacity < 1:
+        raise ValueError(f"capacity: expected an integer, 1 or more, not {capacity!r}")
+    return capacity
 
 
 class Change(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import QueueInUse
-from .contract import Change, Contents
+from .contract import Change, Contents, check_capacity
 from .messages import MessageRow, TransactionRow
 
 __all__ = ["MemoryQueue"]
@@ -18,7 +18,7 @@ class MemoryQueue:
     blocks = False
 
     def __init__(self, *, capacity: int = 10_000) -> None:
-        self.capacity = capacity
+        self.capacity = check_capacity(capacity)
         self._messages: dict[int, MessageRow] = {}
         self._transactions: dict[str, TransactionRow] = {}
         self._is_open = False

@@ -53,6 +53,8 @@ class State(StrEnum):
     """How far a transaction is, as its messages tell."""
 
     RUNNING = "running"
+    PARTIAL = "partial"
+    """Its start was never posted (2.x)."""
     ENDED = "ended"
     """Its last message waits."""
     GIVEN_UP = "given up"
@@ -133,7 +135,7 @@ class TransactionRow(NamedTuple):
 
 
 def is_sound(row: MessageRow | TransactionRow) -> bool:
-    """Whether a row that was kept has values of the right kinds."""
+    """Whether a row that was kept has values of the right kinds, and its frame is JSON."""
     if isinstance(row, MessageRow):
         kinds: tuple[Any, ...] = (int, str, str, str, str, str, bytes, int, int, (int, float), int)
         key = row.transaction
@@ -146,6 +148,8 @@ def is_sound(row: MessageRow | TransactionRow) -> bool:
         id_in(key)
         if isinstance(row, TransactionRow):
             datetime.fromisoformat(row.time)
+        else:
+            json.loads(row.frame)  # of a file that was cut off, the end may be all zeros
     except ValueError:
         return False
     return True

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from ..errors import NotDurable, QueueDamaged, QueueInUse
-from .contract import Change, Contents
+from .contract import Change, Contents, check_capacity
 from .messages import MessageRow, TransactionRow, is_sound
 
 __all__ = ["SqliteQueue"]
@@ -41,10 +41,8 @@ class SqliteQueue:
     blocks = True
 
     def __init__(self, path: str | os.PathLike[str], *, capacity: int = 10_000) -> None:
-        if type(capacity) is not int or capacity < 1:
-            raise ValueError(f"capacity: expected an integer, 1 or more, not {capacity!r}")
         self.path = Path(path)
-        self.capacity = capacity
+        self.capacity = check_capacity(capacity)
         self._db: sqlite3.Connection | None = None
 
     def open(self) -> Contents:
@@ -109,6 +107,8 @@ class SqliteQueue:
         messages: list[MessageRow] = []
         transactions: list[TransactionRow] = []
         if self._db is not None:
+            with suppress(sqlite3.Error):
+                self._db.execute("PRAGMA writable_schema = ON")  # or a file that is too short is not read at all
             with suppress(sqlite3.Error):
                 messages += (MessageRow(*row) for row in self._db.execute(f"SELECT {_MESSAGES} FROM messages"))
             with suppress(sqlite3.Error):
