@@ -120,9 +120,9 @@ def test_R43_StartTransaction_given_up_takes_its_followers_with_it() -> None:
     assert [bench.fail(now=100.0 * each) for each in range(3)] == [[], [], ["id-1", "id-3", "id-5"]]
     assert [each.row.unique_id for each in bench.backlog.messages()] == ["id-2", "id-4"]
     bench.restart()
-    for request in (meter(lost), stop(lost)):
+    for later in (meter(lost), stop(lost)):
         with pytest.raises(MessageDropped, match="StartTransaction was given up"):
-            bench.add(request)
+            bench.add(later)
     bench.add(stop(other))
     assert len(bench.backlog) == 3
     assert [each.transaction_id for each in bench.backlog.running()] == []
