@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from ..errors import CallError, Disconnected, HandshakeFailed, VersionMismatch
 from ..policy import STRICT, Policy
-from ..queueing import AfterRestart, Retries, TransactionQueue
+from ..queueing import AfterRestart, Retries, TransactionQueue, is_queued
 from ..registration import BOOT, StationGate
 from ..routing import Routes
 from ..schema import DataTransfer, Notification, Request, Response, Sender, Struct, Version
@@ -319,7 +319,7 @@ class ChargePoint(QueuedMessages):
         When it is given up, the error of the last try is raised. A cancelled call takes no message back.
         """
         delivery = self._delivery
-        if delivery is not None and delivery.takes(request):
+        if delivery is not None and is_queued(request):
             return await delivery.call(request, timeout, check)
         boots = int(delivery is not None and request.__action__.name == BOOT)
         if delivery is not None:

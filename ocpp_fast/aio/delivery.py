@@ -36,7 +36,6 @@ from ..queueing import (
     Posted,
     Retries,
     TransactionQueue,
-    is_queued,
 )
 from ..queueing.transactions import power_loss
 from ..schema import Request, Response, Version
@@ -95,14 +94,14 @@ class Delivery:
         try:
             contents = await self._open()
         except BaseException:
-            await self._close()
+            self._end_thread()  # and the queue stays open: another's
             raise
         self._backlog = Backlog(
             contents,
             self._runtime.versions,
             capacity=self._queue.capacity,
             retries=self.retries,
-            now=time.monotonic(),
+            now=asyncio.get_running_loop().time(),
             clock=time.time(),
         )
         self._end_what_was_cut_off(self._backlog)
@@ -154,9 +153,12 @@ class Delivery:
         try:
             await self._run(self._queue.close)
         finally:
-            if self._thread is not None:
-                self._thread.shutdown()
-                self._thread = None
+            self._end_thread()
+
+    def _end_thread(self) -> None:
+        if self._thread is not None:
+            self._thread.shutdown()
+            self._thread = None
 
     async def _run(self, work: Callable[..., T], *args: Any) -> T:
         """Call a method of the queue, in its thread if it blocks."""
@@ -165,10 +167,6 @@ class Delivery:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
 
     # What the user does
-
-    def takes(self, request: Request[Any]) -> bool:
-        """Whether a request is sent from here."""
-        return is_queued(request)
 
     @property
     def backlog(self) -> Backlog:
@@ -317,7 +315,7 @@ class Delivery:
         connection = self._station._connection
         if connection is None or not connection.connected or self._boots:
             return None
-        message, wait = backlog.next(connection.version.number, time.monotonic())
+        message, wait = backlog.next(connection.version.number, asyncio.get_running_loop().time())
         return wait if message is None else await self._try(backlog, connection, message)
 
     async def _try(self, backlog: Backlog, connection: Connection, message: Message) -> float | None:
@@ -370,7 +368,7 @@ class Delivery:
             self._runtime.tasks.run(self.delivered_hooks, delivered, station=self._station.id)
 
     def _failed(self, backlog: Backlog, message: Message, error: BaseException) -> None:
-        dropped = backlog.failed(message, self.retries, time.monotonic(), time.time())
+        dropped = backlog.failed(message, self.retries, asyncio.get_running_loop().time(), time.time())
         about = {"station": self._station.id, "action": message.row.action}
         text = "%s: a try of %s has failed: %s"
         write(self._runtime.log, logging.INFO, text, self._station.id, message.row.action, error, extra=about)

@@ -47,6 +47,8 @@ class SqliteQueue:
 
     def open(self) -> Contents:
         """Return what is kept. Raises `QueueInUse`, and `NotDurable` if the file can't be used."""
+        if self._db is not None:
+            raise QueueInUse(f"{self.path} is in use by another charge point")
         try:
             self._connect()
             return self._contents()

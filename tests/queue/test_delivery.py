@@ -240,10 +240,11 @@ async def test_R43_running_transaction_is_ended_or_resumed_after_a_restart(after
 
 @scenario
 async def test_R43_second_charge_point_on_one_queue_does_not_start(tmp_path: Path) -> None:
-    async with Csms() as csms, csms.station(queue=SqliteQueue(tmp_path / "queue")) as station:
-        other = csms.station(queue=SqliteQueue(tmp_path / "queue"))
-        with pytest.raises(QueueInUse):
-            await other.__aenter__()
+    mine, memory = SqliteQueue(tmp_path / "queue"), MemoryQueue()
+    async with Csms() as csms, csms.station(queue=mine) as station, csms.station(queue=memory):
+        for queue in (mine, SqliteQueue(tmp_path / "queue"), memory, memory):
+            with pytest.raises(QueueInUse):
+                await csms.station(queue=queue).__aenter__()
         assert await station.call(start()) == started(71)
 
 
