@@ -40,6 +40,7 @@ from ..queueing import (
 from ..queueing.transactions import power_loss
 from ..schema import Request, Response, Version
 from .arguments import check_seconds
+from .calls import check_loop
 from .events import QueueFailed
 from .logs import write
 from .steps import is_our_end
@@ -87,6 +88,7 @@ class Delivery:
 
     async def open(self) -> None:
         """Read what is kept, and begin to send. Raises `QueueInUse`."""
+        self._loop = asyncio.get_running_loop()
         self._awake, self._dirty = asyncio.Event(), asyncio.Event()
         self._saving: list[asyncio.Future[None]] = []
         if self._queue.blocks:
@@ -101,7 +103,7 @@ class Delivery:
             self._runtime.versions,
             capacity=self._queue.capacity,
             retries=self.retries,
-            now=asyncio.get_running_loop().time(),
+            now=self._loop.time(),
             clock=time.time(),
         )
         self._end_what_was_cut_off(self._backlog)
@@ -164,7 +166,7 @@ class Delivery:
         """Call a method of the queue, in its thread if it blocks."""
         if self._thread is None:
             return work(*args)
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
+        return await self._loop.run_in_executor(self._thread, work, *args)
 
     # What the user does
 
@@ -192,7 +194,7 @@ class Delivery:
         if timeout is not None:
             check_seconds("timeout", timeout)
         message = self._add(request)
-        message.waiter = Waiter(asyncio.get_running_loop().create_future(), timeout, check)
+        message.waiter = Waiter(self._loop.create_future(), timeout, check)
         self._dirty.set()
         try:
             response: R = await message.waiter.future
@@ -204,13 +206,15 @@ class Delivery:
         return response
 
     def _add(self, request: Request[Any]) -> Message:
+        backlog = self.backlog
+        check_loop(self._loop, self._station.id)
         version = self._version_of(request)
         try:
-            message = self._add_to(self.backlog, request, version)
+            message = self._add_to(backlog, request, version)
         except OcppError as error:
             error.at(self._station.id)
             raise
-        self._dropped(self.backlog.thin(), DropReason.NO_SPACE)
+        self._dropped(backlog.thin(), DropReason.NO_SPACE)
         return message
 
     def _add_to(self, backlog: Backlog, request: Request[Any], version: Version) -> Message:
@@ -234,7 +238,7 @@ class Delivery:
 
     def _save(self) -> asyncio.Future[None]:
         """Return what is done when all that has changed so far is durable, or raises `NotDurable`."""
-        saved = asyncio.get_running_loop().create_future()
+        saved = self._loop.create_future()
         self._saving.append(saved)
         self._dirty.set()
         return saved
@@ -315,7 +319,7 @@ class Delivery:
         connection = self._station._connection
         if connection is None or not connection.connected or self._boots:
             return None
-        message, wait = backlog.next(connection.version.number, asyncio.get_running_loop().time())
+        message, wait = backlog.next(connection.version.number, self._loop.time())
         return wait if message is None else await self._try(backlog, connection, message)
 
     async def _try(self, backlog: Backlog, connection: Connection, message: Message) -> float | None:
@@ -368,7 +372,7 @@ class Delivery:
             self._runtime.tasks.run(self.delivered_hooks, delivered, station=self._station.id)
 
     def _failed(self, backlog: Backlog, message: Message, error: BaseException) -> None:
-        dropped = backlog.failed(message, self.retries, asyncio.get_running_loop().time(), time.time())
+        dropped = backlog.failed(message, self.retries, self._loop.time(), time.time())
         about = {"station": self._station.id, "action": message.row.action}
         text = "%s: a try of %s has failed: %s"
         write(self._runtime.log, logging.INFO, text, self._station.id, message.row.action, error, extra=about)

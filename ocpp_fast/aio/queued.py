@@ -7,12 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..queueing import Posted, Retries, RunningTransaction, is_queued
 from ..schema import Request
-from .calls import check_loop
 from .endpoint import Endpoint
 
 if TYPE_CHECKING:
-    import asyncio
-
     from .delivery import Delivery
 
 __all__ = ["QueuedMessages"]
@@ -25,7 +22,6 @@ class QueuedMessages(Endpoint):
 
     id: str
     _delivery: Delivery | None
-    _loop: asyncio.AbstractEventLoop | None
 
     @property
     def _queue(self) -> Delivery:
@@ -45,8 +41,6 @@ class QueuedMessages(Endpoint):
         """
         if not is_queued(request):
             raise TypeError(f"{type(request).__name__} is not a message of a transaction: make a call of it")
-        if self._loop is not None:
-            check_loop(self._loop, self.id)
         return await self._queue.post(request)
 
     @property

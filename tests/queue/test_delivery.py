@@ -239,6 +239,18 @@ async def test_R43_running_transaction_is_ended_or_resumed_after_a_restart(after
 
 
 @scenario
+async def test_R43_queue_belongs_to_the_event_loop_of_its_charge_point() -> None:
+    async with Csms() as csms, csms.station() as station:
+        for use in (station.call, station.post):
+            begun: Any = use(start())
+            with pytest.raises(RuntimeError, match="another event loop"):
+                await asyncio.to_thread(asyncio.run, begun)
+        future = await asyncio.to_thread(station.call_threadsafe, start())
+        assert await asyncio.wrap_future(future) == started(71)
+        assert len(csms.payloads) == 1
+
+
+@scenario
 async def test_R43_second_charge_point_on_one_queue_does_not_start(tmp_path: Path) -> None:
     mine, memory = SqliteQueue(tmp_path / "queue"), MemoryQueue()
     async with Csms() as csms, csms.station(queue=mine) as station, csms.station(queue=memory):
