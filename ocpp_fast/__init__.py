@@ -12,6 +12,7 @@ from .errors import (
     CallError,
     CallTimeout,
     ConnectionReplaced,
+    DeliveryUnknown,
     Disconnected,
     ErrorCode,
     HandshakeFailed,
@@ -23,6 +24,7 @@ from .errors import (
     NotConnected,
     NotDurable,
     NotRegistered,
+    NotSent,
     OcppError,
     PayloadError,
     QueueDamaged,
@@ -31,6 +33,7 @@ from .errors import (
     SigningFailed,
     TransferRefused,
     UnhandledActions,
+    Unreachable,
     ValidationError,
     VersionMismatch,
 )
@@ -89,6 +92,7 @@ if TYPE_CHECKING:
         identity_of,
         server_context,
     )
+    from .cluster import Cluster
 
 __all__ = [
     "LENIENT",
@@ -104,9 +108,11 @@ __all__ = [
     "CertificateNames",
     "ChargePoint",
     "ClientCertificate",
+    "Cluster",
     "ConnectionReplaced",
     "Context",
     "Delivered",
+    "DeliveryUnknown",
     "Direction",
     "Disconnected",
     "DropReason",
@@ -134,6 +140,7 @@ __all__ = [
     "NotConnected",
     "NotDurable",
     "NotRegistered",
+    "NotSent",
     "OcppError",
     "PayloadError",
     "Peer",
@@ -163,6 +170,7 @@ __all__ = [
     "TransactionQueue",
     "TransferRefused",
     "UnhandledActions",
+    "Unreachable",
     "UpgradeRequest",
     "ValidationError",
     "Verdict",
@@ -181,11 +189,17 @@ __all__ = [
 __version__ = "0.1.0"
 
 
-_MODULES = frozenset({"asgi", "habits", "signing", "simulator", "smart_charging", "testing", "v16", "v201", "v21"})
+_MODULES = frozenset(
+    {"asgi", "cluster", "habits", "signing", "simulator", "smart_charging", "testing", "v16", "v201", "v21"}
+)
 
 
 def __getattr__(name: str) -> Any:
     """Import what a name needs when it is asked for: asyncio and the WebSocket layer, or a module that has the name."""
+    if name == "Cluster":
+        from .cluster import Cluster
+
+        return Cluster
     if name in __all__:
         from . import aio
 

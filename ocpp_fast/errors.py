@@ -13,6 +13,9 @@
     ├── Disconnected (ConnectionError)   the connection ended before the answer, or before the call
     │   └── ConnectionReplaced             by a newer connection of the same station
     ├── QueueFull                        too many calls wait for their turn already; nothing was sent
+    ├── NotSent                          `may_send` of the call said no when its turn came; nothing was sent
+    ├── Unreachable (ConnectionError)    the station's node in the cluster can't be reached now; nothing was sent
+    ├── DeliveryUnknown (ConnectionError)  its node was lost after it was told to make the call
     ├── MessageDropped                   a queued message is not sent: it was dropped, or its transaction was (R43)
     ├── NotDurable                       a queued message is sent from memory: it could not be stored
     │   └── QueueDamaged                   the file of the queue was damaged, and set aside
@@ -44,6 +47,7 @@ __all__ = [
     "CallError",
     "CallTimeout",
     "ConnectionReplaced",
+    "DeliveryUnknown",
     "Disconnected",
     "ErrorCode",
     "HandshakeFailed",
@@ -55,6 +59,7 @@ __all__ = [
     "NotConnected",
     "NotDurable",
     "NotRegistered",
+    "NotSent",
     "OcppError",
     "PayloadError",
     "QueueDamaged",
@@ -63,6 +68,7 @@ __all__ = [
     "SigningFailed",
     "TransferRefused",
     "UnhandledActions",
+    "Unreachable",
     "ValidationError",
     "VersionMismatch",
 ]
@@ -273,6 +279,22 @@ class QueueFull(OcppError):
     """So many calls to this peer wait for their turn that no more are taken (`Policy.max_queued_calls`)."""
 
     delivered = False
+
+
+class NotSent(OcppError):
+    """When the turn of a call came, `may_send`, which was given with it, said no: nothing was sent."""
+
+    delivered = False
+
+
+class Unreachable(OcppError, ConnectionError):
+    """The node of a cluster that holds the station can't be reached now: nothing was sent, another try may succeed."""
+
+    delivered = False
+
+
+class DeliveryUnknown(OcppError, ConnectionError):
+    """The station's node was told to make the call, then it or its answer was lost: nobody knows what was sent."""
 
 
 class MessageDropped(OcppError):

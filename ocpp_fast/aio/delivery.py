@@ -338,7 +338,7 @@ class Delivery:
         try:
             frame = await self._frame(backlog, connection, message)
             timeout = None if waiter is None else waiter.timeout
-            outcome = await connection._call(message.row.unique_id, request, timeout, checked, frame)
+            outcome = await connection._call(message.row.unique_id, request, timeout, checked, frame=frame)
         except BaseException as error:  # of the user's check, and of a CALLERROR, and so on
             if is_our_end(error):
                 raise
