@@ -194,7 +194,7 @@ class Backlog:
         given = None if transaction is None else transaction.given
         if given is None and message.transaction_id < _FIRST_PROVISIONAL + row.number:
             raise MessageDropped(f"{row.action}: the transaction's id was never known")
-        return None if given is None else with_id(request, given)
+        return None if given in (None, request.transaction_id) else with_id(request, given)
 
     def finish(self, message: Message, frame: bytes) -> None:
         """Set the frame of a message for all its tries."""

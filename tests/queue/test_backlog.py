@@ -159,8 +159,9 @@ def test_R43_id_of_the_central_system_names_the_same_transaction() -> None:
     bench = Bench()
     bench.add(start())
     bench.deliver(started(71))
-    bench.add(stop(71))
+    message = bench.add(stop(71))
     assert bench.backlog.running() == []
+    assert bench.backlog.changed(message) is None  # and so is not stored anew
     assert bench.deliver()["transactionId"] == 71
     assert bench.backlog.take_changes() == ([], [], [], [])
 
