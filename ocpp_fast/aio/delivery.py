@@ -132,8 +132,16 @@ class Delivery:
         if after is AfterRestart.END:
             for each in backlog.running():
                 version = next((known for known in self._runtime.versions if known.number == each.version), None)
-                if version is not None:
+                if version is None:
+                    continue
+                try:
                     self._add_to(backlog, power_loss(each, version), version)
+                except (
+                    ValueError,
+                    OcppError,
+                ) as error:  # what is kept is odd: it starts all the same
+                    text = "%s: transaction %s can't be ended: %s"
+                    write(self._runtime.log, logging.ERROR, text, self._station.id, each.transaction_id, error)
 
     async def close(self) -> None:
         """Stop to send, and make durable what has changed; calls that wait for an answer fail."""

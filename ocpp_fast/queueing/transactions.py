@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from ..schema import Request, Version
 from .messages import Part, RunningTransaction, State, TransactionRow
 
 __all__ = ["id_of", "power_loss", "seen", "with_id"]
 
-_ENERGY = "Energy.Active.Import.Register"
+_ENERGY: Final = "Energy.Active.Import.Register"
+_TOO_MUCH: Final = 2.0**31
+"""Wh that a meterStop can't tell; nor what is no number."""
 
 
 def id_of(request: Any) -> int | str | None:
@@ -58,9 +60,10 @@ def _energy(readings: Iterable[Any]) -> float | None:
         is_register = sample.measurand in (None, _ENERGY) and sample.phase is None and sample.format in (None, "Raw")
         if is_register and sample.unit in (None, "Wh", "kWh"):
             try:
-                found = float(sample.value) * (1000 if sample.unit == "kWh" else 1)
+                reading = float(sample.value) * (1000 if sample.unit == "kWh" else 1)
             except ValueError:
                 continue
+            found = reading if abs(reading) < _TOO_MUCH else found
     return found
 
 

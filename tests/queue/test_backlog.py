@@ -235,15 +235,21 @@ def test_R43_running_transaction_ends_as_of_its_last_reading() -> None:
     bench = Bench()
     transaction_id = bench.add(start(meter=100)).transaction_id
     assert isinstance(transaction_id, int)
-    for value, options in (("2.5", {"unit": v16.UnitOfMeasure.KWH}), ("7", {"measurand": v16.Measurand.VOLTAGE})):
+    readings: list[tuple[str, dict[str, Any]]] = [
+        ("2.5", {"unit": v16.UnitOfMeasure.KWH}),
+        ("7", {"measurand": v16.Measurand.VOLTAGE}),
+        ("7", {"unit": v16.UnitOfMeasure.W}),
+        *((value, {}) for value in ("nan", "inf", "1e300", "", "x")),
+    ]
+    for value, options in readings:
         bench.add(meter(transaction_id, value, **options))
     bench.restart()
     (running,) = bench.backlog.running()
     assert (running.transaction_id, running.place, running.meter) == (transaction_id, 1, 2500)
     bench.add(power_loss(running, v16.VERSION))
     bench.deliver(started(71))
-    bench.deliver()
-    bench.deliver()
+    for _ in readings:
+        bench.deliver()
     assert bench.deliver() == {
         "meterStop": 2500,
         "timestamp": "2026-01-01T00:00:00.000Z",

@@ -253,7 +253,7 @@ async def test_R43_queue_belongs_to_the_event_loop_of_its_charge_point() -> None
 @scenario
 async def test_R43_second_charge_point_on_one_queue_does_not_start(tmp_path: Path) -> None:
     mine, memory = SqliteQueue(tmp_path / "queue"), MemoryQueue()
-    async with Csms() as csms, csms.station(queue=mine) as station, csms.station(queue=memory):
+    async with Csms() as csms, csms.station(queue=mine) as station, csms.station(identity="CP2", queue=memory):
         for queue in (mine, SqliteQueue(tmp_path / "queue"), memory, memory):
             with pytest.raises(QueueInUse):
                 await csms.station(queue=queue).__aenter__()
