@@ -16,6 +16,10 @@
     ├── NotSent                          `may_send` of the call said no when its turn came; nothing was sent
     ├── Unreachable (ConnectionError)    the station's node in the cluster can't be reached now; nothing was sent
     ├── DeliveryUnknown (ConnectionError)  its node was lost after it was told to make the call
+    ├── MessageDropped                   a queued message is not sent: it was dropped, or its transaction was (R43)
+    ├── NotDurable                       a queued message is sent from memory: it could not be stored
+    │   └── QueueDamaged                   the file of the queue was damaged, and set aside
+    ├── QueueInUse                       another process has the queue's file open
     ├── NotConnected (KeyError)          no station of that identity is connected
     ├── NotRegistered                    the station may not send this before it is accepted
     ├── SigningFailed                    our own message could not be signed; nothing was sent
@@ -52,13 +56,17 @@ __all__ = [
     "InvalidPayload",
     "InvalidResult",
     "InvalidSignature",
+    "MessageDropped",
     "NoCommonVersion",
     "NotConnected",
+    "NotDurable",
     "NotRegistered",
     "NotSent",
     "OcppError",
     "PayloadError",
+    "QueueDamaged",
     "QueueFull",
+    "QueueInUse",
     "SigningFailed",
     "TransferRefused",
     "UnhandledActions",
@@ -289,6 +297,36 @@ class Unreachable(OcppError, ConnectionError):
 
 class DeliveryUnknown(OcppError, ConnectionError):
     """The station's node was told to make the call, then it or its answer was lost: nobody knows what was sent."""
+
+
+class MessageDropped(OcppError):
+    """A transaction message is not sent: it made room for others, or its StartTransaction was given up (R43)."""
+
+    delivered = False
+
+
+class NotDurable(OcppError):
+    """A transaction message could not be stored, for the reason that is its `__cause__`.
+
+    It waits in memory and will be sent: it must not be posted again. Only an end of the process loses it.
+    """
+
+    posted: Any = None
+    """What `post` would have returned."""
+
+
+class QueueDamaged(NotDurable):
+    """The file of a queue was damaged; `kept` is the name that it has now. A new one has taken its place."""
+
+    def __init__(self, message: str, kept: str = "") -> None:
+        super().__init__(message)
+        self.kept = kept
+
+
+class QueueInUse(OcppError):
+    """Another process, or another charge point, has the queue open: this one can't start."""
+
+    delivered = False
 
 
 class ConnectionReplaced(Disconnected):

@@ -50,8 +50,9 @@ LAYERS: Mapping[str, frozenset[str]] = {
         "handlers": "schema signature",
         "routing": "errors handlers schema",
         "data_transfer": "_core errors faults handlers mending policy received routing schema tolerance",
-        "aio": "_core data_transfer errors escaping faults frames handlers latest masking policy registration routing"
-        " schema session signing tolerance",
+        "queueing": "errors schema",
+        "aio": "_core data_transfer errors escaping faults frames handlers latest masking policy queueing registration"
+        " routing schema session signing tolerance",
         "cluster": "_core aio data_transfer errors escaping faults frames latest masking policy registration schema",
         "habits": "tolerance",
         "ocpp_fast": "_core aio cluster errors escaping faults frames habits handlers masking policy registration"
@@ -227,6 +228,7 @@ USERS_CODE = {
     "ocpp_fast/aio/connection.py": "handlers",
     "ocpp_fast/aio/logs.py": "handlers and filters of loggers",
     "ocpp_fast/aio/draining.py": "functions that say who is busy, and the close code",
+    "ocpp_fast/aio/delivery.py": "queues of ones own, and checks of results",
     "ocpp_fast/aio/endpoint.py": "functions of a policy",
     "ocpp_fast/aio/admission.py": "auth, identify, duplicates, policy, hooks of the handshake",
     "ocpp_fast/aio/handshake.py": "plain HTTP",
@@ -257,6 +259,8 @@ SLEEPERS = {
     "tests/cli/test_load.py": "a handler that takes its time",
     "tests/cluster/partition.py": "publishes at a rate",
     "tests/cluster/servers.py": "polls a server until it answers",
+    "tests/queue/kills.py": "kills at a random moment",
+    "tests/queue/load.py": "polls a queue until it has room, or is empty",
     "tests/testing/test_connect.py": "a fake clock makes them short",
     "tests/aio/test_listening.py": "a proxy's header comes in pieces",
     "tests/aio/test_handshake.py": "a request that trickles in",

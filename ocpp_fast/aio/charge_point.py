@@ -8,12 +8,14 @@ import logging
 import ssl as tls
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from types import EllipsisType, TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ..errors import Disconnected, VersionMismatch
 from ..policy import STRICT, Policy
-from ..registration import StationGate
+from ..queueing import AfterRestart, Retries, TransactionQueue, is_queued
+from ..registration import BOOT, StationGate
 from ..routing import Routes
 from ..schema import DataTransfer, Notification, Request, Response, Sender, Struct, Version
 from .address import NetworkProfile, profiles_of
@@ -21,7 +23,9 @@ from .arguments import check_address, check_final, check_identity, check_interva
 from .backoff import BackOff
 from .calls import check_loop
 from .connection import Connection
-from .endpoint import Endpoint, F, Runtime, VersionModule
+from .delivery import Delivery
+from .endpoint import F, Runtime, VersionModule
+from .queued import QueuedMessages
 from .transport import CloseCode, Transport
 from .uplink import StationConnection, Uplink
 
@@ -36,7 +40,7 @@ A = TypeVar("A", bound=Struct | None)
 Q = TypeVar("Q", bound=Request[Any] | Notification)
 
 
-class ChargePoint(Endpoint):
+class ChargePoint(QueuedMessages):
     """A station: connects to a central system, calls it and answers it.
 
     - `id` is its identity, which is put into the path of `url`, the central system's; `versions` are offered, the
@@ -52,6 +56,8 @@ class ChargePoint(Endpoint):
     - `local_address` is an IP address of this machine to connect from; None leaves the choice to the system.
     - `compression` offers permessage-deflate (R37). `policy` says what is tolerated.
     - `signing` opens and writes signed frames (R17); without it they are unknown actions.
+    - `queue` keeps transaction messages until they are answered (R43): a `SqliteQueue` or a `MemoryQueue`. It sends
+      them again as `retries` says; `after_restart` tells what becomes of transactions that an earlier process left.
     - Times are in seconds: the central system is pinged every `ping_interval` (WebSocketPingInterval; 0 is off), and
       taken for gone when it does not answer (R38); a call may take `call_timeout` when it does not say itself;
       `open_timeout` bounds a handshake and `close_timeout` the closing one.
@@ -77,6 +83,9 @@ class ChargePoint(Endpoint):
         compression: bool = False,
         policy: Policy = STRICT,
         signing: Signing | None = None,
+        queue: TransactionQueue | None = None,
+        retries: Retries = Retries(),  # noqa: B008  # immutable
+        after_restart: AfterRestart = AfterRestart.RESUME,
         ping_interval: float = 60.0,
         call_timeout: float = 30.0,
         open_timeout: float = 10.0,
@@ -124,6 +133,10 @@ class ChargePoint(Endpoint):
         self._gate = StationGate(self._keep_silent)
         self._silence_ends = 0.0
         self._silence: asyncio.TimerHandle | None = None
+        self._delivery: Delivery | None = None
+        if queue is not None:
+            self._delivery = Delivery(self, queue, retries, AfterRestart(after_restart))
+            self._uplink.connected_hook = self._delivery.wake
 
     # What it connects with
 
@@ -196,7 +209,10 @@ class ChargePoint(Endpoint):
         self._runtime.stopping = False
         self._resume_silence()
         try:
-            await self._uplink.connect(patient=self._wait_for_server, in_background=self._start_offline)
+            if self._delivery is not None:
+                await self._delivery.open()
+            with self._queue_held(True):  # who enters may boot before anything of the queue is sent
+                await self._uplink.connect(patient=self._wait_for_server, in_background=self._start_offline)
         except BaseException:
             await self.__aexit__(None, None, None)
             raise
@@ -206,6 +222,8 @@ class ChargePoint(Endpoint):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._runtime.stopping = True
+        if self._delivery is not None:
+            await self._delivery.close()
         await self._uplink.disconnect(CloseCode.NORMAL, "")
         if self._silence is not None:
             self._silence.cancel()
@@ -338,8 +356,19 @@ class ChargePoint(Endpoint):
         timeout: float | None = None,
         check: Callable[[R], object] | None = None,
     ) -> R:
-        """Send a request and return its response; as `Station.call`."""
-        return await self._current().call(request, timeout=timeout, check=check)
+        """Send a request and return its response; as `Station.call`.
+
+        With a `queue`, a transaction message waits its turn there, offline too, and `timeout` bounds each of its tries.
+        When it is given up, the error of the last try is raised. A cancelled call takes no message back.
+        """
+        delivery = self._delivery
+        if delivery is not None and is_queued(request):
+            return await delivery.call(request, timeout, check)
+        with self._queue_held(request.__action__.name == BOOT):
+            return await self._current().call(request, timeout=timeout, check=check)
+
+    def _queue_held(self, held: bool) -> AbstractContextManager[None]:
+        return self._delivery.held() if held and self._delivery is not None else nullcontext()
 
     def call_threadsafe(
         self,

@@ -347,7 +347,7 @@ class Endpoint(Router):
         return hook
 
     def on_event(self, hook: F) -> F:
-        """Register a function of each `Event`: limits, a central system's refusals and replacements; a decorator."""
+        """Register a function of each `Event`: limits, refusals and replacements, a queue that failed; a decorator."""
         self._runtime.event_hooks.append(hook)
         return hook
 

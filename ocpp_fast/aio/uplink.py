@@ -101,6 +101,8 @@ class Uplink:
         self.back_off = back_off
         self.reconnect_hooks: list[Callable[[], Any]] = []
         self.failed_hooks: list[Callable[[Any], Any]] = []
+        self.connected_hook: Callable[[], object] | None = None
+        """Called after the user's, for what waits to be sent."""
         self._runtime = runtime
         self._id = identity
         self._new_connection = new_connection
@@ -314,6 +316,8 @@ class Uplink:
             plan.dialling.only(lambda each: plan.address_of(each).security_profile >= address.security_profile)
         self._tell()
         connection._run_hooks(self._runtime.connect_hooks, own=True)
+        if self.connected_hook is not None:
+            self.connected_hook()
         return connection
 
     async def _dial(self, address: Address) -> StationConnection:

@@ -15,7 +15,18 @@ from typing import Any
 
 import pytest
 
-from ocpp_fast import BasicAuth, CallError, CentralSystem, ChargePoint, HandshakeFailed, Peer, Policy, Station, v16
+from ocpp_fast import (
+    BasicAuth,
+    CallError,
+    CentralSystem,
+    ChargePoint,
+    HandshakeFailed,
+    NoAuth,
+    Peer,
+    Policy,
+    Station,
+    v16,
+)
 from ocpp_fast.testing import FakeClock, connect
 
 from ..sources import ROOT
@@ -136,6 +147,29 @@ def test_the_profiles_of_their_page_allow_what_it_says() -> None:
     assert names["grid"].periods == [(0, 22 * 690.0, 3), (3600, 20 * 690.0, 3)]
     assert [each.id for each in names["profiles"]] == [2]
     assert names["refusal"] == "ChargePointMaxProfile is for place 0 only"
+
+
+def test_the_station_of_the_page_on_the_queue_reports_a_transaction(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = names_of("transaction_queue.md")
+    central = CentralSystem(auth=NoAuth(), versions=[v16])
+    central.on(v16.StartTransactionRequest)(lambda *_: STARTED)
+    central.on(v16.StopTransactionRequest)(lambda *_: v16.StopTransactionResponse())
+
+    async def test() -> None:
+        async with (
+            central.serve(port=0) as server,
+            names["charge_point"](server.url, str(tmp_path / "queue")) as station,
+        ):
+            await names["charge"](station)
+            assert await station.call(v16.StopTransactionRequest(transaction_id=1, meter_stop=0, timestamp=NOW))
+
+    asyncio.run(test())
+    assert [line.split("(")[0] for line in capsys.readouterr().out.splitlines()] == [
+        "answered: StartTransactionRequest",
+        "answered: StopTransactionRequest",
+    ]
 
 
 def test_the_program_of_the_page_on_speed_spares_the_collector_what_is_there_before_it_serves() -> None:
