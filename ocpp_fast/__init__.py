@@ -74,10 +74,11 @@ if TYPE_CHECKING:
         Verdict,
         VersionAssumed,
         client_context,
+        health,
         identity_of,
         server_context,
     )
-    from .cluster import Cluster
+    from .cluster import Cluster, LocalCluster
 
 __all__ = [
     "LENIENT",
@@ -113,6 +114,7 @@ __all__ = [
     "InvalidSignature",
     "Limit",
     "LimitReached",
+    "LocalCluster",
     "Mended",
     "Middleware",
     "NoAuth",
@@ -149,6 +151,7 @@ __all__ = [
     "accelerated",
     "after",
     "client_context",
+    "health",
     "identity_of",
     "masked",
     "on",
@@ -166,10 +169,10 @@ _MODULES = frozenset(
 
 def __getattr__(name: str) -> Any:
     """Import what a name needs when it is asked for: asyncio and the WebSocket layer, or a module that has the name."""
-    if name == "Cluster":
-        from .cluster import Cluster
+    if name in ("Cluster", "LocalCluster"):
+        from . import cluster
 
-        return Cluster
+        return getattr(cluster, name)
     if name in __all__:
         from . import aio
 

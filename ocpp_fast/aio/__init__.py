@@ -9,7 +9,7 @@ from .charge_point import ChargePoint
 from .connection import Direction
 from .events import Event, Limit, LimitReached, Replaced, VersionAssumed
 from .security import Auth, Handshake, Refusal, Verdict
-from .server import HttpRequest, HttpResponse, Server
+from .server import HttpRequest, HttpResponse, Server, health
 from .stations import Station
 from .tls import TlsContext, client_context, server_context
 from .upgrade import UpgradeRequest
@@ -44,6 +44,7 @@ __all__ = [
     "Verdict",
     "VersionAssumed",
     "client_context",
+    "health",
     "identity_of",
     "server_context",
 ]

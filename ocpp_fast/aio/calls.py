@@ -111,6 +111,8 @@ class OwnCalls:
         another event loop.
         """
         check_loop(self._loop, self.id)
+        if self in self._runtime.leaving:
+            raise Disconnected("it is being closed", delivered=False).at(self.id)
         seconds = self._runtime.call_timeout if timeout is None else check_seconds("timeout", timeout)
         waiter = Waiter(self, self._loop.create_future(), check)
         try:

@@ -117,6 +117,8 @@ class Runtime:
         self.cluster: Membership | None = None
         self.bad_frames: dict[object, tuple[float, int]] = {}
         """The connections with bad frames: since when they are counted, and how many there were."""
+        self.leaving: set[object] = set()
+        """The connections that are closed as soon as our open calls have ended; new ones are refused."""
         self.peers: Latest[str, Peer] = Latest()
         """What is known of stations on which a policy depends, by their id; of those that booted last."""
         self._stopping = False

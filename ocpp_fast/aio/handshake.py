@@ -37,7 +37,7 @@ from .admission import (
 from .certificates import CertificateNames
 from .events import Limit
 from .head import HEAD_END, HeadFault, check_head, path_in
-from .limits import SHED
+from .limits import RETRY_AFTER, SHED
 from .logs import LEFT, write
 from .opening import release
 from .proxies import Address
@@ -303,7 +303,7 @@ class ServerOpening:
 
     async def _answer_http(self, request: Request, admission: Admission) -> None:
         """Answer a request that asks for no WebSocket."""
-        given = HttpRequest(request.method, request.path, request.headers, admission.address)
+        given = HttpRequest(request.method, request.path, request.headers, admission.address, self._listener)
         try:
             if request.protocol == "HTTP/1.1":
                 check_host(request.headers)
@@ -349,6 +349,8 @@ class ServerOpening:
             response.headers["WWW-Authenticate"] = 'Basic realm="ocpp", charset="UTF-8"'
         elif status == HTTPStatus.UPGRADE_REQUIRED:
             response.headers["Upgrade"] = "websocket"
+        elif status == HTTPStatus.SERVICE_UNAVAILABLE:
+            response.headers["Retry-After"] = RETRY_AFTER
         self._answer(response)
 
     def _tell(self, status: int | None, reason: str) -> None:

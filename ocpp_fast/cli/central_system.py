@@ -12,15 +12,18 @@ from ocpp_fast import (
     BasicAuth,
     CentralSystem,
     ClientCertificate,
+    Cluster,
     Direction,
     Event,
     FrameFault,
+    LocalCluster,
     NoAuth,
     Profile2,
     Profiles,
     Refusal,
     Replaced,
     Station,
+    health,
     shown,
 )
 
@@ -35,11 +38,12 @@ from .traffic import Traffic
 __all__ = ["serve"]
 
 _MAX_PATH: Final = 60
+_NAMESPACE: Final = "ocpp-fast"
 
 
 def serve(given: ServeArguments) -> int:
     """Serve until told to end; return the exit code."""
-    log_to_stderr()
+    log_to_stderr(names_process=given.workers is not None)
     console = Console(quiet=given.quiet)
     console.note(f"getting ready to speak OCPP {', '.join(given.versions)}")
     try:
@@ -51,6 +55,9 @@ def serve(given: ServeArguments) -> int:
             on_listening=lambda server: console.say(f"listening on {server.url}"),
             loop_factory=loop_factory(given.loop),
             max_connections=given.max_connections,
+            http=health,
+            drain=given.drain,
+            workers=given.workers,
         )
     except OSError as error:
         in_use = error.errno == errno.EADDRINUSE
@@ -58,9 +65,20 @@ def serve(given: ServeArguments) -> int:
         complain(f"cannot listen on {given.host}, port {given.port}: {reason}")
         return 1
     except ValueError as error:
-        complain(f"{error} (--no-auth=anywhere)")
+        complain(f"{error} (--no-auth=anywhere)" if "NoAuth" in str(error) else f"--nats: {error}")
         return 2
+    except RuntimeError as error:
+        if given.workers is None and not given.nats:
+            raise
+        complain(str(error))
+        return 1
     return 0
+
+
+def _cluster(given: ServeArguments) -> Cluster | None:
+    if given.nats:
+        return Cluster(given.nats, namespace=_NAMESPACE)
+    return None if given.workers is None else LocalCluster(namespace=_NAMESPACE)
 
 
 def _auth(given: ServeArguments) -> Auth:
@@ -76,7 +94,9 @@ def _auth(given: ServeArguments) -> Auth:
 def _central(given: ServeArguments, console: Console) -> CentralSystem:
     answers = [answers_of(each, console, given.interval) for each in given.versions]
     versions = [module.VERSION for module, _ in answers]
-    central = CentralSystem(auth=_auth(given), versions=versions, ping_interval=given.ping_interval)
+    cluster = _cluster(given)
+    central = CentralSystem(auth=_auth(given), versions=versions, ping_interval=given.ping_interval, cluster=cluster)
+    central.on_drain(lambda server: console.note(f"draining: {len(central)} stations leave"))
     for version, (_, router) in zip(versions, answers, strict=True):
         for profile in version.profiles:
             central.include(router, profile=profile)

@@ -9,6 +9,8 @@ from typing import Final
 
 from ocpp_fast import shown
 
+from .running import worker_number
+
 __all__ = ["Console", "complain"]
 
 
@@ -25,9 +27,11 @@ class Console:
         self.quiet = quiet
 
     def say(self, line: str, most: int = _MOST_PRINTED) -> None:
-        """Print a line that is always wanted, of at most so many characters."""
+        """Print a line that is always wanted, of at most so many characters; a worker's number comes first."""
+        number = worker_number()
         try:
-            print(_encodable(shown(line, most)), flush=True)
+            text = f"[{number}] " * bool(number) + _encodable(shown(line, most))
+            print(f"{text}\n", end="", flush=True)  # at once, for other workers print, too
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

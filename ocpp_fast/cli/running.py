@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Coroutine
@@ -14,7 +15,16 @@ from typing import Any
 
 from ocpp_fast import accelerated
 
-__all__ = ["collect_seldom", "core_name", "log_to_stderr", "loop_factory", "loop_name", "on_hangup", "run"]
+__all__ = [
+    "collect_seldom",
+    "core_name",
+    "log_to_stderr",
+    "loop_factory",
+    "loop_name",
+    "on_hangup",
+    "run",
+    "worker_number",
+]
 
 
 def run(program: Coroutine[Any, Any, int]) -> int:
@@ -40,9 +50,16 @@ def on_hangup(act: Callable[[], object]) -> None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, act)
 
 
-def log_to_stderr() -> None:
+def worker_number() -> int:
+    """Return which worker this process is; 0 if it is none."""
+    kind, _, number = multiprocessing.current_process().name.rpartition("-")
+    return int(number) if kind == "worker" else 0
+
+
+def log_to_stderr(*, names_process: bool = False) -> None:
     """Print what the library logs, warnings and worse."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    process = "%(processName)s " if names_process else ""
+    logging.basicConfig(level=logging.WARNING, format=f"{process}%(levelname)s %(name)s: %(message)s")
 
 
 def loop_factory(name: str | None) -> Callable[[], asyncio.AbstractEventLoop] | None:

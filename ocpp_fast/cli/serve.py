@@ -42,6 +42,11 @@ class ServeArguments:
     ping_interval: float
     """Seconds between WebSocket pings; 0 is off."""
     max_connections: int | None
+    drain: int | None
+    """Stations a second that leave on SIGTERM; None closes all at once."""
+    workers: int | None
+    nats: Sequence[str]
+    """URLs of the servers of a cluster."""
     loop: str | None
     """"asyncio" or "uvloop"; None is the faster one that is installed."""
     quiet: bool
@@ -92,6 +97,21 @@ def add(parser: ArgumentParser) -> None:
         metavar="NUMBER",
         help="answer 503 to stations above (no limit but that of files)",
     )
+    parser.add_argument(
+        "--drain",
+        type=count,
+        default=100,
+        metavar="RATE",
+        help="stations that are closed in a second on SIGTERM; 0 closes all at once (%(default)s)",
+    )
+    parser.add_argument("--workers", type=positive, metavar="NUMBER", help="so many processes, on one port")
+    parser.add_argument(
+        "--nats",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="share the stations with others on these NATS servers; workers have one of their own",
+    )
     parser.add_argument("--loop", choices=LOOPS, help="the event loop (uvloop if installed)")
     parser.add_argument("--quiet", action="store_true", help="tell only where it listens")
     add_frames(parser)
@@ -132,6 +152,9 @@ def _run(parser: ArgumentParser, given: Namespace) -> int:
         interval=given.interval,
         ping_interval=given.ping_interval,
         max_connections=given.max_connections,
+        drain=given.drain or None,
+        workers=given.workers,
+        nats=given.nats,
         loop=given.loop,
         quiet=given.quiet,
         frames=given.frames,

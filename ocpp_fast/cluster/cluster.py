@@ -104,7 +104,7 @@ class Cluster(Node):
             raise ValueError(f"when_isolated: expected 'accept' or 'refuse', not {when_isolated!r}")
         super().__init__(
             namespace=check_name("namespace", namespace),
-            name=check_name("name", name or _default_name()),
+            name=check_name("name", name or f"{host_name()}-{os.getpid()}"),
             has_directory=directory,
             refuses=when_isolated == "refuse",
             events=events,
@@ -412,6 +412,6 @@ class Cluster(Node):
                 end()
 
 
-def _default_name() -> str:
-    host = re.sub(r"[^A-Za-z0-9_-]", "-", socket.gethostname())[:20]
-    return f"{host}-{os.getpid()}"
+def host_name() -> str:
+    """Return the name of this machine, as part of that of a node."""
+    return re.sub(r"[^A-Za-z0-9_-]", "-", socket.gethostname())[:20]

@@ -290,18 +290,22 @@ def test_the_garbage_collector_looks_seldom_and_not_at_the_program(run_python: A
     assert run_python("-c", program).stdout == "(5000, 5, 400) True\n"
 
 
-@pytest.mark.parametrize("with_signal", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("with_signal", "code", "reason"),
+    [(signal.SIGTERM, 1012, "the central system is draining"), (signal.SIGINT, 1001, "the central system stops")],
+    ids=["SIGTERM", "SIGINT"],
+)
 @in_time
-async def test_a_signal_ends_it_cleanly(with_signal: signal.Signals) -> None:
+async def test_a_signal_ends_it_cleanly(with_signal: signal.Signals, code: int, reason: str) -> None:
     async with serve("--no-auth", "--ocpp", "1.6") as (program, url), raw_client(url) as client:
         await program.line("CP001 connected")
         ended = asyncio.create_task(program.stop(with_signal))
         with pytest.raises(ConnectionClosed) as closed:
             await client.recv()
         assert closed.value.rcvd is not None
-        assert closed.value.rcvd.code == 1001
+        assert closed.value.rcvd.code == code
         assert (await ended, program.complaints) == (0, "")
-        assert program.printed[-1] == "CP001 disconnected, code 1001: the central system stops"
+        assert program.printed[-1] == f"CP001 disconnected, code {code}: {reason}"
 
 
 @in_time
