@@ -116,7 +116,11 @@ async def workers() -> AsyncIterator[Workers]:
 
 def below(pid: int) -> Iterator[int]:
     """All processes that a process has started, and those that these have."""
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except FileNotFoundError:  # it has ended
+        return
+    for child in children:
         yield int(child)
         yield from below(int(child))
 
