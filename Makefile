@@ -13,6 +13,9 @@ LOWEST := build/lowest
 TYPED := ocpp_fast ocpp_fast_ext tests $(wildcard benchmarks examples fuzz)
 SHARED := ocpp_fast/simulator/v2 ocpp_fast/cli/answers/v2.py
 
+# pip would compile all that it installs; Python compiles what it imports
+export PIP_COMPILE := 0
+
 .PHONY: help setup test test-compiled test-pure lowest coverage parity fuzz autobahn sanitize serve lint types
 .PHONY: bench bench-server clean
 

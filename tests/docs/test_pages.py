@@ -187,10 +187,10 @@ def test_the_program_of_the_page_on_speed_spares_the_collector_what_is_there_bef
         return found
 
     before = gc.get_threshold()
+    gc.unfreeze()
     try:
         frozen, thresholds = asyncio.run(test())
     finally:
-        gc.unfreeze()
         gc.set_threshold(*before)
     assert frozen > 10_000
     assert thresholds == (5_000, 5, 400)
