@@ -21,6 +21,7 @@ from ocpp_fast import (
     Refusal,
     Replaced,
     Station,
+    core,
     shown,
 )
 
@@ -28,7 +29,7 @@ from .answers import answers_of
 from .console import Console, complain
 from .passwords import read_passwords
 from .recording import record
-from .running import collect_seldom, core_name, log_to_stderr, loop_factory, loop_name, on_hangup
+from .running import collect_seldom, log_to_stderr, loop_factory, loop_name, on_hangup
 from .serve import ServeArguments
 from .traffic import Traffic
 
@@ -90,7 +91,7 @@ def _central(given: ServeArguments, console: Console) -> CentralSystem:
 @asynccontextmanager
 async def _ready(given: ServeArguments, console: Console) -> AsyncIterator[None]:
     """Say what it runs on, make the garbage collector's pauses short, and read files again on SIGHUP."""
-    console.note(f"on {loop_name()}, with the {core_name()}")
+    console.note(f"on {loop_name()}, with the {core}")
     collect_seldom()
     if given.tls is not None or given.auth_file is not None:
         on_hangup(lambda: _reload(given, console))
