@@ -1,1 +1,31 @@
 """Central systems that share their stations: any process calls any station (extra `cluster`)."""
+
+from .bus import Bus, BusLost, Deliver
+from .cluster import Cluster
+from .events import (
+    Change,
+    EventKind,
+    Lagged,
+    NodeInfo,
+    Presence,
+    StationConnected,
+    StationDisconnected,
+    StationEvent,
+)
+from .remote import RemoteStation
+
+__all__ = [
+    "Bus",
+    "BusLost",
+    "Change",
+    "Cluster",
+    "Deliver",
+    "EventKind",
+    "Lagged",
+    "NodeInfo",
+    "Presence",
+    "RemoteStation",
+    "StationConnected",
+    "StationDisconnected",
+    "StationEvent",
+]
