@@ -52,6 +52,7 @@ def serve(given: ServeArguments) -> int:
             on_listening=lambda server: console.say(f"listening on {server.url}"),
             loop_factory=loop_factory(given.loop),
             max_connections=given.max_connections,
+            proxy_protocol=given.proxy_protocol,
         )
     except OSError as error:
         in_use = error.errno == errno.EADDRINUSE
@@ -77,7 +78,12 @@ def _auth(given: ServeArguments) -> Auth:
 def _central(given: ServeArguments, console: Console) -> CentralSystem:
     answers = [answers_of(each, console, given.interval) for each in given.versions]
     versions = [module.VERSION for module, _ in answers]
-    central = CentralSystem(auth=_auth(given), versions=versions, ping_interval=given.ping_interval)
+    central = CentralSystem(
+        auth=_auth(given),
+        versions=versions,
+        ping_interval=given.ping_interval,
+        trusted_proxies=given.trusted_proxies,
+    )
     for version, (_, router) in zip(versions, answers, strict=True):
         for profile in version.profiles:
             central.include(router, profile=profile)
@@ -143,7 +149,8 @@ def _tell(central: CentralSystem, console: Console) -> None:
 
     @central.on_connect
     def connected(station: Station) -> None:
-        console.note(f"{station} connected, OCPP {station.version.number}")
+        at = _place(station.handshake.remote_address)
+        console.note(f"{station} connected, OCPP {station.version.number}, from {at}")
 
     @central.on_disconnect
     def disconnected(station: Station) -> None:

@@ -64,6 +64,8 @@ def test_version_tells_which_core_is_in_use_and_why(capsys: pytest.CaptureFixtur
         (["serve", "--no-auth", "--key", "x"], "--key, --client-ca: expected --cert, too"),
         (["serve", "--client-ca", "x"], "--key, --client-ca: expected --cert, too"),
         (["serve", "--no-auth", "--cert", "x", "--client-ca", "x"], "--client-ca: not allowed with --no-auth"),
+        (["serve", "--no-auth", "--proxy-protocol"], "--proxy-protocol: expected --trusted-proxy, too"),
+        (["serve", "--no-auth", "--trusted-proxy", "me"], "expected a network such as 10.0.0.0/8, or unix, not 'me'"),
         (["serve", "--cert", "x"], "who may connect?"),
         (["serve", "--no-auth", "--cert", "none.pem"], "--cert, --key, --client-ca: [Errno 2] No such file"),
         (["station", "--id", "x", "--url", "wss://x", "--key", "x"], "--key: expected --cert, too"),
