@@ -12,6 +12,7 @@ from .events import (
     StationDisconnected,
     StationEvent,
 )
+from .registrations import ClusterRegistrations
 from .remote import RemoteStation
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "BusLost",
     "Change",
     "Cluster",
+    "ClusterRegistrations",
     "Deliver",
     "EventKind",
     "Lagged",

@@ -33,6 +33,7 @@ ASK_SECONDS: Final = 2.0
 TICKET_SECONDS: Final = 2.0
 _LOOK_AGAIN: Final = 0.05
 _LATE: Final = 0.5
+_ROUNDED: Final = 1e-6
 _MOST_DUE: Final = 1000
 _LONGEST: Final = 1e9
 
@@ -103,14 +104,14 @@ class OutgoingCall:
 class Caller:
     """Makes calls: `locate` tells where a station is, `publish` sends a payload to an inbox, for an answer.
 
-    `lost` is told a node of which the bus says that it is not there.
+    `lost` is told a node of which the bus says that it is not there, and says whether it believes that.
     """
 
     def __init__(
         self,
         locate: Callable[[str], Target | None],
         publish: Callable[[str, bytes, int], None],
-        lost: Callable[[Target], object],
+        lost: Callable[[Target], bool],
     ) -> None:
         self._locate = locate
         self._publish = publish
@@ -192,8 +193,10 @@ class Caller:
             return
         if not payload:
             assert call.target is not None
-            self._lost(call.target)
-            self._try_again(call, NotConnected(call.identity), now, at_once=True)
+            if self._lost(call.target):
+                self._try_again(call, NotConnected(call.identity), now, at_once=True)
+            else:
+                self._try_again(call, Unreachable("its node is not there yet"), now)
             return
         try:
             told = loads(payload)
@@ -214,7 +217,7 @@ class Caller:
                     "id": call.identity,
                     "ep": call.target.epoch if call.target else 0,
                     "t": moment,
-                    "T": call.deadline - now,
+                    "T": round(call.deadline - now, 3),
                     "ver": call.version,
                     "action": call.action,
                     "q": orjson.Fragment(call.request),
@@ -263,7 +266,7 @@ class Caller:
             elif call.gone:
                 self._end(call, DeliveryUnknown(f"{call.action} was handed over, and no answer came"))
             elif now >= call.deadline:
-                self._end(call, CallTimeout(call.action, delivered=False))
+                self._end(call, call.why or CallTimeout(call.action, delivered=False))
             else:
                 self._end(call, Unreachable("its node does not answer"))
 
@@ -343,7 +346,7 @@ class Callee:
         refusal = self._refusal(message)
         if refusal:
             return {"e": refusal}
-        return {"t": self._clock(), "ver": self._version_of(message["id"])}
+        return {"t": round(self._clock(), 6), "ver": self._version_of(message["id"])}
 
     def _refusal(self, message: Mapping[str, Any]) -> str:
         if not self._lease.is_active(self._clock()):
@@ -357,7 +360,7 @@ class Callee:
         """Return the call to make, or the answer that says why it is not made."""
         now = self._clock()
         moment, seconds = message.get("t"), message.get("T")
-        if type(moment) is not float or not 0 <= now - moment <= TICKET_SECONDS:
+        if type(moment) is not float or not -_ROUNDED <= now - moment <= TICKET_SECONDS:
             return {"e": "stale"}
         refusal = self._refusal(message)
         if refusal:

@@ -10,7 +10,7 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from ..aio.arguments import check_seconds, versions_of
@@ -70,7 +70,8 @@ class Cluster(Node):
     - `namespace` is the name of the fleet, shared by all; `name` that of a node, its own: 1 to 32 of A-Z a-z 0-9 _ -.
     - `versions` and `policy`: what a client speaks, and how it writes requests and reads answers; a node has those of
       its central system.
-    - `credentials` is the path of a file of NATS; `tls` a context, or None for what the URLs say.
+    - `credentials` is the path of a `.creds` file of NATS, or a user and a password; `tls` a context for servers that
+      ask for TLS.
     - `when_isolated`: a node that is cut off from the bus goes on taking stations ("accept"), or refuses them
       ("refuse"), so that they connect to another one. It serves those that it has in either case.
     - `directory=False` is for clients that call seldom: they keep no list of the stations, and ask a node each time.
@@ -88,7 +89,7 @@ class Cluster(Node):
         name: str | None = None,
         versions: Sequence[VersionModule | Version] = (),
         policy: Policy = STRICT,
-        credentials: str | os.PathLike[str] | None = None,
+        credentials: str | os.PathLike[str] | tuple[str, str] | None = None,
         tls: ssl.SSLContext | None = None,
         when_isolated: Literal["accept", "refuse"] = "accept",
         directory: bool = True,
@@ -198,7 +199,7 @@ class Cluster(Node):
                     del self._arrivals[identity]
         return RemoteStation(self, identity)
 
-    async def watch(self, pattern: str = "*") -> AsyncIterator[Change]:
+    async def watch(self, pattern: str = "*") -> AsyncGenerator[Change, None]:
         """Yield the stations that are connected, then each change; `*` in the pattern stands for any text.
 
         A watcher that is 10 000 changes behind gets `Lagged`, and the connected stations anew.
@@ -384,14 +385,13 @@ class Cluster(Node):
     # Events
 
     async def events(
-        self, identity: str = "*", *, kinds: Iterable[EventKind] = ("connected", "disconnected")
-    ) -> AsyncIterator[StationEvent]:
-        """Yield what nodes tell of a station, or of all: "*". Of what is not taken, the last 10 000 are kept.
+        self, identity: str | None = None, *, kinds: Iterable[EventKind] = ("connected", "disconnected")
+    ) -> AsyncGenerator[StationEvent, None]:
+        """Yield what nodes tell of a station, or of all. Of what is not taken, the last 10 000 are kept.
 
         Only what happens from now on comes, and only kinds that the nodes are set to tell (`events=`).
         """
         member = self._started()
-        assert self._bus is not None
         queue: asyncio.Queue[StationEvent] = asyncio.Queue()
 
         def deliver(subject: str, reply: str, payload: bytes) -> None:
@@ -401,8 +401,8 @@ class Cluster(Node):
                     queue.get_nowait()
                 queue.put_nowait(event)
 
-        token = "*" if identity == "*" else encoded(identity)
-        ends = [self._bus.subscribe(f"{member.prefix}.event.{kind}.{token}", deliver) for kind in kinds]
+        token = "*" if identity is None else encoded(identity)
+        ends = [self.bus.subscribe(f"{member.prefix}.event.{kind}.{token}", deliver) for kind in kinds]
         try:
             while True:
                 yield await queue.get()

@@ -7,6 +7,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -37,9 +38,10 @@ def settles(future: asyncio.Future[Any]) -> Callable[[Any], None]:
     return settle
 
 
-def _clock() -> float:
-    """Return seconds that go on while the machine sleeps, where it can tell."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+_clock: Callable[[], float] = (
+    partial(time.clock_gettime, time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic
+)
+"""Seconds that go on while the machine sleeps, where it can tell."""
 
 
 class Life:
@@ -151,6 +153,13 @@ class Life:
         if self._member is None:
             raise RuntimeError(_NOT_STARTED)
         return self._member
+
+    @property
+    def bus(self) -> Bus:
+        """The bus. Raises `RuntimeError` before the cluster is started."""
+        if self._bus is None:
+            raise RuntimeError(_NOT_STARTED)
+        return self._bus
 
     @property
     def is_connected(self) -> bool:

@@ -30,6 +30,7 @@ __all__ = ["BEAT_SECONDS", "Member", "check_name", "encoded"]
 BEAT_SECONDS: Final = 1.0
 _LISTEN_SECONDS: Final = 0.3
 _JUMP_SECONDS: Final = 2.0
+_RETURN_SECONDS: Final = 1.5
 _BATCH: Final = (0.01, 0.001, 0.1)
 _KEPT_ANSWERS: Final = 10_000
 _NOBODY: Final = "nobody.0"
@@ -208,8 +209,12 @@ class Member:
             return
         self.me = self.directory.join(self.name, self.incarnation, self.announcer.born, now)
         self.me.heard = float("inf")
-        for identity, epoch in self.announcer.own.items():
-            self.directory.add(self.me, identity, epoch, self._version_of(identity))
+        for identity, epoch in list(self.announcer.own.items()):
+            if not self.directory.add(self.me, identity, epoch, self._version_of(identity)):
+                holder = self.directory.find(identity)  # it has connected there since
+                assert holder is not None
+                self.announcer.disconnected(identity)
+                self._dropped(identity, holder.peer)
         self._beat_now()
 
     def _publish(self, subject: str, payload: bytes, reply: str = "") -> bool:
@@ -286,11 +291,18 @@ class Member:
         self.directory.forget(peer)
         self.caller.peer_lost(peer.incarnation)
 
-    def _nobody_there(self, target: Target) -> None:
-        """The bus has said that nobody listens at a node's inbox."""
+    def _nobody_there(self, target: Target) -> bool:
+        """The bus has said that nobody listens at a node's inbox; whether it is lost.
+
+        After the bus was lost itself, the node may be on its way back to it.
+        """
+        now = self.clock()
+        if now - self._connected_since < _RETURN_SECONDS:
+            return False
         peer = self.directory.peers.get(target.node)
         if peer is not None and peer.incarnation == target.incarnation and peer is not self.me:
             self._lose(peer, "nobody listens at its inbox")
+        return True
 
     # Questions and answers
 

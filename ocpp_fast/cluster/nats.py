@@ -10,6 +10,7 @@ import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
@@ -51,6 +52,17 @@ _OWN_SIDS: Final = 1_000_000_000
 _REFUSALS: Final = ("authorization violation", "authentication expired", "authentication revoked")
 
 
+class Subscription:
+    """What is delivered of a subject."""
+
+    __slots__ = ("deliver", "queue", "subject")
+
+    def __init__(self, subject: str, queue: str, deliver: Deliver) -> None:
+        self.subject = subject
+        self.queue = queue
+        self.deliver = deliver
+
+
 class NatsBus:
     """A `Bus` on one or more NATS servers, `nats://host:4222` each, tried in turn.
 
@@ -86,7 +98,7 @@ class NatsBus:
         self._credentials = credentials
         self._tls = tls
         self._log = log or _LOG
-        self._subscriptions: list[tuple[str, str, Deliver]] = []
+        self._subscriptions: list[Subscription] = []
         self._client: _Client | None = None
         self._batch: list[bytes] = []
         self._keeper: asyncio.Task[None] | None = None
@@ -99,9 +111,20 @@ class NatsBus:
         """Whether messages can be sent, as far as it is known."""
         return self._client is not None
 
-    def subscribe(self, subject: str, deliver: Deliver, *, queue: str = "") -> None:
-        """Deliver the messages of a subject, from the next connection on."""
-        self._subscriptions.append((subject, queue, deliver))
+    def subscribe(self, subject: str, deliver: Deliver, *, queue: str = "") -> Callable[[], None]:
+        """Deliver the messages of a subject, from now on; returns a function that ends it."""
+        subscription = Subscription(subject, queue, deliver)
+        self._subscriptions.append(subscription)
+        if self._client is not None:
+            self._client.listen(subscription)
+
+        def end() -> None:
+            if subscription in self._subscriptions:
+                self._subscriptions.remove(subscription)
+                if self._client is not None:
+                    self._client.ignore(subscription)
+
+        return end
 
     async def start(self, *, on_lost: Callable[[], None], on_back: Callable[[], None]) -> None:
         """Connect, and stay connected until `close`; returns once connected, or goes on trying after two seconds.
@@ -212,7 +235,7 @@ class NatsBus:
                 **_login(self._credentials),
             )
             for each in self._subscriptions:
-                client.listen(*each)
+                client.listen(each)
             await client.flush()
         if client.dropped.is_set():
             raise client.trouble or ConnectionResetError("the server left")
@@ -294,6 +317,8 @@ class _Client(Client):
         self._told: Exception | None = None
         self._violations: set[str] = set()
         self._delivers: dict[int, Deliver] = {}
+        self._sids: dict[Subscription, int] = {}
+        self._numbers = count()
         self._pipe = _Pipe(self._ended)
         self._transport = self._pipe
 
@@ -306,11 +331,19 @@ class _Client(Client):
         """Send nothing before TLS has begun."""
         self._pipe.waits_for_tls = wanted
 
-    def listen(self, subject: str, queue: str, deliver: Deliver) -> None:
+    def listen(self, subscription: Subscription) -> None:
         """Subscribe; at once, or else the PING of `flush` would overtake it."""
-        sid = _OWN_SIDS + len(self._delivers)
-        self._delivers[sid] = deliver
-        self.send(f"SUB {subject} {queue} {sid}\r\n".encode())
+        sid = _OWN_SIDS + next(self._numbers)
+        self._delivers[sid] = subscription.deliver
+        self._sids[subscription] = sid
+        self.send(f"SUB {subscription.subject} {subscription.queue} {sid}\r\n".encode())
+
+    def ignore(self, subscription: Subscription) -> None:
+        """End a subscription."""
+        sid = self._sids.pop(subscription, None)
+        if sid is not None:
+            del self._delivers[sid]
+            self.send(f"UNSUB {sid}\r\n".encode())
 
     def send(self, batch: bytes) -> None:
         """Send commands."""
@@ -346,7 +379,7 @@ class _Client(Client):
 
     async def _process_msg(self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes) -> None:
         deliver = self._delivers.get(sid)
-        if deliver is None:  # of JetStream
+        if deliver is None:  # of JetStream, or it has just ended
             await super()._process_msg(sid, subject, reply, data, headers)
             return
         with suppress(UnicodeDecodeError):  # which would end nats-py's reading, for ever

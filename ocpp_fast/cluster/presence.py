@@ -64,7 +64,10 @@ class Presence(NamedTuple):
 
 
 class HybridClock:
-    """Gives epochs: milliseconds of the wall clock in steps of 1/4096, but always more than the highest one seen."""
+    """Gives epochs: milliseconds of the wall clock in steps of 1/256, but always more than the highest one seen.
+
+    They have 15 digits, so that readers of JSON that know only doubles keep them.
+    """
 
     __slots__ = ("_wall", "last")
 
@@ -74,7 +77,7 @@ class HybridClock:
 
     def next(self) -> int:
         """Return an epoch that is higher than all seen before."""
-        self.last = max(int(self._wall() * 1000) << 12, self.last + 1)
+        self.last = max(int(self._wall() * 1000) << 8, self.last + 1)
         return self.last
 
     def seen(self, epoch: int) -> None:
@@ -189,14 +192,15 @@ def read_presence(raw: bytes, name: str) -> Presence | None:
     clock = given.get("c")
     changes = given.get("d")
     numbers = [given.get(each, 0) for each in "bsh"]
-    if not (_is_text(given.get("i")) and type(clock) is float and given.get("p") in _STATES):
+    state = given.get("p")
+    if not (_is_text(given.get("i")) and type(clock) is float and isinstance(state, str) and state in _STATES):
         return None
     if not all(map(_is_number, numbers)) or not isinstance(changes, list):
         return None
     read = tuple(_changes(changes))
     if len(read) != len(changes) or len(read) > numbers[1]:
         return None
-    return Presence(name, given["i"], numbers[0], clock, numbers[1], numbers[2], given["p"], read)
+    return Presence(name, given["i"], numbers[0], clock, numbers[1], numbers[2], state, read)
 
 
 def _changes(changes: list[Any]) -> Iterable[Change]:

@@ -62,10 +62,21 @@ class ClusterRegistrations:
     """
 
     def __init__(self, cluster: Registered, *, replicas: int = 1, log: logging.Logger | None = None) -> None:
-        self._bucket = cluster.bus.bucket(f"ocpp-{cluster.namespace}-registrations", replicas=replicas)
+        self._cluster = cluster
+        self._replicas = replicas
+        self._opened: tuple[Buckets, Bucket] | None = None
         self._log = log or _LOG
         self._fails = False
         self._unstored: Latest[str, None] = Latest()
+
+    @property
+    def _bucket(self) -> Bucket:
+        """The bucket, by way of the present bus: a cluster that is started again has another."""
+        bus = self._cluster.bus
+        if self._opened is None or self._opened[0] is not bus:
+            name = f"ocpp-{self._cluster.namespace}-registrations"
+            self._opened = bus, bus.bucket(name, replicas=self._replicas)
+        return self._opened[1]
 
     async def load(self, identity: str) -> str | None:
         """Return the status of a station, or None."""
