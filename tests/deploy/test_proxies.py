@@ -221,7 +221,7 @@ async def test_a_stations_certificate_comes_through_haproxy_with_its_address_in_
             station("CP1", certificates, trusted) as charge_point,
         ):
             at = central["CP1"].handshake
-            assert at.remote_address is not None
+            assert at.remote_address is not None and at.certificate_names is not None
             assert (at.remote_address[0], at.certificate_names.common_names) == (STATION, ("CP1",))
             assert (await charge_point.v16.data_transfer(vendor_id="V", data="x")).data == "x"
 
