@@ -1,13 +1,13 @@
 """OCPP-J for Python: central systems and charge points, typed and fast.
 
 `from ocpp_fast import CentralSystem, NoAuth, v16` is how it starts; the messages of a version are imported only where
-they are named. `accelerated` tells whether the compiled core is in use.
+they are named. `accelerated` tells whether the compiled core is in use; `core` says it in words and, if it is not, why.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ._core import accelerated
+from ._core import accelerated, core
 from .errors import (
     CallError,
     CallTimeout,
@@ -185,6 +185,7 @@ __all__ = [
     "accelerated",
     "after",
     "client_context",
+    "core",
     "health",
     "identity_of",
     "masked",

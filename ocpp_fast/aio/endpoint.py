@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
+from .._core import accelerated, core, disabled
 from ..data_transfer import Envelope, TransferRoute, carrier_of
 from ..errors import CallError, OcppError
 from ..faults import dialect_of
@@ -63,6 +64,7 @@ class UniqueIds:
 
 
 _new_unique_id = UniqueIds()
+_untold = [] if accelerated else [core]
 
 
 class Straight(NamedTuple):
@@ -106,6 +108,8 @@ class Runtime:
         self.ping_interval = check_interval("ping_interval", ping_interval)
         self.signing = signing
         self.log = log or logging.getLogger("ocpp_fast")
+        if _untold:  # once in a process
+            write(self.log, logging.INFO if disabled else logging.WARNING, "%s", _untold.pop())
         self.tasks = Tasks(self.log)
         self.connect_hooks: list[Callable[..., Any]] = []
         self.disconnect_hooks: list[Callable[..., Any]] = []

@@ -24,6 +24,7 @@ from ocpp_fast import (
     Replaced,
     Server,
     Station,
+    core,
     health,
     shown,
 )
@@ -32,7 +33,7 @@ from .answers import answers_of
 from .console import Console, complain
 from .passwords import read_passwords
 from .recording import record
-from .running import collect_seldom, core_name, log_to_stderr, loop_factory, loop_name, on_hangup
+from .running import collect_seldom, log_to_stderr, loop_factory, loop_name, on_hangup
 from .serve import ServeArguments
 from .traffic import Traffic
 
@@ -59,6 +60,7 @@ def serve(given: ServeArguments) -> int:
             http=health,
             drain=given.drain,
             workers=given.workers,
+            proxy_protocol=given.proxy_protocol,
         )
     except OSError as error:
         in_use = error.errno == errno.EADDRINUSE
@@ -95,8 +97,13 @@ def _auth(given: ServeArguments) -> Auth:
 def _central(given: ServeArguments, console: Console) -> CentralSystem:
     answers = [answers_of(each, console, given.interval) for each in given.versions]
     versions = [module.VERSION for module, _ in answers]
-    cluster = _cluster(given)
-    central = CentralSystem(auth=_auth(given), versions=versions, ping_interval=given.ping_interval, cluster=cluster)
+    central = CentralSystem(
+        auth=_auth(given),
+        versions=versions,
+        ping_interval=given.ping_interval,
+        trusted_proxies=given.trusted_proxies,
+        cluster=_cluster(given),
+    )
 
     @central.on_drain
     def tell_how_many_leave(server: Server) -> None:
@@ -116,7 +123,7 @@ def _central(given: ServeArguments, console: Console) -> CentralSystem:
 @asynccontextmanager
 async def _ready(given: ServeArguments, console: Console) -> AsyncIterator[None]:
     """Say what it runs on, make the garbage collector's pauses short, and read files again on SIGHUP."""
-    console.note(f"on {loop_name()}, with the {core_name()}")
+    console.note(f"on {loop_name()}, with the {core}")
     collect_seldom()
     if given.tls is not None or given.auth_file is not None:
         on_hangup(lambda: _reload(given, console))
@@ -168,7 +175,8 @@ def _tell(central: CentralSystem, console: Console) -> None:
 
     @central.on_connect
     def connected(station: Station) -> None:
-        console.note(f"{station} connected, OCPP {station.version.number}")
+        at = _place(station.handshake.remote_address)
+        console.note(f"{station} connected, OCPP {station.version.number}, from {at}")
 
     @central.on_disconnect
     def disconnected(station: Station) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Final
 from urllib.parse import urlsplit
 
 from .passwords import to_password
 
-__all__ = ["VERSIONS", "address", "count", "id_tag", "password", "port", "positive", "seconds", "url"]
+__all__ = ["VERSIONS", "address", "count", "id_tag", "network", "password", "port", "positive", "seconds", "url"]
 
 VERSIONS: Final = ("2.1", "2.0.1", "1.6")
 """The versions of OCPP."""
@@ -66,6 +66,14 @@ def address(text: str) -> str:
         return str(ip_address(text))
     except ValueError:
         raise ArgumentTypeError(f"expected an IP address, not {text!r}") from None
+
+
+def network(text: str) -> str:
+    """Read the network of a proxy, or that it comes by a Unix socket."""
+    try:
+        return "unix" if text == "unix" else str(ip_network(text))
+    except ValueError:
+        raise ArgumentTypeError(f"expected a network such as 10.0.0.0/8, or unix, not {text!r}") from None
 
 
 def id_tag(text: str) -> str:
