@@ -424,7 +424,7 @@ def test_every_error_says_what_became_of_the_call() -> None:
     kinds = {each for each in vars(ocpp_fast).values() if isinstance(each, type) and issubclass(each, OcppError)}
     not_sent = (
         "ValidationError MessageDropped NotConnected NotRegistered NotSent SigningFailed HandshakeFailed QueueFull"
-        " QueueInUse Unreachable VersionMismatch"
+        " NoCommonVersion QueueInUse Unreachable VersionMismatch"
     )
     answered = "CallError InvalidResult TransferRefused"
     said = {value: {each.__name__ for each in kinds if each.delivered is value} for value in (True, False)}
