@@ -10,10 +10,10 @@ FUZZ ?= 60
 PARITY ?= --seconds 60
 READY := $(VENV)/.ready
 LOWEST := build/lowest
-TYPED := ocpp_fast ocpp_fast_ext tests $(wildcard benchmarks examples fuzz)
+TYPED := ocpp_fast ocpp_fast_ext tests $(wildcard benchmarks docs examples fuzz)
 SHARED := ocpp_fast/simulator/v2 ocpp_fast/cli/answers/v2.py
 
-.PHONY: help setup test test-compiled test-pure lowest coverage parity fuzz autobahn sanitize serve lint types
+.PHONY: help setup test test-compiled test-pure lowest coverage parity fuzz autobahn sanitize serve docs lint types
 .PHONY: bench bench-server clean
 
 help:
@@ -25,6 +25,7 @@ help:
 	@echo "make autobahn  the cases of Autobahn that take long: limits, speed, compression; some ten minutes"
 	@echo "make sanitize  the tests of the compiled core under gcc's sanitizers, in both forms of scan.h"
 	@echo "make serve     a central system that lets everyone in, on ws://127.0.0.1:8887"
+	@echo "make docs      the documentation site, in build/docs/html"
 	@echo "make lint      ruff and cython-lint"
 	@echo "make types     mypy and pyright"
 	@echo "make bench     the benchmarks, both cores side by side"
@@ -74,6 +75,9 @@ sanitize: $(READY)
 
 serve: $(READY)
 	$(BIN)/ocpp-fast serve --no-auth
+
+docs: $(READY)
+	$(BIN)/python -m docs.site
 
 lint: $(READY)
 	$(BIN)/ruff format --check .
