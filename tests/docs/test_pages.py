@@ -240,6 +240,52 @@ def test_the_charge_point_of_its_page_is_accepted_in_either_version(
     assert station.url == "ws://127.0.0.1:8887/ocpp/CP001"
 
 
+def test_the_answers_of_the_faq_work(capsys: pytest.CaptureFixture[str]) -> None:
+    names = names_of("faq.md")
+    central: CentralSystem = names["central"]
+    central.on(v16.BootNotificationRequest)(lambda station, request: ACCEPTED)
+    central.on(v16.StartTransactionRequest)(lambda station, request: STARTED)
+
+    async def test() -> None:
+        station = ChargePoint("CP1", "ws://csms.example", versions=[v16])
+        cleared = station_of_the_faq(station)
+        async with connect(central, station):
+            await station.v16.boot_notification(charge_point_vendor="V", charge_point_model="M")
+            assert await names["start"]("CP1", "TAG") == "Accepted"
+            starting = asyncio.ensure_future(names["start_and_wait"](central["CP1"], "TAG"))
+            await station.expect(v16.RemoteStartTransactionRequest)
+            await station.v16.start_transaction(connector_id=2, id_tag="TAG", meter_start=0, timestamp=NOW)
+            assert (await starting).connector_id == 2
+            await names["clear_all"]()
+            assert len(cleared) == 1
+            central["CP1"].message_received(b'[2,"1","Authorize",{}]')
+
+    asyncio.run(test())
+    printed = capsys.readouterr().out
+    assert "CP1 MeterValueSampleInterval Accepted\nCP1 MeterValuesSampledData Accepted" in printed
+    assert "CP1 Authorize is not handled here b'" in printed
+
+
+def station_of_the_faq(station: ChargePoint) -> list[v16.ClearCacheRequest]:
+    """Answer what the page sends; return where each ClearCache is noted."""
+    cleared: list[v16.ClearCacheRequest] = []
+
+    @station.on(v16.ChangeConfigurationRequest)
+    def change(request: v16.ChangeConfigurationRequest) -> v16.ChangeConfigurationResponse:
+        return v16.ChangeConfigurationResponse(status=v16.ConfigurationStatus.ACCEPTED)
+
+    @station.on(v16.RemoteStartTransactionRequest)
+    def start(request: v16.RemoteStartTransactionRequest) -> v16.RemoteStartTransactionResponse:
+        return v16.RemoteStartTransactionResponse(status=v16.RemoteStartStopStatus.ACCEPTED)
+
+    @station.on(v16.ClearCacheRequest)
+    def clear(request: v16.ClearCacheRequest) -> v16.ClearCacheResponse:
+        cleared.append(request)
+        return v16.ClearCacheResponse(status=v16.ClearCacheStatus.ACCEPTED)
+
+    return cleared
+
+
 def test_the_application_of_its_page_has_its_routes() -> None:
     app = names_of("asgi.md")["app"]
     assert {"/ocpp", "/stations"} < {getattr(route, "path", None) for route in app.routes}

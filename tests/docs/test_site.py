@@ -222,3 +222,20 @@ def test_the_search_finds(html: Path, words: str, place: str) -> None:
     )
     items = json.loads(index.read_text("utf-8"))["items"]
     assert place in [items[each]["location"] for each in json.loads(asked.stdout)][:5], asked.stderr
+
+
+# Blocks of code
+
+BLOCK: Final = re.compile(r"(?P<why><!-- not run: [^\n]+ -->\n)?^```(?P<language>\w+)\n(?P<code>.*?)^```", re.M | re.S)
+SHELL_RUN: Final = {"adding_an_operation.md", "certificates.md"}
+"""Pages whose commands a test runs."""
+
+TESTS: Final = [path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py") if path != Path(__file__)]
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: str(page.name))
+def test_every_block_of_code_says_why_it_is_not_run_unless_a_test_reads_its_page(page: Path) -> None:
+    is_read = any(f'"{page.name}"' in test for test in TESTS)
+    for block in BLOCK.finditer(page.read_text("utf-8")):
+        run = page.name in SHELL_RUN if block["language"] == "sh" else is_read
+        assert run or block["why"] is not None, block["code"]
