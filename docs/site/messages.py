@@ -5,6 +5,7 @@ Names, types and limits are those of the plans that payloads are checked by; mea
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from enum import StrEnum
@@ -36,6 +37,9 @@ SENDERS: Final = {
     Sender.CENTRAL: "the central system",
     Sender.BOTH: "either side",
 }
+PHASE: Final = re.compile(r"(\w+)_l[23]")
+"""A field for phase L2 or L3, which means what that for all or for L1 does."""
+
 NOTES: Final = "Optional fields without a value are left out (R25). Lengths count Unicode code points (R22)."
 STRICTER: Final = """\
 "Sent" marks limits of what is sent; what is received need not keep them. Beyond the table, integers that are sent fit
@@ -182,6 +186,8 @@ class _VersionPages:
             found = self.package.members.get(kind.__name__)
             if found is not None and member.name in found.members:
                 docstring = found.members[member.name].docstring
+                if docstring is None and (phase := PHASE.fullmatch(member.name)) and phase[1] in found.members:
+                    docstring = found.members[phase[1]].docstring
                 return docstring.value if docstring else ""
         return ""
 

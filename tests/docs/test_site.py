@@ -79,6 +79,10 @@ def test_all_messages_are_there_with_all_their_fields(package: griffe.Object) ->
             "v16/types.md",
             "| `limit` | `limit` | number | required | a multiple of 0.1 | In the schedule's `charging_rate_unit`. |",
         ),
+        (
+            "v21/charging_profiles.md",
+            "| `limit_l2` | `limit_L2` | number |  |  | In the schedule's unit: W over all phases, or A on each. |",
+        ),
         ("v201/transactions.md", "| `cable_max_current` | `cableMaxCurrent` | integer |  |  | In A. |"),
     ],
 )
