@@ -10,7 +10,13 @@ __all__ = ["NAVIGATION"]
 NAVIGATION: Final[Mapping[str, Sequence[str]]] = {
     "Start": ["index.md", "concepts.md", "migration.md", "faq.md"],
     "Central system": ["central_system.md", "handlers.md", "errors.md", "tolerance.md", "asgi.md", "threads.md"],
-    "Charge point": ["charge_point.md", "transaction_queue.md", "smart_charging.md", "build_a_station.md"],
+    "Charge point": [
+        "station.md",
+        "charge_point.md",
+        "transaction_queue.md",
+        "smart_charging.md",
+        "build_a_station.md",
+    ],
     "Security": ["security.md", "certificates.md", "signing.md"],
     "Testing": ["testing.md", "load.md", "check.md"],
     "Operation": ["deployment.md", "cluster.md", "performance.md"],
