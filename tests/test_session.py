@@ -393,7 +393,10 @@ def test_a_call_whose_turn_never_came_was_not_delivered_and_of_one_that_was_sent
 
 def test_every_error_says_what_became_of_the_call() -> None:
     kinds = {each for each in vars(ocpp_fast).values() if isinstance(each, type) and issubclass(each, OcppError)}
-    not_sent = "ValidationError NotConnected NotRegistered SigningFailed HandshakeFailed QueueFull VersionMismatch"
+    not_sent = (
+        "ValidationError NotConnected NotRegistered NotSent SigningFailed HandshakeFailed QueueFull Unreachable"
+        " VersionMismatch"
+    )
     answered = "CallError InvalidResult TransferRefused"
     said = {value: {each.__name__ for each in kinds if each.delivered is value} for value in (True, False)}
     assert said == {True: set(answered.split()), False: {*not_sent.split(), "UnhandledActions"}}

@@ -25,6 +25,7 @@ from .arguments import check_interval, check_seconds, check_size, check_timeouts
 from .events import Event, Limit, LimitReached
 from .hooks import Tasks
 from .logs import write
+from .membership import Membership
 from .sockets import Allowance, Sockets
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ class Runtime:
         self.result_refused_hooks: list[Callable[..., Any]] = []
         self.event_hooks: list[Callable[..., Any]] = []
         self.watchers: list[Route] = []
+        self.cluster: Membership | None = None
         self.bad_frames: dict[object, tuple[float, int]] = {}
         """The connections with bad frames: since when they are counted, and how many there were."""
         self.peers: Latest[str, Peer] = Latest()
