@@ -49,21 +49,21 @@ LAYERS: Mapping[str, frozenset[str]] = {
         "data_transfer": "_core errors faults handlers mending policy received routing schema tolerance",
         "aio": "_core data_transfer errors escaping faults frames handlers latest masking policy registration routing"
         " schema session signing tolerance",
-        "cluster": "_core aio errors escaping masking registration schema",
+        "cluster": "_core aio data_transfer errors escaping faults frames latest masking policy registration schema",
         "habits": "tolerance",
-        "ocpp_fast": "_core aio cluster errors escaping faults frames habits handlers masking policy registration routing"
-        " tolerance",
+        "ocpp_fast": "_core aio cluster errors escaping faults frames habits handlers masking policy registration"
+        " routing tolerance",
         "smart_charging": "v16 v201 v21",
         "simulator": "ocpp_fast smart_charging v16 v201 v21",
         "asgi": "aio errors schema",
-        "testing": "_core aio errors frames policy registration schema session signing simulator",
+        "testing": "_core aio cluster errors frames policy registration schema session signing simulator",
         "cli": "_core mending ocpp_fast schema simulator v16 v201 v21",
         "__main__": "cli",
     }.items()
 }
 """Every unit, from the bottom up, and what it may import; `ocpp_fast` stands for the package's public names."""
 
-TYPES_FROM_ANYWHERE = frozenset({"aio", "handlers", "ocpp_fast"})
+TYPES_FROM_ANYWHERE = frozenset({"aio", "cluster", "handlers", "ocpp_fast"})
 """Units that may import what they only name in annotations, under `if TYPE_CHECKING`, from any other."""
 
 IMPURE_UNITS = (
@@ -230,10 +230,12 @@ USERS_CODE = {
     "ocpp_fast/aio/hooks.py": "hooks",
     "ocpp_fast/aio/upgrade.py": "hooks",
     "ocpp_fast/aio/watching.py": "predicates of what is expected",
+    "ocpp_fast/cluster/nats.py": "contexts of `ssl`, resolvers: whatever they raise, the next try follows",
     "ocpp_fast/frames.py": "functions of a policy",
     "ocpp_fast/handlers.py": "annotations of handlers, which may be any text",
     "ocpp_fast/aio/stations.py": "stations of ones own",
     "ocpp_fast/aio/steps.py": "coroutines",
+    "ocpp_fast/open_calls.py": "`may_send` of a call",
     "ocpp_fast/session.py": "what is in the errors that handlers raise",
     "ocpp_fast/signing.py": "key lookups, choices, signers",
 }
@@ -243,6 +245,10 @@ SLEEPERS = {
     "tests/aio/harness.py": "`until` polls",
     "tests/aio/test_bounds.py": "nothing may happen meanwhile; a peer that takes its time",
     "tests/aio/test_charge_point.py": "nothing may happen meanwhile; handlers and a peer that take their time",
+    "tests/cluster/faults.py": "stations that take their time, faults that last",
+    "tests/cluster/measures.py": "connects at a rate",
+    "tests/cluster/test_cluster.py": "a subscription has no answer",
+    "tests/cluster/test_hostile.py": "nothing may happen meanwhile",
     "tests/cli/test_load.py": "a handler that takes its time",
     "tests/testing/test_connect.py": "a fake clock makes them short",
     "tests/aio/test_listening.py": "a proxy's header comes in pieces",

@@ -11,6 +11,7 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from ..aio.logs import write
 from ..errors import Unreachable
 from .bus import Bus
 from .calls import Go
@@ -115,7 +116,7 @@ class Life:
             if self._loop.time() > end:
                 if self._central is None:
                     raise Unreachable(f"the cluster {self.namespace!r} can't be joined: {self!r}")
-                self._log.warning("%r can't be joined: serving without it for now", self)
+                write(self._log, logging.WARNING, "%r can't be joined: serving without it for now", self)
                 break
             await asyncio.sleep(_BUSY)
 

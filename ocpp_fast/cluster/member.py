@@ -18,6 +18,7 @@ from urllib.parse import quote
 import orjson
 
 from .._core.strict_json import loads
+from ..aio.logs import write
 from ..latest import Latest
 from .bus import Bus, BusLost
 from .calls import Callee, Caller, Go, OutgoingCall, Target
@@ -181,7 +182,7 @@ class Member:
             self.directory.heard_again(now)
             self._send_kept(now)
         elif self._was_active and not is_active:
-            self.log.warning("%s is cut off from the cluster", self.name)
+            write(self.log, logging.WARNING, "%s is cut off from the cluster", self.name)
         self._was_active = is_active
         if is_active:
             for peer in self.directory.silent(now):
@@ -282,12 +283,14 @@ class Member:
 
     def _is_namesake(self, now: float) -> None:
         if not self.namesake and self.me is not None:
-            self.log.error("another node has the name %s: this one delivers nothing any more", self.name)
+            write(
+                self.log, logging.ERROR, "another node has the name %s: this one delivers nothing any more", self.name
+            )
         self.namesake = True
         self.lease.fence(float("inf"))
 
     def _lose(self, peer: Peer, why: str) -> None:
-        self.log.warning("the node %s is lost: %s", peer.name, why)
+        write(self.log, logging.WARNING, "the node %s is lost: %s", peer.name, why)
         self.directory.forget(peer)
         self.caller.peer_lost(peer.incarnation)
 

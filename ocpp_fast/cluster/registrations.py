@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 from urllib.parse import quote
 
 from ..aio.logs import write
@@ -47,8 +47,8 @@ class Registered(Protocol):
         ...
 
     @property
-    def bus(self) -> Buckets:
-        """What carries it."""
+    def bus(self) -> Any:
+        """What carries it: a bus with buckets."""
         ...
 
 
@@ -72,7 +72,7 @@ class ClusterRegistrations:
     @property
     def _bucket(self) -> Bucket:
         """The bucket, by way of the present bus: a cluster that is started again has another."""
-        bus = self._cluster.bus
+        bus: Buckets = self._cluster.bus
         if self._opened is None or self._opened[0] is not bus:
             name = f"ocpp-{self._cluster.namespace}-registrations"
             self._opened = bus, bus.bucket(name, replicas=self._replicas)
