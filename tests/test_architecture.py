@@ -247,6 +247,7 @@ SLEEPERS = {
     "tests/aio/test_charge_point.py": "nothing may happen meanwhile; handlers and a peer that take their time",
     "tests/cluster/faults.py": "stations that take their time, faults that last",
     "tests/cluster/measures.py": "connects at a rate",
+    "tests/cluster/servers.py": "polls a port",
     "tests/cluster/test_cluster.py": "a subscription has no answer",
     "tests/cluster/test_hostile.py": "nothing may happen meanwhile",
     "tests/cli/test_load.py": "a handler that takes its time",

@@ -11,6 +11,7 @@ import socket
 import ssl
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from ..aio.arguments import check_seconds, versions_of
@@ -125,10 +126,10 @@ class Cluster(Node):
         return self._spoken if self._central is None else self._central.versions
 
     def _nats(self) -> Bus:
-        try:
-            from .nats import NatsBus
-        except ModuleNotFoundError as error:
-            raise RuntimeError("a cluster needs nats-py: pip install 'ocpp_fast[cluster]'") from error
+        if find_spec("nats") is None:
+            raise RuntimeError("a cluster needs nats-py: pip install 'ocpp_fast[cluster]'")
+        from .nats import NatsBus
+
         return NatsBus(self.servers, name=self.name, credentials=self._credentials, tls=self._tls, log=self._log)
 
     # Who is there

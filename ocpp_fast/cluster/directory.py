@@ -2,7 +2,8 @@
 
 A station belongs to the connection with the highest epoch, the pair of a hybrid clock and a node's name. Every change
 is idempotent: "+" wins if its epoch is higher, "-" takes away its own epoch only. Changes of a node are numbered; a
-replica that has missed one asks for it again or, if it is too far behind, for a snapshot.
+replica that has missed one asks for it again or, if it is too far behind, for a snapshot. One that knows of another
+number of stations for long asks for one, too.
 
 An entry is one integer, so that a million of them fit in 200 MB: epoch, slot of its node, version. When a node is lost,
 or when a snapshot has replaced what was known of it, its slot dies at once; `sweep` takes out the entries later, in
@@ -20,6 +21,7 @@ __all__ = ["SILENCE_SECONDS", "Directory", "Holder", "Peer"]
 
 SILENCE_SECONDS: Final = 3.5
 _ASK_AGAIN: Final = 1.0
+_DIFFERS_SECONDS: Final = 2.0
 _SLOT_BITS: Final = 20
 _VERSION_BITS: Final = 4
 _SHIFT: Final = _SLOT_BITS + _VERSION_BITS
@@ -52,6 +54,8 @@ class Peer:
         self.loading: Slot | None = None
         """The slot that a snapshot is being read into; it takes the place of the other one then."""
         self.asked = float("-inf")
+        self.differs: float | None = None
+        """Since when it holds another number of stations than is known of it here."""
 
     @property
     def inbox(self) -> str:
@@ -174,6 +178,21 @@ class Directory:
         peer.seq = max(peer.seq, told.seq)
         if peer.loading is not None:
             self._ask_again(peer, now)
+        elif told.held is not None and peer.seq == told.seq:
+            self._compare(peer, told.held, now)
+
+    def _compare(self, peer: Peer, count: int, now: float) -> None:
+        """Ask for a snapshot where the number of a node's stations has differed for a while.
+
+        So it does where a station was claimed by a node that died before the older holder heard of that.
+        """
+        if count == peer.count:
+            peer.differs = None
+        elif peer.differs is None:
+            peer.differs = now
+        elif now - peer.differs >= _DIFFERS_SECONDS:
+            peer.differs = None
+            self._begin_loading(peer, now)
 
     def _fill_gap(self, peer: Peer, seq: int, now: float) -> None:
         if now - peer.asked < _ASK_AGAIN:

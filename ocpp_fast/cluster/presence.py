@@ -51,7 +51,10 @@ class Change(NamedTuple):
 
 
 class Presence(NamedTuple):
-    """A heartbeat, with the changes since the last one; `seq` is the number of the last change."""
+    """A heartbeat, with the changes since the last one; `seq` is the number of the last change.
+
+    `held` is how many stations the node holds after these changes; None where others follow.
+    """
 
     name: str
     incarnation: str
@@ -61,6 +64,7 @@ class Presence(NamedTuple):
     hybrid: int
     state: str
     changes: tuple[Change, ...]
+    held: int | None = None
 
 
 class HybridClock:
@@ -166,6 +170,7 @@ class Announcer:
                 "s": end,
                 "h": hybrid,
                 "p": state,
+                "k": len(self.own) if end == self.seq else None,
                 "d": [list(each) if each.version else list(each[:3]) for each in changes],
             }
         )
@@ -197,10 +202,13 @@ def read_presence(raw: bytes, name: str) -> Presence | None:
         return None
     if not all(map(_is_number, numbers)) or not isinstance(changes, list):
         return None
+    count = given.get("k")
+    if count is not None and not _is_number(count):
+        return None
     read = tuple(_changes(changes))
     if len(read) != len(changes) or len(read) > numbers[1]:
         return None
-    return Presence(name, given["i"], numbers[0], clock, numbers[1], numbers[2], state, read)
+    return Presence(name, given["i"], numbers[0], clock, numbers[1], numbers[2], state, read, count)
 
 
 def _changes(changes: list[Any]) -> Iterable[Change]:

@@ -264,8 +264,10 @@ async def k2(at: Site, until: float) -> None:
 
 
 async def k3(at: Site, until: float, seconds: float = 30.0) -> None:
-    """Stop each node in its turn."""
+    """Stop one node after another, until a moment."""
     for node in at.nodes:
+        if time.monotonic() > until:
+            return
         await pause_a_node(at, seconds, node)
         await asyncio.sleep(3.0)
 

@@ -29,6 +29,7 @@ from ocpp_fast.cluster.directory import Directory, Peer
 from ocpp_fast.cluster.presence import Announcer, Presence, read_rows
 from ocpp_fast.testing.memory_bus import MemoryBroker
 
+from ..aio.harness import until
 from .servers import nats_server
 
 RESET = v16.ResetRequest(type=v16.ResetType.SOFT)
@@ -142,8 +143,7 @@ async def storm(folder: Path, *, connects: int = 10_000, seconds: float = 5.0) -
                 clusters[done % 3]._wake()
                 done += 1
             await asyncio.sleep(0.002)
-        while len(client) < connects:
-            await asyncio.sleep(0.01)
+        await until(lambda: len(client) == connects)
         known.sort()
         cpu = time.process_time() - cpu
         print(
@@ -206,6 +206,11 @@ def directory(*, stations: int = 1_000_000, nodes: int = 70) -> None:
 # soak
 
 
+def resident() -> int:
+    """Return the bytes that this process has in memory."""
+    return int(Path("/proc/self/statm").read_text("utf-8").split()[1]) * resource.getpagesize()
+
+
 async def soak(*, times: int = 1_000_000, moves: int = 100_000) -> None:
     """Call and move stations, and see what is left; on a bus in memory."""
     broker = MemoryBroker()
@@ -239,7 +244,7 @@ async def soak(*, times: int = 1_000_000, moves: int = 100_000) -> None:
                     member.left(f"M{move}")
             await asyncio.sleep(0.3)
             gc.collect()
-            sizes.append(int(Path("/proc/self/statm").read_text("utf-8").split()[1]) * 4096 / 1e6)
+            sizes.append(resident() / 1e6)
         member = client._started()
         left = len(member.caller), len(member.caller._due), len(client), len(client._watchers)
         print(f"MB after each tenth: {', '.join(f'{each:.1f}' for each in sizes)}; calls, timers, stations: {left}")
