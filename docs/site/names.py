@@ -17,7 +17,7 @@ from .tables import cell, table
 
 __all__ = ["MODULES", "errors_in", "members_of", "name_pages", "pages_of_names", "public_names"]
 
-MODULES: Final = ("asgi", "habits", "schema", "signing", "simulator", "smart_charging", "testing")
+MODULES: Final = ("asgi", "cluster", "habits", "schema", "signing", "simulator", "smart_charging", "testing")
 """The public modules beside `ocpp_fast` and its versions."""
 
 TITLES: Final = {
@@ -52,7 +52,7 @@ def public_names(module: Object) -> list[str]:
 def pages_of_names(package: Object) -> dict[str, str]:
     """Return the page, without its suffix, of each public name of `ocpp_fast`."""
     units = {name: package[name].canonical_path.split(".")[1] for name in public_names(package)}
-    pages = {"aio": "connections", "errors": "errors"}
+    pages = {"aio": "connections", "cluster": "connections", "errors": "errors"}
     return {name: pages.get(unit, "handling") for name, unit in units.items()}
 
 
