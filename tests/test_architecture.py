@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ import ocpp_fast.simulator
 ROOT = Path(__file__).parents[1]
 PACKAGE = "ocpp_fast"
 EXTENSION = "ocpp_fast_ext"
+
+pytestmark = pytest.mark.once
 
 LAYERS: Mapping[str, frozenset[str]] = {
     unit: frozenset(below.split())
@@ -126,8 +129,9 @@ def imported(node: ast.AST, package: str) -> Iterator[str]:
         yield from (f"{module}.{alias.name}" for alias in node.names)
 
 
-def imports_of(path: Path) -> Iterator[tuple[str, bool]]:
-    """Yield all that a file imports, anywhere in it, and whether only its annotations need it."""
+@cache
+def imports_of(path: Path) -> list[tuple[str, bool]]:
+    """Return all that a file imports, anywhere in it, and whether only its annotations need it."""
     module = module_of(path)
     package = module if path.stem == "__init__" else module.rpartition(".")[0]
     tree = ast.parse(path.read_text("utf-8"))
@@ -138,9 +142,7 @@ def imports_of(path: Path) -> Iterator[tuple[str, bool]]:
         for statement in node.body
         for inner in ast.walk(statement)
     }
-    for node in ast.walk(tree):
-        for name in imported(node, package):
-            yield name, node in for_types
+    return [(name, node in for_types) for node in ast.walk(tree) for name in imported(node, package)]
 
 
 def test_the_layers_are_those_of_the_package_each_above_what_it_imports() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 import os
 import socket
@@ -17,7 +16,7 @@ from ..policy import STRICT, Policy
 from ..registration import MemoryRegistrations, Registrations
 from ..routing import Routes
 from ..schema import Sender, Version
-from .admission import STOPPING, Admitted, Assume, Identify, identity_of
+from .admission import STOPPING, Admitted, Assume, Identify, identity_of, is_deferred
 from .arguments import check_assumed, check_interval, check_policy, check_size, versions_of
 from .authentication import NoAuth
 from .calls import check_loop
@@ -26,7 +25,7 @@ from .events import VersionAssumed
 from .handshake import ServerOpening
 from .limits import Lobby, Turnstile
 from .logs import write
-from .proxies import TrustedProxies
+from .proxies import Address, TrustedProxies
 from .running import Lifespan, LoopFactory, run
 from .security import Auth, Handshake, Refusal, check_auth
 from .server import Http, ServeOptions, Server, listen
@@ -116,13 +115,13 @@ class CentralRuntime(Runtime):
     def registration_of(self, identity: str) -> str | Awaitable[str | None] | None:
         """Return the status of a station, or what to await for it; never raises."""
         try:
-            status = self.registrations.load(identity)
+            status: Any = self.registrations.load(identity)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001  # of the user's code
             self._not_loaded(identity, error)
             return None
-        return self._loaded(identity, status) if inspect.isawaitable(status) else status
+        return self._loaded(identity, status) if is_deferred(status) else status
 
     async def _loaded(self, identity: str, status: Awaitable[str | None]) -> str | None:
         try:
@@ -374,14 +373,13 @@ class CentralSystem(Endpoint):
             lobby = Lobby(max_handshakes, runtime)
             server = Server(runtime.sockets(), lobby, http=http)
             sockets = server._sockets
-            turnstile = Turnstile(
-                lambda address: WebSocket(sockets, ServerOpening(runtime, server, address), masks=False),
-                sockets,
-                max_connections,
-                runtime,
-            )
+
+            def new_protocol(address: Address) -> WebSocket:
+                return WebSocket(sockets, ServerOpening(runtime, server, address), masks=False)
+
+            turnstile = None if max_connections is None else Turnstile(new_protocol, sockets, max_connections, runtime)
             listener = await listen(
-                turnstile,
+                new_protocol if turnstile is None else turnstile,
                 host=host,
                 port=port,
                 sock=sock,
@@ -405,7 +403,8 @@ class CentralSystem(Endpoint):
                 yield server
             finally:
                 listener.close()
-                turnstile.close()
+                if turnstile is not None:
+                    turnstile.close()
                 lobby.close()
                 server._remove_socket()
 

@@ -122,8 +122,7 @@ class Runtime:
         self._stopping = False
         self.new_unique_id: Callable[[], str] = _new_unique_id
         self.envelope = lru_cache(256)(Envelope)
-        self._decoder = lru_cache(256)(self._new_decoder)
-        self._encoder = lru_cache(256)(Encoder)
+        self._frames = lru_cache(256)(self._new_frames)
         self._carriers = {each.request: version for version in self.versions if (each := carrier_of(version))}
         self._resolved: dict[type, Route | None] = {}
         self.straight: dict[Action, Straight] = {}
@@ -246,13 +245,13 @@ class Runtime:
 
     def frames(self, version: Version, policy: Policy, identity: str) -> tuple[FrameDecoder, FrameEncoder]:
         """Return the decoder and encoder of one station's connection; equal policies share them."""
-        decoder, encoder = self._decoder(version, policy), self._encoder(version, policy)
+        decoder, encoder = self._frames(version, policy)
         if self.signing is not None and dialect_of(version.number).signs:
             return self.signing.bind(identity, decoder, encoder)
         return decoder, encoder
 
-    def _new_decoder(self, version: Version, policy: Policy) -> Decoder:
-        return Decoder(version, self.role, self._has_handler, policy)
+    def _new_frames(self, version: Version, policy: Policy) -> tuple[Decoder, Encoder]:
+        return Decoder(version, self.role, self._has_handler, policy), Encoder(version, policy)
 
     def _has_handler(self, action: Action) -> bool:
         return self.route(action.request) is not None

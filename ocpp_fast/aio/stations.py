@@ -192,15 +192,14 @@ class Station(Connection):
         if policy.depends_on_peer:
             policy = runtime.policy_for(policy, runtime.peers.get(handshake.id, Peer(handshake.id)))
         gate = CentralGate(status, lets_strangers=policy.lets_strangers)
-        super().__init__(runtime, transport, version, policy, gate, identity=handshake.id)
+        trusted = status == ACCEPTED
+        super().__init__(runtime, transport, version, policy, gate, identity=handshake.id, trusted=trusted)
         self.handshake = handshake
         self.state: Any = handshake.state
         self._stations = stations
         self._registrations = registrations
         self._gate = gate
         self._asked_to_boot = False
-        self._trusted = status == ACCEPTED
-        self._choose_way()
         self._greeting: Greeting | None = None
         self._swaps: Sequence[float] = ()
         self._is_replaced = False
@@ -242,7 +241,9 @@ class Station(Connection):
 
     def begin(self) -> None:
         """It has connected: tell the hooks soon, and hold its messages until they have ended, or take too long."""
-        self._log_life("connected with OCPP %s from %s", self.version.number, self.handshake.remote_address)
+        if self._runtime.log.isEnabledFor(logging.INFO):
+            at = self.handshake.remote_address
+            self._log(logging.INFO, "connected with OCPP %s from %s", self.version.number, at)
         if self._runtime.connect_hooks:
             self._greeting = Greeting()
             self._hold()

@@ -220,7 +220,8 @@ def loss(fleet: Fleet) -> None:
         start = time.perf_counter()
         listener.directory.sweep()
         steps.append(time.perf_counter() - start)
-    print(f"  swept in {len(steps)} slices, {sum(steps) * 1e3:.0f} ms, the longest {max(steps, default=0.0) * 1e3:.1f} ms")
+    longest = max(steps, default=0.0)
+    print(f"  swept in {len(steps)} slices, {sum(steps) * 1e3:.0f} ms, the longest {longest * 1e3:.1f} ms")
     fleet.quiet()
 
 
