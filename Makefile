@@ -56,6 +56,7 @@ $(LOWEST)/.ready: tests/lowest.txt $(READY)
 lowest: $(LOWEST)/.ready
 	PYTHONPATH=$(LOWEST) $(BIN)/pytest tests/protocol tests/signing tests/kernels/test_strict_json.py \
 		$(addprefix tests/aio/test_,handshake.py websocket.py charge_point.py tls.py signing.py) \
+		tests/cluster/test_bus.py tests/cluster/test_nats.py \
 		tests/cli/test_load.py::test_progress_is_shown_on_a_terminal
 
 coverage: $(READY)
