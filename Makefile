@@ -14,13 +14,13 @@ RUN := $(VENV)/.run
 BUILT_FROM := pyproject.toml setup.py $(wildcard ocpp_fast_ext/*.pyx ocpp_fast_ext/*.pxd ocpp_fast_ext/*.h)
 LOWEST := build/lowest
 TOOLS := build/tools
-TYPED := ocpp_fast ocpp_fast_ext tests $(wildcard benchmarks examples fuzz)
+TYPED := ocpp_fast ocpp_fast_ext tests $(wildcard benchmarks docs examples fuzz)
 SHARED := ocpp_fast/simulator/v2 ocpp_fast/cli/answers/v2.py
 
 # pip would compile all that it installs; Python compiles what it imports
 export PIP_COMPILE := 0
 
-.PHONY: help setup test test-compiled test-pure lowest coverage parity fuzz autobahn sanitize serve station
+.PHONY: help setup test test-compiled test-pure lowest coverage parity fuzz autobahn sanitize serve station docs
 .PHONY: lint lint-deploy types bench bench-server dist clean
 
 help:
@@ -33,6 +33,7 @@ help:
 	@echo "make sanitize  the tests of the compiled core under gcc's sanitizers, in both forms of scan.h"
 	@echo "make serve     a central system that lets everyone in, on ws://127.0.0.1:8887"
 	@echo "make station   a simulated charge point that charges there"
+	@echo "make docs      the documentation site, in build/docs/html"
 	@echo "make lint      ruff and cython-lint"
 	@echo "make lint-deploy  the Dockerfile, compose.yaml, the manifests and the workflows, by their linters and schemas"
 	@echo "make dist      sdist and pure wheel in dist/, built twice and compared"
@@ -94,6 +95,9 @@ serve: $(RUN)
 
 station: $(RUN)  # STATION='--id CP002 --ocpp 2.1'
 	$(BIN)/python -m ocpp_fast station --url ws://127.0.0.1:8887 $(STATION)
+
+docs: $(READY)
+	$(BIN)/python -m docs.site
 
 lint: $(READY)
 	$(BIN)/ruff format --check .

@@ -339,7 +339,10 @@ class Cluster(Node):
     def call_threadsafe(
         self, identity: str, request: Request[R], *, timeout: float | None = None
     ) -> concurrent.futures.Future[R]:
-        """Make a call from another thread or event loop; the future ends as `call` does, and cancelling it cancels."""
+        """Make a call from another thread or event loop; the future ends as `call` does, and cancelling it cancels.
+
+        Raises `RuntimeError` if the cluster is not started.
+        """
         if self._loop is None or self._loop.is_closed():
             raise RuntimeError("the cluster is not started: use `async with cluster`, or serve the central system")
         return asyncio.run_coroutine_threadsafe(self.call(identity, request, timeout=timeout), self._loop)
@@ -359,7 +362,10 @@ class Cluster(Node):
         await self._outcome(identity, version, action, notification, seconds, is_send=True)
 
     async def transfer(self, identity: str, payload: DataTransfer[A], *, timeout: float | None = None) -> A:
-        """Send a vendor's message in a DataTransfer and return the data of its answer, as `Station.transfer` does."""
+        """Send a vendor's message in a DataTransfer and return the data of its answer, as `Station.transfer` does.
+
+        Raises what that one does, and `NotConnected` as `call` does.
+        """
         local = self._local.get(identity)
         if local is not None:
             return await local.transfer(payload, timeout=timeout)
