@@ -257,6 +257,7 @@ SLEEPERS = {
     "tests/cli/test_load.py": "a handler that takes its time",
     "tests/cluster/partition.py": "publishes at a rate",
     "tests/cluster/servers.py": "polls a server until it answers",
+    "tests/examples/test_programs.py": "polls a web server until it answers",
     "tests/testing/test_connect.py": "a fake clock makes them short",
     "tests/aio/test_listening.py": "a proxy's header comes in pieces",
     "tests/aio/test_handshake.py": "a request that trickles in",
