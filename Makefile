@@ -8,13 +8,14 @@ BENCH ?= --benchmark-only
 SERVER ?= --rounds 3 --seconds 0.3
 FUZZ ?= 60
 PARITY ?= --seconds 60
+STATION ?= --id CP001
 READY := $(VENV)/.ready
 LOWEST := build/lowest
 TYPED := ocpp_fast ocpp_fast_ext tests $(wildcard benchmarks examples fuzz)
 SHARED := ocpp_fast/simulator/v2 ocpp_fast/cli/answers/v2.py
 
-.PHONY: help setup test test-compiled test-pure lowest coverage parity fuzz autobahn sanitize serve lint types
-.PHONY: bench bench-server clean
+.PHONY: help setup test test-compiled test-pure lowest coverage parity fuzz autobahn sanitize serve station lint
+.PHONY: types bench bench-server clean
 
 help:
 	@echo "make test      the test suite, on the compiled core and on the pure-Python core"
@@ -25,6 +26,7 @@ help:
 	@echo "make autobahn  the cases of Autobahn that take long: limits, speed, compression; some ten minutes"
 	@echo "make sanitize  the tests of the compiled core under gcc's sanitizers, in both forms of scan.h"
 	@echo "make serve     a central system that lets everyone in, on ws://127.0.0.1:8887"
+	@echo "make station   a simulated charge point that charges there"
 	@echo "make lint      ruff and cython-lint"
 	@echo "make types     mypy and pyright"
 	@echo "make bench     the benchmarks, both cores side by side"
@@ -75,6 +77,9 @@ sanitize: $(READY)
 
 serve: $(READY)
 	$(BIN)/ocpp-fast serve --no-auth
+
+station: $(READY)  # STATION='--id CP002 --ocpp 2.1'
+	$(BIN)/ocpp-fast station --url ws://127.0.0.1:8887 $(STATION)
 
 lint: $(READY)
 	$(BIN)/ruff format --check .
