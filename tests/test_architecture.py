@@ -261,6 +261,7 @@ SLEEPERS = {
     "tests/cluster/servers.py": "polls a server until it answers",
     "tests/queue/kills.py": "kills at a random moment",
     "tests/queue/load.py": "polls a queue until it has room, or is empty",
+    "tests/examples/test_programs.py": "polls a web server until it answers",
     "tests/testing/test_connect.py": "a fake clock makes them short",
     "tests/aio/test_listening.py": "a proxy's header comes in pieces",
     "tests/aio/test_handshake.py": "a request that trickles in",
