@@ -78,7 +78,7 @@ async def test_a_station_of_either_version_charges_at_one_central_system() -> No
 @pytest.mark.parametrize(
     ("central", "reason"),
     [
-        (CentralSystem(auth=BasicAuth({"CP001": b"secret"}), versions=[v21]), ".*HTTP 401"),
+        (CentralSystem(auth=BasicAuth({"CP001": b"secret"}), versions=[v21]), ".*HTTP status 401: Unauthorized"),
         (CentralSystem(auth=NoAuth(), versions=[v16]), ".*(no subprotocol|none of the versions).*"),
     ],
     ids=["401", "no common version"],
@@ -99,9 +99,9 @@ async def test_certificates_and_passwords_let_in_whom_they_name_and_nobody_else(
         assert (await both.ended(), both.complaints) == (0, "")
         expected = [
             "profile 2, the right password: Accepted",
-            "profile 2, a wrong password: .*HTTP 401",
+            "profile 2, a wrong password: .*HTTP status 401.*",
             "profile 3, its certificate: Accepted",
-            "profile 3, somebody else's certificate: .*HTTP 403",
+            "profile 3, somebody else's certificate: .*HTTP status 403.*",
             "profile 3, a certificate of another CA: (?!Accepted).+",
             "a server that the station does not trust: .*CERTIFICATE_VERIFY_FAILED.*",
         ]
