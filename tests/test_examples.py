@@ -46,7 +46,7 @@ async def test_the_central_system_and_the_charge_point_talk_and_end_by_ctrl_c() 
 @pytest.mark.parametrize(
     ("auth", "versions", "reason"),
     [
-        (BasicAuth({"CP001": b"secret"}), [v16], "server rejected WebSocket connection: HTTP 401"),
+        (BasicAuth({"CP001": b"secret"}), [v16], "the server refused with HTTP status 401: Unauthorized"),
         (NoAuth(), [v21], "the server chose no subprotocol"),
         (None, [v16], r"\[Errno \d+\] Connect call failed \('127.0.0.1', \d+\)"),
     ],
