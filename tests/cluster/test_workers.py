@@ -52,7 +52,7 @@ def listening(server):
     name = multiprocessing.current_process().name
     if name == sys.argv[1]:
         raise LookupError("of the user's")
-    print(f"{name} {os.getpid()} on port {server.port}\n", end="", flush=True)  # in one piece: two print
+    print(f"{name} {os.getpid()} on port {server.port}\\n", end="", flush=True)  # in one piece: two print
 
 central.run(port=int(sys.argv[2]), workers={"count": 2, "stuck_after": 4}, drain=1000, on_listening=listening)
 print("returned", flush=True)
