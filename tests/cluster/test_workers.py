@@ -153,6 +153,7 @@ async def test_a_handler_calls_a_station_of_another_worker_and_all_end_together(
 @on_one_loop
 async def test_who_dies_or_is_stuck_is_replaced_and_nothing_outlives_the_supervisor() -> None:
     async with workers() as site:
+        await site.station("worker-2")  # one that dies before it is ready ends the program
         os.kill(site.pids["worker-2"], signal.SIGKILL)
         await site.replaced("worker-2")
         stuck, _ = await site.station("worker-1")
