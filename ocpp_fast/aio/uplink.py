@@ -12,7 +12,8 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from ..errors import Disconnected, HandshakeFailed, OcppError
-from ..escaping import described
+from ..escaping import described, shown
+from ..masking import masked
 from ..session import CallEnded
 from .address import Address, NetworkProfile
 from .backoff import BackOff
@@ -303,8 +304,9 @@ class Uplink:
             connection = await self._dial(address)
         except (OSError, OcppError) as error:
             level = logging.INFO if error.__cause__ is None else logging.ERROR
-            cause = error.__cause__
-            write(self._runtime.log, level, "%s: can't connect: %s", self._id, _reason(error), exc_info=cause)
+            where = shown(masked(address.url))
+            message, cause = "%s: can't connect to %s: %s", error.__cause__
+            write(self._runtime.log, level, message, self._id, where, _reason(error), exc_info=cause)
             if isinstance(error, OcppError):
                 error.at(self._id)
             self._runtime.tasks.run(self.failed_hooks, error, station=self._id)
