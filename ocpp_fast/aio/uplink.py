@@ -234,8 +234,7 @@ class Uplink:
         try:
             connection = await self._try(self.plan)
         except (OSError, OcppError) as error:
-            if not self.plan.dialling.failed(final=self._is_final(error)):
-                raise
+            self._missed(self.plan, error, final=self._is_final(error))
         connection = connection or await self._dial_again()
         if not outcome.done():
             outcome.set_result(None)
@@ -277,9 +276,8 @@ class Uplink:
         while True:
             try:
                 return await self._try(plan)
-            except (OSError, OcppError):
-                if not plan.dialling.failed(final=True):
-                    raise
+            except (OSError, OcppError) as error:
+                self._missed(plan, error, final=True)
 
     async def _dial_again(self) -> StationConnection:
         """Wait and dial until a central system takes us. Raises what the last one has failed with for good."""
@@ -290,8 +288,16 @@ class Uplink:
             try:
                 return await self._try(self.plan)
             except (OSError, OcppError) as error:
-                if not self.plan.dialling.failed(final=self._is_final(error)):
-                    raise
+                self._missed(self.plan, error, final=self._is_final(error))
+
+    def _missed(self, plan: Plan, error: OSError | OcppError, *, final: bool) -> None:
+        """Log why a try failed; raise it, for others to tell, if no central system is left to dial."""
+        where = shown(masked(plan.address.url))
+        if not plan.dialling.failed(final=final):
+            raise error
+        level = logging.INFO if error.__cause__ is None else logging.ERROR
+        message, cause = "%s: can't connect to %s: %s", error.__cause__
+        write(self._runtime.log, level, message, self._id, where, _reason(error), exc_info=cause)
 
     def _is_final(self, error: Exception) -> bool:
         kinds = tuple(each for each in self._final if isinstance(each, type))
@@ -303,10 +309,6 @@ class Uplink:
         try:
             connection = await self._dial(address)
         except (OSError, OcppError) as error:
-            level = logging.INFO if error.__cause__ is None else logging.ERROR
-            where = shown(masked(address.url))
-            message, cause = "%s: can't connect to %s: %s", error.__cause__
-            write(self._runtime.log, level, message, self._id, where, _reason(error), exc_info=cause)
             if isinstance(error, OcppError):
                 error.at(self._id)
             self._runtime.tasks.run(self.failed_hooks, error, station=self._id)
@@ -365,5 +367,5 @@ class Uplink:
             del opening  # or a cycle: the outcome, its exception, the traceback, this frame
 
 
-def _reason(error: BaseException) -> str:
-    return str(error) or type(error).__name__
+def _reason(error: OSError | OcppError) -> str:
+    return str(error).removeprefix(f"{getattr(error, 'station', '')}: ") or type(error).__name__

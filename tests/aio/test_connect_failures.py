@@ -78,9 +78,7 @@ async def test_failure_may_be_final(final: Any, goes_on: bool, caplog: pytest.Lo
                 assert len(failed) == 1
             await station.reconnect(password=b"p")
             await connected_to(site, station)
-    assert (
-        "CP1: gives up: CP1: the server refused with HTTP status 401: Unauthorized" in caplog.messages
-    ) is not goes_on
+    assert ("CP1: gives up: the server refused with HTTP status 401: Unauthorized" in caplog.messages) is not goes_on
     caplog.clear()
 
 
