@@ -268,6 +268,8 @@ class Uplink:
     def _lost(self, connection: StationConnection) -> None:
         lived = asyncio.get_running_loop().time() - connection.since
         self.plan.dialling.ended(lived=lived, answered=connection.answered)
+        ended = connection.close_code, shown(connection.close_reason)
+        write(self._runtime.log, logging.INFO, "%s: the connection has ended: %s %s", self._id, *ended)
 
     # Dialling
 
@@ -295,9 +297,9 @@ class Uplink:
         where = shown(masked(plan.address.url))
         if not plan.dialling.failed(final=final):
             raise error
-        level = logging.INFO if error.__cause__ is None else logging.ERROR
-        message, cause = "%s: can't connect to %s: %s", error.__cause__
-        write(self._runtime.log, level, message, self._id, where, _reason(error), exc_info=cause)
+        level, cause = logging.INFO if error.__cause__ is None else logging.ERROR, error.__cause__
+        text = "%s: can't connect to %s: %s"
+        write(self._runtime.log, level, text, self._id, where, _reason(error), exc_info=cause)
 
     def _is_final(self, error: Exception) -> bool:
         kinds = tuple(each for each in self._final if isinstance(each, type))
@@ -319,6 +321,8 @@ class Uplink:
             self.security_profile = address.security_profile
             plan.dialling.only(lambda each: plan.address_of(each).security_profile >= address.security_profile)
         self._tell()
+        message = "%s: connected to %s with OCPP %s"
+        write(self._runtime.log, logging.INFO, message, self._id, shown(masked(address.url)), connection.version.number)
         connection._run_hooks(self._runtime.connect_hooks, own=True)
         if self.connected_hook is not None:
             self.connected_hook()

@@ -66,7 +66,7 @@ class Version:
     def extended(self, *profiles: Profile) -> Version:
         """Return the version with profiles of a vendor's own actions beside its own.
 
-        Raises `ValueError` when one of them declares an action that is there already.
+        Raises `ValueError` when one of them declares another action of a name that is there.
         """
         return Version(
             self.number,
