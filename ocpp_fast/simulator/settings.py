@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ssl import SSLContext
 from typing import Protocol
 
-__all__ = ["Observer", "Settings"]
+__all__ = ["Observer", "Settings", "Silent"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +21,8 @@ class Settings:
     password: bytes | None = field(default=None, repr=False)
     ssl: SSLContext | None = None
     """Of `wss://`; None trusts the CAs of the system."""
+    certified: bool = False
+    """Whether `ssl` has a certificate of the station."""
     connectors: int = 2
     """From 2.0.1 on, EVSEs with one connector each."""
     id_tag: str = "TAG0001"
@@ -31,10 +33,26 @@ class Settings:
     """Whether it ends after the first of them."""
     samples: int = 3
     """How many meter values a session of the station's own has."""
+    cars: bool = True
+    """Whether a car is there whenever the central system starts a transaction; it leaves when that has ended."""
     interval: float = 5.0
     """Seconds between meter values, between sessions, and between the stages of an update or upload."""
     retry: float = 1.0
     """Seconds before a failed connection is tried again; they double."""
+
+    @property
+    def security_profile(self) -> str:
+        """The security profile that it connects by (R35)."""
+        if self.url.startswith("wss:"):
+            return "3" if self.certified else "2"
+        return "0" if self.password is None else "1"
+
+
+class Silent:
+    """An observer that wants to know nothing."""
+
+    def note(self, line: str, /) -> None:
+        """Drop a line."""
 
 
 class Observer(Protocol):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ocpp_fast import Router
@@ -124,13 +123,7 @@ def _set(station: Station, wanted: ocpp.SetVariableDataType) -> str:
         return found
     if wanted.attribute_type not in (None, "Actual"):
         return "NotSupportedAttributeType"
-    if not found.set(value):
-        return "Rejected"
-    if found.name == "HeartbeatInterval":
-        station.heartbeat_changed.set()
-    elif found.name == "BasicAuthPassword":  # shown at the next connection
-        station.charge_point.password = value.encode()
-    return "Accepted"
+    return "Accepted" if station.set(found, value) else "Rejected"
 
 
 def _is_met(station: Station, criterion: str, of: Variable) -> bool:
@@ -147,7 +140,7 @@ def _begin_report(station: Station, request_id: int, variables: Sequence[Variabl
 
 
 async def _report(station: Station, number: int, variables: Sequence[Variable]) -> None:
-    notify, now = station.calls.notify_report, datetime.now(UTC)
+    notify, now = station.calls.notify_report, station.now()
     for seq_no, data, more in in_parts([_reported(station, each) for each in variables]):
         await station.tell(notify, request_id=number, generated_at=now, report_data=data, tbc=more, seq_no=seq_no)
 
