@@ -149,11 +149,14 @@ class Routes:
     def add(self, request: type, route: Route) -> None:
         """Handle a request class, in place of a handler that is there already."""
         self._check(request, route)
+        self._put(request, route)
+        self.changed()
+
+    def _put(self, request: type, route: Route) -> None:
         self._handlers[request] = route
         if issubclass(request, DataTransfer):
             transfer = request.__transfer__
             self._vendors.setdefault(transfer.vendor_id.casefold(), {})[transfer.message_id] = transfer
-        self.changed()
 
     def add_after(self, request: type, route: Route) -> None:
         """Call a route after a request class was answered."""
@@ -175,9 +178,10 @@ class Routes:
         for request, route in (*other._handlers.items(), *after):
             self._check(request, route)
         for request, route in other._handlers.items():
-            self.add(request, route)
+            self._put(request, route)
         for request, route in after:
-            self.add_after(request, route)
+            self._after.setdefault(request, []).append(route)
+        self.changed()
 
     def find(self, request: type) -> Route | None:
         """Return what handles a request class, or None."""

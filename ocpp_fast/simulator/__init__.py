@@ -14,7 +14,10 @@ It lives as long as the context, or as its `run`. An `Observer` is told, in line
 from __future__ import annotations
 
 from .events import Event, EventKind
+from .fleet import Fleet
+from .network import Network
 from .outlet import Outlet, Transaction
+from .scenario import Scenario
 from .script import Refused
 from .settings import Observer, Settings, Silent
 from .station import SimulatedStation
@@ -22,9 +25,12 @@ from .station import SimulatedStation
 __all__ = [
     "Event",
     "EventKind",
+    "Fleet",
+    "Network",
     "Observer",
     "Outlet",
     "Refused",
+    "Scenario",
     "Settings",
     "SimulatedStation",
     "Transaction",

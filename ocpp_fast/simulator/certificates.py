@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple

@@ -193,6 +193,7 @@ class Charging:
         """Read what is told when the transaction ends."""
         if (reading := self.read(outlet, context, measurands)).values:
             transaction.kept.append(reading)
+            self._station.changed()
 
     def _sample(self, outlet: Outlet, transaction: Transaction) -> None:
         self.balance()

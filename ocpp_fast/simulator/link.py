@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from ocpp_fast import BackOff, ChargePoint, HandshakeFailed
 
 from .events import Watch
+from .network import Network
 from .settings import Observer, Settings
 
 __all__ = ["Link"]
@@ -30,9 +31,11 @@ class Link:
         made: Callable[[float], object],
         lost: Callable[[], object],
     ) -> None:
+        faults = settings.faults or (settings.scenario is not None and settings.scenario.has_faults)
+        self.network = Network(settings.url, settings.id) if faults else None
         self.charge_point = ChargePoint(
             settings.id,
-            settings.url,
+            settings.url if self.network is None else self.network.url,
             versions=[version],  # type: ignore[list-item]  # a module, which `simulated` has chosen
             password=settings.password,
             ssl=settings.ssl,
@@ -53,6 +56,12 @@ class Link:
 
     async def run(self) -> None:
         """Stay connected, as long as that is wanted."""
+        async with asyncio.TaskGroup() as group:
+            if self.network is not None:
+                group.create_task(self.network.run())
+            group.create_task(self._stay_connected())
+
+    async def _stay_connected(self) -> None:
         while True:
             await self._watch.until(lambda: self._wanted, None)
             async with self._connection():

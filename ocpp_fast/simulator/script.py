@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from .charging import Charging
     from .link import Link
+    from .network import Network
     from .outbox import Outbox
     from .settings import Settings
 
@@ -104,6 +105,13 @@ class Script:
         self.link.want(True)
         await self.until(self.link.online.is_set)
         await self.told()
+
+    @property
+    def network(self) -> Network:
+        """The network, whose faults can be set if the settings want it to have any. Raises `ValueError` if not."""
+        if self.link.network is None:
+            raise ValueError("expected Settings(faults=True)")
+        return self.link.network
 
     # Waiting
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from ssl import SSLContext
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from .scenario import Scenario
 
 __all__ = ["Observer", "Settings", "Silent"]
 
@@ -35,6 +38,10 @@ class Settings:
     """How many meter values a session of the station's own has."""
     cars: bool = True
     """Whether a car is there whenever the central system starts a transaction; it leaves when that has ended."""
+    scenario: Scenario | None = None
+    """What happens at it in place of sessions of its own, from each start on; it ends with the scenario."""
+    faults: bool = False
+    """Whether its `network` can have faults; it has if the scenario has any. Needs a `ws://` URL."""
     interval: float = 5.0
     """Seconds between meter values, between sessions, and between the stages of an update or upload."""
     retry: float = 1.0

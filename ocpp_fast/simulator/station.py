@@ -104,8 +104,12 @@ class SimulatedStation(Script, ABC):
 
     async def run(self) -> int:
         """Live until cancelled or, if the settings say so, until one session is over; return 0 if it charged, or 1."""
-        while (code := await self._power_cycle()) is None:
-            self.observer.note(f"{self.settings.id} restarts")
+        try:
+            while (code := await self._power_cycle()) is None:
+                self.observer.note(f"{self.settings.id} restarts")
+        finally:
+            if self.link.network is not None:
+                self.link.network.close()
         return code
 
     def power_off(self, code: int | None) -> None:
@@ -165,7 +169,12 @@ class SimulatedStation(Script, ABC):
             await self.told(timeout=_TIME_TO_STOP)
 
     async def _charge_by_itself(self) -> None:
-        """Charge as often as the settings say, one session after another."""
+        """Play the scenario or, without one, charge as often as the settings say, one session after another."""
+        if self.settings.scenario is not None:
+            await self.settings.scenario.play(self)
+            await self.told()
+            self.power_off(0)
+            return
         left = 1 if self.settings.once else self.settings.sessions
         token = self.token(self.settings.id_tag)
         while left:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 __all__ = ["MAX_NUMBER", "Key", "Variable", "Variables", "listed"]
@@ -24,6 +25,7 @@ class Key(NamedTuple):
     instance: str
 
     @staticmethod
+    @lru_cache(maxsize=2048)  # of a thousand stations of the same kind, all have the same keys
     def of(
         component: str, name: str, instance: str | None = None, evse: int | None = None, connector: int | None = None
     ) -> Key:

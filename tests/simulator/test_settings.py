@@ -113,10 +113,7 @@ async def sample_ended(it: Setting) -> None:
     await it.set("", "sampled_data")
     await it.set("1")
     transaction = await it.station.start()
-    await it.station.until(lambda: transaction.powered)
-    await it.csms.next_event("Updated")
-    while len(transaction.kept) < 2:
-        await asyncio.sleep(0)
+    await it.station.until(lambda: len(transaction.kept) > 1)
     await it.station.stop()
     assert await it.reading("Sample.Periodic")
 

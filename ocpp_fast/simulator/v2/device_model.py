@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Final
 
 from ..local_list import MAX_LIST
@@ -147,12 +148,17 @@ def status_of(evse: Outlet) -> str:
     return evse.status if evse.status in _STATES else evse.idle_status
 
 
+@cache
+def _items(line: str) -> Sequence[tuple[str, str | None, str]]:
+    """Return name, instance and value of each variable of a component."""
+    cut = [item.partition("=") for item in line.split()]
+    return [(name.partition(".")[0], name.partition(".")[2] or None, value) for name, _, value in cut]
+
+
 def _variables(kind: str, table: Mapping[str, str]) -> Iterator[Variable]:
     for component, line in table.items():
-        for item in line.split():
-            name, _, value = item.partition("=")
-            name, _, instance = name.partition(".")
-            yield Variable(component=component, name=name, instance=instance or None, kind=kind, value=value)
+        for name, instance, value in _items(line):
+            yield Variable(component=component, name=name, instance=instance, kind=kind, value=value)
 
 
 def _availability(component: str, evses: Sequence[Outlet]) -> Iterator[Variable]:

@@ -68,19 +68,15 @@ class Station(SimulatedStation):
             "FirmwareStatusNotification": Progress(self, self._tell_firmware),
             "LogStatusNotification": Progress(self, self.tell_log),
         }
-        commands = self.commands()
-        for profile in ocpp.VERSION.profiles:
-            self.charge_point.include(commands, profile=profile)
+        self.handle(self.charge_point)
 
-    def commands(self) -> Router:
-        """Return the handlers of every command."""
-        commands = Router()
+    def handle(self, commands: Router) -> None:
+        """Register the handlers of every command."""
         for handle in (
             *(handle_certificates, handle_charging, handle_display, handle_files, handle_monitoring),
             *(handle_operation, handle_profiles, handle_provisioning, handle_trigger),
         ):
             handle(self, commands)
-        return commands
 
     def at(self, place: ocpp.EVSEType | None) -> list[Outlet]:
         """Return the EVSE at a place, all without one, and none where the place is unknown."""
