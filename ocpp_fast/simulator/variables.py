@@ -94,23 +94,32 @@ class Variable:
 
 
 class Variables:
-    """All variables of a station. It reads its own by name, in 2.x by component, name, and instance."""
+    """All variables of a station, those that can be set first. It reads its own by name, in 2.x by component, name, and instance."""
 
     def __init__(self, variables: Iterable[Variable]) -> None:
-        self._variables = {each.key: each for each in variables}
-        self._components = {key[:3] for key in self._variables}
+        self._rest = iter(variables)
+        self._variables: dict[Key, Variable] = {}
+        self._take(until_read_only=True)  # of a thousand stations, few are asked for the others
+
+    def _take(self, *, until_read_only: bool = False) -> None:
+        for each in self._rest:
+            self._variables[each.key] = each
+            if until_read_only and each.mutability == "ReadOnly":
+                return
 
     def __iter__(self) -> Iterator[Variable]:
+        self._take()
         return iter(self._variables.values())
 
     def find(self, key: Key) -> Variable | str:
         """Return a variable, or the word of every status for its absence: UnknownComponent, UnknownVariable."""
+        self._take()
         if key in self._variables:
             return self._variables[key]
-        return "UnknownVariable" if key[:3] in self._components else "UnknownComponent"
+        return "UnknownVariable" if any(each[:3] == key[:3] for each in self._variables) else "UnknownComponent"
 
     def own(self, *names: str) -> Variable:
-        """Return a variable that is known to be there."""
+        """Return a variable that can be set."""
         component, name, instance = (*names, "")[:3] if len(names) > 1 else ("", *names, "")
         return self._variables[Key.of(component, name, instance)]
 

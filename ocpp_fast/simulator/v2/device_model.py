@@ -125,10 +125,10 @@ def device_model(settings: Settings, evses: Iterable[Outlet], now: Callable[[], 
         for each in _variables(kind, table):
             each.mutability, each.minimum, each.options = "ReadWrite", minimum, options
             yield each
-    yield Variable(component="SecurityCtrlr", name="BasicAuthPassword", value="", mutability="WriteOnly", maximum=64)
     organization = Variable(component="SecurityCtrlr", name="OrganizationName", value=VENDOR, mutability="ReadWrite")
     organization.minimum, organization.maximum = 1, 64  # in certificates (RFC 5280)
     yield organization
+    yield Variable(component="SecurityCtrlr", name="BasicAuthPassword", value="", mutability="WriteOnly", maximum=64)
     yield Variable(component="SecurityCtrlr", name="Identity", value=settings.id)
     profile = settings.security_profile
     yield Variable(component="SecurityCtrlr", name="SecurityProfile", kind="integer", value=profile)
