@@ -360,7 +360,7 @@ async def see(effect: Effect, number: str, name: str) -> None:
 async def test_a_setting_that_can_be_set_acts(number: str) -> None:
     async with driven(number) as (station, _):
         settable = [each for each in station.variables if each.mutability == "ReadWrite"]
-        names = {station.variables.own(*where).key: name for name, where in station.settings_of.items()}
+        names = {station.variables.own(*where).key: name for name, where in reversed(list(station.settings_of.items()))}
         await asyncio.gather(*(see(EFFECTS[names[each.key]], number, names[each.key]) for each in settable))
 
 
