@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ import pytest
 from ocpp_fast import BasicAuth, CentralSystem, Station, v16
 
 from ..simulator.csms import Commanded, Csms
-from .programs import PATIENCE, Program, in_time, ocpp_fast
+from .programs import PATIENCE, Program, in_time, ocpp_fast, serve
 
 Status = v16.ChargePointStatus
 
@@ -199,3 +201,45 @@ async def test_quiet_prints_nothing() -> None:
     async with simulated("--once", "--quiet") as (program, _, _):
         assert await program.ended() == 0
         assert (program.printed, program.complaints) == ([], "")
+
+
+# Many, and scenarios
+
+
+@in_time
+async def test_several_stations_of_two_versions_play_a_scenario(tmp_path: Path) -> None:
+    scenario = tmp_path / "day.toml"
+    scenario.write_text('[[steps]]\ndo = "start"\n[[steps]]\ndo = "unplug"\n')
+    async with serve("--no-auth") as (central, url):
+        several = ("--count", "10", "--ramp", "100", "--ocpp", "1.6,2.1", "--scenario", str(scenario), "--json")
+        async with ocpp_fast("station", "--id", "CP", "--url", url, *several) as program:
+            assert (await program.ended(), program.complaints) == (0, "")
+        last = json.loads(program.printed[-1])
+        assert last == {"stations": 10, "accepted": 10, "ended": 10} | dict.fromkeys(last.keys() - STATED, 0)
+        await central.line(r".*CP10.*")
+
+
+STATED = {"stations", "accepted", "ended"}
+
+
+@in_time
+async def test_notes_are_json_if_asked_for() -> None:
+    async with simulated("--once", "--json") as (program, _, _):
+        assert await program.ended() == 0
+        lines = [json.loads(line) for line in program.printed]
+        assert all(line.keys() == {"time", "note"} for line in lines)
+        assert any("CP001 connected" in line["note"] for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (("--ocpp", "1.5"), "expected versions of OCPP"),
+        (("--scenario", "nowhere.toml"), "nowhere.toml"),
+    ],
+)
+@in_time
+async def test_a_wrong_option_is_explained(options: tuple[str, ...], complaint: str) -> None:
+    async with ocpp_fast("station", "--id", "CP001", "--url", "ws://127.0.0.1:1", *options) as program:
+        assert await program.ended() == 2
+        assert complaint in program.complaints
