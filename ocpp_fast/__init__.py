@@ -12,6 +12,7 @@ from .errors import (
     CallError,
     CallTimeout,
     ConnectionReplaced,
+    DeliveryUnknown,
     Disconnected,
     ErrorCode,
     HandshakeFailed,
@@ -21,12 +22,14 @@ from .errors import (
     InvalidSignature,
     NotConnected,
     NotRegistered,
+    NotSent,
     OcppError,
     PayloadError,
     QueueFull,
     SigningFailed,
     TransferRefused,
     UnhandledActions,
+    Unreachable,
     ValidationError,
     VersionMismatch,
 )
@@ -74,6 +77,7 @@ if TYPE_CHECKING:
         identity_of,
         server_context,
     )
+    from .cluster import Cluster
 
 __all__ = [
     "LENIENT",
@@ -88,8 +92,10 @@ __all__ = [
     "CertificateNames",
     "ChargePoint",
     "ClientCertificate",
+    "Cluster",
     "ConnectionReplaced",
     "Context",
+    "DeliveryUnknown",
     "Direction",
     "Disconnected",
     "ErrorCode",
@@ -112,6 +118,7 @@ __all__ = [
     "NoAuth",
     "NotConnected",
     "NotRegistered",
+    "NotSent",
     "OcppError",
     "PayloadError",
     "Peer",
@@ -133,6 +140,7 @@ __all__ = [
     "Tolerance",
     "TransferRefused",
     "UnhandledActions",
+    "Unreachable",
     "UpgradeRequest",
     "ValidationError",
     "Verdict",
@@ -151,11 +159,17 @@ __all__ = [
 __version__ = "0.1.0"
 
 
-_MODULES = frozenset({"asgi", "habits", "signing", "simulator", "smart_charging", "testing", "v16", "v201", "v21"})
+_MODULES = frozenset(
+    {"asgi", "cluster", "habits", "signing", "simulator", "smart_charging", "testing", "v16", "v201", "v21"}
+)
 
 
 def __getattr__(name: str) -> Any:
     """Import what a name needs when it is asked for: asyncio and the WebSocket layer, or a module that has the name."""
+    if name == "Cluster":
+        from .cluster import Cluster
+
+        return Cluster
     if name in __all__:
         from . import aio
 

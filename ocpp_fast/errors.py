@@ -13,6 +13,9 @@
     ├── Disconnected (ConnectionError)   the connection ended before the answer, or before the call
     │   └── ConnectionReplaced             by a newer connection of the same station
     ├── QueueFull                        too many calls wait for their turn already; nothing was sent
+    ├── NotSent                          `may_send` of the call said no when its turn came; nothing was sent
+    ├── Unreachable (ConnectionError)    the station's node in the cluster can't be reached now; nothing was sent
+    ├── DeliveryUnknown (ConnectionError)  its node was lost after it was told to make the call
     ├── NotConnected (KeyError)          no station of that identity is connected
     ├── NotRegistered                    the station may not send this before it is accepted
     ├── SigningFailed                    our own message could not be signed; nothing was sent
@@ -40,6 +43,7 @@ __all__ = [
     "CallError",
     "CallTimeout",
     "ConnectionReplaced",
+    "DeliveryUnknown",
     "Disconnected",
     "ErrorCode",
     "HandshakeFailed",
@@ -49,12 +53,14 @@ __all__ = [
     "InvalidSignature",
     "NotConnected",
     "NotRegistered",
+    "NotSent",
     "OcppError",
     "PayloadError",
     "QueueFull",
     "SigningFailed",
     "TransferRefused",
     "UnhandledActions",
+    "Unreachable",
     "ValidationError",
     "VersionMismatch",
 ]
@@ -265,6 +271,22 @@ class QueueFull(OcppError):
     """So many calls to this peer wait for their turn that no more are taken (`Policy.max_queued_calls`)."""
 
     delivered = False
+
+
+class NotSent(OcppError):
+    """When the turn of a call came, `may_send`, which was given with it, said no: nothing was sent."""
+
+    delivered = False
+
+
+class Unreachable(OcppError, ConnectionError):
+    """The node of a cluster that holds the station can't be reached now: nothing was sent, another try may succeed."""
+
+    delivered = False
+
+
+class DeliveryUnknown(OcppError, ConnectionError):
+    """The station's node was told to make the call, then it or its answer was lost: nobody knows what was sent."""
 
 
 class ConnectionReplaced(Disconnected):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
-from .errors import OcppError
+from .errors import NotSent, OcppError
 from .schema import Action, Response
 
 __all__ = ["CallEnded", "OpenCall", "Waiter"]
@@ -21,7 +22,7 @@ class Waiter(Protocol):
 class OpenCall:
     """A call of ours that has no answer yet; `waiter` is the owner's, untouched here."""
 
-    __slots__ = ("action", "frame", "unique_id", "waiter")
+    __slots__ = ("action", "frame", "may_send", "unique_id", "waiter")
 
     def __init__(self, unique_id: str, action: Action, frame: bytes, waiter: Waiter | None) -> None:
         self.unique_id = unique_id
@@ -29,6 +30,21 @@ class OpenCall:
         self.frame: bytes | None = frame
         """The frame while it waits for its turn; None once it has been sent."""
         self.waiter = waiter
+        self.may_send: Callable[[], object] | None = None
+        """Of who made it: whether it may be sent now."""
+
+    def check_sending(self) -> None:
+        """Raise `NotSent` if who made it does not want it to be sent any more, or fails to say so."""
+        if self.may_send is None:
+            return
+        try:
+            may = self.may_send()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            raise NotSent(f"may_send of {self.action.name} failed") from error
+        if not may:
+            raise NotSent(f"{self.action.name} was withdrawn before it was sent")
 
     @property
     def delivered(self) -> bool | None:

@@ -24,6 +24,7 @@ __all__ = [
     "MendedFrame",
     "OpenCalls",
     "Raw",
+    "Tolerated",
     "beginning",
     "handler_fault",
     "refuses_nothing",
@@ -165,6 +166,16 @@ class Faulty:
         )
         fault.elements = elements
         return fault
+
+
+class Tolerated:
+    """A frame has come in which the policy tolerates some faults; they are told, then `event` is handled."""
+
+    __slots__ = ("event", "faults")
+
+    def __init__(self, faults: list[FrameFault], event: Any) -> None:
+        self.faults = faults
+        self.event = event
 
 
 class MendedFrame(Exception):

@@ -15,7 +15,7 @@ The plan of this module:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias
 
 from ._core.contract import PendingTable
@@ -28,6 +28,7 @@ from .errors import (
     InvalidPayload,
     InvalidResult,
     NotRegistered,
+    NotSent,
     QueueFull,
     ValidationError,
 )
@@ -35,30 +36,13 @@ from .faults import Fault, MessageType
 from .frames import Call, CallResultError, Frame, FrameDecoder, FrameEncoder, FrameFault, MendedFrame, Send
 from .open_calls import CallEnded, OpenCall, Waiter
 from .policy import STRICT, Policy
-from .received import FAILED, handler_fault, refuses_nothing, unread, unregistered
+from .received import FAILED, Tolerated, handler_fault, refuses_nothing, unread, unregistered
 from .registration import BOOT, RegistrationGate
 from .repeats import KeptAnswers, SentResults
 from .schema import Action, Notification, Request, Response
 from .waiting import Parked, WaitingCalls
 
-__all__ = [
-    "CallEnded",
-    "Event",
-    "OpenCall",
-    "Session",
-    "Tolerated",
-    "Waiter",
-]
-
-
-class Tolerated:
-    """A frame has come in which the policy tolerates some faults; they are told, then `event` is handled."""
-
-    __slots__ = ("event", "faults")
-
-    def __init__(self, faults: list[FrameFault], event: Event | None) -> None:
-        self.faults = faults
-        self.event = event
+__all__ = ["CallEnded", "Event", "OpenCall", "Session", "Tolerated", "Waiter"]
 
 
 Event: TypeAlias = Call | Send | CallResultError | CallEnded | FrameFault | Tolerated
@@ -386,8 +370,17 @@ class Session:
 
     # Our own calls
 
-    def call(self, unique_id: str, request: Request[Any], deadline: float, waiter: Waiter | None = None) -> OpenCall:
+    def call(
+        self,
+        unique_id: str,
+        request: Request[Any],
+        deadline: float,
+        waiter: Waiter | None = None,
+        may_send: Callable[[], object] | None = None,
+    ) -> OpenCall:
         """Send a request, now or when its turn comes; `deadline` is when it ends unanswered.
+
+        `may_send` is asked in the step that sends it, last of all, and may say no: `NotSent`.
 
         Raises `ValidationError` for an invalid request, `VersionMismatch` for one of another version,
         `NotRegistered` for one that must not be sent yet, `QueueFull` when too many wait, `Disconnected` after `close`,
@@ -400,10 +393,14 @@ class Session:
         open_call = OpenCall(unique_id, request.__action__, self._encoder.call(unique_id, request), waiter)
         if self._gate is not None:
             self._gate.check_call(request.__action__)
+        is_next = self._open < self._policy.max_open_calls
+        open_call.may_send = may_send
+        if is_next:
+            open_call.check_sending()
         self._table.add(self, unique_id, open_call, deadline)
         if self._gate is not None:
             self._gate.requested(request.__action__, request)
-        if self._open < self._policy.max_open_calls:
+        if is_next:
             self._send(open_call)
         else:
             if self._queue is None:
@@ -471,12 +468,12 @@ class Session:
                 return
 
     def _may_send(self, open_call: OpenCall) -> bool:
-        """Ask the gate again for a call that has waited; end it if it must not be sent any more."""
-        if self._gate is None:
-            return True
+        """Ask the gate again for a call that has waited, and who made it; end it if it must not be sent any more."""
         try:
-            self._gate.check_call(open_call.action)
-        except NotRegistered as error:
+            if self._gate is not None:
+                self._gate.check_call(open_call.action)
+            open_call.check_sending()
+        except (NotRegistered, NotSent) as error:
             self._table.take(self, open_call.unique_id)
             self._events = (*self._events, CallEnded(open_call, error))
             return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ import ocpp_fast.simulator
 ROOT = Path(__file__).parents[1]
 PACKAGE = "ocpp_fast"
 EXTENSION = "ocpp_fast_ext"
+
+pytestmark = pytest.mark.once
 
 LAYERS: Mapping[str, frozenset[str]] = {
     unit: frozenset(below.split())
@@ -49,21 +52,21 @@ LAYERS: Mapping[str, frozenset[str]] = {
         "data_transfer": "_core errors faults handlers mending policy received routing schema tolerance",
         "aio": "_core data_transfer errors escaping faults frames handlers latest masking policy registration routing"
         " schema session signing tolerance",
-        "cluster": "_core aio errors escaping masking registration schema",
+        "cluster": "_core aio data_transfer errors escaping faults frames latest masking policy registration schema",
         "habits": "tolerance",
-        "ocpp_fast": "_core aio cluster errors escaping faults frames habits handlers masking policy registration routing"
-        " tolerance",
+        "ocpp_fast": "_core aio cluster errors escaping faults frames habits handlers masking policy registration"
+        " routing tolerance",
         "smart_charging": "v16 v201 v21",
         "simulator": "ocpp_fast smart_charging v16 v201 v21",
         "asgi": "aio errors schema",
-        "testing": "_core aio errors frames policy registration schema session signing simulator",
+        "testing": "_core aio cluster errors frames policy registration schema session signing simulator",
         "cli": "_core mending ocpp_fast schema simulator v16 v201 v21",
         "__main__": "cli",
     }.items()
 }
 """Every unit, from the bottom up, and what it may import; `ocpp_fast` stands for the package's public names."""
 
-TYPES_FROM_ANYWHERE = frozenset({"aio", "handlers", "ocpp_fast"})
+TYPES_FROM_ANYWHERE = frozenset({"aio", "cluster", "handlers", "ocpp_fast"})
 """Units that may import what they only name in annotations, under `if TYPE_CHECKING`, from any other."""
 
 IMPURE_UNITS = (
@@ -126,8 +129,9 @@ def imported(node: ast.AST, package: str) -> Iterator[str]:
         yield from (f"{module}.{alias.name}" for alias in node.names)
 
 
-def imports_of(path: Path) -> Iterator[tuple[str, bool]]:
-    """Yield all that a file imports, anywhere in it, and whether only its annotations need it."""
+@cache
+def imports_of(path: Path) -> list[tuple[str, bool]]:
+    """Return all that a file imports, anywhere in it, and whether only its annotations need it."""
     module = module_of(path)
     package = module if path.stem == "__init__" else module.rpartition(".")[0]
     tree = ast.parse(path.read_text("utf-8"))
@@ -138,9 +142,7 @@ def imports_of(path: Path) -> Iterator[tuple[str, bool]]:
         for statement in node.body
         for inner in ast.walk(statement)
     }
-    for node in ast.walk(tree):
-        for name in imported(node, package):
-            yield name, node in for_types
+    return [(name, node in for_types) for node in ast.walk(tree) for name in imported(node, package)]
 
 
 def test_the_layers_are_those_of_the_package_each_above_what_it_imports() -> None:
@@ -230,10 +232,12 @@ USERS_CODE = {
     "ocpp_fast/aio/hooks.py": "hooks",
     "ocpp_fast/aio/upgrade.py": "hooks",
     "ocpp_fast/aio/watching.py": "predicates of what is expected",
+    "ocpp_fast/cluster/nats.py": "contexts of `ssl`, resolvers: whatever they raise, the next try follows",
     "ocpp_fast/frames.py": "functions of a policy",
     "ocpp_fast/handlers.py": "annotations of handlers, which may be any text",
     "ocpp_fast/aio/stations.py": "stations of ones own",
     "ocpp_fast/aio/steps.py": "coroutines",
+    "ocpp_fast/open_calls.py": "`may_send` of a call",
     "ocpp_fast/session.py": "what is in the errors that handlers raise",
     "ocpp_fast/signing.py": "key lookups, choices, signers",
 }
@@ -243,6 +247,11 @@ SLEEPERS = {
     "tests/aio/harness.py": "`until` polls",
     "tests/aio/test_bounds.py": "nothing may happen meanwhile; a peer that takes its time",
     "tests/aio/test_charge_point.py": "nothing may happen meanwhile; handlers and a peer that take their time",
+    "tests/cluster/faults.py": "stations that take their time, faults that last",
+    "tests/cluster/measures.py": "connects at a rate",
+    "tests/cluster/servers.py": "polls a port",
+    "tests/cluster/test_cluster.py": "a subscription has no answer",
+    "tests/cluster/test_hostile.py": "nothing may happen meanwhile",
     "tests/cli/test_load.py": "a handler that takes its time",
     "tests/testing/test_connect.py": "a fake clock makes them short",
     "tests/aio/test_listening.py": "a proxy's header comes in pieces",

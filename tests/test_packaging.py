@@ -15,7 +15,7 @@ import pytest
 
 import ocpp_fast
 
-from .sources import BUILT_FROM, PACKAGES, ROOT, copy_of_sources
+from .sources import BUILT_FROM, PACKAGES, ROOT, copy_of_sources, quick_compiler
 
 RunPython = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -63,7 +63,8 @@ def pure(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Build:
 
 @pytest.fixture(scope="module")
 def compiled(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Build:
-    return build(sources, "wheel", tmp_path_factory.mktemp("compiled"), OCPP_FAST_BUILD_EXT="yes")
+    compiler = quick_compiler(tmp_path_factory.mktemp("compiler"))
+    return build(sources, "wheel", tmp_path_factory.mktemp("compiled"), OCPP_FAST_BUILD_EXT="yes", **compiler)
 
 
 def files(path: Path) -> set[PurePosixPath]:

@@ -12,7 +12,7 @@ import pytest
 
 from ocpp_fast._core import accelerated
 
-from .sources import ROOT, copy_of_sources
+from .sources import ROOT, copy_of_sources, quick_compiler
 
 RunPython = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -33,7 +33,12 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     flags = f"{os.environ.get('CFLAGS', '')} -DOCPP_FAST_PORTABLE"
     result = subprocess.run(
         [sys.executable, "setup.py", "--quiet", "build_ext", "--inplace"],
-        env={**os.environ, "CFLAGS": flags, "OCPP_FAST_BUILD_EXT": "yes"},
+        env={
+            **os.environ,
+            **quick_compiler(tmp_path_factory.mktemp("compiler")),
+            "CFLAGS": flags,
+            "OCPP_FAST_BUILD_EXT": "yes",
+        },
         cwd=copy,
         capture_output=True,
         text=True,

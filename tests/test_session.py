@@ -15,6 +15,7 @@ from ocpp_fast import (
     Disconnected,
     Fault,
     InvalidResult,
+    NotSent,
     OcppError,
     Policy,
     QueueFull,
@@ -391,9 +392,40 @@ def test_a_call_whose_turn_never_came_was_not_delivered_and_of_one_that_was_sent
     assert [each.delivered for each in errors if isinstance(each, OcppError)] == [None, False]
 
 
+def test_may_send_is_asked_when_the_turn_has_come(pair: Pair) -> None:
+    asked: list[str] = []
+
+    def may_send() -> bool:
+        asked.append("now")
+        return len(asked) == 1
+
+    session = pair.central.session
+    first = session.call("first", CLEAR_CACHE, 5.0, may_send=may_send)
+    assert (first.frame, asked) == (None, ["now"])
+    second, third = (session.call(each, CLEAR_CACHE, 5.0, may_send=may_send) for each in ("second", "third"))
+    assert asked == ["now"]
+    session.cancel(first)
+    ended = [each for each in session.take_events() if isinstance(each, CallEnded)]
+    assert [each.open_call for each in ended] == [second, third]
+    assert [(type(each.outcome), each.outcome.delivered) for each in ended if isinstance(each.outcome, OcppError)] == [
+        (NotSent, False)
+    ] * 2
+
+
+def test_a_call_that_must_not_be_sent_raises_at_once(pair: Pair) -> None:
+    for may_send in (bool, lambda: 1 / 0):
+        with pytest.raises(NotSent):
+            pair.central.session.call("id", CLEAR_CACHE, 5.0, may_send=may_send)
+    assert pair.central.session.take_outbox() == ()
+    assert not pair.central.session.has_open_calls
+
+
 def test_every_error_says_what_became_of_the_call() -> None:
     kinds = {each for each in vars(ocpp_fast).values() if isinstance(each, type) and issubclass(each, OcppError)}
-    not_sent = "ValidationError NotConnected NotRegistered SigningFailed HandshakeFailed QueueFull VersionMismatch"
+    not_sent = (
+        "ValidationError NotConnected NotRegistered NotSent SigningFailed HandshakeFailed QueueFull Unreachable"
+        " VersionMismatch"
+    )
     answered = "CallError InvalidResult TransferRefused"
     said = {value: {each.__name__ for each in kinds if each.delivered is value} for value in (True, False)}
     assert said == {True: set(answered.split()), False: {*not_sent.split(), "UnhandledActions"}}

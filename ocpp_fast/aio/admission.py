@@ -47,12 +47,15 @@ __all__ = [
     "Offer",
     "check_host",
     "identity_of",
+    "is_deferred",
     "run_now",
     "settled",
 ]
 
 STOPPING: Final = "the central system stops"
 NO_WEBSOCKET: Final = "the request asks for no WebSocket"
+
+_ANSWERS: Final = frozenset({str, tuple, bool, type(None), Verdict, Policy})
 
 Identified: TypeAlias = str | tuple[str, str] | None
 """An identity, or a tenant and an identity, or None for none."""
@@ -72,10 +75,12 @@ def identity_of(path: str, headers: Headers | None = None, *, trailing_slash: bo
     path = path.partition("?")[0]
     if trailing_slash:
         path = path.removesuffix("/")
-    try:
-        identity = unquote_to_bytes(path.rpartition("/")[2]).decode()
-    except UnicodeDecodeError:
-        return None
+    identity = path.rpartition("/")[2]
+    if "%" in identity:
+        try:
+            identity = unquote_to_bytes(identity).decode()
+        except UnicodeDecodeError:
+            return None
     return identity if is_identity(identity) else None
 
 
@@ -90,6 +95,8 @@ class Offer(NamedTuple):
     secure: bool = False
     listener: Server | None = None
     certificate_names: CertificateNames | None = None
+    has_host: bool = False
+    """Whether it is known to have one Host header."""
 
 
 class Admitted(NamedTuple):
@@ -108,6 +115,7 @@ class HandshakeOwner(Protocol):
     """Decides on handshakes and takes over accepted connections: the central system."""
 
     auth: Auth
+    policy: Policy
     identify: Identify
     assume: Assume
     upgrade_hooks: list[UpgradeHook]
@@ -201,9 +209,11 @@ class Admission:
     async def _admit(self) -> Admitted:
         central, offer = self._central, self._offer
         self._check_running()
-        check_host(offer.headers)
+        if not offer.has_host:
+            check_host(offer.headers)
         found = central.identify(offer.path, offer.headers)
-        tenant, identity = _named(await settled(found) if inspect.isawaitable(found) else found)
+        found = await settled(found) if is_deferred(found) else found
+        tenant, identity = _named(found, is_valid=central.identify is identity_of)
         handshake = Handshake(
             identity,
             offer.path,
@@ -220,19 +230,20 @@ class Admission:
         await self._authenticate(handshake)
         for hook in central.connecting_hooks:
             await settled(hook(handshake))
-        policy = central.policy_of(handshake)
-        if inspect.isawaitable(policy):
+        policy: Any = central.policy_of(handshake)
+        if is_deferred(policy):
             policy = await settled(policy)
-        status = central.registration_of(handshake.id)
-        if inspect.isawaitable(status):
+        status: Any = central.registration_of(handshake.id)
+        if is_deferred(status):
             status = await settled(status)
         version, subprotocol = _first_spoken(central, offer.subprotocols)
         if version is None:
             version, subprotocol = await self._assumed(handshake)
-        check_policy(policy, () if version is None else (version,))
+        if policy is not central.policy:  # which was checked for all versions
+            check_policy(policy, () if version is None else (version,))
         self._check_running()
         admits = central.admits(handshake)
-        if inspect.isawaitable(admits):
+        if is_deferred(admits):
             admits = await settled(admits)
             self._check_running()
         if not admits:
@@ -261,7 +272,7 @@ class Admission:
             raise HandshakeRefused(HTTPStatus.TOO_MANY_REQUESTS, "too many wrong passwords")
         try:
             verdict = central.auth.authenticate(handshake)
-            _check_verdict(await settled(verdict) if inspect.isawaitable(verdict) else verdict)
+            _check_verdict(await settled(verdict) if is_deferred(verdict) else verdict)
         except HandshakeRefused:
             if key is not None and throttle.is_exhausted(key, now()):
                 detail = f"one password is verified in {SECONDS:g} s"
@@ -286,12 +297,14 @@ def check_host(headers: Headers) -> None:
         raise HandshakeRefused(HTTPStatus.BAD_REQUEST, f"expected one Host header, found {count or 'none'}")
 
 
-def _named(found: Any) -> tuple[str | None, str]:
-    """Return tenant and identity, as `identify` tells them."""
+def _named(found: Any, *, is_valid: bool) -> tuple[str | None, str]:
+    """Return tenant and identity, as `identify` tells them; with `is_valid`, they were checked if there are any."""
     tenant, identity = found if isinstance(found, tuple) else (None, found)
     if identity is None:
         raise HandshakeRefused(HTTPStatus.NOT_FOUND, "the path names no station")
-    for each in (identity, identity if tenant is None else tenant):
+    if is_valid:
+        return tenant, identity
+    for each in (identity,) if tenant is None else (identity, tenant):
         if not isinstance(each, str):
             raise TypeError(f"identify: expected an identity, a tenant and an identity, or None, not {found!r}")
         if not is_identity(each):
@@ -300,13 +313,14 @@ def _named(found: Any) -> tuple[str | None, str]:
 
 
 def _check_verdict(verdict: Any) -> None:
+    if verdict is Verdict.ACCEPTED:
+        return
     if verdict is Verdict.UNKNOWN or verdict is Verdict.CONCEALED:
         status = HTTPStatus.NOT_FOUND if verdict is Verdict.UNKNOWN else HTTPStatus.UNAUTHORIZED
         raise HandshakeRefused(status, "there is no such station")
     if verdict is Verdict.UNAUTHORIZED:
         raise HandshakeRefused(HTTPStatus.UNAUTHORIZED, "the credentials are missing or wrong")
-    if verdict is not Verdict.ACCEPTED:
-        raise TypeError(f"expected a Verdict of the auth, not {verdict!r}")
+    raise TypeError(f"expected a Verdict of the auth, not {verdict!r}")
 
 
 def _first_spoken(central: HandshakeOwner, offered: Sequence[str]) -> tuple[Version | None, str | None]:
@@ -322,9 +336,14 @@ def no_common_subprotocol(offered: Sequence[str]) -> str:
     return f"no common subprotocol: it offers {', '.join(offered) or 'none'}"
 
 
+def is_deferred(value: object) -> bool:
+    """Whether an answer of the user's is to be awaited; quick for one that is there."""
+    return type(value) not in _ANSWERS and inspect.isawaitable(value)
+
+
 async def settled(value: Any) -> Any:
     """Return a value, or what is awaited for it: in a task, whatever runs this."""
-    if not inspect.isawaitable(value):
+    if not is_deferred(value):
         return value
     if asyncio.current_task() is None:
         try:

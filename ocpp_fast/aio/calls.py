@@ -98,11 +98,13 @@ class OwnCalls:
         *,
         timeout: float | None = None,
         check: Callable[[R], object] | None = None,
+        may_send: Callable[[], object] | None = None,
     ) -> R:
         """Send a request and return its response; `timeout` in seconds counts from now on.
 
         `check` is called with the response as soon as it comes; a `CallError` or `InvalidResult` that it raises is
-        raised here, and sent to the peer as a CALLRESULTERROR where the version has that (2.1, R10).
+        raised here, and sent to the peer as a CALLRESULTERROR where the version has that (2.1, R10). `may_send` is
+        asked when the call's turn has come, in the step that writes its frame; if it says no, `NotSent` is raised.
 
         Raises `ValidationError`, `NotRegistered`, `QueueFull` or `SigningFailed` (nothing was sent), `CallError`
         (the peer refused), `InvalidResult` (its answer is invalid), `CallTimeout`, `Disconnected`; `RuntimeError` on
@@ -112,7 +114,8 @@ class OwnCalls:
         seconds = self._runtime.call_timeout if timeout is None else check_seconds("timeout", timeout)
         waiter = Waiter(self, self._loop.create_future(), check)
         try:
-            open_call = self._session.call(self._runtime.new_unique_id(), request, self._loop.time() + seconds, waiter)
+            unique_id, deadline = self._runtime.new_unique_id(), self._loop.time() + seconds
+            open_call = self._session.call(unique_id, request, deadline, waiter, may_send)
             self._deadlines.schedule()
             self._flush()
             if self._paused:  # the answer may be behind what is not read

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 import os
 import socket
 import ssl as tls
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, Unpack
 
 from ..errors import NotConnected
@@ -17,7 +16,7 @@ from ..policy import STRICT, Policy
 from ..registration import MemoryRegistrations, Registrations
 from ..routing import Routes
 from ..schema import Sender, Version
-from .admission import STOPPING, Admitted, Assume, Identify, identity_of
+from .admission import STOPPING, Admitted, Assume, Identify, identity_of, is_deferred
 from .arguments import check_assumed, check_interval, check_policy, check_size, versions_of
 from .authentication import NoAuth
 from .calls import check_loop
@@ -26,7 +25,7 @@ from .events import VersionAssumed
 from .handshake import ServerOpening
 from .limits import Lobby, Turnstile
 from .logs import write
-from .proxies import TrustedProxies
+from .proxies import Address, TrustedProxies
 from .running import Lifespan, LoopFactory, run
 from .security import Auth, Handshake, Refusal, check_auth
 from .server import Http, ServeOptions, Server, listen
@@ -39,6 +38,7 @@ from .upgrade import UpgradeHook, UpgradeRequest, check_hook
 from .websocket import WebSocket
 
 if TYPE_CHECKING:
+    from ..cluster import Cluster
     from ..signing import Signing
 
 __all__ = ["CentralSystem"]
@@ -104,18 +104,24 @@ class CentralRuntime(Runtime):
 
     def admits(self, handshake: Handshake) -> bool | Awaitable[bool]:
         """Whether an authenticated station may connect, one that is connected already included (R36)."""
-        return self.stations.admits(handshake)
+        checked = None if self.cluster is None else self.cluster.check(handshake)
+        return self.stations.admits(handshake) if checked is None else self._admits_after(checked, handshake)
+
+    async def _admits_after(self, checked: Awaitable[None], handshake: Handshake) -> bool:
+        await checked
+        admits = self.stations.admits(handshake)
+        return admits if isinstance(admits, bool) else await admits
 
     def registration_of(self, identity: str) -> str | Awaitable[str | None] | None:
         """Return the status of a station, or what to await for it; never raises."""
         try:
-            status = self.registrations.load(identity)
+            status: Any = self.registrations.load(identity)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001  # of the user's code
             self._not_loaded(identity, error)
             return None
-        return self._loaded(identity, status) if inspect.isawaitable(status) else status
+        return self._loaded(identity, status) if is_deferred(status) else status
 
     async def _loaded(self, identity: str, status: Awaitable[str | None]) -> str | None:
         try:
@@ -134,6 +140,8 @@ class CentralRuntime(Runtime):
     def arrived(self, transport: Transport, admitted: Admitted, version: Version) -> Station:
         """Take a station in, in place of an older connection of the same identity."""
         station = Station(self, self.stations, self.registrations, transport, admitted, version)
+        if self.cluster is not None:
+            self.cluster.arrived(station)
         try:
             self.stations.add(station)
         except KeyboardInterrupt:
@@ -176,6 +184,7 @@ class CentralSystem(Endpoint):
     - `trusted_proxies` are networks, such as "10.0.0.0/8", whose word on where a connection comes from is taken.
     - `registrations` remembers who was accepted (R40); the default forgets with the process.
     - `signing` opens and writes signed frames (R17); without it they are unknown actions.
+    - `cluster` shares the stations with other central systems; it starts and ends with the serving.
     - Times are in seconds: stations are pinged every `ping_interval` (R38, 0 is off); a call may take `call_timeout`
       when it does not say itself; `open_timeout` bounds a handshake and `close_timeout` the closing one.
     - A handler may take `handler_timeout`, in seconds; then it is cancelled, and its CALL answered with InternalError.
@@ -205,6 +214,7 @@ class CentralSystem(Endpoint):
         registrations: Registrations | None = None,
         trusted_proxies: Iterable[str] = (),
         signing: Signing | None = None,
+        cluster: Cluster | None = None,
         ping_interval: float = 60.0,
         call_timeout: float = 30.0,
         open_timeout: float = 10.0,
@@ -240,6 +250,17 @@ class CentralSystem(Endpoint):
             log=log,
         )
         super().__init__(runtime, routes)
+        self._cluster = cluster
+        runtime.cluster = cluster
+        if cluster is not None:
+            cluster.joined_by(self)
+
+    @property
+    def cluster(self) -> Cluster:
+        """The cluster that this is a node of: handlers call any station by it. Raises `RuntimeError` without one."""
+        if self._cluster is None:
+            raise RuntimeError("the central system is in no cluster: give it `cluster=`")
+        return self._cluster
 
     # The connected stations
 
@@ -352,14 +373,13 @@ class CentralSystem(Endpoint):
             lobby = Lobby(max_handshakes, runtime)
             server = Server(runtime.sockets(), lobby, http=http)
             sockets = server._sockets
-            turnstile = Turnstile(
-                lambda address: WebSocket(sockets, ServerOpening(runtime, server, address), masks=False),
-                sockets,
-                max_connections,
-                runtime,
-            )
+
+            def new_protocol(address: Address) -> WebSocket:
+                return WebSocket(sockets, ServerOpening(runtime, server, address), masks=False)
+
+            turnstile = None if max_connections is None else Turnstile(new_protocol, sockets, max_connections, runtime)
             listener = await listen(
-                turnstile,
+                new_protocol if turnstile is None else turnstile,
                 host=host,
                 port=port,
                 sock=sock,
@@ -383,7 +403,8 @@ class CentralSystem(Endpoint):
                 yield server
             finally:
                 listener.close()
-                turnstile.close()
+                if turnstile is not None:
+                    turnstile.close()
                 lobby.close()
                 server._remove_socket()
 
@@ -424,14 +445,15 @@ class CentralSystem(Endpoint):
         if runtime.listeners and runtime.loop is not loop:
             raise RuntimeError("the central system serves on another event loop")
         runtime.loop = loop
-        runtime.listeners += 1
         runtime.stopping = False
         closing: list[Iterable[Any]] = []
-        try:
-            yield closing
-        finally:
-            runtime.listeners -= 1
-            await self._stop(closing, grace)
+        async with nullcontext() if runtime.cluster is None else runtime.cluster.serving():
+            runtime.listeners += 1
+            try:
+                yield closing
+            finally:
+                runtime.listeners -= 1
+                await self._stop(closing, grace)
 
     async def _stop(self, transports: list[Iterable[Any]], grace: float) -> None:
         """End within `grace` seconds, but 5 at least, whatever handlers and stations do."""

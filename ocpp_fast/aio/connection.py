@@ -81,6 +81,7 @@ class Connection(Intake):
         gate: RegistrationGate,
         *,
         identity: str,
+        trusted: bool = True,
     ) -> None:
         self.id = identity
         self.version = version
@@ -101,7 +102,7 @@ class Connection(Intake):
         self._expected: Sequence[Expectation] = ()
         self._watchers: Sequence[Route] = ()
         self._paused = False
-        self._trusted = True
+        self._trusted = trusted
         self._held = None
         self._hooks = None
         self._rate = Rate(policy.max_rate, self._loop.time()) if policy.max_rate else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from math import inf
+from typing import ClassVar
 from weakref import WeakKeyDictionary, ref
 
 from .._core import PendingTable
@@ -15,6 +16,8 @@ __all__ = ["Deadlines"]
 class Deadlines:
     """Tells the waiters of calls that have run out of time."""
 
+    _asked_last: ClassVar[Deadlines | None] = None
+
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = ref(loop)  # or the loop would keep itself alive, through the table of loops below
         self.table: PendingTable[OpenCall] = PendingTable()
@@ -23,9 +26,12 @@ class Deadlines:
     @classmethod
     def of(cls, loop: asyncio.AbstractEventLoop) -> Deadlines:
         """Return the one of a loop."""
-        found = _of_loops.get(loop)
-        if found is None:
-            found = _of_loops[loop] = cls(loop)
+        found = cls._asked_last  # a weak dictionary takes its time, and each connection asks
+        if found is None or found._loop() is not loop:
+            found = _of_loops.get(loop)
+            if found is None:
+                found = _of_loops[loop] = cls(loop)
+            cls._asked_last = found
         return found
 
     def schedule(self) -> None:

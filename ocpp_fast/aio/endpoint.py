@@ -25,6 +25,7 @@ from .arguments import check_interval, check_seconds, check_size, check_timeouts
 from .events import Event, Limit, LimitReached
 from .hooks import Tasks
 from .logs import write
+from .membership import Membership
 from .sockets import Allowance, Sockets
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ class Runtime:
         self.result_refused_hooks: list[Callable[..., Any]] = []
         self.event_hooks: list[Callable[..., Any]] = []
         self.watchers: list[Route] = []
+        self.cluster: Membership | None = None
         self.bad_frames: dict[object, tuple[float, int]] = {}
         """The connections with bad frames: since when they are counted, and how many there were."""
         self.peers: Latest[str, Peer] = Latest()
@@ -120,8 +122,7 @@ class Runtime:
         self._stopping = False
         self.new_unique_id: Callable[[], str] = _new_unique_id
         self.envelope = lru_cache(256)(Envelope)
-        self._decoder = lru_cache(256)(self._new_decoder)
-        self._encoder = lru_cache(256)(Encoder)
+        self._frames = lru_cache(256)(self._new_frames)
         self._carriers = {each.request: version for version in self.versions if (each := carrier_of(version))}
         self._resolved: dict[type, Route | None] = {}
         self.straight: dict[Action, Straight] = {}
@@ -244,13 +245,13 @@ class Runtime:
 
     def frames(self, version: Version, policy: Policy, identity: str) -> tuple[FrameDecoder, FrameEncoder]:
         """Return the decoder and encoder of one station's connection; equal policies share them."""
-        decoder, encoder = self._decoder(version, policy), self._encoder(version, policy)
+        decoder, encoder = self._frames(version, policy)
         if self.signing is not None and dialect_of(version.number).signs:
             return self.signing.bind(identity, decoder, encoder)
         return decoder, encoder
 
-    def _new_decoder(self, version: Version, policy: Policy) -> Decoder:
-        return Decoder(version, self.role, self._has_handler, policy)
+    def _new_frames(self, version: Version, policy: Policy) -> tuple[Decoder, Encoder]:
+        return Decoder(version, self.role, self._has_handler, policy), Encoder(version, policy)
 
     def _has_handler(self, action: Action) -> bool:
         return self.route(action.request) is not None

@@ -47,7 +47,7 @@ from .steps import is_our_end
 from .transport import CloseCode, TransportOwner
 from .upgrade import UpgradeRequest, mend, offered_in
 from .websocket import DECIDING, WebSocket
-from .websocket_log import WEBSOCKET_LOG
+from .websocket_log import WEBSOCKET_LOG, logs_frames
 
 __all__ = ["ServerOpening"]
 
@@ -123,7 +123,7 @@ class ServerOpening:
         """Take the request; what is behind it waits, and is dropped if nobody is let in."""
         if self._taken:
             return
-        if not (self._raw or self._central.upgrade_hooks or WEBSOCKET_LOG.isEnabledFor(logging.DEBUG)):
+        if not (self._raw or self._central.upgrade_hooks or logs_frames()):
             self._lean = lean.read(data)
         if self._lean is not None:
             self._take(data, b"")
@@ -265,7 +265,10 @@ class ServerOpening:
         tls = websocket.transport.get_extra_info("ssl_object")
         certificate = None if tls is None else websocket.certificate
         names = None if tls is None or certificate is None else CertificateNames.of(tls.getpeercert())
-        return Offer(path, headers, offered, self._address, certificate, tls is not None, self._listener, names)
+        is_lean = self._lean is not None  # and has one Host header
+        return Offer(
+            path, headers, offered, self._address, certificate, tls is not None, self._listener, names, is_lean
+        )
 
     def _accept(self, request: Request | None, admitted: Admitted) -> None:
         version = admitted.version

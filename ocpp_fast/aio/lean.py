@@ -5,10 +5,10 @@ It only ever says yes: what is not plainly right, or asks for more, is left to t
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import re
 import time
+from binascii import b2a_base64
 from collections.abc import Iterator, Mapping
 from email.utils import formatdate
 from functools import lru_cache
@@ -16,11 +16,11 @@ from typing import Final, NamedTuple
 
 __all__ = ["LeanRequest", "RawHeaders", "accept", "read"]
 
-_HEAD: Final = re.compile(rb"GET (/[!-~]*) HTTP/1\.1\r\n((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[ -~\t]*\r\n){1,32})\r\n")
-_LINE: Final = re.compile(rb"([^:]+):([^\r]*)\r\n")
+_HEAD: Final = re.compile(rb"GET (/[!-~]*+) HTTP/1\.1\r\n((?:[!#$%&'*+.^_`|~0-9A-Za-z-]++:[ -~\t]*+\r\n){1,32}+)\r\n")
+_LINE: Final = re.compile(rb"([^:]++):[ \t]*+([^\r]*+)\r\n")
 _KEY: Final = re.compile(rb"[A-Za-z0-9+/]{21}[AQgw]==")
 _UPGRADES: Final = frozenset({b"upgrade", b"keep-alive, upgrade", b"upgrade, keep-alive"})
-_TOKENS: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:, ?[!#$%&'*+.^_`|~0-9A-Za-z-]+)*")
+_TOKENS: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:, ?[!#$%&'*+.^_`|~0-9A-Za-z-]+)*")
 _LEFT_TO_OTHERS: Final = frozenset({b"content-length", b"transfer-encoding", b"expect", b"sec-websocket-extensions"})
 _LARGE: Final = 4096
 _GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -40,7 +40,7 @@ class RawHeaders(Mapping[str, str]):
             yield name, value.strip(" \t")
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and bool(self.get_all(name))
+        return isinstance(name, str) and ":" not in name and _begin_of(name) in self._head.lower()
 
     def __iter__(self) -> Iterator[str]:
         return iter({name.lower(): None for name, _ in self._lines()})
@@ -59,7 +59,7 @@ class RawHeaders(Mapping[str, str]):
 
     def get_all(self, name: str) -> list[str]:
         """Return all values of a header, in order."""
-        lower, begin = self._head.lower(), f"\r\n{name.lower()}:".encode("latin-1", "replace")
+        lower, begin = self._head.lower(), _begin_of(name)
         values: list[str] = []
         at = -1 if ":" in name else lower.find(begin)
         while at >= 0:
@@ -70,6 +70,12 @@ class RawHeaders(Mapping[str, str]):
 
     def __repr__(self) -> str:
         return f"<headers: {', '.join(self)}>"
+
+
+@lru_cache(64)
+def _begin_of(name: str) -> bytes:
+    """Return what a header begins with in a head in lower case."""
+    return f"\r\n{name.lower()}:".encode("latin-1", "replace")
 
 
 class LeanRequest(NamedTuple):
@@ -87,27 +93,27 @@ def read(head: bytes) -> LeanRequest | None:
     if matched is None or len(head) > _LARGE:
         return None
     lines = _LINE.findall(matched[2])
-    values: dict[bytes, bytes] = {name.lower(): value.strip(b" \t") for name, value in lines}
-    if len(values) < len(lines) or not _LEFT_TO_OTHERS.isdisjoint(values):
-        return None
+    values: dict[bytes, bytes] = {name.lower(): value for name, value in lines}
     key = values.get(b"sec-websocket-key", b"")
-    offered = values.get(b"sec-websocket-protocol", b"").decode()
+    subprotocols = _listed(values.get(b"sec-websocket-protocol", b""))
     if (
-        not values.get(b"host")
+        len(values) < len(lines)
+        or not _LEFT_TO_OTHERS.isdisjoint(values)
+        or not values.get(b"host")
         or values.get(b"upgrade", b"").lower() != b"websocket"
         or values.get(b"connection", b"").lower() not in _UPGRADES
         or values.get(b"sec-websocket-version") != b"13"
         or _KEY.fullmatch(key) is None
-        or _TOKENS.fullmatch(offered) is None
+        or not subprotocols
     ):
         return None
-    return LeanRequest(matched[1].decode(), RawHeaders(head), key, _listed(offered))
+    return LeanRequest(matched[1].decode(), RawHeaders(head), key, subprotocols)
 
 
 @lru_cache(64)
-def _listed(offered: str) -> tuple[str, ...]:
-    """Return the subprotocols in a header; most stations share a few such tuples."""
-    return tuple(offered.replace(" ", "").split(","))
+def _listed(offered: bytes) -> tuple[str, ...]:
+    """Return the subprotocols in a header, none if it is invalid; most stations share a few such tuples."""
+    return tuple(offered.decode().replace(" ", "").split(",")) if _TOKENS.fullmatch(offered) else ()
 
 
 _ACCEPTED: Final = (
@@ -119,7 +125,7 @@ _ACCEPTED: Final = (
 def accept(request: LeanRequest, subprotocol: str) -> bytes:
     """Return the answer that lets a client in."""
     digest = hashlib.sha1(request.key + _GUID, usedforsecurity=False).digest()
-    return _ACCEPTED % (_date(), base64.b64encode(digest), subprotocol.encode())
+    return _ACCEPTED % (_date(), b2a_base64(digest, newline=False), subprotocol.encode())
 
 
 _now: tuple[int, bytes] = (0, b"")

@@ -171,7 +171,7 @@ class Turnstile:
         self,
         new_protocol: Callable[[Address], asyncio.BaseProtocol],
         opened: Sized,
-        limit: int | None,
+        limit: int,
         owner: Told,
     ) -> None:
         self._new_protocol = new_protocol
@@ -184,12 +184,11 @@ class Turnstile:
         self._closed = False
 
     def __call__(self, address: Address) -> asyncio.BaseProtocol:
-        return self._new_protocol(address) if self._limit is None else _Entrant(self, address)
+        return _Entrant(self, address)
 
     def let_in(self, address: Address) -> asyncio.BaseProtocol | None:
         """Return the protocol of a connection, which is made now; None if it is one too many."""
-        is_full = self._limit is not None and len(self._opened) >= self._limit
-        return None if is_full else self._new_protocol(address)
+        return None if len(self._opened) >= self._limit else self._new_protocol(address)
 
     def close(self) -> None:
         """Cut those that are being turned away, now and later."""

@@ -192,15 +192,14 @@ class Station(Connection):
         if policy.depends_on_peer:
             policy = runtime.policy_for(policy, runtime.peers.get(handshake.id, Peer(handshake.id)))
         gate = CentralGate(status, lets_strangers=policy.lets_strangers)
-        super().__init__(runtime, transport, version, policy, gate, identity=handshake.id)
+        trusted = status == ACCEPTED
+        super().__init__(runtime, transport, version, policy, gate, identity=handshake.id, trusted=trusted)
         self.handshake = handshake
         self.state: Any = handshake.state
         self._stations = stations
         self._registrations = registrations
         self._gate = gate
         self._asked_to_boot = False
-        self._trusted = status == ACCEPTED
-        self._choose_way()
         self._greeting: Greeting | None = None
         self._swaps: Sequence[float] = ()
         self._is_replaced = False
@@ -242,7 +241,9 @@ class Station(Connection):
 
     def begin(self) -> None:
         """It has connected: tell the hooks soon, and hold its messages until they have ended, or take too long."""
-        self._log_life("connected with OCPP %s from %s", self.version.number, self.handshake.remote_address)
+        if self._runtime.log.isEnabledFor(logging.INFO):
+            at = self.handshake.remote_address
+            self._log(logging.INFO, "connected with OCPP %s from %s", self.version.number, at)
         if self._runtime.connect_hooks:
             self._greeting = Greeting()
             self._hold()
@@ -285,9 +286,17 @@ class Station(Connection):
         newer = station.handshake.remote_address
         self._log_life("replaced by a connection from %s", newer)
         station._swaps = *self._swaps[-_MOST_SWAPS:], self._loop.time()
+        self._make_way(newer, "replaced by a newer connection")
+
+    def replaced_at(self, node: str) -> None:
+        """Close, for a newer connection of the same identity at another node of the cluster (R36)."""
+        self._log_life("replaced by a connection at the node %s", node)
+        self._make_way(None, "replaced by a connection at another node")
+
+    def _make_way(self, newer: tuple[str, int] | None, reason: str) -> None:
         self._is_replaced = True
         self._runtime.tell(Replaced(self.id, newer, self.handshake.remote_address), self.id)
-        self.leave(CloseCode.POLICY_VIOLATION, "replaced by a newer connection")
+        self.leave(CloseCode.POLICY_VIOLATION, reason)
 
     def leave(self, code: int, reason: str) -> None:
         """End the connection as the policy says: with a Close frame, or without."""
@@ -302,9 +311,13 @@ class Station(Connection):
         since = self._loop.time() - _SWAP_SECONDS
         return sum(each > since for each in self._swaps)
 
+    async def answers(self) -> bool:
+        """Whether it answers a ping within five seconds."""
+        return await self._transport.answers(_ANSWER_SECONDS)
+
     async def withstands(self, handshake: Handshake) -> bool:
         """Whether this connection answers, and so stays although another one has come."""
-        if not await self._transport.answers(_ANSWER_SECONDS):
+        if not await self.answers():
             return False
         self._runtime.limit_reached(Limit.SWAPS, self.id, handshake.remote_address, "the connected one stays")
         return True
@@ -317,6 +330,8 @@ class Station(Connection):
         return CallEnded(ended.open_call, ConnectionReplaced(reason, delivered=ended.outcome.delivered))
 
     def _left(self) -> None:
+        if self._runtime.cluster is not None:
+            self._runtime.cluster.left(self)
         try:
             self._stations.remove(self)
         except KeyboardInterrupt:

@@ -52,11 +52,12 @@ def _shown(argument: Any) -> Any:
     return argument if isinstance(argument, int) else shown(masked(str(argument)))
 
 
-WEBSOCKET_LOG: Final = Guarded(logging.getLogger("ocpp_fast.websocket"))
+_LOGGER: Final = logging.getLogger("ocpp_fast.websocket")
+WEBSOCKET_LOG: Final = Guarded(_LOGGER)
 """The logger of websockets' handshakes and frames, at level DEBUG."""
-WEBSOCKET_LOG.logger.addFilter(_filters)
+_LOGGER.addFilter(_filters)
 
 
 def logs_frames() -> bool:
     """Whether every frame is to be logged, which the Sans-I/O layer does."""
-    return WEBSOCKET_LOG.isEnabledFor(logging.DEBUG)
+    return _LOGGER.isEnabledFor(logging.DEBUG)

@@ -1,1 +1,33 @@
 """Central systems that share their stations: any process calls any station (extra `cluster`)."""
+
+from .bus import Bus, BusLost, Deliver
+from .cluster import Cluster
+from .events import (
+    Change,
+    EventKind,
+    Lagged,
+    NodeInfo,
+    Presence,
+    StationConnected,
+    StationDisconnected,
+    StationEvent,
+)
+from .registrations import ClusterRegistrations
+from .remote import RemoteStation
+
+__all__ = [
+    "Bus",
+    "BusLost",
+    "Change",
+    "Cluster",
+    "ClusterRegistrations",
+    "Deliver",
+    "EventKind",
+    "Lagged",
+    "NodeInfo",
+    "Presence",
+    "RemoteStation",
+    "StationConnected",
+    "StationDisconnected",
+    "StationEvent",
+]

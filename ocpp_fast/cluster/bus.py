@@ -22,8 +22,9 @@ class BusLost(ConnectionError):
 class Bus(Protocol):
     """Publishes and delivers messages by subject, at most once each, in the order of each publisher.
 
-    Subscriptions are few and made before `start`; they live as long as the bus, through every loss of the connection,
-    which the bus restores by itself, for ever. Nothing is kept for later: what can't be sent now is not sent.
+    Subscriptions are few; they may be made at any time, also before `start`, and live as long as the bus, through every
+    loss of the connection, which it restores by itself, for ever. Nothing is kept for later: what can't be sent now is
+    not sent.
     """
 
     @property
@@ -31,8 +32,11 @@ class Bus(Protocol):
         """Whether messages can be sent, as far as it is known."""
         ...
 
-    def subscribe(self, subject: str, deliver: Deliver, *, queue: str = "") -> None:
-        """Deliver the messages of a subject (`*`: one token, `>`: the rest), shared with others of a queue."""
+    def subscribe(self, subject: str, deliver: Deliver, *, queue: str = "") -> Callable[[], None]:
+        """Deliver the messages of a subject (`*`: one token, `>`: the rest), shared with others of a queue.
+
+        Returns a function that ends it.
+        """
         ...
 
     async def start(self, *, on_lost: Callable[[], None], on_back: Callable[[], None]) -> None:

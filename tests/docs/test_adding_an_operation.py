@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from functools import partial
 from pathlib import Path
-from sysconfig import get_config_var, get_path
+from sysconfig import get_path
 from typing import Final
 
 import pytest
 
 from ..conftest import RunPython
-from ..sources import ROOT, copy_of_sources
+from ..sources import COMPILER, ROOT, copy_of_sources, quick_compiler
 from .exercise import edit, follow
 
 PAGE: Final = (ROOT / "docs" / "adding_an_operation.md").read_text("utf-8")
-PYTHON_PART: Final = PAGE.partition("## 4. ")[0]
-COMPILER: Final = os.environ.get("CC") or get_config_var("CC") or "cl"
 
 needs_compiler = pytest.mark.skipif(
     shutil.which(COMPILER.split()[0]) is None or not Path(get_path("include"), "Python.h").exists(),
@@ -25,28 +22,15 @@ needs_compiler = pytest.mark.skipif(
 )
 
 
-@pytest.fixture
-def clone(tmp_path: Path) -> Path:
-    """A copy of the sources, with what is built of them in place: only what is changed is built again."""
-    return copy_of_sources(tmp_path, "tests", built=True)
-
-
-@pytest.fixture
-def run_in_clone(run_python: RunPython, clone: Path) -> RunPython:
-    """Run Python on the copy, on whichever core is there unless told otherwise."""
-    return partial(run_python, PYTHONPATH=str(clone), OCPP_FAST_EXPECT_ACCELERATED=None)
-
-
-@pytest.mark.once
-def test_the_reference_core_learns_it(clone: Path, run_in_clone: RunPython) -> None:
-    follow(PYTHON_PART, clone, run_in_clone)
-
-
 @pytest.mark.once
 @pytest.mark.slow
 @needs_compiler
-def test_both_cores_learn_it(clone: Path, run_in_clone: RunPython) -> None:
-    follow(PAGE, clone, run_in_clone)
+def test_the_reference_core_learns_it_and_then_the_compiled_one(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, run_python: RunPython
+) -> None:
+    clone = copy_of_sources(tmp_path, "tests", built=True)
+    compiler = quick_compiler(tmp_path_factory.mktemp("compiler"))
+    follow(PAGE, clone, partial(run_python, PYTHONPATH=str(clone), OCPP_FAST_EXPECT_ACCELERATED=None, **compiler))
 
 
 # Whoever moves a line that the page names is told so

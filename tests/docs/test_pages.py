@@ -180,6 +180,6 @@ def test_the_simulated_stations_of_its_page_do_what_the_page_says() -> None:
 def test_the_page_on_architecture_says_where_each_module_belongs() -> None:
     page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
     named = re.findall(r"`(\w+)`", page.partition("## Where what is")[2].partition("\n## ")[0])
-    folders = (ROOT / "ocpp_fast", ROOT / "ocpp_fast" / "aio")
-    modules = [path.stem for folder in folders for path in folder.glob("*.py") if not path.stem.startswith("__")]
-    assert sorted(set(named) - {"ocpp_fast", "on_event"}) == sorted(modules)
+    folders = [ROOT / "ocpp_fast" / folder for folder in (".", "aio", "cluster")]
+    modules = {path.stem for folder in folders for path in folder.glob("*.py") if not path.stem.startswith("__")}
+    assert set(named) - {"ocpp_fast", "on_event"} == modules

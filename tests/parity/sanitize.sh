@@ -12,7 +12,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 python=${PYTHON:-$root/.venv/bin/python}
 export CC=${CC:-gcc}
 export OCPP_FAST_BUILD_EXT=yes OCPP_FAST_EXPECT_ACCELERATED=yes
-export OCPP_FAST_FUZZ_CASES=${OCPP_FAST_FUZZ_CASES:-100000} OCPP_FAST_MEMORY_TIMES=${OCPP_FAST_MEMORY_TIMES:-5000}
+export OCPP_FAST_FUZZ_CASES=${OCPP_FAST_FUZZ_CASES:-50000} OCPP_FAST_MEMORY_TIMES=${OCPP_FAST_MEMORY_TIMES:-10}
 tests=("$@")
 [ $# -gt 0 ] || tests=(tests/kernels tests/protocol tests/parity tests/test_frames.py tests/test_session.py)
 sanitizers=(-g -fno-omit-frame-pointer -fno-wrapv -fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all)

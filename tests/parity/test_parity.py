@@ -13,7 +13,7 @@ import pytest
 
 from .fuzz import Fuzz
 
-CASES = int(os.environ.get("OCPP_FAST_FUZZ_CASES") or 250_000)
+CASES = int(os.environ.get("OCPP_FAST_FUZZ_CASES") or 100_000)
 SEED = int(os.environ.get("OCPP_FAST_FUZZ_SEED") or SystemRandom().randrange(2**32))
 
 

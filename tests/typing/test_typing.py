@@ -13,29 +13,29 @@ import pytest
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 IGNORE = re.compile(r"  # type: ignore\[(.*)\]$", re.MULTILINE)
-FOUND = re.compile(r"^[^:\n]*cases\.py:(\d+): error: .*\[(.*)\]$", re.MULTILINE)
+FOUND = re.compile(r"^(?:.*[/\\])?(\w*cases\.py):(\d+): error: .*\[(.*)\]$", re.MULTILINE)
+CASES = ["cases.py", "endpoint_cases.py", "vendor_cases.py"]
 
 pytestmark = pytest.mark.once
 
 
-@pytest.fixture(params=["cases.py", "vendor_cases.py", "endpoint_cases.py"])
-def cases(request: pytest.FixtureRequest) -> Path:
-    """A file of cases."""
-    return HERE / str(request.param)
-
-
 @pytest.fixture
-def bare(tmp_path: Path, cases: Path) -> Path:
-    """A copy of the cases that ignores nothing."""
-    path = tmp_path / cases.name
-    path.write_text(IGNORE.sub("", cases.read_text("utf-8")), "utf-8")
-    return path
+def bare(tmp_path: Path) -> list[str]:
+    """Copies of the cases that ignore nothing."""
+    paths = [tmp_path / name for name in CASES]
+    for path in paths:
+        path.write_text(IGNORE.sub("", (HERE / path.name).read_text("utf-8")), "utf-8")
+    return [str(path) for path in paths]
 
 
-def marked(cases: Path) -> list[tuple[int, str]]:
-    """Return the lines that must be refused, with mypy's code of the error."""
-    lines = enumerate(cases.read_text("utf-8").splitlines(), start=1)
-    return [(number, match[1]) for number, line in lines if (match := IGNORE.search(line))]
+def marked() -> list[tuple[str, int, str]]:
+    """Return the files and lines that must be refused, with mypy's code of the error."""
+    return [
+        (name, number, match[1])
+        for name in CASES
+        for number, line in enumerate((HERE / name).read_text("utf-8").splitlines(), start=1)
+        if (match := IGNORE.search(line))
+    ]
 
 
 def run(*command: str) -> str:
@@ -44,16 +44,19 @@ def run(*command: str) -> str:
     return done.stdout
 
 
-def test_mypy_refuses_the_marked_lines_and_no_other(cases: Path, bare: Path, cache: pytest.Cache) -> None:
+def test_mypy_refuses_the_marked_lines_and_no_other(bare: list[str], cache: pytest.Cache) -> None:
     options = ["--strict", "--config-file=", "--no-pretty", "--no-color-output", "--hide-error-context"]
-    report = run("mypy", *options, f"--cache-dir={cache.mkdir('mypy')}", str(bare))
-    assert [(int(line), code) for line, code in FOUND.findall(report)] == marked(cases), report
+    report = run("mypy", *options, f"--cache-dir={cache.mkdir('mypy')}", *bare)
+    assert sorted((name, int(line), code) for name, line, code in FOUND.findall(report)) == marked(), report
 
 
-def test_pyright_refuses_the_marked_lines_and_no_other(cases: Path, bare: Path) -> None:
+def test_pyright_refuses_the_marked_lines_and_no_other(bare: list[str], tmp_path: Path) -> None:
     pytest.importorskip("pyright")
-    settings = {"include": [bare.name], "extraPaths": [str(ROOT)], "typeCheckingMode": "standard"}
-    bare.with_name("pyrightconfig.json").write_text(json.dumps(settings), "utf-8")
-    report = run("pyright", "--outputjson", "--pythonpath", sys.executable, "--project", str(bare.parent))
-    found = {each["range"]["start"]["line"] + 1 for each in json.loads(report)["generalDiagnostics"]}
-    assert sorted(found) == [line for line, _ in marked(cases)], report
+    settings = {"include": CASES, "extraPaths": [str(ROOT)], "typeCheckingMode": "standard"}
+    (tmp_path / "pyrightconfig.json").write_text(json.dumps(settings), "utf-8")
+    report = run("pyright", "--outputjson", "--pythonpath", sys.executable, "--project", str(tmp_path))
+    found = {
+        (Path(each["file"]).name, each["range"]["start"]["line"] + 1)
+        for each in json.loads(report)["generalDiagnostics"]
+    }
+    assert sorted(found) == [(name, line) for name, line, _ in marked()], report

@@ -1,0 +1,383 @@
+"""A call across the bus is two steps, ask and go. Sans-I/O: messages and time go in, on both sides.
+
+The caller asks the station's node, which answers with a moment of its own clock; within 2 seconds of it the caller may
+say go. Until then nothing can have been delivered, so most failures are certain, and safe to try again. No clock is
+ever compared with that of another machine.
+
+    LOOKUP --nobody holds it--> NotConnected
+    LOOKUP --> ASKED --nobody there--> LOOKUP; --2 s, node lost, bus lost--> Unreachable
+                     --moved, fenced--> LOOKUP, for 2 s
+    ASKED --ready--> GONE --nobody there, stale, moved, fenced--> LOOKUP: nothing was delivered
+    GONE --result--> done; --node lost, bus lost, no answer--> DeliveryUnknown
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from .._core.strict_json import loads
+from ..errors import CallTimeout, DeliveryUnknown, NotConnected, OcppError, Unreachable, VersionMismatch
+from .bus import BusLost
+from .directory import Peer
+from .lease import Lease
+from .words import error_of
+
+__all__ = ["ASK_SECONDS", "TICKET_SECONDS", "Callee", "Caller", "Go", "OutgoingCall", "Target"]
+
+ASK_SECONDS: Final = 2.0
+TICKET_SECONDS: Final = 2.0
+_LOOK_AGAIN: Final = 0.05
+_LATE: Final = 0.5
+_ROUNDED: Final = 1e-6
+_MOST_DUE: Final = 1000
+_LONGEST: Final = 1e9
+
+
+class Target(NamedTuple):
+    """Where a station is: a node, and the epoch of its connection."""
+
+    node: str
+    incarnation: str
+    epoch: int
+    version: str
+    peer: Peer | None = None
+
+    @property
+    def inbox(self) -> str:
+        """The end of the subject of what is meant for the node."""
+        return f"{self.node}.{self.incarnation}"
+
+
+class OutgoingCall:
+    """A call of ours to a station of any node; `ended` takes the JSON of its result, or the exception to raise."""
+
+    __slots__ = (
+        "action",
+        "deadline",
+        "due",
+        "ended",
+        "gone",
+        "identity",
+        "is_send",
+        "number",
+        "request",
+        "started",
+        "target",
+        "version",
+        "why",
+    )
+
+    def __init__(
+        self,
+        identity: str,
+        version: str,
+        action: str,
+        request: bytes,
+        *,
+        now: float,
+        deadline: float,
+        ended: Callable[[Any], object],
+        is_send: bool = False,
+    ) -> None:
+        self.identity = identity
+        self.version = version
+        self.action = action
+        self.request = request
+        self.is_send = is_send
+        self.started = now
+        self.deadline = deadline
+        self.ended = ended
+        self.target: Target | None = None
+        self.number = 0
+        self.gone = False
+        self.due = 0.0
+        """When something is to be done although no answer comes."""
+        self.why: OcppError | None = None
+        """What to raise if the station is not found again."""
+
+
+class Caller:
+    """Makes calls: `locate` tells where a station is, `publish` sends a payload to an inbox, for an answer.
+
+    `lost` is told a node of which the bus says that it is not there, and says whether it believes that.
+    """
+
+    def __init__(
+        self,
+        locate: Callable[[str], Target | None],
+        publish: Callable[[str, bytes, int], None],
+        lost: Callable[[Target], bool],
+    ) -> None:
+        self._locate = locate
+        self._publish = publish
+        self._lost = lost
+        self._calls: dict[int, OutgoingCall] = {}
+        self._waiting: set[OutgoingCall] = set()
+        self._due: list[tuple[float, int, OutgoingCall]] = []
+        self._number = 0
+
+    def __len__(self) -> int:
+        return len(self._calls) + len(self._waiting)
+
+    @property
+    def next_due(self) -> float:
+        """When `tick` has something to do."""
+        return self._due[0][0] if self._due else float("inf")
+
+    def new_number(self) -> int:
+        """Return the number of a question."""
+        self._number += 1
+        return self._number
+
+    def start(self, call: OutgoingCall, now: float) -> None:
+        """Begin a call. It may end at once."""
+        self._look_up(call, now)
+
+    def _look_up(self, call: OutgoingCall, now: float) -> None:
+        target = self._locate(call.identity)
+        if target is None:
+            self._end(call, call.why if isinstance(call.why, Unreachable) else NotConnected(call.identity))
+            return
+        if target.version and target.version != call.version:
+            text = f"OCPP {target.version} was negotiated, not {call.version}"
+            self._end(call, VersionMismatch(text))
+            return
+        call.target = target
+        call.gone = False
+        question = orjson.dumps({"op": "ask", "id": call.identity, "ep": target.epoch})
+        self._post(call, question, now, min(now + ASK_SECONDS, call.deadline))
+
+    def _post(self, call: OutgoingCall, payload: bytes, now: float, due: float) -> None:
+        assert call.target is not None
+        call.number = self.new_number()
+        self._calls[call.number] = call
+        self._set_due(call, due)
+        try:
+            self._publish(call.target.inbox, payload, call.number)
+        except BusLost:
+            self._end(call, Unreachable("the bus is not connected"))
+
+    def _set_due(self, call: OutgoingCall, due: float) -> None:
+        call.due = due
+        heapq.heappush(self._due, (due, self.new_number(), call))
+        if len(self._due) > 4 * len(self) + _MOST_DUE:
+            self._due = [each for each in self._due if each[0] == each[2].due]
+            heapq.heapify(self._due)
+
+    def cancel(self, call: OutgoingCall) -> None:
+        """Nobody waits for a call any more: it is not sent, if it has not been yet."""
+        if call.gone and call.target is not None and call.number in self._calls:
+            withdrawal = orjson.dumps({"op": "cancel", "n": call.number})
+            with suppress(BusLost):
+                self._publish(call.target.inbox, withdrawal, call.number)
+        self._forget(call)
+
+    def _forget(self, call: OutgoingCall) -> None:
+        self._calls.pop(call.number, None)
+        self._waiting.discard(call)
+        call.due = 0.0
+
+    def _end(self, call: OutgoingCall, outcome: Any) -> None:
+        self._forget(call)
+        call.ended(outcome)
+
+    def answered(self, number: int, payload: bytes, now: float) -> None:
+        """Take an answer; an empty one says that nobody was there."""
+        call = self._calls.pop(number, None)
+        if call is None:
+            return
+        if not payload:
+            assert call.target is not None
+            if self._lost(call.target):
+                self._try_again(call, NotConnected(call.identity), now, at_once=True)
+            else:
+                self._try_again(call, Unreachable("its node is not there yet"), now)
+            return
+        try:
+            told = loads(payload)
+        except ValueError:
+            told = None
+        if not isinstance(told, dict):
+            told = {}
+        if call.gone:
+            self._concluded(call, told, now)
+        else:
+            self._ready(call, told, now)
+
+    def _ready(self, call: OutgoingCall, told: Mapping[str, Any], now: float) -> None:
+        match told:
+            case {"t": float(moment)}:
+                go = {
+                    "op": "go",
+                    "id": call.identity,
+                    "ep": call.target.epoch if call.target else 0,
+                    "t": moment,
+                    "T": round(call.deadline - now, 3),
+                    "ver": call.version,
+                    "action": call.action,
+                    "q": orjson.Fragment(call.request),
+                }
+                if call.is_send:
+                    go["send"] = True
+                call.gone = True
+                self._post(call, orjson.dumps(go), now, call.deadline + _LATE)
+            case {"e": "moved" | "fenced" as word}:
+                self._try_again(call, _reason(word, call), now)
+            case _:
+                self._end(call, Unreachable("the node has not answered as a node does"))
+
+    def _concluded(self, call: OutgoingCall, told: Mapping[str, Any], now: float) -> None:
+        match told:
+            case {"r": result}:
+                self._end(call, result)
+            case {"e": "moved" | "fenced" | "stale" as word}:
+                self._try_again(call, _reason(word, call), now)
+            case {"e": "unsent"}:
+                self._end(call, Unreachable("its node was cut off before the call's turn came"))
+            case _:
+                self._end(call, error_of(told, call.action))
+
+    def _try_again(self, call: OutgoingCall, why: OcppError, now: float, *, at_once: bool = False) -> None:
+        """Nothing was delivered: look the station up anew, for 2 seconds from the beginning."""
+        call.why = why
+        call.gone = False
+        if now >= min(call.started + ASK_SECONDS, call.deadline):
+            self._end(call, why)
+        elif at_once:
+            self._look_up(call, now)
+        else:
+            self._waiting.add(call)
+            self._set_due(call, now + _LOOK_AGAIN)
+
+    def tick(self, now: float) -> None:
+        """Act on what has taken too long."""
+        while self._due and self._due[0][0] <= now:
+            due, _, call = heapq.heappop(self._due)
+            if call.due != due:
+                continue
+            if call in self._waiting:
+                self._waiting.discard(call)
+                self._look_up(call, now)
+            elif call.gone:
+                self._end(call, DeliveryUnknown(f"{call.action} was handed over, and no answer came"))
+            elif now >= call.deadline:
+                self._end(call, call.why or CallTimeout(call.action, delivered=False))
+            else:
+                self._end(call, Unreachable("its node does not answer"))
+
+    def peer_lost(self, incarnation: str) -> None:
+        """A node is lost: what was asked there is not delivered, what went there may be."""
+        self._fail(lambda call: call.target is not None and call.target.incarnation == incarnation, "its node is lost")
+
+    def bus_lost(self) -> None:
+        """The bus is lost, and all answers with it."""
+        self._fail(lambda _: True, "the bus was lost")
+
+    def _fail(self, concerns: Callable[[OutgoingCall], bool], why: str) -> None:
+        for call in [each for each in self._calls.values() if concerns(each)]:
+            if call.gone:
+                self._end(call, DeliveryUnknown(f"{call.action} was handed over, then {why}"))
+            else:
+                self._end(call, Unreachable(why))
+
+
+def _reason(word: str, call: OutgoingCall) -> OcppError:
+    if word == "moved":
+        return NotConnected(call.identity)
+    return Unreachable("its node is cut off" if word == "fenced" else "the answer of its node came too late")
+
+
+class Go:
+    """A call that a node was told to make; `may_send` is asked in the same step that writes the frame."""
+
+    __slots__ = ("_callee", "action", "deadline", "epoch", "identity", "is_send", "payload", "reply", "version")
+
+    def __init__(
+        self,
+        callee: Callee,
+        identity: str,
+        epoch: int,
+        version: str,
+        action: str,
+        payload: dict[str, Any],
+        *,
+        reply: str,
+        deadline: float,
+        is_send: bool,
+    ) -> None:
+        self._callee = callee
+        self.identity = identity
+        self.epoch = epoch
+        self.version = version
+        self.action = action
+        self.payload = payload
+        self.reply = reply
+        self.deadline = deadline
+        self.is_send = is_send
+
+    def may_send(self) -> bool:
+        """Whether the frame may be written now: the lease runs, the connection is the same, there is time."""
+        return self._callee.allows(self)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the station's connection is still the one that was asked for, and there is time left."""
+        return self._callee.is_current(self)
+
+
+class Callee:
+    """A node's side: `own` are the epochs of its stations, `clock` is its own."""
+
+    def __init__(
+        self, own: Mapping[str, int], version_of: Callable[[str], str], lease: Lease, clock: Callable[[], float]
+    ):
+        self._own = own
+        self._version_of = version_of
+        self._lease = lease
+        self._clock = clock
+
+    def asked(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the answer to an ask."""
+        refusal = self._refusal(message)
+        if refusal:
+            return {"e": refusal}
+        return {"t": round(self._clock(), 6), "ver": self._version_of(message["id"])}
+
+    def _refusal(self, message: Mapping[str, Any]) -> str:
+        if not self._lease.is_active(self._clock()):
+            return "fenced"
+        identity, epoch = message.get("id"), message.get("ep")
+        if not isinstance(identity, str) or type(epoch) is not int or self._own.get(identity) != epoch:
+            return "moved"
+        return ""
+
+    def go(self, message: Mapping[str, Any], reply: str) -> Go | dict[str, Any]:
+        """Return the call to make, or the answer that says why it is not made."""
+        now = self._clock()
+        moment, seconds = message.get("t"), message.get("T")
+        if type(moment) is not float or not -_ROUNDED <= now - moment <= TICKET_SECONDS:
+            return {"e": "stale"}
+        refusal = self._refusal(message)
+        if refusal:
+            return {"e": refusal}
+        if not isinstance(seconds, (float, int)) or not 0 < seconds < _LONGEST:
+            return {"e": "unsupported", "text": "not a call"}
+        match message:
+            case {"ver": str(version), "action": str(action), "q": dict(payload)}:
+                is_send = message.get("send") is True
+                at = message["id"], message["ep"], version, action, payload
+                return Go(self, *at, reply=reply, deadline=now + float(seconds), is_send=is_send)
+        return {"e": "unsupported", "text": "not a call"}
+
+    def is_current(self, go: Go) -> bool:
+        """Whether a call's connection is still the same, and there is time."""
+        return self._own.get(go.identity) == go.epoch and self._clock() < go.deadline
+
+    def allows(self, go: Go) -> bool:
+        """Whether the frame of a call may be written now."""
+        return self.is_current(go) and self._lease.is_active(self._clock())

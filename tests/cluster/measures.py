@@ -1,0 +1,272 @@
+"""Figures of the cluster: `python -m tests.cluster.measures WHAT`.
+
+calls      p50 and p99 of `cluster.call` on loopback, and calls a second with 64 in flight
+storm      K7: 10 000 connects in 5 s at 3 nodes: when they are known everywhere
+directory  K8: a million entries: bytes each, a snapshot, a lost node
+soak       K14: a million calls and 100 000 moves: what is left
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import multiprocessing
+import resource
+import statistics
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from ocpp_fast import CentralSystem, ChargePoint, Cluster, NoAuth, v16
+from ocpp_fast.cluster.directory import Directory, Peer
+from ocpp_fast.cluster.presence import Announcer, Presence, read_rows
+from ocpp_fast.testing.memory_bus import MemoryBroker
+
+from ..aio.harness import until
+from .servers import nats_server
+
+RESET = v16.ResetRequest(type=v16.ResetType.SOFT)
+
+
+def run_fast(main: Any) -> None:
+    """Run on uvloop, where it is installed."""
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(main)
+    else:
+        uvloop.run(main)
+
+
+# calls
+
+
+def _serve(servers: str, stations: int, ready: Any) -> None:
+    async def main() -> None:
+        cluster = Cluster(servers, namespace="figures", name="node")
+        central = CentralSystem(auth=NoAuth(), versions=[v16], cluster=cluster)
+        async with central.serve() as server, AsyncExitStack() as stack:
+            for index in range(stations):
+                station = ChargePoint(f"CP{index}", server.url, versions=[v16])
+                station.on(v16.ResetRequest)(_accept)
+                await stack.enter_async_context(station)
+            ready.set()
+            await asyncio.sleep(3600)
+
+    run_fast(main())
+
+
+def _accept(request: v16.ResetRequest) -> v16.ResetResponse:
+    return v16.ResetResponse(status=v16.ResetStatus.ACCEPTED)
+
+
+@asynccontextmanager
+async def node_elsewhere(servers: str, stations: int) -> AsyncIterator[None]:
+    """Run a node with its stations in a process of its own."""
+    context = multiprocessing.get_context("spawn")
+    ready = context.Event()
+    process = context.Process(target=_serve, args=(servers, stations, ready), daemon=True)
+    process.start()
+    try:
+        await asyncio.to_thread(ready.wait)
+        yield
+    finally:
+        process.kill()
+        process.join()
+
+
+async def calls(folder: Path, *, times: int = 2000, in_flight: int = 64) -> None:
+    """Measure calls from one process to stations of another; node and stations share one core."""
+    async with (
+        nats_server(folder) as server,
+        node_elsewhere(server.url, in_flight),
+        Cluster(server.url, namespace="figures", versions=[v16]) as cluster,
+    ):
+        for index in range(in_flight):
+            await cluster.wait_connected(f"CP{index}")
+        took = []
+        for index in range(times):
+            begin = time.perf_counter()
+            await cluster.call(f"CP{index % in_flight}", RESET)
+            took.append(time.perf_counter() - begin)
+        took.sort()
+        print(f"one after another: p50 {took[times // 2] * 1e3:.2f} ms, p99 {took[times * 99 // 100] * 1e3:.2f} ms")
+
+        async def caller(index: int) -> None:
+            for _ in range(times // 8):
+                await cluster.call(f"CP{index}", RESET)
+
+        begin, cpu = time.perf_counter(), time.process_time()
+        await asyncio.gather(*map(caller, range(in_flight)))
+        seconds, cpu = time.perf_counter() - begin, time.process_time() - cpu
+        total = times // 8 * in_flight
+        print(
+            f"{in_flight} in flight: {total / seconds:.0f} calls/s, {cpu / total * 1e6:.0f} us CPU each at the caller"
+        )
+
+
+# storm
+
+
+async def storm(folder: Path, *, connects: int = 10_000, seconds: float = 5.0) -> None:
+    """Let stations connect at three nodes, at an even rate, and see when a client knows each."""
+    async with nats_server(folder) as server, AsyncExitStack() as stack:
+        clusters = [Cluster(server.url, namespace="figures", name=f"n{index}") for index in range(3)]
+        for cluster in clusters:
+            central = CentralSystem(auth=NoAuth(), versions=[v16], cluster=cluster)
+            await stack.enter_async_context(central.serve())
+        members = [each._started() for each in clusters]
+        client = await stack.enter_async_context(Cluster(server.url, namespace="figures", versions=[v16]))
+        known: list[float] = []
+        began: dict[str, float] = {}
+        member = client._started()
+        told = member._on_change
+
+        def changed(identity: str, before: Peer | None, after: Peer | None) -> None:
+            known.append(time.perf_counter() - began[identity])
+            told(identity, before, after)
+
+        member._on_change = changed
+        begin, cpu = time.perf_counter(), time.process_time()
+        done = 0
+        while done < connects:
+            while done < min(connects, (time.perf_counter() - begin) / seconds * connects):
+                began[f"CP{done}"] = time.perf_counter()
+                members[done % 3].arrived(f"CP{done}", "1.6")
+                clusters[done % 3]._wake()
+                done += 1
+            await asyncio.sleep(0.002)
+        await until(lambda: len(client) == connects)
+        known.sort()
+        cpu = time.process_time() - cpu
+        print(
+            f"{connects} connects in {seconds} s known after p50 {known[len(known) // 2] * 1e3:.0f} ms,"
+            f" p99 {known[len(known) * 99 // 100] * 1e3:.0f} ms; {cpu / connects * 1e6:.0f} us CPU each,"
+            " three nodes and a listener together"
+        )
+
+
+# directory
+
+
+def directory(*, stations: int = 1_000_000, nodes: int = 70) -> None:
+    """Fill a directory, and lose a node."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    gc.disable()
+    seen = count()
+    replica = Directory(changed=lambda *_: next(seen), resend=lambda *_: None, load=lambda *_: None)
+    peers = []
+    begin = time.perf_counter()
+    for index in range(nodes):
+        replica.heard(Presence(f"n{index}", "i", 1, 0.0, 0, 0, "active", ()), 0.0)
+        peers.append(replica.peers[f"n{index}"])
+    epoch = int(time.time() * 1000) << 8
+    for number in range(stations):
+        replica.add(peers[number % nodes], f"RDAM{number:08}", epoch + number, "1.6")
+    seconds = time.perf_counter() - begin
+    used = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
+    print(f"{stations} stations: {used / stations:.0f} B each, {seconds / stations * 1e6:.2f} us each to add")
+    announcer = Announcer("n0", "i", 1)
+    for number in range(stations // nodes):
+        announcer.connected(f"RDAM{number:08}", epoch + number, "1.6")
+    begin, after, size, parts = time.perf_counter(), "", 0, 0
+    while True:
+        raw = announcer.snapshot(after)
+        read = read_rows(orjson.loads(raw))
+        size, parts = size + len(raw), parts + 1
+        assert read is not None
+        if not (after := read[2]):
+            break
+    seconds = time.perf_counter() - begin
+    print(
+        f"snapshots of all: {size * nodes / 1e6:.0f} MB in {parts * nodes} parts, {seconds * nodes:.1f} s"
+        " to write and to read"
+    )
+    begin = time.perf_counter()
+    replica.forget(peers[0])
+    lost = time.perf_counter() - begin
+    slices = []
+    while not replica.is_swept:
+        begin = time.perf_counter()
+        replica.sweep()
+        slices.append(time.perf_counter() - begin)
+    print(
+        f"a node of {stations // nodes} is lost in {lost * 1e6:.0f} us; swept in {sum(slices) * 1e3:.0f} ms", end=", "
+    )
+    print(f"the longest slice {max(slices) * 1e3:.1f} ms")
+
+
+# soak
+
+
+def resident() -> int:
+    """Return the bytes that this process has in memory."""
+    return int(Path("/proc/self/statm").read_text("utf-8").split()[1]) * resource.getpagesize()
+
+
+async def soak(*, times: int = 1_000_000, moves: int = 100_000) -> None:
+    """Call and move stations, and see what is left; on a bus in memory."""
+    broker = MemoryBroker()
+    async with AsyncExitStack() as stack:
+        nodes = []
+        for index in range(2):
+            cluster = Cluster(namespace="figures", name=f"n{index}", bus=broker.bus)
+            central = CentralSystem(auth=NoAuth(), versions=[v16], cluster=cluster)
+            nodes.append((cluster, await stack.enter_async_context(central.serve())))
+        client = await stack.enter_async_context(Cluster(namespace="figures", versions=[v16], bus=broker.bus))
+        for index in range(64):
+            station = ChargePoint(f"CP{index}", nodes[index % 2][1].url, versions=[v16])
+            station.on(v16.ResetRequest)(_accept)
+            await stack.enter_async_context(station)
+            await client.wait_connected(f"CP{index}")
+
+        async def caller(index: int, share: int) -> None:
+            for _ in range(share):
+                await client.call(f"CP{index}", RESET)
+
+        members = [each._started() for each, _ in nodes]
+        sizes = []
+        for _ in range(10):
+            await asyncio.gather(*(caller(index, times // 640) for index in range(64)))
+            for move in range(moves // 10):
+                members[move % 2].arrived(f"M{move % 1000}", "1.6")
+                if move % 500 == 0:
+                    await asyncio.sleep(0.02)
+            for move in range(1000):
+                for member in members:
+                    member.left(f"M{move}")
+            await asyncio.sleep(0.3)
+            gc.collect()
+            sizes.append(resident() / 1e6)
+        member = client._started()
+        left = len(member.caller), len(member.caller._due), len(client), len(client._watchers)
+        print(f"MB after each tenth: {', '.join(f'{each:.1f}' for each in sizes)}; calls, timers, stations: {left}")
+        half = len(sizes) // 2
+        print(f"growth of the second half: {statistics.fmean(sizes[half:]) - sizes[half]:.2f} MB")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["calls", "storm", "directory", "soak"])
+    parser.add_argument("--times", type=int)
+    arguments = parser.parse_args()
+    times = {} if arguments.times is None else {"times": arguments.times}
+    with tempfile.TemporaryDirectory() as folder, suppress(KeyboardInterrupt):
+        runs: dict[str, Callable[[], None]] = {
+            "calls": lambda: run_fast(calls(Path(folder), **times)),
+            "storm": lambda: run_fast(storm(Path(folder))),
+            "directory": directory,
+            "soak": lambda: run_fast(soak(**times)),
+        }
+        runs[arguments.what]()
+
+
+if __name__ == "__main__":
+    main()
