@@ -94,7 +94,7 @@ class Variable:
 
 
 class Variables:
-    """All variables of a station, those that can be set first; it reads these by name, in 2.x by component and name."""
+    """All variables of a station, those that can be set first; it reads its own by name, in 2.x by component and name."""
 
     def __init__(self, variables: Iterable[Variable]) -> None:
         self._rest = iter(variables)
@@ -119,9 +119,12 @@ class Variables:
         return "UnknownVariable" if any(each[:3] == key[:3] for each in self._variables) else "UnknownComponent"
 
     def own(self, *names: str) -> Variable:
-        """Return a variable that can be set."""
+        """Return a variable that is known to be there."""
         component, name, instance = (*names, "")[:3] if len(names) > 1 else ("", *names, "")
-        return self._variables[Key.of(component, name, instance)]
+        key = Key.of(component, name, instance)
+        if key not in self._variables:
+            self._take()
+        return self._variables[key]
 
     def number(self, *names: str) -> float:
         """Return a value that is a number."""
