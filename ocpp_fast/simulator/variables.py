@@ -94,7 +94,10 @@ class Variable:
 
 
 class Variables:
-    """All variables of a station, those that can be set first; it reads its own by name, in 2.x by component and name."""
+    """All variables of a station, those that can be set first.
+
+    It reads its own by name, in 2.x by component, name and instance.
+    """
 
     def __init__(self, variables: Iterable[Variable]) -> None:
         self._rest = iter(variables)
