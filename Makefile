@@ -8,13 +8,20 @@ BENCH ?= --benchmark-only
 SERVER ?= --rounds 3 --seconds 0.3
 FUZZ ?= 60
 PARITY ?= --seconds 60
+STATION ?= --id CP001
 READY := $(VENV)/.ready
+RUN := $(VENV)/.run
+BUILT_FROM := pyproject.toml setup.py $(wildcard ocpp_fast_ext/*.pyx ocpp_fast_ext/*.pxd ocpp_fast_ext/*.h)
 LOWEST := build/lowest
-TYPED := ocpp_fast ocpp_fast_ext tests $(wildcard benchmarks examples fuzz)
+TOOLS := build/tools
+TYPED := ocpp_fast ocpp_fast_ext tests $(wildcard benchmarks docs examples fuzz)
 SHARED := ocpp_fast/simulator/v2 ocpp_fast/cli/answers/v2.py
 
-.PHONY: help setup test test-compiled test-pure lowest coverage parity fuzz autobahn sanitize serve lint types
-.PHONY: bench bench-server clean
+# pip would compile all that it installs; Python compiles what it imports
+export PIP_COMPILE := 0
+
+.PHONY: help setup test test-compiled test-pure lowest coverage parity fuzz autobahn sanitize serve station docs
+.PHONY: lint lint-deploy types bench bench-server dist clean
 
 help:
 	@echo "make test      the test suite, on the compiled core and on the pure-Python core"
@@ -25,7 +32,11 @@ help:
 	@echo "make autobahn  the cases of Autobahn that take long: limits, speed, compression; some ten minutes"
 	@echo "make sanitize  the tests of the compiled core under gcc's sanitizers, in both forms of scan.h"
 	@echo "make serve     a central system that lets everyone in, on ws://127.0.0.1:8887"
+	@echo "make station   a simulated charge point that charges there"
+	@echo "make docs      the documentation site, in build/docs/html"
 	@echo "make lint      ruff and cython-lint"
+	@echo "make lint-deploy  the Dockerfile, compose.yaml, the manifests and the workflows, by their linters and schemas"
+	@echo "make dist      sdist and pure wheel in dist/, built twice and compared"
 	@echo "make types     mypy and pyright"
 	@echo "make bench     the benchmarks, both cores side by side"
 	@echo "make bench-server  what a call costs a server, ours and others, in two minutes"
@@ -33,10 +44,16 @@ help:
 
 setup: $(READY)
 
-$(READY): pyproject.toml setup.py $(wildcard ocpp_fast_ext/*.pyx ocpp_fast_ext/*.pxd ocpp_fast_ext/*.h)
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+$(READY): $(BUILT_FROM) $(RUN)
 	rm -f ocpp_fast_ext/*.c
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+$(RUN): pyproject.toml  # the run-time dependencies, and nothing is compiled
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -c 'import tomllib as t; print(*t.load(open("pyproject.toml", "rb"))["project"]["dependencies"], sep="\n")' \
+		> $(VENV)/run.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement $(VENV)/run.txt
 	touch $@
 
 test: test-compiled test-pure
@@ -55,6 +72,7 @@ $(LOWEST)/.ready: tests/lowest.txt $(READY)
 lowest: $(LOWEST)/.ready
 	PYTHONPATH=$(LOWEST) $(BIN)/pytest tests/protocol tests/signing tests/kernels/test_strict_json.py \
 		$(addprefix tests/aio/test_,handshake.py websocket.py charge_point.py tls.py signing.py) \
+		tests/cluster/test_bus.py tests/cluster/test_nats.py \
 		tests/cli/test_load.py::test_progress_is_shown_on_a_terminal
 
 coverage: $(READY)
@@ -72,13 +90,34 @@ autobahn: $(READY)  # OCPP_FAST_NO_EXT=1: on the pure-Python core
 sanitize: $(READY)
 	PYTHON=$(CURDIR)/$(BIN)/python tests/parity/sanitize.sh
 
-serve: $(READY)
-	$(BIN)/ocpp-fast serve --no-auth
+serve: $(RUN)
+	$(BIN)/python -m ocpp_fast serve --no-auth
+
+station: $(RUN)  # STATION='--id CP002 --ocpp 2.1'
+	$(BIN)/python -m ocpp_fast station --url ws://127.0.0.1:8887 $(STATION)
+
+docs: $(READY)
+	$(BIN)/python -m docs.site
 
 lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	PATH="$(CURDIR)/$(BIN):$$PATH" cython-lint ocpp_fast_ext
+
+$(TOOLS)/.ready: deploy/lint.txt
+	rm -rf $(TOOLS)
+	$(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/pip install --quiet --disable-pip-version-check --requirement deploy/lint.txt
+	touch $@
+
+lint-deploy: $(TOOLS)/.ready
+	$(TOOLS)/bin/hadolint Dockerfile
+	$(TOOLS)/bin/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
+	$(TOOLS)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(TOOLS)/bin/kubernetes-validate --strict --quiet deploy/kubernetes/*.yaml
+
+dist: $(READY) $(TOOLS)/.ready  # DIST=compiled: a compiled wheel, too
+	PYTHON=$(CURDIR)/$(BIN)/python TWINE=$(TOOLS)/bin/twine .ci/dist $(DIST)
 
 types: $(READY)
 	$(BIN)/mypy $(TYPED)

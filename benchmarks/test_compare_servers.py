@@ -15,6 +15,7 @@ import pytest
 if not sys.platform.startswith("linux"):
     pytest.skip("epoll, and /proc", allow_module_level=True)
 
+from . import workers
 from .compare_servers import FLOOR, PAGE, PLOT, PLOTTED, SERVERS, Runs, disturbed, rows
 from .servers.calls import MIXES
 from .servers.plot import plot
@@ -51,6 +52,13 @@ def test_a_server_answers_every_mix_in_both_loops_and_lets_more_stations_in(load
 def test_the_first_rate_that_a_server_cannot_keep_up_with_ends_its_run(load: Bench) -> None:
     phases, _ = load.load(SERVERS[FLOOR], [("mix", 0), ("mix", 50_000_000), ("mix", 100)])
     assert [phase.kept_up for phase in phases] == [True, False]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_workers_are_loaded_on_all_cores_that_there_are(load: Bench, count: int) -> None:
+    run = workers.measure(load, count)
+    assert run.rate > 0
+    assert run.cpu >= 0
 
 
 def test_an_answer_with_another_id_is_no_result(load: Bench) -> None:

@@ -1,5 +1,6 @@
 """A central system for OCPP 1.6 on ws://127.0.0.1:9000; run charge_point.py beside it."""
 
+import logging
 import sys
 from datetime import UTC, datetime
 
@@ -34,7 +35,11 @@ async def connected(station: Station) -> None:
 
 
 if __name__ == "__main__":
-    central.run(
-        port=int(sys.argv[1]) if len(sys.argv) > 1 else 9000,
-        on_listening=lambda server: print(f"listening on {server.url}", flush=True),
-    )
+    logging.basicConfig(level=logging.INFO, format="%(message)s")  # who comes, goes and is refused
+    try:
+        central.run(
+            port=int(sys.argv[1]) if len(sys.argv) > 1 else 9000,
+            on_listening=lambda server: print(f"listening on {server.url}", flush=True),
+        )
+    except OSError as error:  # the port is in use
+        sys.exit(f"cannot listen: {error}")

@@ -1,8 +1,8 @@
 """A charge point of OCPP 1.6: boots, sends heartbeats and answers; central_system.py is its other side."""
 
 import asyncio
+import logging
 import sys
-from contextlib import suppress
 
 from ocpp_fast import ChargePoint, v16
 
@@ -31,5 +31,10 @@ async def main(port: int) -> None:
 
 
 if __name__ == "__main__":
-    with suppress(KeyboardInterrupt):
+    logging.basicConfig(level=logging.INFO, format="%(message)s")  # each retry, and why
+    try:
         asyncio.run(main(port=int(sys.argv[1]) if len(sys.argv) > 1 else 9000))
+    except KeyboardInterrupt:
+        pass
+    except OSError as error:  # nothing listens there, or it refuses the handshake
+        sys.exit(f"cannot connect: {error}")

@@ -97,7 +97,10 @@ class Place:
         self.runtime: Any = self.central._runtime
         self.runtime.loop = self.loop
         self.sockets = self.loop.run_until_complete(self._open())
-        self.server = Server(self.sockets, Lobby(2000, self.runtime))
+        self.server = self.loop.run_until_complete(self._server())
+
+    async def _server(self) -> Server:
+        return Server(self.runtime, Lobby(2000, self.runtime))
 
     async def _open(self) -> Sockets:
         return Sockets(

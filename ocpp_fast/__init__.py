@@ -1,13 +1,13 @@
 """OCPP-J for Python: central systems and charge points, typed and fast.
 
 `from ocpp_fast import CentralSystem, NoAuth, v16` is how it starts; the messages of a version are imported only where
-they are named. `accelerated` tells whether the compiled core is in use.
+they are named. `accelerated` tells whether the compiled core is in use; `core` says it in words and, if it is not, why.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ._core import accelerated
+from ._core import accelerated, core
 from .errors import (
     CallError,
     CallTimeout,
@@ -20,12 +20,17 @@ from .errors import (
     InvalidPayload,
     InvalidResult,
     InvalidSignature,
+    MessageDropped,
+    NoCommonVersion,
     NotConnected,
+    NotDurable,
     NotRegistered,
     NotSent,
     OcppError,
     PayloadError,
+    QueueDamaged,
     QueueFull,
+    QueueInUse,
     SigningFailed,
     TransferRefused,
     UnhandledActions,
@@ -45,6 +50,7 @@ from .tolerance import FieldLength, Mended, Peer, Tolerance
 
 if TYPE_CHECKING:
     from .aio import (
+        AfterRestart,
         Auth,
         BackOff,
         BasicAuth,
@@ -52,36 +58,49 @@ if TYPE_CHECKING:
         CertificateNames,
         ChargePoint,
         ClientCertificate,
+        Delivered,
         Direction,
+        Dropped,
+        DropReason,
         Event,
         Handshake,
         HttpRequest,
         HttpResponse,
         Limit,
         LimitReached,
+        MemoryQueue,
+        NetworkProfile,
         NoAuth,
+        Posted,
         Profile0,
         Profile1,
         Profile2,
         Profile3,
         Profiles,
+        QueueFailed,
         Refusal,
         Replaced,
+        Retries,
+        RunningTransaction,
         Server,
+        SqliteQueue,
         Station,
         TlsContext,
+        TransactionQueue,
         UpgradeRequest,
         Verdict,
         VersionAssumed,
         client_context,
+        health,
         identity_of,
         server_context,
     )
-    from .cluster import Cluster
+    from .cluster import Cluster, LocalCluster
 
 __all__ = [
     "LENIENT",
     "STRICT",
+    "AfterRestart",
     "Auth",
     "BackOff",
     "BasicAuth",
@@ -95,9 +114,12 @@ __all__ = [
     "Cluster",
     "ConnectionReplaced",
     "Context",
+    "Delivered",
     "DeliveryUnknown",
     "Direction",
     "Disconnected",
+    "DropReason",
+    "Dropped",
     "ErrorCode",
     "Event",
     "Fault",
@@ -113,31 +135,45 @@ __all__ = [
     "InvalidSignature",
     "Limit",
     "LimitReached",
+    "LocalCluster",
+    "MemoryQueue",
     "Mended",
+    "MessageDropped",
     "Middleware",
+    "NetworkProfile",
     "NoAuth",
+    "NoCommonVersion",
     "NotConnected",
+    "NotDurable",
     "NotRegistered",
     "NotSent",
     "OcppError",
     "PayloadError",
     "Peer",
     "Policy",
+    "Posted",
     "Profile0",
     "Profile1",
     "Profile2",
     "Profile3",
     "Profiles",
+    "QueueDamaged",
+    "QueueFailed",
     "QueueFull",
+    "QueueInUse",
     "Refusal",
     "Registrations",
     "Replaced",
+    "Retries",
     "Router",
+    "RunningTransaction",
     "Server",
     "SigningFailed",
+    "SqliteQueue",
     "Station",
     "TlsContext",
     "Tolerance",
+    "TransactionQueue",
     "TransferRefused",
     "UnhandledActions",
     "Unreachable",
@@ -149,6 +185,8 @@ __all__ = [
     "accelerated",
     "after",
     "client_context",
+    "core",
+    "health",
     "identity_of",
     "masked",
     "on",
@@ -166,10 +204,10 @@ _MODULES = frozenset(
 
 def __getattr__(name: str) -> Any:
     """Import what a name needs when it is asked for: asyncio and the WebSocket layer, or a module that has the name."""
-    if name == "Cluster":
-        from .cluster import Cluster
+    if name in ("Cluster", "LocalCluster"):
+        from . import cluster
 
-        return Cluster
+        return getattr(cluster, name)
     if name in __all__:
         from . import aio
 

@@ -16,11 +16,16 @@
     ├── NotSent                          `may_send` of the call said no when its turn came; nothing was sent
     ├── Unreachable (ConnectionError)    the station's node in the cluster can't be reached now; nothing was sent
     ├── DeliveryUnknown (ConnectionError)  its node was lost after it was told to make the call
+    ├── MessageDropped                   a queued message is not sent: it was dropped, or its transaction was (R43)
+    ├── NotDurable                       a queued message is sent from memory: it could not be stored
+    │   └── QueueDamaged                   the file of the queue was damaged, and set aside
+    ├── QueueInUse                       another process has the queue's file open
     ├── NotConnected (KeyError)          no station of that identity is connected
     ├── NotRegistered                    the station may not send this before it is accepted
     ├── SigningFailed                    our own message could not be signed; nothing was sent
     ├── InvalidSignature                 a signature is missing or false, or its key is unknown
     ├── HandshakeFailed (ConnectionError)  the server refused the connection
+    │   └── NoCommonVersion                it speaks none of the versions that were offered
     ├── HandshakeRefused                 raise it before a station is let in, to refuse its connection
     ├── VersionMismatch                  another OCPP version was negotiated than the one asked for
     └── UnhandledActions (TypeError)     an object leaves actions of a profile without a handler
@@ -51,12 +56,17 @@ __all__ = [
     "InvalidPayload",
     "InvalidResult",
     "InvalidSignature",
+    "MessageDropped",
+    "NoCommonVersion",
     "NotConnected",
+    "NotDurable",
     "NotRegistered",
     "NotSent",
     "OcppError",
     "PayloadError",
+    "QueueDamaged",
     "QueueFull",
+    "QueueInUse",
     "SigningFailed",
     "TransferRefused",
     "UnhandledActions",
@@ -289,6 +299,36 @@ class DeliveryUnknown(OcppError, ConnectionError):
     """The station's node was told to make the call, then it or its answer was lost: nobody knows what was sent."""
 
 
+class MessageDropped(OcppError):
+    """A transaction message is not sent: it made room for others, or its StartTransaction was given up (R43)."""
+
+    delivered = False
+
+
+class NotDurable(OcppError):
+    """A transaction message could not be stored, for the reason that is its `__cause__`.
+
+    It waits in memory and will be sent: it must not be posted again. Only an end of the process loses it.
+    """
+
+    posted: Any = None
+    """What `post` would have returned."""
+
+
+class QueueDamaged(NotDurable):
+    """The file of a queue was damaged; `kept` is the name that it has now. A new one has taken its place."""
+
+    def __init__(self, message: str, kept: str = "") -> None:
+        super().__init__(message)
+        self.kept = kept
+
+
+class QueueInUse(OcppError):
+    """Another process, or another charge point, has the queue open: this one can't start."""
+
+    delivered = False
+
+
 class ConnectionReplaced(Disconnected):
     """A newer connection of the same station has taken the place of the one that a call waits on (R36)."""
 
@@ -330,13 +370,22 @@ class InvalidSignature(OcppError):
 
 
 class HandshakeFailed(OcppError, ConnectionError):
-    """The server refused the WebSocket handshake; `status` is its HTTP status, or None when there was none."""
+    """The server refused the WebSocket handshake, or did not keep to it.
+
+    `status` is the HTTP status of its answer, None if it did not answer in HTTP; `reason` is that status in words, as
+    the server wrote it, or what was wrong with the answer. It is never empty.
+    """
 
     delivered = False
 
-    def __init__(self, message: str, status: int | None = None) -> None:
+    def __init__(self, message: str, status: int | None = None, reason: str = "") -> None:
         super().__init__(message)
         self.status = status
+        self.reason = reason or message
+
+
+class NoCommonVersion(HandshakeFailed):
+    """The server speaks none of the OCPP versions that the station has offered (R31)."""
 
 
 class HandshakeRefused(OcppError):

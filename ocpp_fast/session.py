@@ -377,8 +377,9 @@ class Session:
         deadline: float,
         waiter: Waiter | None = None,
         may_send: Callable[[], object] | None = None,
+        frame: bytes = b"",
     ) -> OpenCall:
-        """Send a request, now or when its turn comes; `deadline` is when it ends unanswered.
+        """Send a request, now or when its turn comes, as `frame` if given; `deadline` is when it ends unanswered.
 
         `may_send` is asked in the step that sends it, last of all, and may say no: `NotSent`.
 
@@ -390,7 +391,7 @@ class Session:
             raise Disconnected("the connection is closed", delivered=False)
         if self._queue and len(self._queue) >= self._policy.max_queued_calls:
             raise QueueFull(f"{len(self._queue)} calls wait for their turn already")
-        open_call = OpenCall(unique_id, request.__action__, self._encoder.call(unique_id, request), waiter)
+        open_call = OpenCall(unique_id, request.__action__, frame or self._encoder.call(unique_id, request), waiter)
         if self._gate is not None:
             self._gate.check_call(request.__action__)
         is_next = self._open < self._policy.max_open_calls

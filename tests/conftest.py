@@ -1,5 +1,6 @@
 """What every test may use, and the proof that the run tests the core it was asked to test."""
 
+import gc
 import os
 import shutil
 import signal
@@ -29,6 +30,15 @@ def pytest_configure(config: pytest.Config) -> None:
     if expected not in ("", actual):
         raise pytest.UsageError(f"OCPP_FAST_EXPECT_ACCELERATED={expected}, but accelerated is {accelerated}")
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job, and its children, ignore it
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    gc.disable()  # all that is made now stays to the end
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -29,7 +29,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of our packages whose compiled core has the portable form."""
-    copy = copy_of_sources(tmp_path_factory.mktemp("portable"))
+    copy = copy_of_sources(tmp_path_factory.mktemp("portable"), generated=True)
     flags = f"{os.environ.get('CFLAGS', '')} -DOCPP_FAST_PORTABLE"
     result = subprocess.run(
         [sys.executable, "setup.py", "--quiet", "build_ext", "--inplace"],

@@ -14,6 +14,7 @@ from ocpp_fast import _core
 RunPython = Callable[..., "CompletedProcess[str]"]
 
 CHOICE = "from ocpp_fast import _core; print(_core.accelerated, _core.PendingTable.__module__)"
+HIDE = "import sys; sys.modules['ocpp_fast_ext'] = None\n"
 COMPILED = "True ocpp_fast_ext.correlation\n"
 OTHER_KERNELS = ("decimals", "frames", "payload", "wire")
 REFERENCE = "False ocpp_fast._core.correlation\n"
@@ -59,8 +60,7 @@ def test_an_absent_module_selects_the_reference_for_all(
 
 
 def test_an_absent_package_selects_the_reference(run_python: RunPython) -> None:
-    hide = "import sys; sys.modules['ocpp_fast_ext'] = None\n"
-    assert run_python("-c", hide + CHOICE).stdout == REFERENCE
+    assert run_python("-c", HIDE + CHOICE).stdout == REFERENCE
 
 
 @pytest.mark.parametrize(
@@ -84,6 +84,28 @@ def test_an_extension_that_can_not_be_imported_is_loud(
 def test_no_ext_does_not_even_look_at_a_broken_extension(choose_beside_stub: RunPython, stub: Path) -> None:
     (stub / f"correlation{EXTENSION_SUFFIXES[0]}").write_bytes(b"not a library")
     assert choose_beside_stub(OCPP_FAST_NO_EXT="1").stdout == REFERENCE
+
+
+FIRST_USE = """
+import logging, sys
+logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s", stream=sys.stdout)
+from ocpp_fast import CentralSystem, NoAuth, v16
+for _ in range(2):
+    CentralSystem(auth=NoAuth(), versions=[v16])
+"""
+SLOWER = "pure-Python core, which reads and writes messages 20 to 60 times slower"
+
+
+def test_the_reference_core_is_logged_once_with_what_it_costs_and_why(run_python: RunPython) -> None:
+    disabled = run_python("-c", FIRST_USE, OCPP_FAST_NO_EXT="1")
+    assert disabled.stdout == f"INFO: {SLOWER}: OCPP_FAST_NO_EXT is set\n"
+    absent = run_python("-c", HIDE + FIRST_USE)
+    assert absent.stdout == f"WARNING: {SLOWER}: the compiled one was not built\n"
+
+
+@needs_extension
+def test_the_compiled_core_is_not_logged(run_python: RunPython) -> None:
+    assert run_python("-c", FIRST_USE).stdout == ""
 
 
 @needs_extension

@@ -423,8 +423,8 @@ def test_a_call_that_must_not_be_sent_raises_at_once(pair: Pair) -> None:
 def test_every_error_says_what_became_of_the_call() -> None:
     kinds = {each for each in vars(ocpp_fast).values() if isinstance(each, type) and issubclass(each, OcppError)}
     not_sent = (
-        "ValidationError NotConnected NotRegistered NotSent SigningFailed HandshakeFailed QueueFull Unreachable"
-        " VersionMismatch"
+        "ValidationError MessageDropped NotConnected NotRegistered NotSent SigningFailed HandshakeFailed QueueFull"
+        " NoCommonVersion QueueInUse Unreachable VersionMismatch"
     )
     answered = "CallError InvalidResult TransferRefused"
     said = {value: {each.__name__ for each in kinds if each.delivered is value} for value in (True, False)}

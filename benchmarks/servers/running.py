@@ -60,9 +60,9 @@ class Bench:
     """Runs servers and loads them. `stations` talk, one call at a time each."""
 
     def __init__(self, folder: Path, *, stations: int, seconds: float) -> None:
-        self._folder = folder
-        self._stations = stations
-        self._seconds = seconds
+        self.folder = folder
+        self.stations = stations
+        self.seconds = seconds
         self._server_core, self._generator_core = _cores()
         for name in ("floor", "generator"):
             compiler = shlex.split(os.environ.get("CC", "cc"))
@@ -77,9 +77,9 @@ class Bench:
         with 0 there is nothing to tell of them. Raises `RuntimeError` if the server does anything wrong.
         """
         with self._running(server) as (pid, port):
-            mixes = [f"{self._folder / mix}@{rate}" for mix, rate in phases]
-            numbers = [port, pid, self._stations, idle, self._seconds]
-            command = [str(each) for each in (self._folder / "generator", *numbers, self._folder / "first", *mixes)]
+            mixes = [f"{self.folder / mix}@{rate}" for mix, rate in phases]
+            numbers = [port, pid, self.stations, idle, self.seconds]
+            command = [str(each) for each in (self.folder / "generator", *numbers, self.folder / "first", *mixes)]
             with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as generator:
                 os.sched_setaffinity(generator.pid, {self._generator_core})
                 output, complaint = generator.communicate()
@@ -92,7 +92,7 @@ class Bench:
     @contextmanager
     def _running(self, server: Server) -> Iterator[tuple[int, int]]:
         """Run a server on its core; its process id and its port."""
-        places = {"python": sys.executable, "floor": str(self._folder / "floor")}
+        places = {"python": sys.executable, "floor": str(self.folder / "floor")}
         program, *arguments = server.command
         with subprocess.Popen(
             [places[program], *arguments],

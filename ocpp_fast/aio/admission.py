@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .server import Server
 
 __all__ = [
+    "DRAINING",
     "NO_WEBSOCKET",
     "STOPPING",
     "Admission",
@@ -53,6 +54,7 @@ __all__ = [
 ]
 
 STOPPING: Final = "the central system stops"
+DRAINING: Final = "the central system is draining"
 NO_WEBSOCKET: Final = "the request asks for no WebSocket"
 
 _ANSWERS: Final = frozenset({str, tuple, bool, type(None), Verdict, Policy})
@@ -286,8 +288,10 @@ class Admission:
             throttle.clear(key)
 
     def _check_running(self) -> None:
-        if self._central.stopping:
-            raise HandshakeRefused(HTTPStatus.SERVICE_UNAVAILABLE, STOPPING)
+        listener = self._offer.listener
+        if self._central.stopping or (listener is not None and listener.is_draining):
+            reason = STOPPING if self._central.stopping else DRAINING
+            raise HandshakeRefused(HTTPStatus.SERVICE_UNAVAILABLE, reason)
 
 
 def check_host(headers: Headers) -> None:

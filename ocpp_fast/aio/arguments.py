@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from enum import IntEnum
 from ipaddress import ip_address
 from math import inf
 from typing import Any, Final
@@ -13,6 +14,7 @@ from ..schema import Version
 __all__ = [
     "check_address",
     "check_assumed",
+    "check_final",
     "check_identity",
     "check_interval",
     "check_password",
@@ -55,6 +57,17 @@ def check_size(name: str, value: Any) -> int:
     if type(value) is not int or value < 1:
         raise ValueError(f"{name}: expected an integer greater than 0, not {value!r}")
     return value
+
+
+def check_final(given: Any) -> Collection[int | type[Exception]]:
+    """Return HTTP statuses and classes of exceptions."""
+    if isinstance(given, (str, bytes)) or not isinstance(given, Collection) or not all(map(_is_failure, given)):
+        raise TypeError(f"final: expected HTTP statuses and exceptions, such as [401, NoCommonVersion], not {given!r}")
+    return tuple(given)
+
+
+def _is_failure(given: Any) -> bool:
+    return issubclass(given, Exception) if isinstance(given, type) else type(given) is int or isinstance(given, IntEnum)
 
 
 def check_address(name: str, value: Any) -> str:

@@ -193,7 +193,7 @@ class Profile2(BasicAuth):
     """
 
     def authenticate(self, handshake: Handshake) -> Verdict | Awaitable[Verdict]:
-        """Refuse what did not come over TLS, without a look at the password; check the others'."""
+        """Check credentials that came over TLS; raises `HandshakeRefused` (403) for others, without a look at them."""
         if not handshake.secure:
             raise HandshakeRefused(HTTPStatus.FORBIDDEN, "security profile 2 wants TLS")
         return super().authenticate(handshake)

@@ -14,12 +14,13 @@ __all__ = ["BackOff"]
 class BackOff:
     """The reconnect waits, in seconds: RetryBackOffWaitMinimum, -RandomRange and -RepeatTimes of OCPP 2.x.
 
-    Raises `ValueError` for times that are negative, or not finite.
+    The default spreads stations that have all lost their central system at once: not one tenth of them dials within
+    any second. Raises `ValueError` for times that are negative, or not finite.
     """
 
     minimum: float = 1.0
-    random_range: float = 2.0
-    repeat_times: int = 6
+    random_range: float = 20.0
+    repeat_times: int = 4
 
     def __post_init__(self) -> None:
         shortest = check_interval("minimum", self.minimum) + check_interval("random_range", self.random_range)

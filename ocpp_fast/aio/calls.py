@@ -110,12 +110,26 @@ class OwnCalls:
         (the peer refused), `InvalidResult` (its answer is invalid), `CallTimeout`, `Disconnected`; `RuntimeError` on
         another event loop.
         """
+        return await self._call(self._runtime.new_unique_id(), request, timeout, check, may_send)
+
+    async def _call(
+        self,
+        unique_id: str,
+        request: Request[R],
+        timeout: float | None,
+        check: Callable[[R], object] | None,
+        may_send: Callable[[], object] | None = None,
+        frame: bytes = b"",
+    ) -> R:
+        """Make a call of an id; its frame may be written already."""
         check_loop(self._loop, self.id)
+        if self in self._runtime.leaving:
+            raise Disconnected("it is being closed", delivered=False).at(self.id)
         seconds = self._runtime.call_timeout if timeout is None else check_seconds("timeout", timeout)
         waiter = Waiter(self, self._loop.create_future(), check)
         try:
-            unique_id, deadline = self._runtime.new_unique_id(), self._loop.time() + seconds
-            open_call = self._session.call(unique_id, request, deadline, waiter, may_send)
+            deadline = self._loop.time() + seconds
+            open_call = self._session.call(unique_id, request, deadline, waiter, may_send, frame)
             self._deadlines.schedule()
             self._flush()
             if self._paused:  # the answer may be behind what is not read

@@ -9,6 +9,7 @@ import socket
 import ssl as tls
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, Unpack
 
 from ..errors import NotConnected
@@ -16,26 +17,28 @@ from ..policy import STRICT, Policy
 from ..registration import MemoryRegistrations, Registrations
 from ..routing import Routes
 from ..schema import Sender, Version
-from .admission import STOPPING, Admitted, Assume, Identify, identity_of, is_deferred
+from .admission import Admitted, Assume, Identify, identity_of, is_deferred
 from .arguments import check_assumed, check_interval, check_policy, check_size, versions_of
 from .authentication import NoAuth
 from .calls import check_loop
+from .draining import DEFAULT_RATE, DrainOptions, drain_options
 from .endpoint import Endpoint, Runtime, VersionModule
 from .events import VersionAssumed
 from .handshake import ServerOpening
 from .limits import Lobby, Turnstile
 from .logs import write
 from .proxies import Address, TrustedProxies
-from .running import Lifespan, LoopFactory, run
+from .running import Lifespan, LoopFactory, Program, check_program
 from .security import Auth, Handshake, Refusal, check_auth
 from .server import Http, ServeOptions, Server, listen
-from .sockets import Sockets
 from .stations import ConnectedStations, Duplicates, Station, Stations
 from .steps import is_our_end
+from .stopping import stop
 from .throttle import Throttle
-from .transport import CloseCode, Transport
+from .transport import Transport
 from .upgrade import UpgradeHook, UpgradeRequest, check_hook
 from .websocket import WebSocket
+from .workers import WorkerOptions
 
 if TYPE_CHECKING:
     from ..cluster import Cluster
@@ -49,8 +52,6 @@ AssumedVersion: TypeAlias = VersionModule | Version | None
 VersionChoice: TypeAlias = AssumedVersion | Callable[[Handshake], AssumedVersion | Awaitable[AssumedVersion]]
 PolicyChoice: TypeAlias = Policy | Callable[[Handshake], Policy | Awaitable[Policy]]
 _LOAD_SECONDS = 1.0
-_STOP_SECONDS = 5.0
-_LAST_SECONDS = 1.0
 
 
 class CentralRuntime(Runtime):
@@ -85,6 +86,7 @@ class CentralRuntime(Runtime):
         self.upgrade_hooks: list[UpgradeHook] = []
         self.connecting_hooks: list[Callable[[Handshake], Any]] = []
         self.refused_hooks: list[Callable[[Refusal], Any]] = []
+        self.drain_hooks: list[Callable[[Server], Any]] = []
         self.loop: asyncio.AbstractEventLoop | None = None
         self.listeners = 0
         self._policy_choice = policy_choice
@@ -322,6 +324,11 @@ class CentralSystem(Endpoint):
         self._runtime.refused_hooks.append(hook)
         return hook
 
+    def on_drain(self, hook: F) -> F:
+        """Register a plain or async function of a `Server` whose drain begins; a decorator."""
+        self._runtime.drain_hooks.append(hook)
+        return hook
+
     # Serving
 
     @asynccontextmanager
@@ -371,7 +378,7 @@ class CentralSystem(Endpoint):
             raise ValueError("proxy_protocol: expected trusted_proxies, whose headers are believed")
         async with self._running(grace) as closing:
             lobby = Lobby(max_handshakes, runtime)
-            server = Server(runtime.sockets(), lobby, http=http)
+            server = Server(runtime, lobby, http=http)
             sockets = server._sockets
 
             def new_protocol(address: Address) -> WebSocket:
@@ -416,9 +423,14 @@ class CentralSystem(Endpoint):
         lifespan: Lifespan | None = None,
         on_listening: Callable[[Server], object] | None = None,
         loop_factory: LoopFactory | None = None,
+        drain: int | DrainOptions | None = DEFAULT_RATE,
+        workers: int | WorkerOptions | None = None,
         **options: Unpack[ServeOptions],
     ) -> None:
         """Serve until SIGINT or SIGTERM, and return when all has ended as `serve` ends it; a second one does not wait.
+
+        On SIGTERM the stations are drained first: `drain` are closed in a second, or it has the options of
+        `Server.drain`; the second one ends that, and the third one does not wait. With None it is as on SIGINT.
 
         The event loop is uvloop's where that is installed (the extra `speed`), asyncio's otherwise, or what
         `loop_factory` makes. `lifespan`, a function that returns an async context manager, is entered in it before the
@@ -426,16 +438,22 @@ class CentralSystem(Endpoint):
         that run beside them begin. `on_listening` is called with the `Server`, whose `url` is known then; `options` are
         those of `serve`.
 
+        With `workers`, so many processes share the port, and a cluster, which has to be given, has the stations of all;
+        a supervisor replaces those that die, and those whose event loop is stuck for `stuck_after` seconds. Each is a
+        fork of this process, in which no thread should run; `lifespan` and `on_listening` are called in each. `drain`
+        is the rate of all together. Raises `RuntimeError` where processes can't be forked, as on Windows.
+
         From then on the process may open as many files as the system allows it; if these are few, a warning is logged.
         Raises `RuntimeError` where an event loop runs, and outside the main thread; and what `serve` raises.
         """
-        run(
-            lambda: self.serve(host, port, **options),
-            lifespan=lifespan,
-            on_listening=on_listening,
-            loop_factory=loop_factory,
-            log=self._runtime.log,
-        )
+        log = self._runtime.log
+        serve = partial(self.serve, host, **options)
+        program = Program(serve, lifespan, on_listening, loop_factory, drain_options(drain), log)
+        check_program(log)
+        if workers is None:
+            program.run(port=port)
+        else:
+            program.run_workers(workers, host, port, self._runtime.cluster, options)
 
     @asynccontextmanager
     async def _running(self, grace: float) -> AsyncIterator[list[Iterable[Any]]]:
@@ -453,42 +471,4 @@ class CentralSystem(Endpoint):
                 yield closing
             finally:
                 runtime.listeners -= 1
-                await self._stop(closing, grace)
-
-    async def _stop(self, transports: list[Iterable[Any]], grace: float) -> None:
-        """End within `grace` seconds, but 5 at least, whatever handlers and stations do."""
-        runtime, loop = self._runtime, asyncio.get_running_loop()
-        is_last = runtime.listeners == 0
-        seconds = max(grace, _STOP_SECONDS)
-        end = loop.time() + seconds
-        if is_last:
-            runtime.stopping = True
-            await runtime.tasks.finish(min(grace, seconds - 2 * _LAST_SECONDS), patience=_LAST_SECONDS / 2)
-        while closing := [each for opened in transports for each in opened]:
-            for each in closing:
-                leave = each.owner.leave if isinstance(each.owner, Station) else each.close
-                leave(CloseCode.GOING_AWAY, STOPPING)
-            if not await _closed(closing, end - _LAST_SECONDS / 2):
-                for each in closing:
-                    each.abort()
-                await _closed(closing, end - _LAST_SECONDS / 4)
-                break
-        for each in transports:
-            if isinstance(each, Sockets):
-                each.close()
-        if is_last:
-            rest = max(0.0, end - _LAST_SECONDS / 4 - loop.time())
-            await runtime.tasks.finish(min(grace, rest), patience=_LAST_SECONDS / 4)
-            if runtime.listeners == 0:
-                runtime.loop = None
-
-
-async def _closed(transports: list[Any], deadline: float) -> bool:
-    """Wait until transports have closed; False if they have not in time."""
-    try:
-        async with asyncio.timeout_at(deadline):
-            for each in transports:
-                await each.wait_closed()
-    except TimeoutError:
-        return False
-    return True
+                await stop(runtime, closing, grace)

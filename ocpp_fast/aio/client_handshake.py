@@ -1,21 +1,26 @@
-"""The opening handshake of a station's side: it offers its subprotocols and waits for the server's choice."""
+"""The opening handshake of a station's connection."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from http.client import responses
 from typing import Final, Generic, TypeVar
 
 from websockets.client import ClientProtocol
-from websockets.exceptions import InvalidStatus
+from websockets.datastructures import Headers
+from websockets.exceptions import NegotiationError
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 from websockets.http11 import Response
-from websockets.protocol import State
 from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
-from ..errors import HandshakeFailed
+from ..errors import HandshakeFailed, NoCommonVersion
+from ..escaping import shown
 from .head import HEAD_END
-from .opening import release
+from .opening import COMPRESSION, release
 from .transport import CloseCode, TransportOwner
 from .websocket import WebSocket
 from .websocket_log import WEBSOCKET_LOG
@@ -25,34 +30,34 @@ __all__ = ["ClientOpening"]
 O = TypeVar("O", bound=TransportOwner)  # noqa: E741  # an owner
 
 _MAX_ANSWER: Final = 16 * 1024
+_MAX_LINE: Final = 8 * 1024
+_MAX_HEADERS: Final = 128
+_STATUS_LINE: Final = re.compile(rb"HTTP/1\.[01] ([1-5][0-9][0-9])(?: ([^\r\n]*))?\r\n")
+_DEFLATE: Final = ClientPerMessageDeflateFactory(**COMPRESSION)
 
 
-class Head:
-    """Finds where the head of an answer ends, in bytes that come in pieces."""
+class Unoffered(NegotiationError):
+    """The server chose a version that was not offered."""
 
-    __slots__ = ("_tail", "is_whole", "size")
 
-    def __init__(self) -> None:
-        self._tail = b""
-        self.is_whole = False
-        self.size = 0
+class ClientLayer(ClientProtocol):
+    """The Sans-I/O layer of a station's handshake."""
 
-    def cut(self, data: bytes) -> tuple[bytes, bytes]:
-        """Return what belongs to the head, and what is behind it."""
-        known = self._tail + data
-        end = known.find(HEAD_END)
-        self.is_whole = end >= 0
-        cut = end + len(HEAD_END) - len(self._tail) if self.is_whole else len(data)
-        self._tail = known[1 - len(HEAD_END) :]
-        self.size += cut
-        return data[:cut], data[cut:]
+    def process_subprotocol(self, headers: Headers) -> Subprotocol | None:
+        """Return the subprotocol that the server chose. Raises `Unoffered`."""
+        try:
+            return super().process_subprotocol(headers)
+        except NegotiationError as error:
+            raise Unoffered(str(error)) from None
 
 
 class ClientOpening(Generic[O]):
     """The handshake of a station's connection; `outcome` is what `connected` made of it, when the server has answered.
 
     `connected` is called with the subprotocol that the server chose, and returns who gets the messages, or None if it
-    is not one that was offered. `authorization` is sent as the header of that name.
+    is not one that was offered. `authorization` is sent as the header of that name; `compression` offers
+    permessage-deflate. A refusal is known by the first line of the answer, and what is wrong with an answer as soon as
+    it has come.
     """
 
     _websocket: WebSocket
@@ -64,17 +69,19 @@ class ClientOpening(Generic[O]):
         connected: Callable[[WebSocket, str | None], O | None],
         *,
         authorization: str | None,
+        compression: bool = False,
         max_message_size: int,
     ) -> None:
-        self._layer = ClientProtocol(
+        self._layer = ClientLayer(
             parse_uri(url),
+            extensions=[_DEFLATE] if compression else None,
             subprotocols=[Subprotocol(each) for each in subprotocols],
             max_size=max_message_size,
             logger=WEBSOCKET_LOG,
         )
         self._authorization = authorization
         self._connected = connected
-        self._head = Head()
+        self._raw = b""
         self.outcome: asyncio.Future[O] = asyncio.get_running_loop().create_future()
 
     # The WebSocket calls
@@ -89,41 +96,40 @@ class ClientOpening(Generic[O]):
         websocket.flush(self._layer)
 
     def receive(self, data: bytes) -> None:
-        """Take the server's answer, or what is behind it: messages, or the body of a refusal."""
-        behind = data
-        if not self._head.is_whole:
-            data, behind = self._head.cut(data)
-            if self._head.size > _MAX_ANSWER:
-                self._websocket.abort()
-                return
-            self._take(data)
-        if self._layer.state is State.CONNECTING:
-            self._take(behind)
-        elif behind:
-            self._websocket.feed(behind)
-
-    def _take(self, data: bytes) -> None:
-        self._layer.receive_data(data)
-        for event in self._layer.events_received():
-            assert isinstance(event, Response)
+        """Take the server's answer, and the messages behind it."""
+        if self.outcome.done():
+            return
+        self._raw += data
+        end = self._raw.find(HEAD_END) + len(HEAD_END)
+        is_whole = end >= len(HEAD_END)
+        head = self._raw[:end] if is_whole else self._raw
+        error = _fault_in(head)
+        if error is not None:
+            self._fail(error)
+        elif is_whole:
+            behind, self._raw = self._raw[end:], head
+            self._layer.receive_data(head)
             self._answered()
-        self._websocket.flush(self._layer)
+            if behind:
+                self._websocket.feed(behind)
 
     def _answered(self) -> None:
+        for event in self._layer.events_received():
+            assert isinstance(event, Response)
         error = self._layer.handshake_exc
         if error is not None:
-            status = error.response.status_code if isinstance(error, InvalidStatus) else None
-            self._give_up(HandshakeFailed(str(error), status))
+            reason = shown(str(error.__cause__ or error))
+            kind = NoCommonVersion if isinstance(error, Unoffered) else HandshakeFailed
+            self._fail(kind(f"the answer is invalid: {reason}", HTTPStatus.SWITCHING_PROTOCOLS, reason))
+            return
+        owner = self._connected(self._websocket, self._layer.subprotocol)
+        if owner is None:
+            self._give_up(NoCommonVersion("the server chose no subprotocol", HTTPStatus.SWITCHING_PROTOCOLS))
+            self._websocket.refuse(self._layer)
             self._websocket.close(CloseCode.PROTOCOL_ERROR)
-        elif not self.outcome.done():
-            owner = self._connected(self._websocket, self._layer.subprotocol)
-            if owner is None:
-                self._give_up(HandshakeFailed("the server chose no subprotocol"))
-                self._websocket.refuse(self._layer)
-                self._websocket.close(CloseCode.PROTOCOL_ERROR)
-            else:
-                self._websocket.opened(owner, self._layer, trusted=True)
-                self.outcome.set_result(owner)
+        else:
+            self._websocket.opened(owner, self._layer, trusted=True)
+            self.outcome.set_result(owner)
 
     def too_late(self) -> None:
         """It takes too long."""
@@ -131,14 +137,41 @@ class ClientOpening(Generic[O]):
 
     def eof(self) -> None:
         """The server writes no more."""
-        self._layer.receive_eof()
-        self._websocket.flush(self._layer)
+        self._give_up(_cut_off(self._raw))
 
-    def lost(self) -> None:
-        """TCP has ended."""
-        self._give_up(HandshakeFailed(str(self._layer.handshake_exc or "the connection ended during the handshake")))
+    def lost(self, error: Exception | None) -> None:
+        """TCP has ended, by an error or not: of TLS, too, whose server may refuse a certificate as late as this."""
+        self._give_up(_cut_off(self._raw, error))
         release(self._layer)
+
+    def _fail(self, error: HandshakeFailed) -> None:
+        self._give_up(error)
+        self._websocket.close(CloseCode.PROTOCOL_ERROR)
 
     def _give_up(self, error: HandshakeFailed) -> None:
         if not self.outcome.done():
             self.outcome.set_exception(error)
+
+
+def _fault_in(head: bytes) -> HandshakeFailed | None:
+    """Return why the head of an answer, or what has come of it, lets nobody in; None if nothing is wrong so far."""
+    line = head[: head.find(b"\n") + 1]
+    answered = _STATUS_LINE.fullmatch(line)
+    if answered is None and (line or not b"HTTP/1.".startswith(head[:7])):
+        return HandshakeFailed("the answer is not HTTP/1.1")
+    status = None if answered is None else int(answered[1])
+    if answered is not None and status != HTTPStatus.SWITCHING_PROTOCOLS:
+        phrase = shown((answered[2] or b"").decode("latin-1").strip())
+        reason = phrase or responses.get(int(answered[1]), "no reason given")
+        return HandshakeFailed(f"the server refused with HTTP status {status}: {reason}", status, reason)
+    if head.count(b"\r\n") > _MAX_HEADERS + (2 if head.endswith(HEAD_END) else 1):  # with the status line
+        return HandshakeFailed(f"the answer has more than {_MAX_HEADERS} headers", status)
+    if len(head) > _MAX_ANSWER or max(map(len, head.split(b"\r\n"))) >= _MAX_LINE:
+        return HandshakeFailed("a line or the whole of the answer is too long", status)
+    return None
+
+
+def _cut_off(head: bytes, error: Exception | None = None) -> HandshakeFailed:
+    answered = _STATUS_LINE.match(head)
+    reason = "the connection ended during the handshake" + (f": {error}" if error is not None else "")
+    return HandshakeFailed(reason, None if answered is None else int(answered[1]))

@@ -120,7 +120,8 @@ class Connection(Intake):
         """Wait for a request of the peer, from this call on: one of a class for which `predicate` is true.
 
         The future gets it when its turn has come; its handler runs as ever. It raises `TimeoutError` after `timeout`
-        seconds, and `Disconnected` when the connection ends; what `predicate` raises is raised there.
+        seconds, and `Disconnected` when the connection ends; what `predicate` raises is raised there. The call itself
+        raises `TypeError` for a class that this side never receives.
         """
         check_loop(self._loop, self.id)
         self._runtime.routes.check_request(request)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
+from .._core import accelerated, core, disabled
 from ..data_transfer import Envelope, TransferRoute, carrier_of
 from ..errors import CallError, OcppError
 from ..faults import dialect_of
@@ -63,6 +64,7 @@ class UniqueIds:
 
 
 _new_unique_id = UniqueIds()
+_untold = [] if accelerated else [core]
 
 
 class Straight(NamedTuple):
@@ -106,6 +108,8 @@ class Runtime:
         self.ping_interval = check_interval("ping_interval", ping_interval)
         self.signing = signing
         self.log = log or logging.getLogger("ocpp_fast")
+        if _untold:  # once in a process
+            write(self.log, logging.INFO if disabled else logging.WARNING, "%s", _untold.pop())
         self.tasks = Tasks(self.log)
         self.connect_hooks: list[Callable[..., Any]] = []
         self.disconnect_hooks: list[Callable[..., Any]] = []
@@ -117,6 +121,8 @@ class Runtime:
         self.cluster: Membership | None = None
         self.bad_frames: dict[object, tuple[float, int]] = {}
         """The connections with bad frames: since when they are counted, and how many there were."""
+        self.leaving: set[object] = set()
+        """The connections that are closed as soon as our open calls have ended; new ones are refused."""
         self.peers: Latest[str, Peer] = Latest()
         """What is known of stations on which a policy depends, by their id; of those that booted last."""
         self._stopping = False
@@ -345,7 +351,7 @@ class Endpoint(Router):
         return hook
 
     def on_event(self, hook: F) -> F:
-        """Register a function of each `Event`: limits, a central system's refusals and replacements; a decorator."""
+        """Register a function of each `Event`: limits, refusals and replacements, a queue that failed; a decorator."""
         self._runtime.event_hooks.append(hook)
         return hook
 

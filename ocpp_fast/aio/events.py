@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum, auto
 from typing import TypeAlias
 
+from ..errors import NotDurable
 from ..escaping import shown
 from .security import Refusal
 
-__all__ = ["Event", "Limit", "LimitReached", "Replaced", "VersionAssumed"]
+__all__ = ["Event", "Limit", "LimitReached", "QueueFailed", "Replaced", "VersionAssumed"]
 
 
 class Limit(StrEnum):
@@ -95,4 +96,11 @@ class VersionAssumed:
     remote_address: tuple[str, int] | None
 
 
-Event: TypeAlias = Refusal | LimitReached | Replaced | VersionAssumed
+@dataclass(frozen=True, slots=True)
+class QueueFailed:
+    """A charge point's queue could not store something, or was damaged (R43): what waits, waits in memory."""
+
+    error: NotDurable
+
+
+Event: TypeAlias = Refusal | LimitReached | Replaced | VersionAssumed | QueueFailed

@@ -37,9 +37,9 @@ from .admission import (
 from .certificates import CertificateNames
 from .events import Limit
 from .head import HEAD_END, HeadFault, check_head, path_in
-from .limits import SHED
+from .limits import RETRY_AFTER, SHED
 from .logs import LEFT, write
-from .opening import release
+from .opening import COMPRESSION, release
 from .proxies import Address
 from .security import Refusal
 from .server import HttpRequest, HttpResponse, Server
@@ -51,13 +51,7 @@ from .websocket_log import WEBSOCKET_LOG, logs_frames
 
 __all__ = ["ServerOpening"]
 
-
-# No context takeover, a small window: an idle connection keeps no compressor (R37).
-_DEFLATE: Final = ServerPerMessageDeflateFactory(
-    server_no_context_takeover=True,
-    client_no_context_takeover=True,
-    compress_settings={"level": 1, "memLevel": 5},
-)
+_DEFLATE: Final = ServerPerMessageDeflateFactory(**COMPRESSION)
 
 
 class ServerLayer(ServerProtocol):
@@ -222,7 +216,7 @@ class ServerOpening:
         layer.receive_eof()
         self._websocket.flush(layer)
 
-    def lost(self) -> None:
+    def lost(self, error: Exception | None) -> None:
         """TCP has ended."""
         self._listener._lobby.has_asked(self)
         if self._decision is not None:
@@ -303,7 +297,7 @@ class ServerOpening:
 
     async def _answer_http(self, request: Request, admission: Admission) -> None:
         """Answer a request that asks for no WebSocket."""
-        given = HttpRequest(request.method, request.path, request.headers, admission.address)
+        given = HttpRequest(request.method, request.path, request.headers, admission.address, self._listener)
         try:
             if request.protocol == "HTTP/1.1":
                 check_host(request.headers)
@@ -349,6 +343,8 @@ class ServerOpening:
             response.headers["WWW-Authenticate"] = 'Basic realm="ocpp", charset="UTF-8"'
         elif status == HTTPStatus.UPGRADE_REQUIRED:
             response.headers["Upgrade"] = "websocket"
+        elif status == HTTPStatus.SERVICE_UNAVAILABLE:
+            response.headers["Retry-After"] = RETRY_AFTER
         self._answer(response)
 
     def _tell(self, status: int | None, reason: str) -> None:

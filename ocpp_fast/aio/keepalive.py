@@ -78,6 +78,6 @@ class Keepalive(Generic[P]):
 
     def _ping_slice(self, turns: int, index: int) -> None:
         self._last, self._at = index, self._at + turns * self._wait
+        self._plan()  # first: who is told of a ping may `close`
         for each in tuple(self._slices.get(index, ())):
             each.ping()
-        self._plan()

@@ -18,10 +18,13 @@ from .logs import write
 from .proxies import Address
 from .security import Refusal
 
-__all__ = ["ROOM", "SHED", "Lobby", "Turnstile", "has_room", "raise_file_limit"]
+__all__ = ["RETRY_AFTER", "ROOM", "SHED", "Lobby", "Turnstile", "has_room", "raise_file_limit"]
 
 ROOM: Final = 64
 """Files that connections leave to the rest of the process."""
+
+RETRY_AFTER: Final = "30"
+"""Seconds that those wait who are answered 503."""
 
 SHED: Final = "max_handshakes: the oldest without a whole request"
 
@@ -31,7 +34,9 @@ _MOST_LINGERING: Final = 100
 _SECOND: Final = 1.0
 _MUCH: Final = 8
 _SHED_AT_ONCE: Final = 100
-_FULL: Final = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\nRetry-After: 30\r\n\r\n"
+_FULL: Final = (
+    f"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\nRetry-After: {RETRY_AFTER}\r\n\r\n"
+).encode()
 
 
 def raise_file_limit(log: logging.Logger) -> None:

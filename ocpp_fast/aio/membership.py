@@ -11,6 +11,7 @@ from .security import Handshake
 if TYPE_CHECKING:
     from .central_system import CentralSystem
     from .stations import Station
+    from .workers import Child
 
 __all__ = ["Membership"]
 
@@ -36,6 +37,14 @@ class Membership(Protocol):
 
     def left(self, station: Station) -> None:
         """A connection has ended."""
+        ...
+
+    def companion(self) -> Child | None:
+        """Return what is to run beside the workers of a program, before it forks them; None for nothing."""
+        ...
+
+    def in_worker(self, number: int) -> None:
+        """This process is a worker, with a name of its own."""
         ...
 
     def draining(self) -> None:

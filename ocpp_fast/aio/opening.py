@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from websockets.protocol import Protocol as Layer
 
 if TYPE_CHECKING:
     from .websocket import WebSocket
 
-__all__ = ["Opening", "has_long_length", "release"]
+__all__ = ["COMPRESSION", "Opening", "has_long_length", "release"]
+
+COMPRESSION: Final[dict[str, Any]] = {
+    "server_no_context_takeover": True,
+    "client_no_context_takeover": True,
+    "compress_settings": {"level": 1, "memLevel": 5},
+}
+"""permessage-deflate as both sides speak it: an idle connection keeps no compressor (R37)."""
 
 
 class Opening(Protocol):
@@ -31,8 +38,8 @@ class Opening(Protocol):
         """The peer writes no more."""
         ...
 
-    def lost(self) -> None:
-        """TCP has ended."""
+    def lost(self, error: Exception | None) -> None:
+        """TCP has ended, by an error or not."""
         ...
 
 

@@ -14,17 +14,19 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypedDict
 
+from .draining import DEFAULT_RATE, Busy, Code, Draining
 from .listener import PortListener, duplicate
 from .prelude import PreludeListener
 from .proxies import Address, TrustedProxies
 from .security import Headers
+from .transport import CloseCode
 
 if TYPE_CHECKING:
     from .admission import HandshakeOwner
+    from .central_system import CentralRuntime
     from .limits import Lobby
-    from .sockets import Sockets
 
-__all__ = ["Http", "HttpRequest", "HttpResponse", "ServeOptions", "Server", "listen"]
+__all__ = ["Http", "HttpRequest", "HttpResponse", "ServeOptions", "Server", "health", "listen"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class HttpRequest:
     """The path as requested, with its query."""
     headers: Headers = field(repr=False)
     remote_address: Address
+    server: Server = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,16 @@ class HttpResponse:
 
 Http: TypeAlias = Callable[[HttpRequest], HttpResponse | Awaitable[HttpResponse | None] | None]
 """Answers plain HTTP; None leaves the answer to the central system: 426, Upgrade Required."""
+
+
+def health(request: HttpRequest) -> HttpResponse | None:
+    """Answer a load balancer: /healthz with 200, /readyz with 200 or, unless it `is_ready`, with 503."""
+    path = request.path.partition("?")[0]
+    if path not in ("/healthz", "/readyz"):
+        return None
+    is_well = path == "/healthz" or request.server.is_ready
+    status = HTTPStatus.OK if is_well else HTTPStatus.SERVICE_UNAVAILABLE
+    return HttpResponse(status, b"ok\n" if is_well else b"draining\n", {"Content-Type": "text/plain"})
 
 
 class ServeOptions(TypedDict, total=False):
@@ -82,14 +95,17 @@ class Server:
     `url` is what stations connect to, with their identity appended. On a Unix socket `host` is its path and `port` 0.
     """
 
-    def __init__(self, sockets: Sockets, lobby: Lobby, *, http: Http | None = None) -> None:
+    def __init__(self, runtime: CentralRuntime, lobby: Lobby, *, http: Http | None = None) -> None:
         self.host: str = ""
         self.port: int = 0
         self.url: str = ""
         self._http = http
         self._file: tuple[int, int] | None = None
-        self._sockets = sockets
+        self._runtime = runtime
+        self._sockets = runtime.sockets()
         self._lobby = lobby
+        self.is_draining = False
+        """Whether `drain` was called: no station is let in any more."""
 
     def _bound(self, listener: Listener, host: str | None, *, secure: bool) -> None:
         """Take the address of what listens for this."""
@@ -107,6 +123,35 @@ class Server:
         """Remove the file of a Unix socket, unless another one has taken its place."""
         if self._file is not None and _file_of(self.host) == self._file:
             os.unlink(self.host)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether stations are let in: it does not drain, and the central system does not stop."""
+        return not (self.is_draining or self._runtime.stopping)
+
+    async def drain(
+        self,
+        rate: int = DEFAULT_RATE,
+        *,
+        timeout: float = 300.0,
+        busy: Busy | None = None,
+        code: Code = CloseCode.SERVICE_RESTART,
+    ) -> int:
+        """Let the stations leave, for another node to take them; return how many are left: 0, unless it takes too long.
+
+        From now on none is let in: newcomers are answered 503. `rate` are closed in each second, at random moments of
+        it, first those that are not busy: without an open call in either direction, and without what `busy`, a function
+        of a station, says of it, such as a running transaction. A call that is open is waited for; one made meanwhile
+        raises `Disconnected`, `delivered` False. `code` is the close code, or a function of a station that returns it.
+        After `timeout` seconds those that are left stay connected.
+        """
+        draining = Draining(self._runtime, self._sockets, rate=rate, timeout=timeout, busy=busy, code=code)
+        if not self.is_draining:
+            self.is_draining = True
+            if self._runtime.cluster is not None:
+                self._runtime.cluster.draining()
+            self._runtime.tasks.run(self._runtime.drain_hooks, self)
+        return await draining.run()
 
     async def serve_forever(self) -> None:
         """Serve until cancelled."""

@@ -97,6 +97,16 @@ class Sockets:
         if each not in self._closing:
             self._closing.start(each)
 
+    def ping_every(self, seconds: float) -> None:
+        """Ping all of them so often from now on."""
+        self._ping_interval = seconds
+        before, self._keepalives = self._keepalives, {}
+        for keepalive in before.values():
+            keepalive.close()
+            for each in keepalive:
+                each.heard = True  # the answer to the last ping may be on its way
+                self.opened(each)
+
     def in_turn(self, step: Callable[[], object]) -> None:
         """Do what a connection's handshake or end asks for: now or, where many do at once, in one of the next turns."""
         if self._steps == 0:

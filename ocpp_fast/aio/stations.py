@@ -298,6 +298,16 @@ class Station(Connection):
         self._runtime.tell(Replaced(self.id, newer, self.handshake.remote_address), self.id)
         self.leave(CloseCode.POLICY_VIOLATION, reason)
 
+    @property
+    def has_open_calls(self) -> bool:
+        """Whether calls to it have been sent and are not answered."""
+        return self._session.has_open_calls
+
+    @property
+    def is_handling(self) -> bool:
+        """Whether a call of its own is being handled, or waits for that."""
+        return self._held is not None or self._session.current_call is not None
+
     def leave(self, code: int, reason: str) -> None:
         """End the connection as the policy says: with a Close frame, or without."""
         if self.policy.close_frames:

@@ -26,9 +26,10 @@ _SUITES: Final = (
 class TlsContext(ssl.SSLContext):
     """An `SSLContext` that reads its files again, with `reload`; made by `server_context` and `client_context`.
 
-    Change no setting of it: `reload` makes another one within.
+    Change no setting of it: `reload` makes another one within. `shows_certificate` tells whether it was given one.
     """
 
+    shows_certificate: bool
     _current: ssl.SSLContext | None
     _make: Callable[[type[ssl.SSLContext]], ssl.SSLContext]
 
@@ -52,9 +53,10 @@ class TlsContext(ssl.SSLContext):
         return self._current.wrap_socket(*args, **options)
 
 
-def _reloadable(make: Callable[[type[ssl.SSLContext]], ssl.SSLContext]) -> TlsContext:
+def _reloadable(make: Callable[[type[ssl.SSLContext]], ssl.SSLContext], *, shows_certificate: bool) -> TlsContext:
     context = make(TlsContext)
     assert isinstance(context, TlsContext)
+    context.shows_certificate = shows_certificate
     context._current, context._make = None, make
     return context
 
@@ -93,7 +95,7 @@ def server_context(
             context.verify_mode = ssl.CERT_REQUIRED if require_client else ssl.CERT_OPTIONAL
         return context
 
-    return _reloadable(make)
+    return _reloadable(make, shows_certificate=True)
 
 
 def client_context(
@@ -120,7 +122,7 @@ def client_context(
             _load_pair(context, *each, password)
         return context
 
-    return _reloadable(make)
+    return _reloadable(make, shows_certificate=bool(pairs))
 
 
 def _context(kind: type[ssl.SSLContext], protocol: int) -> ssl.SSLContext:

@@ -12,6 +12,7 @@ import asyncio
 import os
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from websockets.exceptions import PayloadTooBig
@@ -124,9 +125,9 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lost = True
-        self._sockets.in_turn(self._ended)
+        self._sockets.in_turn(self._ended if exc is None or self._opening is None else partial(self._ended, exc))
 
-    def _ended(self) -> None:
+    def _ended(self, error: Exception | None = None) -> None:
         self._is_over = True
         self._sockets.ended(self)
         self._tell_end()
@@ -134,7 +135,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
             self._end.set_result(None)
         opening, self._opening = self._opening, None
         if opening is not None:
-            opening.lost()
+            opening.lost(error)
         if self._protocol is not None:
             self._failed = self.failed
             release(self._protocol)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from ocpp_fast import __version__, accelerated
+from ocpp_fast import __version__, core
 
 from . import check, load, serve, station
 
@@ -20,8 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     takes its time is imported before that, so that help comes at once.
     """
     parser = argparse.ArgumentParser(prog="ocpp-fast", description="OCPP central system and charge point.")
-    core = "compiled" if accelerated else "pure-Python"
-    parser.add_argument("--version", action="version", version=f"ocpp_fast {__version__}, {core} core")
+    parser.add_argument("--version", action="version", version=f"ocpp_fast {__version__}, {core}")
     commands = parser.add_subparsers(required=True, metavar="serve | station | load | check")
     serve.add(commands.add_parser("serve", help="a central system that takes stations in and answers them"))
     station.add(commands.add_parser("station", help="a simulated charge point"))

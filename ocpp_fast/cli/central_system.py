@@ -12,15 +12,20 @@ from ocpp_fast import (
     BasicAuth,
     CentralSystem,
     ClientCertificate,
+    Cluster,
     Direction,
     Event,
     FrameFault,
+    LocalCluster,
     NoAuth,
     Profile2,
     Profiles,
     Refusal,
     Replaced,
+    Server,
     Station,
+    core,
+    health,
     shown,
 )
 
@@ -28,18 +33,19 @@ from .answers import answers_of
 from .console import Console, complain
 from .passwords import read_passwords
 from .recording import record
-from .running import collect_seldom, core_name, log_to_stderr, loop_factory, loop_name, on_hangup
+from .running import collect_seldom, log_to_stderr, loop_factory, loop_name, on_hangup
 from .serve import ServeArguments
 from .traffic import Traffic
 
 __all__ = ["serve"]
 
 _MAX_PATH: Final = 60
+_NAMESPACE: Final = "ocpp-fast"
 
 
 def serve(given: ServeArguments) -> int:
     """Serve until told to end; return the exit code."""
-    log_to_stderr()
+    log_to_stderr(names_process=given.workers is not None)
     console = Console(quiet=given.quiet)
     console.note(f"getting ready to speak OCPP {', '.join(given.versions)}")
     try:
@@ -51,6 +57,10 @@ def serve(given: ServeArguments) -> int:
             on_listening=lambda server: console.say(f"listening on {server.url}"),
             loop_factory=loop_factory(given.loop),
             max_connections=given.max_connections,
+            http=health,
+            drain=given.drain,
+            workers=given.workers,
+            proxy_protocol=given.proxy_protocol,
         )
     except OSError as error:
         in_use = error.errno == errno.EADDRINUSE
@@ -58,9 +68,20 @@ def serve(given: ServeArguments) -> int:
         complain(f"cannot listen on {given.host}, port {given.port}: {reason}")
         return 1
     except ValueError as error:
-        complain(f"{error} (--no-auth=anywhere)")
+        complain(f"{error} (--no-auth=anywhere)" if "NoAuth" in str(error) else f"--nats: {error}")
         return 2
+    except RuntimeError as error:
+        if given.workers is None and not given.nats:
+            raise
+        complain(str(error))
+        return 1
     return 0
+
+
+def _cluster(given: ServeArguments) -> Cluster | None:
+    if given.nats:
+        return Cluster(given.nats, namespace=_NAMESPACE)
+    return None if given.workers is None else LocalCluster(namespace=_NAMESPACE)
 
 
 def _auth(given: ServeArguments) -> Auth:
@@ -76,7 +97,19 @@ def _auth(given: ServeArguments) -> Auth:
 def _central(given: ServeArguments, console: Console) -> CentralSystem:
     answers = [answers_of(each, console, given.interval) for each in given.versions]
     versions = [module.VERSION for module, _ in answers]
-    central = CentralSystem(auth=_auth(given), versions=versions, ping_interval=given.ping_interval)
+    central = CentralSystem(
+        auth=_auth(given),
+        versions=versions,
+        ping_interval=given.ping_interval,
+        trusted_proxies=given.trusted_proxies,
+        cluster=_cluster(given),
+    )
+
+    @central.on_drain
+    def tell_how_many_leave(server: Server) -> None:
+        if stations := len(central):
+            console.note(f"draining: {stations} stations leave")
+
     for version, (_, router) in zip(versions, answers, strict=True):
         for profile in version.profiles:
             central.include(router, profile=profile)
@@ -90,7 +123,7 @@ def _central(given: ServeArguments, console: Console) -> CentralSystem:
 @asynccontextmanager
 async def _ready(given: ServeArguments, console: Console) -> AsyncIterator[None]:
     """Say what it runs on, make the garbage collector's pauses short, and read files again on SIGHUP."""
-    console.note(f"on {loop_name()}, with the {core_name()}")
+    console.note(f"on {loop_name()}, with the {core}")
     collect_seldom()
     if given.tls is not None or given.auth_file is not None:
         on_hangup(lambda: _reload(given, console))
@@ -142,7 +175,8 @@ def _tell(central: CentralSystem, console: Console) -> None:
 
     @central.on_connect
     def connected(station: Station) -> None:
-        console.note(f"{station} connected, OCPP {station.version.number}")
+        at = _place(station.handshake.remote_address)
+        console.note(f"{station} connected, OCPP {station.version.number}, from {at}")
 
     @central.on_disconnect
     def disconnected(station: Station) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import sys
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from typing import Final
 
 from ocpp_fast import shown
 
-__all__ = ["Console", "JsonConsole", "complain"]
+__all__ = ["Console", "JsonConsole", "complain", "worker_number"]
 
 
 _MOST_PRINTED: Final = 1000
@@ -26,9 +27,11 @@ class Console:
         self.quiet = quiet
 
     def say(self, line: str, most: int = _MOST_PRINTED) -> None:
-        """Print a line that is always wanted, of at most so many characters."""
+        """Print a line that is always wanted, of at most so many characters; a worker's number comes first."""
+        number = worker_number()
         try:
-            print(_encodable(shown(line, most)), flush=True)
+            text = f"[{number}] " * bool(number) + _encodable(shown(line, most))
+            print(f"{text}\n", end="", flush=True)  # at once, for other workers print, too
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -66,3 +69,9 @@ def complain(line: str) -> None:
 def _encodable(line: str) -> str:
     encoding = sys.stdout.encoding or "utf-8"
     return line.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def worker_number() -> int:
+    """Return which worker this process is; 0 if it is none."""
+    kind, _, number = multiprocessing.current_process().name.rpartition("-")
+    return int(number) if kind == "worker" else 0

@@ -5,16 +5,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import os
 import signal
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
-from ocpp_fast import accelerated
-
-__all__ = ["collect_seldom", "core_name", "log_to_stderr", "loop_factory", "loop_name", "on_hangup", "run"]
+__all__ = ["collect_seldom", "log_to_stderr", "loop_factory", "loop_name", "on_hangup", "run"]
 
 
 def run(program: Coroutine[Any, Any, int]) -> int:
@@ -40,9 +37,10 @@ def on_hangup(act: Callable[[], object]) -> None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, act)
 
 
-def log_to_stderr() -> None:
+def log_to_stderr(*, names_process: bool = False) -> None:
     """Print what the library logs, warnings and worse."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    process = "%(processName)s " if names_process else ""
+    logging.basicConfig(level=logging.WARNING, format=f"{process}%(levelname)s %(name)s: %(message)s")
 
 
 def loop_factory(name: str | None) -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -53,14 +51,6 @@ def loop_factory(name: str | None) -> Callable[[], asyncio.AbstractEventLoop] | 
 def loop_name() -> str:
     """Return the library of the event loop that runs."""
     return type(asyncio.get_running_loop()).__module__.partition(".")[0]
-
-
-def core_name() -> str:
-    """Return the core that is in use, and why it is the slower one, if so."""
-    if accelerated:
-        return "compiled core"
-    chosen = os.environ.get("OCPP_FAST_NO_EXT", "") not in ("", "0")
-    return f"pure-Python core: {'OCPP_FAST_NO_EXT is set' if chosen else 'the compiled one was not built'}"
 
 
 def collect_seldom() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from .passwords import read_passwords
 from .recording import add_frames
-from .values import VERSIONS, count, port, positive
+from .values import VERSIONS, count, network, port, positive
 
 if TYPE_CHECKING:
     from ocpp_fast import TlsContext
@@ -42,6 +42,14 @@ class ServeArguments:
     ping_interval: float
     """Seconds between WebSocket pings; 0 is off."""
     max_connections: int | None
+    drain: int | None
+    """Stations a second that leave on SIGTERM; None closes all at once."""
+    workers: int | None
+    nats: Sequence[str]
+    """URLs of the servers of a cluster."""
+    trusted_proxies: Sequence[str]
+    proxy_protocol: bool
+    """Whether every connection begins with a PROXY header."""
     loop: str | None
     """"asyncio" or "uvloop"; None is the faster one that is installed."""
     quiet: bool
@@ -92,6 +100,33 @@ def add(parser: ArgumentParser) -> None:
         metavar="NUMBER",
         help="answer 503 to stations above (no limit but that of files)",
     )
+    parser.add_argument(
+        "--drain",
+        type=count,
+        default=100,
+        metavar="RATE",
+        help="stations that are closed in a second on SIGTERM; 0 closes all at once (%(default)s)",
+    )
+    parser.add_argument("--workers", type=positive, metavar="NUMBER", help="so many processes, on one port")
+    parser.add_argument(
+        "--nats",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="share the stations with others on these NATS servers; workers have one of their own",
+    )
+    parser.add_argument(
+        "--trusted-proxy",
+        action="append",
+        type=network,
+        default=[],
+        dest="trusted_proxies",
+        metavar="NETWORK",
+        help="believe its X-Forwarded-For and -Proto; may stand there several times (10.0.0.0/8, ::1, unix)",
+    )
+    parser.add_argument(
+        "--proxy-protocol", action="store_true", help="expect a PROXY header of a trusted proxy on every connection"
+    )
     parser.add_argument("--loop", choices=LOOPS, help="the event loop (uvloop if installed)")
     parser.add_argument("--quiet", action="store_true", help="tell only where it listens")
     add_frames(parser)
@@ -120,6 +155,8 @@ def _add_tls(parser: ArgumentParser) -> None:
 def _run(parser: ArgumentParser, given: Namespace) -> int:
     if given.loop is not None and find_spec(given.loop) is None:
         parser.error("--loop uvloop: it is not installed (pip install 'ocpp-fast[speed]')")
+    if given.proxy_protocol and not given.trusted_proxies:
+        parser.error("--proxy-protocol: expected --trusted-proxy, too")
     arguments = ServeArguments(
         host=given.host,
         port=given.port,
@@ -132,6 +169,11 @@ def _run(parser: ArgumentParser, given: Namespace) -> int:
         interval=given.interval,
         ping_interval=given.ping_interval,
         max_connections=given.max_connections,
+        drain=given.drain or None,
+        workers=given.workers,
+        nats=given.nats,
+        trusted_proxies=given.trusted_proxies,
+        proxy_protocol=given.proxy_protocol,
         loop=given.loop,
         quiet=given.quiet,
         frames=given.frames,

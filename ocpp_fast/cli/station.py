@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from argparse import ArgumentParser, Namespace
 from functools import partial
 from typing import TYPE_CHECKING, TextIO
@@ -118,6 +117,8 @@ def _run(parser: ArgumentParser, given: Namespace) -> int:
 
 async def _watched(fleet: Fleet, given: Namespace) -> int:
     """Run a fleet, and say every second how it is, on one line of a terminal."""
+    import asyncio
+
     console, life = Console(quiet=given.quiet), asyncio.create_task(fleet.run())
     try:
         while not (await asyncio.wait([life], timeout=1.0))[0]:

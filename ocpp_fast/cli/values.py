@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ __all__ = [
     "address",
     "count",
     "id_tag",
+    "network",
     "password",
     "port",
     "positive",
@@ -100,6 +101,14 @@ def address(text: str) -> str:
         return str(ip_address(text))
     except ValueError:
         raise ArgumentTypeError(f"expected an IP address, not {text!r}") from None
+
+
+def network(text: str) -> str:
+    """Read the network of a proxy, or that it comes by a Unix socket."""
+    try:
+        return "unix" if text == "unix" else str(ip_network(text))
+    except ValueError:
+        raise ArgumentTypeError(f"expected a network such as 10.0.0.0/8, or unix, not {text!r}") from None
 
 
 def id_tag(text: str) -> str:

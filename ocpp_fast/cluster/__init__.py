@@ -12,6 +12,7 @@ from .events import (
     StationDisconnected,
     StationEvent,
 )
+from .local import LocalCluster
 from .registrations import ClusterRegistrations
 from .remote import RemoteStation
 
@@ -24,6 +25,7 @@ __all__ = [
     "Deliver",
     "EventKind",
     "Lagged",
+    "LocalCluster",
     "NodeInfo",
     "Presence",
     "RemoteStation",

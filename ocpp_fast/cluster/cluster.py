@@ -104,7 +104,7 @@ class Cluster(Node):
             raise ValueError(f"when_isolated: expected 'accept' or 'refuse', not {when_isolated!r}")
         super().__init__(
             namespace=check_name("namespace", namespace),
-            name=check_name("name", name or _default_name()),
+            name=check_name("name", name or f"{host_name()}-{os.getpid()}"),
             has_directory=directory,
             refuses=when_isolated == "refuse",
             events=events,
@@ -339,7 +339,10 @@ class Cluster(Node):
     def call_threadsafe(
         self, identity: str, request: Request[R], *, timeout: float | None = None
     ) -> concurrent.futures.Future[R]:
-        """Make a call from another thread or event loop; the future ends as `call` does, and cancelling it cancels."""
+        """Make a call from another thread or event loop; the future ends as `call` does, and cancelling it cancels.
+
+        Raises `RuntimeError` if the cluster is not started.
+        """
         if self._loop is None or self._loop.is_closed():
             raise RuntimeError("the cluster is not started: use `async with cluster`, or serve the central system")
         return asyncio.run_coroutine_threadsafe(self.call(identity, request, timeout=timeout), self._loop)
@@ -359,7 +362,10 @@ class Cluster(Node):
         await self._outcome(identity, version, action, notification, seconds, is_send=True)
 
     async def transfer(self, identity: str, payload: DataTransfer[A], *, timeout: float | None = None) -> A:
-        """Send a vendor's message in a DataTransfer and return the data of its answer, as `Station.transfer` does."""
+        """Send a vendor's message in a DataTransfer and return the data of its answer, as `Station.transfer` does.
+
+        Raises what that one does, and `NotConnected` as `call` does.
+        """
         local = self._local.get(identity)
         if local is not None:
             return await local.transfer(payload, timeout=timeout)
@@ -412,6 +418,6 @@ class Cluster(Node):
                 end()
 
 
-def _default_name() -> str:
-    host = re.sub(r"[^A-Za-z0-9_-]", "-", socket.gethostname())[:20]
-    return f"{host}-{os.getpid()}"
+def host_name() -> str:
+    """Return the name of this machine, as part of that of a node."""
+    return re.sub(r"[^A-Za-z0-9_-]", "-", socket.gethostname())[:20]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from ..errors import NotSent, OcppError, VersionMismatch
+from ..errors import Disconnected, NotSent, OcppError, VersionMismatch
 from ..faults import MessageType
 from ..frames import Decoder, Encoder, FrameFault
 from ..policy import Policy
@@ -113,6 +113,10 @@ class Deliveries:
                     return {"r": {}}
                 seconds = go.deadline - member.clock()
                 response = await station.call(request, timeout=max(seconds, 0.001), may_send=go.may_send)
+            except Disconnected as error:
+                if error.delivered is False:  # it has left since it was found, or is about to: it may be elsewhere soon
+                    return {"e": "moved"}
+                raise
             except NotSent:
                 if not go.is_current:
                     return {"e": "unsent"}

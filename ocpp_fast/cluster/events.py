@@ -76,7 +76,10 @@ Change: TypeAlias = StationConnected | StationDisconnected | Lagged
 
 @dataclass(frozen=True, slots=True)
 class StationEvent:
-    """Something happened on a connection: `number` grows by one with each event of a node, so that a loss is seen."""
+    """Something happened on a connection.
+
+    `number` grows by one with each event of an incarnation of a node, from 1 on, so that a loss is seen.
+    """
 
     kind: str
     id: str
@@ -84,6 +87,7 @@ class StationEvent:
     epoch: int
     number: int
     time: datetime
+    incarnation: str = ""
     direction: str = ""
     frame: bytes = b""
 
@@ -100,10 +104,11 @@ def read_event(kind: str, payload: bytes) -> StationEvent | None:
         told = orjson.loads(payload)
         match told:
             case {"id": str(identity), "n": str(node), "ep": int(epoch), "s": int(number), "t": str(time)}:
-                direction, frame = told.get("dir", ""), told.get("frame", "")
-                if isinstance(direction, str) and isinstance(frame, str):
+                more = [told.get(each, "") for each in ("i", "dir", "frame")]
+                if all(isinstance(each, str) for each in more):
+                    incarnation, direction, frame = more
                     at = datetime.fromisoformat(time)
-                    return StationEvent(kind, identity, node, epoch, number, at, direction, frame.encode())
+                    return StationEvent(kind, identity, node, epoch, number, at, incarnation, direction, frame.encode())
     except ValueError:
         pass
     return None
@@ -136,7 +141,7 @@ class Watcher:
         return self._changes.popleft() if self._changes else None
 
 
-def event_payload(identity: str, node: str, epoch: int, number: int, time: datetime, **more: Any) -> bytes:
-    """Return what a node tells of a connection."""
-    told = {"id": identity, "n": node, "ep": epoch, "s": number, "t": time.isoformat(timespec="milliseconds"), **more}
+def event_payload(identity: str, epoch: int, number: int, time: datetime, **more: Any) -> bytes:
+    """Return what a node tells of a connection; `more` has the node, `n`, and its incarnation, `i`."""
+    told = {"id": identity, "ep": epoch, "s": number, "t": time.isoformat(timespec="milliseconds"), **more}
     return orjson.dumps(told)

@@ -104,6 +104,7 @@ class Member:
         self.state = ACTIVE
         self.namesake = False
         """Whether another node of this name is there: this one must not start, or has lost its name."""
+        self.events_told = 0
         self._questions: dict[int, Callable[[bytes], object]] = {}
         self._answers: list[tuple[str, bytes, float]] = []
         self._found: Latest[str, Target] = Latest(1000)

@@ -193,30 +193,35 @@ class NatsBus:
 
     async def _stay_connected(self, first: asyncio.Future[None]) -> None:
         while True:
-            client = _Client(self._dropped, self._complain)
             try:
-                await self._connect(client)
-                if not first.done():
-                    first.set_result(None)
-                await client.dropped.wait()
+                await self._hold_connection(first)
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # whatever a TLS context or a resolver raises, the next try follows
                 if is_our_end(error):
                     raise
-                cause = client.trouble or error
-                if _is_refusal(cause) and not first.done():
-                    raise PermissionError(f"{_shown(self._urls[-1])}: {cause}") from None
+                if _is_refusal(error) and not first.done():
+                    raise PermissionError(f"{_shown(self._urls[-1])}: {error}") from None
                 if not self._is_told:
                     self._is_told = True
-                    self._write(logging.WARNING, "no connection to NATS at %s: %s", self._urls[-1], cause)
-            finally:
-                await client.leave()
+                    self._write(logging.WARNING, "no connection to NATS at %s: %s", described(error))
             await asyncio.sleep(random.uniform(0.5, 1.5) * _PAUSE)
 
-    async def _connect(self, client: _Client) -> None:
-        url = self._urls[0]
+    async def _hold_connection(self, first: asyncio.Future[None]) -> None:
         self._urls.rotate(-1)
+        login = _login(self._credentials)
+        client = _Client(self._dropped, self._complain)
+        try:
+            await self._connect(client, self._urls[-1], login)
+            if not first.done():
+                first.set_result(None)
+            await client.dropped.wait()
+        except Error as error:
+            raise client.trouble or error from None
+        finally:
+            await client.leave()
+
+    async def _connect(self, client: _Client, url: str, login: dict[str, Any]) -> None:
         client.wants_tls(self._tls is not None or url.startswith("tls:"))
         async with asyncio.timeout(4 * _STEP):
             await client.connect(
@@ -232,30 +237,30 @@ class NatsBus:
                 ping_interval=_STEP,
                 max_outstanding_pings=_MOST_PINGS,
                 pending_size=-1,
-                **_login(self._credentials),
+                **login,
             )
-            for each in self._subscriptions:
-                client.listen(each)
+            client.listen_to(self._subscriptions)
             await client.flush()
+        client.listen_to(self._subscriptions)  # as they are by now
         if client.dropped.is_set():
             raise client.trouble or ConnectionResetError("the server left")
         self._client = client
         self._is_told = False
-        self._write(logging.INFO, "connected to NATS at %s", url)
+        self._write(logging.INFO, "connected to NATS at %s")
         client.loop.call_soon(self._on_back)
 
     def _dropped(self, client: _Client) -> None:
         if self._client is client:
             self._client = None
             self._batch.clear()
-            self._write(logging.WARNING, "the connection to NATS at %s is lost: %s", self._urls[-1], client.trouble)
+            self._write(logging.WARNING, "the connection to NATS at %s is lost: %s", client.trouble)
             client.loop.call_soon(self._on_lost)
 
     def _complain(self, error: Exception) -> None:
         write(self._log, logging.WARNING, "NATS: %s", shown(described(error)))
 
-    def _write(self, level: int, message: str, url: str, *values: object) -> None:
-        write(self._log, level, message, _shown(url), *(shown(str(each)) for each in values))
+    def _write(self, level: int, message: str, *values: object) -> None:
+        write(self._log, level, message, _shown(self._urls[-1]), *(shown(str(each)) for each in values))
 
 
 class Bucket:
@@ -331,8 +336,17 @@ class _Client(Client):
         """Send nothing before TLS has begun."""
         self._pipe.waits_for_tls = wanted
 
+    def listen_to(self, subscriptions: Sequence[Subscription]) -> None:
+        """Have these subscriptions, and no others; at once, or else the PING of `flush` would overtake them."""
+        for each in subscriptions:
+            if each not in self._sids:
+                self.listen(each)
+        for each in [*self._sids]:
+            if each not in subscriptions:
+                self.ignore(each)
+
     def listen(self, subscription: Subscription) -> None:
-        """Subscribe; at once, or else the PING of `flush` would overtake it."""
+        """Subscribe."""
         sid = _OWN_SIDS + next(self._numbers)
         self._delivers[sid] = subscription.deliver
         self._sids[subscription] = sid
@@ -359,7 +373,7 @@ class _Client(Client):
 
     async def leave(self) -> None:
         """End the connection, and what nats-py does for it."""
-        with suppress(OSError, Error, TimeoutError):
+        with suppress(OSError, Error, AssertionError):  # the last if it has not even begun
             async with asyncio.timeout(_STEP):
                 await self.close()
 

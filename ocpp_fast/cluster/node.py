@@ -20,10 +20,11 @@ from .deliveries import Deliveries
 from .directory import Holder, Peer
 from .events import KINDS, EventKind, event_payload
 from .life import Life, settles
-from .member import Member, encoded
+from .member import Member, check_name, encoded
 
 if TYPE_CHECKING:
     from ..aio import CentralSystem, Direction, Station
+    from ..aio.workers import Child
 
 __all__ = ["Node"]
 
@@ -44,7 +45,6 @@ class Node(Life):
             raise ValueError(f"events: expected some of {', '.join(KINDS)}, not {', '.join(map(repr, unknown))}")
         self._local: dict[str, Station] = {}
         self._deliveries = Deliveries(self._started, self._local.get)
-        self._event_number = 0
         self._swaps: Latest[str, tuple[float, ...]] = Latest(10_000)
 
     def joined_by(self, central: CentralSystem) -> None:
@@ -54,6 +54,14 @@ class Node(Life):
         self._central = central
         if "message" in self._events:
             central.on_frame(self._frame_passed)
+
+    def companion(self) -> Child | None:
+        """Return what is to run beside workers: nothing, for the bus is there."""
+        return None
+
+    def in_worker(self, number: int) -> None:
+        """This process is a worker. Raises `ValueError` if the name becomes too long for that."""
+        self.name = check_name("name", f"{self.name}-{number}")
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
@@ -165,8 +173,9 @@ class Node(Life):
     def _tell(self, kind: EventKind, identity: str, epoch: int, **more: Any) -> None:
         if kind not in self._events or self._member is None or self._bus is None:
             return
-        self._event_number += 1
-        payload = event_payload(identity, self.name, epoch, self._event_number, datetime.now(UTC), **more)
+        self._member.events_told += 1
+        more |= {"n": self.name, "i": self._member.incarnation}
+        payload = event_payload(identity, epoch, self._member.events_told, datetime.now(UTC), **more)
         with suppress(BusLost):  # then its number is missing: consumers see that
             self._bus.publish(f"{self._member.prefix}.event.{kind}.{encoded(identity)}", payload)
 

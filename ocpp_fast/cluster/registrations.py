@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 from urllib.parse import quote
 
 from ..aio.logs import write
+from ..escaping import described
 from ..latest import Latest
+from .bus import Bus
 
 __all__ = ["Bucket", "ClusterRegistrations", "Registered"]
 
@@ -30,6 +32,7 @@ class Bucket(Protocol):
         ...
 
 
+@runtime_checkable
 class Buckets(Protocol):
     """A bus with buckets."""
 
@@ -47,8 +50,8 @@ class Registered(Protocol):
         ...
 
     @property
-    def bus(self) -> Any:
-        """What carries it: a bus with buckets."""
+    def bus(self) -> Bus:
+        """What carries it."""
         ...
 
 
@@ -64,7 +67,7 @@ class ClusterRegistrations:
     def __init__(self, cluster: Registered, *, replicas: int = 1, log: logging.Logger | None = None) -> None:
         self._cluster = cluster
         self._replicas = replicas
-        self._opened: tuple[Buckets, Bucket] | None = None
+        self._opened: tuple[Bus, Bucket] | None = None
         self._log = log or _LOG
         self._fails = False
         self._unstored: Latest[str, None] = Latest()
@@ -72,8 +75,10 @@ class ClusterRegistrations:
     @property
     def _bucket(self) -> Bucket:
         """The bucket, by way of the present bus: a cluster that is started again has another."""
-        bus: Buckets = self._cluster.bus
+        bus = self._cluster.bus
         if self._opened is None or self._opened[0] is not bus:
+            if not isinstance(bus, Buckets):
+                raise TypeError(f"registrations: expected a cluster on NATS, not on {type(bus).__name__}")
             name = f"ocpp-{self._cluster.namespace}-registrations"
             self._opened = bus, bus.bucket(name, replicas=self._replicas)
         return self._opened[1]
@@ -105,7 +110,7 @@ class ClusterRegistrations:
     def _failed(self, error: OSError) -> None:
         if not self._fails:
             self._fails = True
-            write(self._log, logging.WARNING, "registrations of the cluster can't be reached: %s", error)
+            write(self._log, logging.WARNING, "registrations of the cluster can't be reached: %s", described(error))
 
     def _worked(self) -> None:
         if self._fails:

@@ -93,7 +93,7 @@ class Link:
 
 def _reason(error: OSError) -> str:
     if isinstance(error, HandshakeFailed):
-        return f"the server refuses with HTTP status {error.status}" if error.status else str(error)
+        return f"the server refuses with HTTP status {error.status}" if (error.status or 0) >= 300 else error.reason
     if isinstance(error, ConnectionRefusedError):
         return "nothing listens there"
     return error.strerror or str(error) or type(error).__name__

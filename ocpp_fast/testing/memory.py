@@ -6,18 +6,20 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from http import HTTPStatus
 from typing import Any, overload
 from urllib.parse import urlsplit, urlunsplit
 
 from websockets.datastructures import Headers
 
 from ..aio import CentralSystem, ChargePoint, NoAuth, Station
+from ..aio.address import Address
 from ..aio.admission import Admission, Offer, no_common_subprotocol
-from ..aio.connection import Connection
 from ..aio.endpoint import VersionModule
 from ..aio.events import Limit
 from ..aio.transport import CloseCode, TransportOwner
-from ..errors import HandshakeFailed, HandshakeRefused
+from ..aio.uplink import StationConnection
+from ..errors import HandshakeFailed, HandshakeRefused, NoCommonVersion
 from ..schema import Version
 from .clock import FakeClock
 
@@ -94,7 +96,7 @@ async def _charge_point(
     clock: FakeClock | None,
 ) -> AsyncIterator[ChargePoint]:
     dial = _Dial(central, charge_point, path, headers)
-    charge_point._dial = dial
+    charge_point._uplink.dial = dial
     try:
         with nullcontext() if clock is None else clock.installed():
             async with central._running(grace=1.0) as closing:
@@ -105,7 +107,7 @@ async def _charge_point(
                     await each.wait_closed()
                 await asyncio.sleep(0)  # for hooks, which are told a moment later
     finally:
-        charge_point._dial = charge_point._dial_socket
+        charge_point._uplink.dial = charge_point._uplink.dial_socket
 
 
 class _Dial:
@@ -120,9 +122,8 @@ class _Dial:
         self._path = path
         self._headers = headers
 
-    async def __call__(self) -> Connection:
+    async def __call__(self, address: Address) -> StationConnection:
         runtime, charge_point = self._central._runtime, self._charge_point
-        address = charge_point._address
         headers = Headers({"Host": "memory", **self._headers})
         if address.authorization is not None and "Authorization" not in headers:
             headers["Authorization"] = address.authorization
@@ -132,11 +133,12 @@ class _Dial:
         admission = Admission(runtime, offer)
         admitted = await admission.decide()
         if isinstance(admitted, HandshakeRefused):
-            raise HandshakeFailed(f"refused with {admitted.status.value}: {admitted.reason}", admitted.status)
+            reason = admitted.reason
+            raise HandshakeFailed(f"refused with {admitted.status.value}: {reason}", admitted.status, reason)
         if admitted.version is None or admitted.subprotocol is None:  # which a station takes for no answer
             if admitted.version is None:
                 admission.refuse(101, no_common_subprotocol(offers))
-            raise HandshakeFailed("the server chose no subprotocol")
+            raise NoCommonVersion("the server chose no subprotocol", HTTPStatus.SWITCHING_PROTOCOLS)
         there = Transport(self.transports, runtime.max_message_size)
         here = Transport(self.transports, charge_point._runtime.max_message_size)
         there.other, here.other = here, there

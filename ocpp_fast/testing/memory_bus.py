@@ -132,8 +132,8 @@ class MemoryBus:
 
     def reset(self) -> None:
         """Drop the connection, and make a new one."""
-        self._disconnected()
-        if self._broker.is_up:
+        if self.connected:
+            self._disconnected()
             self._reconnected()
 
     async def close(self) -> None:

@@ -79,6 +79,7 @@ class GetDiagnosticsRequest(Request[GetDiagnosticsResponse], action="GetDiagnost
     location: Uri
     """The directory to upload to."""
     retries: int | None = None
+    """How often to try; no value leaves it to the station."""
     retry_interval: int | None = None
     """Seconds."""
     start_time: DateTime | None = None
@@ -94,6 +95,7 @@ class UpdateFirmwareRequest(Request[UpdateFirmwareResponse], action="UpdateFirmw
 
     location: Uri
     retries: int | None = None
+    """How often to try; no value leaves it to the station."""
     retrieve_date: DateTime
     """Not to be fetched before."""
     retry_interval: int | None = None

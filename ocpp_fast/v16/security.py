@@ -230,6 +230,7 @@ class GetLogRequest(Request[GetLogResponse], action="GetLog", sender=CENTRAL):
     log_type: LogEnumType
     request_id: int
     retries: int | None = None
+    """How often to try; no value leaves it to the station."""
     retry_interval: int | None = None
     """Seconds."""
 
@@ -383,6 +384,7 @@ class SignedUpdateFirmwareRequest(Request[SignedUpdateFirmwareResponse], action=
     """Tells the station to fetch, verify and install signed firmware."""
 
     retries: int | None = None
+    """How often to try; no value leaves it to the station."""
     retry_interval: int | None = None
     """Seconds."""
     request_id: int

@@ -42,6 +42,7 @@ class ClearChargingProfileRequest(Request[ClearChargingProfileResponse], action=
     connector_id: int | None = None
     charging_profile_purpose: ChargingProfilePurposeType | None = None
     stack_level: int | None = None
+    """No value means any."""
 
 
 class GetCompositeScheduleStatus(StrEnum):

@@ -348,6 +348,8 @@ class VariableCharacteristicsType(Struct):
     unit: Str16 | None = None
     data_type: DataEnumType
     min_limit: float | None = None
+    """The smallest value, in `unit`."""
+    """The smallest value, in `unit`."""
     max_limit: float | None = None
     """The largest value; for strings and lists, the greatest length."""
     values_list: Str1000 | None = None

@@ -331,6 +331,7 @@ class SampledValueType(Struct):
     """One measured value."""
 
     value: float
+    """In the unit of `unit_of_measure`, and times its power of ten; without it, energy is in Wh."""
     context: ReadingContextEnumType | None = None
     measurand: MeasurandEnumType | None = None
     phase: PhaseEnumType | None = None

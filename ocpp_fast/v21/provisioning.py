@@ -351,6 +351,7 @@ class VariableCharacteristicsType(Struct):
     unit: Str16 | None = None
     data_type: DataEnumType
     min_limit: float | None = None
+    """The smallest value, in `unit`."""
     max_limit: float | None = None
     """The largest value; for strings and lists, the greatest length."""
     max_elements: Annotated[int, Range(1, None)] | None = None

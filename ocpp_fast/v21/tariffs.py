@@ -171,6 +171,7 @@ class PriceType(Struct):
     excl_tax: float | None = None
     """One of the two must be there."""
     incl_tax: float | None = None
+    """Both are in the currency of the tariff."""
     tax_rates: Annotated[list[TaxRateType], Items(1, 5)] | None = None
     custom_data: CustomData | None = None
 

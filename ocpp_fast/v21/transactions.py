@@ -97,6 +97,7 @@ class CostDimensionType(Struct):
 
     type: CostDimensionEnumType
     volume: float
+    """In the unit that belongs to `type`."""
     custom_data: CustomData | None = None
 
 
@@ -125,6 +126,7 @@ class TotalPriceType(Struct):
     excl_tax: float | None = None
     """One of the two must be there."""
     incl_tax: float | None = None
+    """Both are in the currency of the tariff."""
     custom_data: CustomData | None = None
 
 

@@ -399,6 +399,7 @@ class SampledValueType(Struct):
     """One measured value."""
 
     value: float
+    """In the unit of `unit_of_measure`, and times its power of ten; without it, energy is in Wh."""
     measurand: MeasurandEnumType | None = None
     context: ReadingContextEnumType | None = None
     phase: PhaseEnumType | None = None

@@ -175,16 +175,21 @@ class Site:
 
 @asynccontextmanager
 async def serving(
-    central: CentralSystem | None = None, *, tls: ssl.SSLContext | None = None, transfer: Any = None, **options: Any
+    central: CentralSystem | None = None,
+    *,
+    tls: ssl.SSLContext | None = None,
+    transfer: Any = None,
+    http: Any = None,
+    **options: Any,
 ) -> AsyncIterator[Site]:
     """Serve on a free port, and cut the peers in the end; options of `central_system`.
 
-    `transfer` is a handler of 1.6's DataTransfer.
+    `transfer` is a handler of 1.6's DataTransfer; `http` answers plain HTTP.
     """
     central = central_system(**options) if central is None else central
     if transfer is not None:
         central.on(v16.DataTransferRequest)(transfer)
-    async with central.serve(ssl=tls, grace=1.0) as server:
+    async with central.serve(ssl=tls, grace=1.0, http=http) as server:
         site = Site(central, server)
         try:
             yield site

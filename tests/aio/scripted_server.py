@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from ocpp_fast import BackOff, ChargePoint, v16
+import pytest
 
-from .harness import until
-from .peer import frame_bytes
+from ocpp_fast import BackOff, ChargePoint, OcppError, Station, v16
+
+from .harness import HEARTBEAT, Site, until
+from .peer import PATIENCE, frame_bytes
 
 CLEARED = v16.ClearCacheResponse(status=v16.ClearCacheStatus.ACCEPTED)
 AT_ONCE = BackOff(minimum=0.01, random_range=0, repeat_times=0)
+NEVER = BackOff(minimum=600)
 
 
-def charge_point(url: str, identity: str = "CP1", **options: Any) -> ChargePoint:
+def charge_point(url: Any, identity: str = "CP1", **options: Any) -> ChargePoint:
     """A station of 1.6 that answers ClearCache and connects again quickly."""
     defaults: dict[str, Any] = {"versions": [v16], "back_off": AT_ONCE, "close_timeout": 2.0}
     station = ChargePoint(identity, url, **defaults | options)
@@ -96,3 +100,35 @@ async def unmasked(reader: asyncio.StreamReader) -> tuple[int, bytes]:
 async def no_other_tasks_but_servers() -> None:
     own = {asyncio.current_task()}
     await until(lambda: not [each for each in asyncio.all_tasks() - own if "connected" not in repr(each)])
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+        return port
+
+
+def nobody() -> str:
+    """The URL of a server that does not listen."""
+    return f"ws://127.0.0.1:{free_port()}"
+
+
+async def connected_to(site: Site, station: ChargePoint) -> Station:
+    """The station as this central system sees it, which answers it."""
+    async with asyncio.timeout(PATIENCE):
+        await station.wait_connected()
+        seen = await site.central.wait_connected("CP1")
+        assert await station.v16.heartbeat() == HEARTBEAT
+    assert station.url == f"{site.server.url}/CP1"
+    return seen
+
+
+async def failures(station: ChargePoint) -> list[Exception]:
+    """What the failed try of a station has told, which is what it has raised."""
+    failed: list[Exception] = []
+    station.on_connect_failed(failed.append)
+    with pytest.raises((OcppError, OSError)) as raised:
+        await station.__aenter__()
+    assert failed == [raised.value]
+    await no_other_tasks_but_servers()
+    return failed

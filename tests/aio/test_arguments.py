@@ -59,6 +59,14 @@ CASES: dict[str, tuple[Any, type[Exception], str]] = {
     "a URL without a host": (lambda: station(url="ws:///x"), ValueError, "url: expected one such as ws://host"),
     "a fragment": (lambda: station(url=URL + "#x"), ValueError, "url: expected one such as ws://host"),
     "a port": (lambda: station(url="ws://h:99999"), ValueError, "url: expected a host, and a port"),
+    "a URL that is none": (lambda: station(url=5), TypeError, "url: expected a URL, a NetworkProfile, or a list"),  # type: ignore[arg-type]
+    "a list that holds something else": (lambda: station(url=[5]), TypeError, "url: expected a URL"),  # type: ignore[arg-type]
+    "no URL": (lambda: station(url=[]), ValueError, "url: expected at least one central system"),  # type: ignore[arg-type]
+    "a label that is too long": (lambda: station(url=f"ws://{'a' * 64}.x"), ValueError, "url: expected a host"),
+    "a host that begins with a dot": (lambda: station(url="ws://.x"), ValueError, "url: expected a host"),
+    "no attempts": (lambda: station(attempts=0), ValueError, "attempts: expected an integer greater than 0"),
+    "a final status in words": (lambda: station(final=["401"]), TypeError, "final: expected HTTP statuses"),
+    "a final status alone": (lambda: station(final=401), TypeError, "final: expected HTTP statuses"),
     "two passwords": (lambda: station(url="ws://u:p@h", password=b"q"), ValueError, "password: expected none"),
     "a window": (lambda: Policy(repeat_window=-1), ValueError, "repeat_window: expected seconds"),
     "open calls": (lambda: Policy(max_open_calls=0), ValueError, "max_open_calls: expected an integer"),
@@ -116,7 +124,7 @@ def test_R32_identity_goes_into_the_path_and_the_query_is_kept(url: str, expecte
 
 def test_R34_user_info_is_sent_and_never_shown() -> None:
     made = station(url="ws://CP1:s%65cret@h/x")
-    assert made._address.authorization == authorization("CP1", b"secret")
+    assert made._uplink.plan.address.authorization == authorization("CP1", b"secret")
     assert "cret" not in made.url + repr(made)
     for url in ("ws://CP1:secret@h/x#y", "http://CP1:secret@h", "ws://CP1:secret@h:99999", "ws://CP1:secret@h\u2100"):
         with pytest.raises(ValueError, match="url: expected") as caught:
@@ -127,7 +135,7 @@ def test_R34_user_info_is_sent_and_never_shown() -> None:
 def test_password_may_be_changed_for_the_next_connection() -> None:
     made = station(password=b"old")
     made.password = b"new"
-    assert made._address.authorization == authorization("CP1", b"new")
+    assert made._uplink.plan.address.authorization == authorization("CP1", b"new")
     with pytest.raises(TypeError, match="password: expected bytes"):
         made.password = "new"  # type: ignore[assignment]
 

@@ -24,8 +24,8 @@ from ocpp_fast import (
     v21,
     v201,
 )
-from ocpp_fast.aio.address import authorization
-from ocpp_fast.aio.connection import Connection
+from ocpp_fast.aio.address import Address, authorization
+from ocpp_fast.aio.uplink import StationConnection
 
 from .exchanges import BOOTED
 from .harness import HEARTBEAT, central_system, no_other_tasks, run, scenario, serving, until
@@ -235,23 +235,26 @@ async def test_R42_back_off_goes_on_after_a_connection_that_answered_nothing() -
 async def test_R42_whatever_a_try_raises_the_next_one_follows(caplog: pytest.LogCaptureFixture) -> None:
     async with serving() as site, charge_point(site.server.url, back_off=Recorded()) as station:
         tries = iter([ZeroDivisionError("odd"), TimeoutError(), KeyError(), HandshakeFailed("refused", 401)])
-        connect = station._connect
+        told: list[Exception] = []
+        station.on_connect_failed(told.append)
+        dial = station._uplink.dial
 
-        async def try_to_connect() -> Connection:
+        async def try_to_connect(address: Address) -> StationConnection:
             for error in tries:
                 raise error
-            return await connect()
+            return await dial(address)
 
-        station._connect = try_to_connect  # type: ignore[method-assign]  # what a resolver or a context may raise
+        station._uplink.dial = try_to_connect  # what a resolver or a context may raise
         caplog.set_level(logging.INFO)
         await (await site.central.wait_connected("CP1")).close()
         async with asyncio.timeout(PATIENCE):
             await station.wait_connected()
         assert await station.v16.heartbeat() == HEARTBEAT
-    told = [each for each in caplog.records if "can't connect" in each.getMessage()]
-    assert [each.levelname for each in told] == ["ERROR", "INFO", "ERROR", "INFO"]
-    assert [each.exc_info is not None for each in told] == [True, False, True, False]
-    assert told[1].getMessage() == "CP1: can't connect: TimeoutError"
+    logged = [each for each in caplog.records if "can't connect" in each.getMessage()]
+    assert [each.levelname for each in logged] == ["ERROR", "INFO", "ERROR", "INFO"]
+    assert [each.exc_info is not None for each in logged] == [True, False, True, False]
+    assert logged[0].getMessage() == "CP1: can't connect: the connection can't be made: ZeroDivisionError: odd"
+    assert [type(each) for each in told] == [HandshakeFailed, TimeoutError, HandshakeFailed, HandshakeFailed]
     caplog.clear()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ocpp_fast import BackOff, Disconnected, HandshakeFailed, v16
+from ocpp_fast import BackOff, Disconnected, HandshakeFailed, NoCommonVersion, v16
 
 from .exchanges import ACCEPTED, TRANSFERRED
 from .harness import scenario, serving, until
@@ -37,15 +37,18 @@ async def fails(script: Script, **options: Any) -> HandshakeFailed:
     return failed.value
 
 
-def answering(*answers: bytes | Callable[[dict[str, str]], bytes], stay: bool = False) -> Script:
-    """A script that reads the request, says something, and leaves or stays."""
+def answering(
+    *answers: bytes | Callable[[dict[str, str]], bytes], stay: bool = False, open_end: bool = False
+) -> Script:
+    """A script that reads the request, says something, and leaves or stays; then it may say more, or not."""
 
     async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = await request_of(reader)
         for answer in answers:
             writer.write(answer if isinstance(answer, bytes) else answer(request))
             await writer.drain()
-        writer.write_eof()
+        if not open_end:
+            writer.write_eof()
         if stay:
             await reader.read()
 
@@ -60,26 +63,61 @@ async def test_refusal_has_its_status(status: int, stay: bool) -> None:
     assert (await fails(answering(answer, stay=stay))).status == status
 
 
-BROKEN: dict[str, list[bytes | Callable[[dict[str, str]], bytes]]] = {
-    "nothing": [],
-    "half an answer": [b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: webso"],
-    "no HTTP": [b"SSH-2.0-OpenSSH_9.6\r\n\r\n"],
-    "HTTP/1.0": [b"HTTP/1.0 101 Switching Protocols\r\n\r\n"],
-    "no upgrade": [b"HTTP/1.1 101 Switching Protocols\r\n\r\n"],
-    "wrong key": [lambda request: switching(request, key="x")],
-    "no subprotocol": [lambda request: switching(request, subprotocol=None)],
-    "a subprotocol that was not offered": [lambda request: switching(request, subprotocol="ocpp2.1")],
-    "two subprotocols": [lambda request: switching(request, subprotocol="ocpp1.6, ocpp1.6")],
-    "endless line": [b"HTTP/1.1 101 " + b"x" * 100_000],
-    "endless headers": [b"HTTP/1.1 101 Switching Protocols\r\n", b"X: x\r\n" * 10_000],
-    "large headers": [b"HTTP/1.1 101 Switching Protocols\r\n", *[b"X: %s\r\n" % (b"x" * 8000)] * 10],
+Answer = list[bytes | Callable[[dict[str, str]], bytes]]
+SWITCHING = b"HTTP/1.1 101 Switching Protocols\r\n"
+LONG = "a line or the whole of the answer is too long"
+CUT_OFF = "the connection ended during the handshake"
+BROKEN: dict[str, tuple[Answer, int | None, str]] = {
+    "nothing": ([], None, CUT_OFF),
+    "half an answer": ([SWITCHING + b"Upgrade: webso"], 101, CUT_OFF),
+    "no HTTP": ([b"SSH-2.0-OpenSSH_9.6"], None, "the answer is not HTTP/1.1"),
+    "HTTP/2": ([b"HTTP/2 101 Switching Protocols\r\n"], None, "the answer is not HTTP/1.1"),
+    "a status that is no number": ([b"HTTP/1.1 4o4 Not Found\r\n"], None, "the answer is not HTTP/1.1"),
+    "HTTP/1.0": ([b"HTTP/1.0 101 Switching Protocols\r\n\r\n"], 101, "unsupported protocol"),
+    "no upgrade": ([SWITCHING + b"\r\n"], 101, "missing Connection header"),
+    "a folded header": ([SWITCHING + b"X: y\r\n z\r\n\r\n"], 101, "invalid HTTP header"),
+    "wrong key": ([lambda request: switching(request, key="x")], 101, "invalid Sec-WebSocket-Accept header"),
+    "no subprotocol": ([lambda request: switching(request, subprotocol=None)], 101, "the server chose no subprotocol"),
+    "an extension that was not offered": (
+        [lambda request: switching(request)[:-2] + b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"],
+        101,
+        "no extensions supported",
+    ),
+    "a subprotocol that was not offered": (
+        [lambda request: switching(request, subprotocol="ocpp2.1")],
+        101,
+        "unsupported subprotocol: ocpp2.1",
+    ),
+    "two subprotocols": (
+        [lambda request: switching(request, subprotocol="ocpp1.6, ocpp1.6")],
+        101,
+        "invalid Sec-WebSocket-Protocol header",
+    ),
+    "endless line": ([b"HTTP/1.1 101 " + b"x" * 100_000], None, LONG),
+    "endless headers": ([SWITCHING, b"X: x\r\n" * 10_000], 101, "the answer has more than 128 headers"),
+    "129 headers": ([SWITCHING, b"X: x\r\n" * 129], 101, "the answer has more than 128 headers"),
+    "a line of 8 KiB": ([SWITCHING, b"X: %s" % (b"x" * 8192)], 101, LONG),
+    "large headers": ([SWITCHING, *[b"X: %s\r\n" % (b"x" * 8000)] * 10], 101, LONG),
+    "a refusal without a length": ([b"HTTP/1.1 404 Not Found\r\n\r\nnobody"], 404, "Not Found"),
+    "a refusal without an end": ([b"HTTP/1.1 404 Not Found\r\nX: y\r\n"], 404, "Not Found"),
+    "a refusal without a reason": ([b"HTTP/1.1 404\r\n"], 404, "Not Found"),
+    "a refusal of no known status": ([b"HTTP/1.0 599 \r\n"], 599, "no reason given"),
+    "a refusal in parts": ([b"HTTP/1.1 404 Odd", b" \x1b[31m\xe9\r", b"\n"], 404, r"Odd \x1b[31mé"),
+    "a redirect": ([b"HTTP/1.1 302 Found\r\nLocation: ws://127.0.0.1:1/\r\n"], 302, "Found"),
 }
 
 
+@pytest.mark.parametrize("stays", [False, True])
 @pytest.mark.parametrize("broken", BROKEN)
 @scenario
-async def test_broken_answer_is_handshake_failed(broken: str) -> None:
-    assert (await fails(answering(*BROKEN[broken]))).status is None
+async def test_broken_answer_is_handshake_failed_at_once_with_status_and_reason(broken: str, stays: bool) -> None:
+    answer, status, reason = BROKEN[broken]
+    if stays and reason == CUT_OFF:
+        return  # that is a timeout
+    failed = await fails(answering(*answer, stay=stays, open_end=stays))
+    assert failed.status == status
+    assert failed.reason.startswith(reason)
+    assert isinstance(failed, NoCommonVersion) is ("subprotocol" in broken and "two" not in broken)
 
 
 @pytest.mark.parametrize(

@@ -183,8 +183,8 @@ def _server(owner: Owner) -> WebSocket:
 
     runtime.arrived = arrived
     runtime.registrations.store("CP1", "Accepted")  # or it may not send large messages
-    sockets = runtime.sockets()
-    return WebSocket(sockets, ServerOpening(runtime, Server(sockets, Lobby(1, runtime))), masks=False)
+    server = Server(runtime, Lobby(1, runtime))
+    return WebSocket(server._sockets, ServerOpening(runtime, server), masks=False)
 
 
 def _request(role: Role) -> bytes:

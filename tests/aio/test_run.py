@@ -104,7 +104,7 @@ async def call(url):
         with suppress(Disconnected):
             await station.v16.data_transfer(vendor_id="V")
 
-central.run(grace=0, on_listening=listening, loop_factory=__import__(sys.argv[1]).new_event_loop)
+central.run(grace=0, drain=None, on_listening=listening, loop_factory=__import__(sys.argv[1]).new_event_loop)
 print("returned")
 """
 
@@ -135,14 +135,22 @@ async def handling(loop: str, seconds: float) -> AsyncIterator[tuple[Program, Pe
         yield running, peer, port
 
 
-@pytest.mark.parametrize("with_signal", [signal.SIGINT, signal.SIGTERM])
+STOPPED = (1001, "the central system stops")
+DRAINED = (1012, "the central system is draining")
+
+
+@pytest.mark.parametrize(
+    ("with_signal", "close"), [(signal.SIGINT, STOPPED), (signal.SIGTERM, DRAINED)], ids=["SIGINT", "SIGTERM"]
+)
 @LOOPS
 @on_one_loop
-async def test_a_signal_ends_it_when_handlers_have_answered(loop: str, with_signal: signal.Signals) -> None:
+async def test_a_signal_ends_it_when_handlers_have_answered(
+    loop: str, with_signal: signal.Signals, close: tuple[int, str]
+) -> None:
     async with handling(loop, 0.3) as (running, peer, port):
         ended = asyncio.create_task(running.stop(with_signal))
         assert await peer.message() == ACCEPTED
-        assert await peer.close_frame() == (1001, "the central system stops")
+        assert await peer.close_frame() == close
         assert (await ended, running.complaints) == (0, "")
         listening = f"listening on port {port}"
         assert running.printed == [f"entered by {loop}", listening, "handling", "handled", "left", "returned"]
@@ -152,11 +160,24 @@ async def test_a_signal_ends_it_when_handlers_have_answered(loop: str, with_sign
 @LOOPS
 @on_one_loop
 async def test_a_second_signal_does_not_wait_for_handlers(loop: str, with_signal: signal.Signals) -> None:
+    """Nor does a third one, if the first one drains."""
     async with handling(loop, 3600) as (running, _, port):
         running.send(with_signal)
+        if with_signal == signal.SIGTERM:
+            await lets_nobody_in(port)
+            running.send(with_signal)
         await refuses(port)
         assert await running.stop(with_signal) != 0
         assert "returned" not in running.printed
+
+
+async def lets_nobody_in(port: int) -> None:
+    """Return when a station is answered 503."""
+    while True:
+        peer = await Peer.connect(port)
+        peer.write(handshake_bytes("/CP9"))
+        if (await peer.http_answer()).status == 503:
+            return
 
 
 async def refuses(port: int) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ocpp_fast import BasicAuth, CentralSystem, Disconnected, Policy, Station, v16
-from ocpp_fast.aio import central_system as central_module
+from ocpp_fast.aio import stopping
 from ocpp_fast.aio.websocket import WebSocket
 
 from .exchanges import ACCEPTED, TRANSFER, TRANSFERRED, Slow, answered
@@ -165,8 +165,8 @@ async def test_there_is_one_end_whatever_handlers_hooks_and_stations_do(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Of handlers that go on when they are cancelled, hooks that hang, stations that answer no close frame."""
-    monkeypatch.setattr(central_module, "_STOP_SECONDS", 0.4)
-    monkeypatch.setattr(central_module, "_LAST_SECONDS", 0.2)
+    monkeypatch.setattr(stopping, "_STOP_SECONDS", 0.4)
+    monkeypatch.setattr(stopping, "_LAST_SECONDS", 0.2)
     may_go = asyncio.Event()
 
     async def swallow(*_: object) -> v16.DataTransferResponse:

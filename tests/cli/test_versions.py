@@ -112,7 +112,11 @@ async def test_a_server_of_all_versions_serves_a_session_of_each_at_the_same_tim
 
     def told(program: Program, number: str) -> None:
         lines = iter([each for each in program.printed if each.startswith(f"{number} ")])
-        for pattern in [f"connected, OCPP {re.escape(number)}$", *SESSIONS[number], "disconnected, code 1000"]:
+        for pattern in [
+            f"connected, OCPP {re.escape(number)}, from 127.0.0.1:",
+            *SESSIONS[number],
+            "disconnected, code 1000",
+        ]:
             assert any(re.match(rf"{re.escape(number)} (-> )?{pattern}", line) for line in lines), pattern
 
     async with serve("--no-auth") as (program, url):

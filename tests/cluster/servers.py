@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 import signal
 import socket
@@ -42,8 +43,9 @@ class NatsServer:
         port: int | None = None,
         cluster: tuple[int, Sequence[int]] = (0, ()),
         config: str = "",
+        prefix: Sequence[str] = (),
     ) -> None:
-        """`cluster` has the port for routes, and those of other servers."""
+        """`cluster` has the port for routes, and those of other servers; `prefix` is a command that runs it."""
         self.folder = folder / name
         self.folder.mkdir(parents=True, exist_ok=True)
         self.name = name
@@ -51,6 +53,7 @@ class NatsServer:
         self.port = port or free_port()
         self.config = config
         self.cluster = cluster
+        self._prefix = prefix
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -75,7 +78,7 @@ class NatsServer:
         file = self.folder / "nats.conf"
         file.write_text("".join(self._lines()), "utf-8")
         with (self.folder / "log").open("ab") as log:
-            command = [_program(), "-c", str(file)]
+            command = [*self._prefix, _program(), "-c", str(file)]
             self._process = subprocess.Popen(command, stderr=log, stdout=log, cwd=self.folder)  # noqa: ASYNC220  # quick
         await self.ready(lambda _: True)
         return self
@@ -96,6 +99,7 @@ class NatsServer:
         if sys.platform == "win32":
             pytest.skip("a process can't be paused")
         self._send(signal.SIGSTOP)
+        os.waitpid(self.pid, os.WUNTRACED)  # until each of its threads has stopped
 
     def resume(self) -> None:
         """Let it go on."""

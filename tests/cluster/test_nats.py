@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 import logging
+import os
 import socket
 import ssl
 from pathlib import Path
 from typing import Any
 
+import nkeys
 import pytest
 
 from ocpp_fast.aio.tls import client_context
@@ -71,6 +75,9 @@ async def test_a_bus_that_is_reset_goes_to_the_next_server_at_once(tmp_path: Pat
         end.bus.publish("x", bytes(1_000_000))
         end.bus.reset()
         assert not end.bus.connected
+        end.bus.reset()
+        with pytest.raises(BusLost):
+            end.bus.publish("x", b"while it is away")
         await end.back()
         assert server_of(end.bus, servers) is not paused
         assert end.got == []
@@ -253,6 +260,58 @@ async def test_a_token_or_a_password_may_stand_in_the_url(tmp_path: Path) -> Non
         await server.restart()
         async with started(NatsBus(server.url.replace("//", "//node:good@"), name="test")) as end:
             await end.back(times=1)
+
+
+def key_pair(prefix: int) -> Any:
+    return nkeys.from_seed(bytearray(nkeys.encode_seed(os.urandom(32), prefix)))
+
+
+def token(issuer: Any, subject: Any, **claims: Any) -> str:
+    """Return a JWT of NATS for a key, signed by another."""
+    about = {"iss": issuer.public_key.decode(), "sub": subject.public_key.decode(), "nats": {"version": 2, **claims}}
+    parts = ({"typ": "JWT", "alg": "ed25519-nkey"}, {"jti": "1", "iat": 1, "name": "test", **about})
+    signed = b".".join(in_base64(json.dumps(each).encode()) for each in parts)
+    return b".".join((signed, in_base64(issuer.sign(signed)))).decode()
+
+
+def in_base64(value: bytes) -> bytes:
+    return base64.urlsafe_b64encode(value).rstrip(b"=")
+
+
+@on_one_loop
+async def test_a_file_of_credentials_is_read_for_each_connection(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    operator, account, user = map(
+        key_pair, (nkeys.PREFIX_BYTE_OPERATOR, nkeys.PREFIX_BYTE_ACCOUNT, nkeys.PREFIX_BYTE_USER)
+    )
+    limits = dict.fromkeys(("subs", "data", "payload", "imports", "exports", "conn", "leaf"), -1)
+    tokens = (
+        token(operator, operator, type="operator"),
+        token(operator, account, type="account", limits={**limits, "wildcards": True}),
+        token(account, user, type="user", pub={}, sub={}, subs=-1, data=-1, payload=-1),
+    )
+    config = f"""operator: "{tokens[0]}"
+        resolver: MEMORY
+        resolver_preload: {{ {account.public_key.decode()}: "{tokens[1]}" }}
+    """
+    file = tmp_path / "node.creds"
+    parts = (("NATS USER JWT", tokens[2]), ("USER NKEY SEED", user.seed.decode()))
+    good = "".join(f"-----BEGIN {name}-----\n{value}\n------END {name}------\n\n" for name, value in parts)
+    file.write_text(good, "utf-8")
+    async with (
+        nats_server(tmp_path, config=config) as server,
+        started(bus_of(server, credentials=file), "x") as end,
+    ):
+        end.bus.publish("x", b"1")
+        await end.gets(("x", "", b"1"))
+        for bad in ("", good.replace(user.seed.decode(), "S" * 58)):
+            file.write_text(bad, "utf-8")
+            caplog.clear()
+            end.bus.reset()
+            await until(lambda: "no connection to NATS" in caplog.text)
+            file.write_text(good, "utf-8")
+            await until(lambda: end.bus.connected)
 
 
 @scenario

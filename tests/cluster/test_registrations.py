@@ -11,8 +11,9 @@ from urllib.parse import unquote
 
 import pytest
 
-from ocpp_fast import Policy, v16
+from ocpp_fast import Cluster, Policy, v16
 from ocpp_fast.cluster.registrations import ClusterRegistrations, key_of
+from ocpp_fast.testing.memory_bus import MemoryBroker
 
 from ..aio.exchanges import BOOTED, give
 from ..aio.harness import HEARTBEAT_JSON, on_one_loop, scenario, serving, until
@@ -141,3 +142,10 @@ async def back(server: NatsServer, end: End[Any], way: str) -> None:
         await server.restart()
         await until(lambda: end.told[-1] == "lost" or len(end.told) > 3)
     await until(lambda: end.bus.connected)
+
+
+@on_one_loop
+async def test_a_bus_without_a_store_is_refused() -> None:
+    async with Cluster(namespace="test", bus=MemoryBroker().bus, directory=False) as cluster:
+        with pytest.raises(TypeError, match="expected a cluster on NATS, not on MemoryBus"):
+            await ClusterRegistrations(cluster).load("CP1")

@@ -28,7 +28,7 @@ needs_compiler = pytest.mark.skipif(
 def test_the_reference_core_learns_it_and_then_the_compiled_one(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, run_python: RunPython
 ) -> None:
-    clone = copy_of_sources(tmp_path, "tests", built=True)
+    clone = copy_of_sources(tmp_path, "tests", generated=True, built=True)
     compiler = quick_compiler(tmp_path_factory.mktemp("compiler"))
     follow(PAGE, clone, partial(run_python, PYTHONPATH=str(clone), OCPP_FAST_EXPECT_ACCELERATED=None, **compiler))
 

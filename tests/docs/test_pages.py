@@ -1,4 +1,4 @@
-"""The code of the pages on central systems, ASGI, smart charging, speed and testing runs; modules stand on one."""
+"""The code of the pages runs that tell of central systems, charge points, speed and more; modules stand on one."""
 
 from __future__ import annotations
 
@@ -15,9 +15,20 @@ from typing import Any
 
 import pytest
 
-from ocpp_fast import CallError, CentralSystem, HandshakeFailed, Peer, Policy, Station, v16
+from ocpp_fast import (
+    BasicAuth,
+    CallError,
+    CentralSystem,
+    ChargePoint,
+    HandshakeFailed,
+    NoAuth,
+    Peer,
+    Policy,
+    Station,
+    v16,
+)
 from ocpp_fast.simulator import Scenario, Settings, simulated
-from ocpp_fast.testing import connect
+from ocpp_fast.testing import FakeClock, connect
 
 from ..simulator.csms import Csms
 from ..sources import ROOT
@@ -78,6 +89,33 @@ def test_the_central_system_of_its_page_does_what_the_page_says(capsys: pytest.C
     assert "('127.0.0.1', 0) /ocpp/acme/a%2Fb 404 the path names no station" in printed
 
 
+def test_the_charge_point_of_its_page_does_what_the_page_says(capsys: pytest.CaptureFixture[str]) -> None:
+    names = names_of("charge_point.md")
+    station: ChargePoint = names["station"]
+    central = CentralSystem(auth=BasicAuth({"CP001": b"renewed"}), versions=[v16])
+
+    async def test() -> None:
+        lost = asyncio.Event()
+        station.on_disconnect(lost.set)
+        async with connect(central, station):  # which has the old password at first, and waits for the server
+            await central["CP001"].close(4001, "maintenance")
+            await lost.wait()
+
+    clock = FakeClock()
+
+    async def advanced() -> None:
+        entering = asyncio.create_task(test())
+        with clock.installed():
+            while not entering.done():
+                await clock.advance(10)
+        await entering
+
+    asyncio.run(advanced())
+    printed = capsys.readouterr().out
+    assert printed.startswith("no connection: 401 CP001: refused with 401")
+    assert printed.endswith("lost: 4001 maintenance\n")
+
+
 def test_the_policy_of_its_page_serves_whom_the_page_names(capsys: pytest.CaptureFixture[str]) -> None:
     names = names_of("tolerance.md")
     policy: Policy = names["policy"]
@@ -113,6 +151,29 @@ def test_the_profiles_of_their_page_allow_what_it_says() -> None:
     assert names["refusal"] == "ChargePointMaxProfile is for place 0 only"
 
 
+def test_the_station_of_the_page_on_the_queue_reports_a_transaction(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = names_of("transaction_queue.md")
+    central = CentralSystem(auth=NoAuth(), versions=[v16])
+    central.on(v16.StartTransactionRequest)(lambda *_: STARTED)
+    central.on(v16.StopTransactionRequest)(lambda *_: v16.StopTransactionResponse())
+
+    async def test() -> None:
+        async with (
+            central.serve(port=0) as server,
+            names["charge_point"](server.url, str(tmp_path / "queue")) as station,
+        ):
+            await names["charge"](station)
+            assert await station.call(v16.StopTransactionRequest(transaction_id=1, meter_stop=0, timestamp=NOW))
+
+    asyncio.run(test())
+    assert [line.split("(")[0] for line in capsys.readouterr().out.splitlines()] == [
+        "answered: StartTransactionRequest",
+        "answered: StopTransactionRequest",
+    ]
+
+
 def test_the_program_of_the_page_on_speed_spares_the_collector_what_is_there_before_it_serves() -> None:
     (program,) = blocks("performance.md")
     names: dict[str, Any] = {}
@@ -128,10 +189,10 @@ def test_the_program_of_the_page_on_speed_spares_the_collector_what_is_there_bef
         return found
 
     before = gc.get_threshold()
+    gc.unfreeze()
     try:
         frozen, thresholds = asyncio.run(test())
     finally:
-        gc.unfreeze()
         gc.set_threshold(*before)
     assert frozen > 10_000
     assert thresholds == (5_000, 5, 400)

@@ -7,7 +7,7 @@ from itertools import count
 
 from ocpp_fast import Station, on, v16
 
-from ..console import Console
+from ..console import Console, worker_number
 
 __all__ = ["Answers"]
 
@@ -48,10 +48,15 @@ class Answers:
         if known is not None:
             self._console.note(f"{station} did not stop transaction {known_id}")
             del self._connectors[station.id, known_id]
-        transaction_id = next(self._new_transaction_ids)
+        transaction_id = self._new_transaction_id()
         self._open[connector] = transaction_id, request
         self._connectors[station.id, transaction_id] = connector
         return v16.StartTransactionResponse(id_tag_info=_ACCEPTED, transaction_id=transaction_id)
+
+    def _new_transaction_id(self) -> int:
+        """Return a number that no other worker gives: its last three digits are the worker's, if there are any."""
+        number, worker = next(self._new_transaction_ids), worker_number()
+        return number * 1000 + worker % 1000 if worker else number
 
     @on(v16.StopTransactionRequest)
     def stop(self, station: Station, request: v16.StopTransactionRequest) -> v16.StopTransactionResponse:

@@ -224,7 +224,7 @@ def _named(error: Exception) -> str:
     if isinstance(error, CallError):
         return str(error.code)
     if isinstance(error, HandshakeFailed):
-        return "handshake failed" if error.status is None else f"HTTP status {error.status}"
+        return f"HTTP status {error.status}" if (error.status or 0) >= 300 else "handshake failed"
     if isinstance(error, OcppError):
         return type(error).__name__
     if isinstance(error, TimeoutError):
