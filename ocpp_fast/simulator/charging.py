@@ -243,7 +243,7 @@ class Charging:
         """Decide whether an id token may charge: by the local list or, if that may not decide, the central system."""
         station = self._station
         listed = station.local_list.find(token) if station.flag("list") else None
-        if not station.online.is_set():
+        if not station.online:
             if listed is not None:
                 return listed if station.flag("authorize_offline") else Verdict(False)
             return Verdict(station.flag("offline_unknown"))

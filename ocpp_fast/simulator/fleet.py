@@ -26,11 +26,11 @@ class Fleet:
         outlets = [outlet for each in self.stations for outlet in each.outlets.values()]
         return {
             "stations": len(self._makers),
-            "connected": sum(each.online.is_set() for each in self.stations),
+            "connected": sum(each.online for each in self.stations),
             "accepted": sum(each.accepted.is_set() for each in self.stations),
             "charging": sum(each.flowing.amperes > 0 for each in outlets),
             "faulted": sum(each.fault != "" for each in outlets),
-            "waiting": sum(not each.outbox.idle for each in self.stations),
+            "waiting": sum(not each.reports.idle for each in self.stations),
             "ended": len(self.ended),
         }
 

@@ -57,7 +57,7 @@ class Transaction:
     remote_start_id: int | None = None
     reservation_id: int | None = None
     number: int | None = None
-    """The id that a central system of 1.6 gives it, None until it does."""
+    """The id that a central system of 1.6 gives it; a provisional, negative one until it does."""
     reason: str = ""
     accepted: bool | None = None
     """Whether the central system takes its token, None before it has said so."""

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     import asyncio
 
     from .charging import Charging
-    from .link import Link
     from .network import Network
-    from .outbox import Outbox
+    from .reports import Reports
     from .settings import Settings
+    from .uplink import Uplink
 
 __all__ = ["Refused", "Script"]
 
@@ -36,8 +36,8 @@ class Script:
     settings: Settings
     outlets: Mapping[int, Outlet]
     charging: Charging
-    outbox: Outbox
-    link: Link
+    reports: Reports
+    uplink: Uplink
     watch: Watch
     accepted: asyncio.Event
 
@@ -97,23 +97,27 @@ class Script:
 
     async def go_offline(self) -> None:
         """Close the connection, and make no other."""
-        self.link.want(False)
-        await self.until(lambda: not self.link.online.is_set())
+        await self.uplink.want(False)
 
     async def go_online(self) -> None:
         """Connect again; returns when all that was kept has been told."""
-        self.link.want(True)
-        await self.until(self.link.online.is_set)
+        await self.uplink.want(True)
+        await self.until(lambda: self.online, timeout=None)
         await self.told()
 
     @property
     def network(self) -> Network:
         """The network, whose faults can be set if the settings want it to have any. Raises `ValueError` if not."""
-        if self.link.network is None:
+        if self.uplink.relay is None:
             raise ValueError("expected Settings(faults=True)")
-        return self.link.network
+        return self.uplink.relay
 
     # Waiting
+
+    @property
+    def online(self) -> bool:
+        """Whether there is a connection."""
+        return self.uplink.charge_point.connected
 
     async def booted(self, *, timeout: float = 30.0) -> None:
         """Wait until the central system has accepted the station, and knows its statuses. Raises `TimeoutError`."""
@@ -139,7 +143,7 @@ class Script:
 
     async def told(self, *, timeout: float | None = None) -> None:
         """Wait until the central system has been told everything, or there is no connection. Raises `TimeoutError`."""
-        await self.until(lambda: self.outbox.idle or not self.link.online.is_set(), timeout=timeout)
+        await self.until(lambda: self.reports.idle or not self.online, timeout=timeout)
 
     def token(self, text: str) -> str:
         """Return an id token as the station keeps it."""

@@ -9,25 +9,24 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from math import inf
 from typing import Any, ClassVar, Final, NamedTuple, ParamSpec, Self, TypeVar
 
-from ocpp_fast import BackOff, CallError, CallTimeout, Disconnected, InvalidResult, NotRegistered
+from ocpp_fast import CallError, CallTimeout, Disconnected, InvalidResult, NotRegistered
 from ocpp_fast.smart_charging import ChargingProfiles, ProfileRefused
 from ocpp_fast.smart_charging import Transaction as Running
 
 from .certificates import CertificateStore
 from .charging import Charging
 from .events import Event, EventKind, Watch
-from .link import Link
 from .local_list import LocalList, Verdict
-from .outbox import Outbox
 from .outlet import FACTS, Outlet, Reading, Reservation, Transaction
 from .progress import Progress
+from .reports import Reports
 from .reservations import Reservations
 from .script import Script
 from .settings import Observer, Settings
 from .timing import Timing
+from .uplink import Uplink
 from .variables import MAX_NUMBER, Variable, Variables
 
 __all__ = ["Registration", "SimulatedStation"]
@@ -74,15 +73,15 @@ class SimulatedStation(Script, ABC):
         self.observer = observer
         self.watch = Watch()
         self.timing = Timing()
-        self.link = Link(version, settings, observer, self.watch, self._connected, self._disconnected)
-        self.charge_point, self.online = self.link.charge_point, self.link.online
         self.outlets = {number: Outlet(number) for number in range(1, settings.connectors + 1)}
         self.variables = Variables(variables(settings, self.outlets.values()))
+        self.uplink = Uplink(self, version)
+        self.charge_point = self.uplink.charge_point
         self.accepted = asyncio.Event()
         self.profiles: ChargingProfiles[Any] = ChargingProfiles(replace(FACTS, outlets=settings.connectors))
         self.reservations = Reservations(self)
         self.charging = Charging(self)
-        self.outbox = Outbox(self)
+        self.reports = Reports(self)
         self.local_list = LocalList()
         self.certificates = CertificateStore()
         self.progress: dict[str, Progress] = {}
@@ -108,8 +107,8 @@ class SimulatedStation(Script, ABC):
             while (code := await self._power_cycle()) is None:
                 self.observer.note(f"{self.settings.id} restarts")
         finally:
-            if self.link.network is not None:
-                self.link.network.close()
+            if self.uplink.relay is not None:
+                self.uplink.relay.close()
         return code
 
     def power_off(self, code: int | None) -> None:
@@ -122,17 +121,23 @@ class SimulatedStation(Script, ABC):
             async with asyncio.TaskGroup() as self.jobs:
                 self._end: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
                 self.accepted.clear()
-                self.outbox.power_off()
+                self.reports.power_off()
                 for outlet in self.outlets.values():
                     outlet.power_off()
                 for progress in self.progress.values():
                     progress.power_off()
-                for job in (self.link.run(), self._live(), self.outbox.run()):
-                    self.jobs.create_task(job)
-                await self._end
+                if self.uplink.relay is not None:
+                    self.jobs.create_task(self.uplink.relay.run())
+                async with self.charge_point:
+                    await self.uplink.power_on()
+                    for job in (self._live(), self.reports.run()):
+                        self.jobs.create_task(job)
+                    await self._end
                 raise _PowerOff
         except* _PowerOff:
             pass
+        finally:
+            self.uplink.power_off()
         return self._end.result()
 
     async def _live(self) -> None:
@@ -204,25 +209,15 @@ class SimulatedStation(Script, ABC):
 
     # The connection
 
-    def _connected(self, offline: float) -> None:
-        if self.accepted.is_set() and offline > self.number("offline_threshold", inf):
-            for each in self.outlets.values():
-                self.send_status(each)
-        self.happened("Connected")
-
-    def _disconnected(self) -> None:
-        self.outbox.collapse()
-        self.happened("Disconnected")
-
     async def ready(self) -> None:
         """Wait until the central system can be told anything."""
-        while not (self.online.is_set() and self.accepted.is_set()):
-            await self.online.wait()
+        while not (self.online and self.accepted.is_set()):
+            await self.charge_point.wait_connected()
             await self.accepted.wait()
 
     async def unless_offline(self, answer: asyncio.Future[Any]) -> None:
         """Wait for an answer, as long as there is a connection."""
-        await self.until(lambda: answer.done() or not self.online.is_set(), timeout=None)
+        await self.until(lambda: answer.done() or not self.online, timeout=None)
 
     # Time
 
@@ -265,20 +260,11 @@ class SimulatedStation(Script, ABC):
         """Change a setting, and act accordingly; return whether it takes the text."""
         if not variable.set(text):
             return False
-        match variable.name:
-            case "AuthorizationKey" | "BasicAuthPassword":  # shown at the next connection
-                self.charge_point.password = self.password_of(text)
-            case "RetryBackOffWaitMinimum" | "RetryBackOffRandomRange" | "RetryBackOffRepeatTimes":
-                self.charge_point.back_off = self.back_off()
+        self.uplink.follow(variable)
         self.timing.wake()
         for outlet in self.outlets.values():
             self.charging.report(outlet)
         return True
-
-    def back_off(self) -> BackOff:
-        """Return the waits before the next tries to connect."""
-        numbers = [self.number(f"back_off_{each}") for each in ("minimum", "range", "times")]
-        return BackOff(max(numbers[0], 0.1), numbers[1], int(numbers[2]))
 
     # What happens
 
@@ -357,7 +343,7 @@ class SimulatedStation(Script, ABC):
     async def tell(self, call: Callable[P, Awaitable[A]], *args: P.args, **kwargs: P.kwargs) -> A | None:
         """Make a call, again and again until it is answered; return None if it is refused."""
         while True:
-            await self.online.wait()
+            await self.charge_point.wait_connected()
             try:
                 return await call(*args, **kwargs)
             except (Disconnected, CallTimeout, NotRegistered) as error:

@@ -114,7 +114,7 @@ async def test_a_half_open_connection_lets_nothing_through(station: SimulatedSta
     assert (plugging.done(), statuses(csms)) == (False, known)
     station.network.heal()
     await plugging
-    await station.until(lambda: station.online.is_set() and station.outbox.idle)
+    await station.until(lambda: station.online and station.reports.idle)
     assert len(statuses(csms)) == len(known) + 1
 
 

@@ -241,6 +241,11 @@ async def organization(it: Setting) -> None:
     assert {each.value for each in request.subject} == {"Ours", "CP001"}
 
 
+async def ping(it: Setting) -> None:
+    await it.set("7")
+    assert it.station.charge_point.ping_interval == 7
+
+
 async def plug_timeout(it: Setting) -> None:
     await it.set("1")
     assert await it.station.authorize()
@@ -330,6 +335,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "offline_threshold": offline_threshold,
     "offline_unknown": offline_unknown,
     "organization": organization,
+    "ping": ping,
     "plug_timeout": plug_timeout,
     "pre_authorize": pre_authorize,
     "retry_interval": retry_interval,

@@ -54,7 +54,7 @@ def test_a_simulated_station(central, ocpp_loop, ocpp_serve, ocpp_simulator):
     ocpp_loop.run(simulated.go_offline())
     ocpp_loop.run(simulated.plug(1))
     assert simulated.outlets[1].status == "Preparing"
-    simulated.link.want(True)
+    ocpp_loop.run(simulated.go_online())
     station = ocpp_loop.run(central.wait_connected("CP9"))
     answer = station.call_threadsafe(v16.GetLocalListVersionRequest()).result(timeout=10)
     assert answer.list_version >= 0

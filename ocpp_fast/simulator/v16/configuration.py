@@ -26,6 +26,7 @@ SETTINGS: Final[Mapping[str, Sequence[str]]] = {
     "minimum_status": ["MinimumStatusDuration"],
     "offline_unknown": ["AllowOfflineTxForUnknownId"],
     "organization": ["CpoName"],
+    "ping": ["WebSocketPingInterval"],
     "plug_timeout": ["ConnectionTimeOut"],
     "pre_authorize": ["LocalPreAuthorize"],
     "retry_interval": ["TransactionMessageRetryInterval"],
@@ -45,6 +46,7 @@ _NUMBERS: Final = {
     "MinimumStatusDuration": "0",
     "TransactionMessageAttempts": "3",
     "TransactionMessageRetryInterval": "10",
+    "WebSocketPingInterval": "60",
 }
 _FLAGS: Final = {
     "AllowOfflineTxForUnknownId": "false",
@@ -80,7 +82,6 @@ _FACTS: Final = {
         "Core,FirmwareManagement,LocalAuthListManagement,Reservation,SmartCharging,RemoteTrigger"
     ),
     "UnlockConnectorOnEVSideDisconnect": "true",
-    "WebSocketPingInterval": "60",
 }
 
 

@@ -110,7 +110,7 @@ class Station(SimulatedStation):
             status=v16.ChargePointStatus(status),
             timestamp=self.now(),
         )
-        self.outbox.report(connector_id, partial(self.tell, status_notification))
+        self.reports.report(connector_id, partial(self.tell, status_notification))
 
     async def report_expired(self, outlet: Outlet, reservation: Reservation) -> None:
         self.charging.report(outlet)
@@ -130,7 +130,7 @@ class Station(SimulatedStation):
             timestamp=transaction.started,
             reservation_id=transaction.reservation_id,
         )
-        answer = self.outbox.post(transaction, lambda: request)
+        answer = self.reports.post(transaction, lambda: request)
         answer.add_done_callback(partial(self._started, transaction))
         return answer
 
@@ -153,14 +153,12 @@ class Station(SimulatedStation):
         if transaction is None:
             self.jobs.create_task(self.tell(self.charge_point.call, request))
         else:
-            self.outbox.post(transaction, lambda: request.replace(transaction_id=transaction.number))
+            self.reports.post(transaction, lambda: request.replace(transaction_id=transaction.number))
 
     async def report_meter(self, outlet: Outlet) -> None:
-        reading = self.charging.read(outlet, "Trigger", "sampled_data")
-        if reading.values:
-            number = None if outlet.transaction is None else outlet.transaction.number
-            values = [_meter_value(reading)]
-            await self.tell(self.calls.meter_values, connector_id=outlet.id, transaction_id=number, meter_value=values)
+        transaction, reading = outlet.transaction, self.charging.read(outlet, "Trigger", "sampled_data")
+        known = transaction is not None and transaction.accepted is not None  # else its id would have to be waited for
+        self.send_sample(outlet, transaction if known else None, reading)
 
     def send_end(self, outlet: Outlet, transaction: Transaction) -> None:
         reason = "Other" if transaction.reason == "Timeout" else transaction.reason
@@ -172,7 +170,7 @@ class Station(SimulatedStation):
             reason=v16.Reason(reason),
             transaction_data=[_meter_value(each) for each in transaction.kept] or None,
         )
-        self.outbox.post(transaction, lambda: request.replace(transaction_id=transaction.number))
+        self.reports.post(transaction, lambda: request.replace(transaction_id=transaction.number))
 
 
 def _meter_value(reading: Reading) -> v16.MeterValue:

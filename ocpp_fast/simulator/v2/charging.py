@@ -70,7 +70,7 @@ def handle_charging(station: Station, commands: Router) -> None:
         ongoing = station.charges(request.transaction_id) is not None
         return ocpp.GetTransactionStatusResponse(
             ongoing_indicator=None if request.transaction_id is None else ongoing,
-            messages_in_queue=station.outbox.holds(request.transaction_id),
+            messages_in_queue=station.charge_point.queued_messages(request.transaction_id) > 0,
         )
 
     @commands.on(ocpp.ReserveNowRequest)

@@ -35,7 +35,8 @@ _FLAGS: Final = {
 _NUMBERS: Final = {
     "AlignedDataCtrlr": "Interval=0 TxEndedInterval=0",
     "OCPPCommCtrlr": "HeartbeatInterval=300 OfflineThreshold=60 RetryBackOffRandomRange=2 RetryBackOffRepeatTimes=6 "
-    "RetryBackOffWaitMinimum=1 MessageAttempts.TransactionEvent=3 MessageAttemptInterval.TransactionEvent=10",
+    "RetryBackOffWaitMinimum=1 WebSocketPingInterval=60 "
+    "MessageAttempts.TransactionEvent=3 MessageAttemptInterval.TransactionEvent=10",
     "SampledDataCtrlr": "TxEndedInterval=0",
     "TxCtrlr": "EVConnectionTimeOut=60",
 }
@@ -66,8 +67,7 @@ _COUNTS: Final = {
     "LocalAuthListCtrlr": f"BytesPerMessage=65536 ItemsPerMessage={MAX_LIST} Storage=1000000",
     "MonitoringCtrlr": f"BytesPerMessage.SetVariableMonitoring=65536 "
     f"ItemsPerMessage.SetVariableMonitoring={ITEMS_PER_REPORT}",
-    "OCPPCommCtrlr": "MessageTimeout.Default=30 NetworkProfileConnectionAttempts=1 ResetRetries=0 "
-    "WebSocketPingInterval=60",
+    "OCPPCommCtrlr": "MessageTimeout.Default=30 NetworkProfileConnectionAttempts=1 ResetRetries=0",
     "SecurityCtrlr": "CertificateEntries=10",
     "SmartChargingCtrlr": f"PeriodsPerSchedule={FACTS.max_periods} ProfileStackLevel={FACTS.max_stack_level} "
     f"Entries.ChargingProfiles={FACTS.max_profiles}",
@@ -93,6 +93,7 @@ SETTINGS: Final[Mapping[str, Sequence[str]]] = {
     "offline_threshold": [_COMM, "OfflineThreshold"],
     "offline_unknown": ["AuthCtrlr", "OfflineTxForUnknownIdEnabled"],
     "organization": ["SecurityCtrlr", "OrganizationName"],
+    "ping": [_COMM, "WebSocketPingInterval"],
     "plug_timeout": ["TxCtrlr", "EVConnectionTimeOut"],
     "pre_authorize": ["AuthCtrlr", "LocalPreAuthorize"],
     "retry_interval": [_COMM, "MessageAttemptInterval", "TransactionEvent"],

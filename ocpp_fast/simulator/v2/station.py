@@ -154,7 +154,7 @@ class Station(SimulatedStation):
             evse_id=outlet.id,
             connector_id=CONNECTOR,
         )
-        self.outbox.report(outlet.id, partial(self.tell, status_notification))
+        self.reports.report(outlet.id, partial(self.tell, status_notification))
 
     async def report_expired(self, outlet: Outlet, reservation: Reservation) -> None:
         if not TYPE_CHECKING:
@@ -217,7 +217,6 @@ class Station(SimulatedStation):
             trigger_reason=ocpp.TriggerReasonEnumType(trigger),
             timestamp=self.now(),
             seq_no=number,
-            offline=None if self.online.is_set() else True,
             transaction_info=ocpp.TransactionType(
                 transaction_id=transaction.id,
                 charging_state=ocpp.ChargingStateEnumType(outlet.state),
@@ -232,7 +231,7 @@ class Station(SimulatedStation):
             meter_value=[self._meter_value(each) for each in readings if each.values] or None,
             reservation_id=transaction.reservation_id if token is not None else None,
         )
-        answer = self.outbox.post(transaction, lambda: request)
+        answer = self.reports.post(transaction, lambda: request)
         answer.add_done_callback(partial(self._answered, transaction))
         return answer
 
