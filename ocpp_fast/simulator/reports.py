@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ocpp_fast import Delivered, Disconnected, Dropped, DropReason, MessageDropped
-from ocpp_fast.schema import Request
 
 if TYPE_CHECKING:
     from .outlet import Transaction
@@ -27,7 +26,7 @@ class _Status(NamedTuple):
 
 
 class _Message(NamedTuple):
-    make: Callable[[], Request[Any]]
+    make: Callable[[], Any]
     transaction: Transaction
     answer: asyncio.Future[Any]
 
@@ -51,7 +50,7 @@ class Reports:
         station.charge_point.on_delivered(self._delivered)
         station.charge_point.on_dropped(self._dropped)
 
-    def post(self, transaction: Transaction, make: Callable[[], Request[Any]]) -> asyncio.Future[Any]:
+    def post(self, transaction: Transaction, make: Callable[[], Any]) -> asyncio.Future[Any]:
         """Queue what `make` returns when all before it is queued.
 
         The future has the answer, None if it was given up; it is cancelled if it made room for others.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +22,8 @@ __all__ = ["Uplink"]
 class Uplink:
     """The charge point of a station; `relay` is a network that may have faults, if it is to have any.
 
-    `wanted` is whether there should be a connection. `profiles` are the network profiles by their slots: the first one
-    is what the settings say; `priority` are the slots that are dialled after the next start.
+    `wanted` is whether there should be a connection. `profiles` are the network profiles by their slots, at first that
+    of the settings in slot 1; NetworkConfigurationPriority says which are dialled after the next start (2.x).
     """
 
     def __init__(self, station: SimulatedStation, version: Any) -> None:
@@ -46,7 +47,7 @@ class Uplink:
         )
         self.wanted = True
         self.profiles = {1: NetworkProfile(url)}
-        self._dialled = [1]
+        self._dialled = [self.profiles[1]]
         self._powered = False
         self._lost_at = 0.0
         self.charge_point.on_connect(self._connected)
@@ -56,13 +57,15 @@ class Uplink:
     async def power_on(self) -> None:
         """Dial what is to be dialled, in the context of the charge point."""
         self._powered = True
-        priority = [int(each) for each in self._station.items("network_priority")]
+        wanted = [self.profiles[int(each)] for each in self._station.items("network_priority")]
         if not self.wanted:
             await self.charge_point.disconnect()
-        elif priority and priority != self._dialled:
-            self._dialled = priority
-            with suppress(OSError, OcppError):  # none takes it: it goes back to what it had
-                await self.charge_point.reconnect([self.profiles[each] for each in priority])
+        elif wanted and wanted != self._dialled:
+            self._dialled = wanted
+            with suppress(
+                OSError, OcppError, ValueError
+            ):  # none takes it, or can be dialled: it goes back to what it had
+                await self.charge_point.reconnect(wanted)
 
     def power_off(self) -> None:
         """Leave `want` for the next start."""
@@ -76,6 +79,17 @@ class Uplink:
         elif self._powered and not self.charge_point.connected:
             with suppress(OSError, OcppError):
                 await self.charge_point.reconnect()
+
+    def take_profile(self, slot: int, url: str, password: bytes | None, security_profile: int) -> bool:
+        """Keep a network profile in a slot; return whether it can be dialled with what the station has."""
+        settings = self._station.settings
+        used = replace(settings, url=url, password=password or settings.password).security_profile
+        if not url.startswith(("ws://", "wss://")) or security_profile != int(used):
+            return False
+        self.profiles[slot] = NetworkProfile(url, password)
+        priority = self._station.variables.own(*self._station.settings_of["network_priority"])
+        priority.options = tuple(str(each) for each in sorted(self.profiles))
+        return True
 
     def follow(self, variable: Variable) -> None:
         """Do as a variable says that was set."""

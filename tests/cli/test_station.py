@@ -128,7 +128,7 @@ async def test_it_waits_for_a_server_that_is_not_up_yet() -> None:
         port = taken.getsockname()[1]
     url = f"ws://127.0.0.1:{port}"
     async with ocpp_fast("station", "--id", "CP 1", "--url", url, "--retry", "0.05") as program:
-        await program.line(rf"cannot connect to {url}/CP%201: nothing listens there; next try in 0\.\d s")
+        await program.line(rf"cannot connect to {url}/CP%201: nothing listens there")
         central = Csms("1.6")
         async with central.serve(port=port):
             await program.line(rf"CP 1 connected to {url}/CP%201, OCPP 1\.6")
@@ -142,7 +142,7 @@ async def test_it_tells_why_a_server_refuses_it_and_tries_again() -> None:
     async with central.serve() as server:
         given = ("--id", "CP001", "--url", server.url, "--password", "secret", "--retry", "0.05")
         async with ocpp_fast("station", *given) as program:
-            await program.line("cannot connect to .*: the server refuses with HTTP status 401; next try")
+            await program.line("cannot connect to .*: the server refuses with HTTP status 401")
             passwords["CP001"] = b"secret"
             await program.line("CP001 connected")
 

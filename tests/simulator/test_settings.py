@@ -235,6 +235,32 @@ def _back_off(it: Setting) -> tuple[float, int]:
     return it.station.charge_point.back_off.random_range, it.station.charge_point.back_off.repeat_times
 
 
+async def network_priority(it: Setting) -> None:
+    ocpp, other = it.csms.ocpp, Csms(it.csms.ocpp.VERSION.number)
+    assert await it.commands.set(*it.station.settings_of[it.name], value="2,1") == "Rejected"
+    async with other.serve() as server:
+        profile = ocpp.NetworkConnectionProfileType(
+            ocpp_version=ocpp.OCPPVersionEnumType.OCPP20,
+            ocpp_transport=ocpp.OCPPTransportEnumType.JSON,
+            ocpp_csms_url=server.url,
+            message_timeout=30,
+            security_profile=0,
+            ocpp_interface=ocpp.OCPPInterfaceEnumType.WIRED0,
+        )
+        for slot, url, status in ((4, server.url, "Rejected"), (2, "http://x", "Failed"), (2, server.url, "Accepted")):
+            taken = profile.replace(ocpp_csms_url=url)
+            answer = await it.commands.calls.set_network_profile(configuration_slot=slot, connection_data=taken)
+            assert answer.status == status
+        await it.set("2,1")
+        assert it.station.charge_point.url.startswith(it.station.settings.url)
+        await it.commands.calls.reset(type=ocpp.ResetEnumType.IMMEDIATE)
+        await other.next(ocpp.BootNotificationRequest)
+        assert it.station.charge_point.url.startswith(server.url)
+    await it.station.until(
+        lambda: it.station.online and it.station.charge_point.url.startswith(it.station.settings.url)
+    )
+
+
 async def organization(it: Setting) -> None:
     await it.set("Ours")
     request = x509.load_pem_x509_csr(it.station.signing_request().encode())
@@ -332,6 +358,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "heartbeat": heartbeat,
     "list": local_list,
     "minimum_status": minimum_status,
+    "network_priority": network_priority,
     "offline_threshold": offline_threshold,
     "offline_unknown": offline_unknown,
     "organization": organization,

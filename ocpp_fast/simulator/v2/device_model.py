@@ -56,7 +56,7 @@ _FACTS: Final = {
     "ChargingStation": f"Model={MODEL} VendorName={VENDOR}",
     "ClockCtrlr": "TimeSource=Heartbeat",
     "DisplayMessageCtrlr": "SupportedFormats=ASCII,UTF8 SupportedPriorities=AlwaysFront,InFront,NormalCycle",
-    "OCPPCommCtrlr": "FileTransferProtocols=FTP,HTTP,HTTPS NetworkConfigurationPriority=1",
+    "OCPPCommCtrlr": "FileTransferProtocols=FTP,HTTP,HTTPS",
     "SmartChargingCtrlr": "RateUnit=A,W",
 }
 _COUNTS: Final = {
@@ -90,6 +90,7 @@ SETTINGS: Final[Mapping[str, Sequence[str]]] = {
     "ended_sampled_data": ["SampledDataCtrlr", "TxEndedMeasurands"],
     "heartbeat": [_COMM, "HeartbeatInterval"],
     "list": ["LocalAuthListCtrlr", "Enabled"],
+    "network_priority": [_COMM, "NetworkConfigurationPriority"],
     "offline_threshold": [_COMM, "OfflineThreshold"],
     "offline_unknown": ["AuthCtrlr", "OfflineTxForUnknownIdEnabled"],
     "organization": ["SecurityCtrlr", "OrganizationName"],
@@ -122,6 +123,7 @@ def device_model(settings: Settings, evses: Iterable[Outlet], now: Callable[[], 
         ("integer", {"SampledDataCtrlr": f"TxUpdatedInterval={settings.interval:g}"}, 0, ()),
         ("MemberList", _MEASURED, None, tuple(MEASURANDS)),
         ("MemberList", {"TxCtrlr": "TxStartPoint=Authorized TxStopPoint=Authorized"}, 1, _POINTS),
+        ("SequenceList", {"OCPPCommCtrlr": "NetworkConfigurationPriority=1"}, 1, ("1",)),
     ):
         for each in _variables(kind, table):
             each.mutability, each.minimum, each.options = "ReadWrite", minimum, options

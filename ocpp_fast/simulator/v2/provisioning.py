@@ -88,11 +88,20 @@ def handle_provisioning(station: Station, commands: Router) -> None:
 
     @commands.on(ocpp.SetNetworkProfileRequest)
     def set_network_profile(request: ocpp.SetNetworkProfileRequest) -> ocpp.SetNetworkProfileResponse:
-        """Take a profile that could be used; nothing connects with it."""
+        """Take a profile that the station can dial, once NetworkConfigurationPriority has its slot."""
         status, profile = ocpp.SetNetworkProfileStatusEnumType, request.connection_data
         secure = profile.security_profile >= station.variables.number("SecurityCtrlr", "SecurityProfile")
-        usable = request.configuration_slot in _SLOTS and profile.ocpp_transport == "JSON" and secure
-        return ocpp.SetNetworkProfileResponse(status=status.ACCEPTED if usable else status.REJECTED)
+        possible = profile.ocpp_transport == "JSON" and profile.apn is None and profile.vpn is None
+        if not (request.configuration_slot in _SLOTS and possible and secure):
+            return ocpp.SetNetworkProfileResponse(status=status.REJECTED)
+        password, identity = (getattr(profile, each, None) for each in ("basic_auth_password", "identity"))
+        taken = identity in (None, station.settings.id) and station.uplink.take_profile(
+            request.configuration_slot,
+            profile.ocpp_csms_url,
+            None if password is None else password.encode(),
+            profile.security_profile,
+        )
+        return ocpp.SetNetworkProfileResponse(status=status.ACCEPTED if taken else status.FAILED)
 
 
 def _get(station: Station, asked: ocpp.GetVariableDataType) -> ocpp.GetVariableResultType:
