@@ -40,16 +40,24 @@ _MARK: Final = "__ocpp_handles__"
 class Route:
     """A handler, and how it is called: `run(station, request, context)`.
 
-    The station is None on a charge point, the context where `wants_context` is false.
+    The station is None on a charge point, the context where `wants_context` is false. `run` is made when it is used
+    first: of a thousand charge points in a process, few are asked for everything.
     """
 
     __slots__ = ("handler", "run", "wants_context")
 
+    run: Run
+
     def __init__(self, handler: Callable[..., Any]) -> None:
         self.handler = handler
-        place = place_of(handler)
-        self.wants_context = place is not None
-        self.run: Run = _without_context(handler) if place is None else _with_context(handler, place)
+        self.wants_context = place_of(handler) is not None
+
+    def __getattr__(self, name: str) -> Run:  # called while a slot is empty
+        if name != "run":
+            raise AttributeError(name, name=name, obj=self)
+        place = place_of(self.handler)
+        self.run = _without_context(self.handler) if place is None else _with_context(self.handler, place)
+        return self.run
 
 
 Run: TypeAlias = Callable[[Any, Any, Any], Any]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -39,12 +38,12 @@ class Reports:
 
     def __init__(self, station: SimulatedStation) -> None:
         self._station = station
-        self._messages: deque[_Message] = deque()
+        self._messages: list[_Message] = []
         self._answers: dict[str, asyncio.Future[Any]] = {}
         """Of the messages in the queue, by their unique ids."""
         self._untold = 0
         self._last: asyncio.Future[Any] | None = None
-        self._statuses: deque[_Status] = deque()
+        self._statuses: list[_Status] = []
         self._news = asyncio.Event()
         self._telling = False
         station.charge_point.on_delivered(self._delivered)
@@ -70,7 +69,7 @@ class Reports:
     def collapse(self) -> None:
         """Without a connection, forget all statuses that others have replaced."""
         if not self._station.online:
-            self._statuses = deque({each.place: each for each in self._statuses}.values())
+            self._statuses = [*{each.place: each for each in self._statuses}.values()]
 
     @property
     def idle(self) -> bool:
@@ -89,7 +88,7 @@ class Reports:
             self._news.clear()
             while self._messages:
                 await self._queue(self._messages[0])
-                self._messages.popleft()
+                self._messages.pop(0)
             if self._statuses and (telling is None or telling.done()):
                 telling = self._station.jobs.create_task(self._tell())
             await self._news.wait()
@@ -128,7 +127,7 @@ class Reports:
         """Tell the statuses that wait."""
         while self._statuses:
             await self._station.ready()
-            status, self._telling = self._statuses.popleft(), True
+            status, self._telling = self._statuses.pop(0), True
             if status.after is not None:
                 await asyncio.wait([status.after], timeout=_IN_ORDER)
             await status.tell()
