@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from ocpp_fast import Auth, BasicAuth, CentralSystem, NoAuth, v16, v21
+from ocpp_fast import Auth, BasicAuth, CentralSystem, NoAuth, accelerated, core, v16, v21
 
-from .cli.programs import in_time, program
+from .cli.programs import Program, in_time, program
 from .sources import ROOT
 
 SERVER, STATION = re.findall(
@@ -26,6 +26,11 @@ def free_port() -> str:
         return str(taken.getsockname()[1])
 
 
+def complaints(ended: Program) -> str:
+    """What it has logged, but for what it says of the slower core."""
+    return ended.complaints if accelerated else ended.complaints.removeprefix(f"{core}\n")
+
+
 @in_time
 async def test_the_central_system_and_the_charge_point_talk_and_end_by_ctrl_c() -> None:
     port = free_port()
@@ -35,9 +40,9 @@ async def test_the_central_system_and_the_charge_point_talk_and_end_by_ctrl_c() 
             await station.line(r"it is \d\d:\d\d:\d\d$")
             assert "connector 1 shall be Inoperative" in station.printed
             assert "the central system says Accepted" in station.printed
-            assert (await station.stop(signal.SIGINT), station.complaints) == (0, "")
+            assert (await station.stop(signal.SIGINT), complaints(station)) == (0, "")
         assert await central.stop(signal.SIGINT) == 0
-        assert re.fullmatch("CP001: connected with OCPP 1.6 .*\nCP001: disconnected: 1000 .*\n", central.complaints)
+        assert re.fullmatch("CP001: connected with OCPP 1.6 .*\nCP001: disconnected: 1000 .*\n", complaints(central))
         assert "CP001 is a Model of Vendor" in central.printed
         assert "CP001: connector 1 is Available" in central.printed
         assert "CP001: the change of availability is Accepted" in central.printed
@@ -61,7 +66,7 @@ async def test_the_charge_point_says_in_one_line_why_it_cannot_connect(
             await stack.enter_async_context(CentralSystem(auth=auth, versions=versions).serve(port=int(port)))
         station = await stack.enter_async_context(program(str(ROOT / "examples/charge_point.py"), port))
         assert await station.ended() == 1
-        assert re.fullmatch(f"cannot connect: .*{reason}\n", station.complaints)
+        assert re.fullmatch(f"cannot connect: .*{reason}\n", complaints(station))
 
 
 @in_time
@@ -70,7 +75,7 @@ async def test_the_central_system_says_in_one_line_that_its_port_is_in_use() -> 
         port = str(taken.getsockname()[1])
         async with program(str(ROOT / "examples/central_system.py"), port) as central:
             assert await central.ended() == 1
-            assert re.fullmatch("cannot listen: .*address already in use\n", central.complaints)
+            assert re.fullmatch("cannot listen: .*address already in use\n", complaints(central))
 
 
 @in_time
@@ -84,9 +89,9 @@ async def test_the_two_programs_of_the_readme_charge_together_and_say_who_is_ref
             async with program("-c", charging) as station:
                 if await station.ended() == 0:
                     break
-                assert re.fullmatch(r"\[Errno \d+\] Connect call failed .*\n", station.complaints)
+                assert re.fullmatch(r"\[Errno \d+\] Connect call failed .*\n", complaints(station))
         async with program("-c", charging.replace("v16", "v21")) as station:
-            assert (await station.ended(), station.complaints) == (1, "CP001: the server chose no subprotocol\n")
+            assert (await station.ended(), complaints(station)) == (1, "CP001: the server chose no subprotocol\n")
         await server.line("CP001 has charged 9 Wh$")
         assert server.printed == ["CP001 is a M", "CP001 charges for TAG", "CP001 has charged 9 Wh"]
         await server.stop()

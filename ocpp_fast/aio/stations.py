@@ -28,6 +28,7 @@ from .events import Limit, Replaced
 from .security import Handshake
 from .steps import kept
 from .transport import CloseCode, Transport
+from .watching import Arrivals
 
 if TYPE_CHECKING:
     from .. import v16, v21, v201
@@ -89,7 +90,7 @@ class ConnectedStations:
         self._duplicates = duplicates
         self._max_swaps = max_swaps
         self._connected: dict[str, Station] = {}
-        self._arrivals: dict[str, set[asyncio.Future[Station]]] = {}
+        self._arrivals: Arrivals[Station] = Arrivals()
 
     def find(self, identity: str) -> Station | None:
         """Return a connected station, or None."""
@@ -103,18 +104,7 @@ class ConnectedStations:
 
     async def wait(self, identity: str) -> Station:
         """Return a station as soon as it is connected."""
-        station = self._connected.get(identity)
-        if station is not None:
-            return station
-        arrival: asyncio.Future[Station] = asyncio.get_running_loop().create_future()
-        waiting = self._arrivals.setdefault(identity, set())
-        waiting.add(arrival)
-        try:
-            return await arrival
-        finally:
-            waiting.discard(arrival)
-            if not waiting and self._arrivals.get(identity) is waiting:
-                del self._arrivals[identity]
+        return self._connected.get(identity) or await self._arrivals.wait(identity)
 
     def admits(self, handshake: Handshake) -> bool | Awaitable[bool]:
         """Whether an authenticated station may connect (R36)."""
@@ -140,9 +130,7 @@ class ConnectedStations:
         if old is not None:
             old.replaced(station)
         self._connected[station.id] = station
-        for arrival in self._arrivals.pop(station.id, ()):
-            if not arrival.done():
-                arrival.set_result(station)
+        self._arrivals.tell(station.id, station)
 
     def remove(self, station: Station) -> None:
         """Forget a connection that has ended, never another one of its identity."""

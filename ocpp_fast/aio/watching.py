@@ -1,15 +1,17 @@
-"""What is told of the requests of a peer beside their handlers: expectations, and hooks for all of them."""
+"""What somebody waits for: requests of a peer beside their handlers, and stations that are to connect."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from ..frames import Call, Send
 from .arguments import check_seconds
 
-__all__ = ["Expectation", "for_future"]
+__all__ = ["Arrivals", "Expectation", "for_future"]
+
+T = TypeVar("T")
 
 
 class Expectation:
@@ -43,6 +45,31 @@ class Expectation:
         if not self.future.done():
             self.future.set_exception(for_future(error))
             self.future.exception()  # who does not wait for it any more need not be told
+
+
+class Arrivals(Generic[T]):
+    """Who waits for stations to connect."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, set[asyncio.Future[T]]] = {}
+
+    async def wait(self, identity: str) -> T:
+        """Wait for a station; return what is told of it."""
+        arrival: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        waiting = self._waiting.setdefault(identity, set())
+        waiting.add(arrival)
+        try:
+            return await arrival
+        finally:
+            waiting.discard(arrival)
+            if not waiting and self._waiting.get(identity) is waiting:
+                del self._waiting[identity]
+
+    def tell(self, identity: str, arrived: T) -> None:
+        """A station has connected."""
+        for arrival in self._waiting.pop(identity, ()):
+            if not arrival.done():
+                arrival.set_result(arrived)
 
 
 def for_future(error: BaseException) -> Exception:

@@ -11,10 +11,12 @@ import socket
 import ssl
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from ..aio.arguments import check_seconds, versions_of
+from ..aio.watching import Arrivals
 from ..data_transfer import Envelope
 from ..errors import NotConnected, OcppError, Unreachable, VersionMismatch
 from ..faults import MessageType
@@ -37,7 +39,7 @@ from .events import (
     matcher,
     read_event,
 )
-from .life import settles
+from .life import NOT_STARTED, settles
 from .member import Member, check_name, encoded
 from .node import Node
 from .remote import RemoteStation
@@ -118,7 +120,7 @@ class Cluster(Node):
         self._call_timeout = check_seconds("call_timeout", call_timeout)
         self._codecs = Codecs(Sender.CENTRAL)
         self._watchers: set[Watcher] = set()
-        self._arrivals: dict[str, set[asyncio.Future[Presence]]] = {}
+        self._arrivals: Arrivals[None] = Arrivals()
 
     @property
     def versions(self) -> tuple[Version, ...]:
@@ -189,15 +191,7 @@ class Cluster(Node):
     async def wait_connected(self, identity: str) -> RemoteStation:
         """Return a station as soon as it is connected anywhere; bound the wait with `asyncio.timeout`."""
         if identity not in self:
-            arrival: asyncio.Future[Presence] = asyncio.get_running_loop().create_future()
-            waiting = self._arrivals.setdefault(identity, set())
-            waiting.add(arrival)
-            try:
-                await arrival
-            finally:
-                waiting.discard(arrival)
-                if not waiting and self._arrivals.get(identity) is waiting:
-                    del self._arrivals[identity]
+            await self._arrivals.wait(identity)
         return RemoteStation(self, identity)
 
     async def watch(self, pattern: str = "*") -> AsyncGenerator[Change, None]:
@@ -231,10 +225,8 @@ class Cluster(Node):
             for watcher in self._watchers:
                 names = [None if each is None else each.name for each in (before, after)]
                 watcher.changed(identity, *names)
-        if after is not None and self._arrivals:
-            for arrival in self._arrivals.pop(identity, ()):
-                if not arrival.done():
-                    arrival.set_result(Presence(identity, after.name, "", 0))
+        if after is not None:
+            self._arrivals.tell(identity, None)
 
     # Calls
 
@@ -323,18 +315,12 @@ class Cluster(Node):
 
     async def _find(self, member: Member, identity: str) -> None:
         """Ask any node where a station is. Raises `NotConnected`, `Unreachable`."""
-        future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         try:
-            number = member.where(identity, settles(future))
+            member.found(identity, await self._answer(partial(member.where, identity), 2.0))
         except BusLost as error:
             raise Unreachable(str(error)) from None
-        try:
-            async with asyncio.timeout(2.0):
-                member.found(identity, await future)
         except TimeoutError:
             raise Unreachable("no node has told where it is") from None
-        finally:
-            member.forget_question(number)
 
     def call_threadsafe(
         self, identity: str, request: Request[R], *, timeout: float | None = None
@@ -344,7 +330,7 @@ class Cluster(Node):
         Raises `RuntimeError` if the cluster is not started.
         """
         if self._loop is None or self._loop.is_closed():
-            raise RuntimeError("the cluster is not started: use `async with cluster`, or serve the central system")
+            raise RuntimeError(NOT_STARTED)
         return asyncio.run_coroutine_threadsafe(self.call(identity, request, timeout=timeout), self._loop)
 
     async def send(self, identity: str, notification: Notification, *, timeout: float | None = None) -> None:

@@ -21,12 +21,12 @@ from .member import Member
 if TYPE_CHECKING:
     from ..aio import CentralSystem
 
-__all__ = ["Life", "settles"]
+__all__ = ["NOT_STARTED", "Life", "settles"]
 
 _BUSY: Final = 0.01
 _IDLE: Final = 0.1
 _START_SECONDS: Final = 5.0
-_NOT_STARTED: Final = "the cluster is not started: use `async with cluster`, or serve the central system"
+NOT_STARTED: Final = "the cluster is not started: use `async with cluster`, or serve the central system"
 
 
 def settles(future: asyncio.Future[Any]) -> Callable[[Any], None]:
@@ -152,14 +152,25 @@ class Life:
 
     def _started(self) -> Member:
         if self._member is None:
-            raise RuntimeError(_NOT_STARTED)
+            raise RuntimeError(NOT_STARTED)
         return self._member
+
+    async def _answer(self, ask: Callable[[Callable[[bytes], object]], int], seconds: float) -> bytes:
+        """Return the answer to a question of the member's. Raises `BusLost`, `TimeoutError`."""
+        member = self._started()
+        future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        number = ask(settles(future))
+        try:
+            async with asyncio.timeout(seconds):
+                return await future
+        finally:
+            member.forget_question(number)
 
     @property
     def bus(self) -> Bus:
         """The bus. Raises `RuntimeError` before the cluster is started."""
         if self._bus is None:
-            raise RuntimeError(_NOT_STARTED)
+            raise RuntimeError(NOT_STARTED)
         return self._bus
 
     @property

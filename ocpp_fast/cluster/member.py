@@ -110,6 +110,8 @@ class Member:
         self._found: Latest[str, Target] = Latest(1000)
         self._began = _NEVER
         self._beat = _NEVER
+        self._sent = _NEVER
+        """When a client's last question to nobody was sent, which the bus itself answers."""
         self._news_since: float | None = None
         self._was_active = False
         self._connected_since = _NEVER
@@ -142,11 +144,6 @@ class Member:
     def bus_lost(self) -> None:
         """The bus is lost."""
         self.caller.bus_lost()
-
-    @property
-    def is_joined(self) -> bool:
-        """Whether a node has listened for its namesakes, and tells of itself now."""
-        return self.me is not None
 
     @property
     def is_ready(self) -> bool:
@@ -353,9 +350,6 @@ class Member:
             answered(payload)
         else:
             self.caller.answered(number, payload, now)
-
-    _sent: float = _NEVER
-    """When a client's last question to nobody was sent, which the bus itself answers."""
 
     def _ask_resend(self, peer: Peer, since: int) -> None:
         with suppress(BusLost):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -19,7 +19,7 @@ from .calls import Go
 from .deliveries import Deliveries
 from .directory import Holder, Peer
 from .events import KINDS, EventKind, event_payload
-from .life import Life, settles
+from .life import Life
 from .member import Member, check_name, encoded
 
 if TYPE_CHECKING:
@@ -98,18 +98,11 @@ class Node(Life):
     async def _ask(self, inbox: str, message: Mapping[str, Any]) -> dict[str, Any]:
         """Return a node's answer; {} if none comes."""
         member = self._started()
-        future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        ask = partial(member.question, inbox, orjson.dumps(message))
         try:
-            number = member.question(inbox, orjson.dumps(message), settles(future))
-        except BusLost:
+            answer: Any = orjson.loads(await self._answer(ask, _ASK_SECONDS))
+        except (BusLost, TimeoutError, ValueError):
             return {}
-        try:
-            async with asyncio.timeout(_ASK_SECONDS):
-                answer: Any = orjson.loads(await future)
-        except (TimeoutError, ValueError):
-            return {}
-        finally:
-            member.forget_question(number)
         return answer if isinstance(answer, dict) else {}
 
     def _asked(self, message: Mapping[str, Any], reply: str) -> None:

@@ -8,7 +8,7 @@ import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import wraps
 from typing import Any, Final, ParamSpec
 
@@ -43,10 +43,11 @@ class Program:
 
     async def line(self, pattern: str) -> re.Match[str]:
         """Read on until a line matches, from its begin on; fails when none does."""
-        async with asyncio.timeout(PATIENCE):
-            async for line in self._lines():
-                if found := re.match(pattern, line):
-                    return found
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                async for line in self._lines():
+                    if found := re.match(pattern, line):
+                        return found
         raise AssertionError(f"no line matches {pattern!r}:\n" + "\n".join(self.printed) + self.complaints)
 
     async def _lines(self) -> AsyncIterator[str]:

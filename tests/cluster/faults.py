@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from random import Random
@@ -201,9 +201,6 @@ async def site(
             for station in result.stations:
                 await client.wait_connected(station.identity)
         yield result
-
-
-Fault = Callable[[Site, Random], "asyncio.Future[None]"]
 
 
 async def pause_a_node(at: Site, seconds: float, node: Node | None = None) -> None:
