@@ -323,7 +323,7 @@ def _check_verdict(verdict: Any) -> None:
         status = HTTPStatus.NOT_FOUND if verdict is Verdict.UNKNOWN else HTTPStatus.UNAUTHORIZED
         raise HandshakeRefused(status, "there is no such station")
     if verdict is Verdict.UNAUTHORIZED:
-        raise HandshakeRefused(HTTPStatus.UNAUTHORIZED, "the credentials are missing or wrong")
+        raise HandshakeRefused(HTTPStatus.UNAUTHORIZED, "the credentials are wrong")
     raise TypeError(f"expected a Verdict of the auth, not {verdict!r}")
 
 

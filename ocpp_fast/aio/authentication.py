@@ -116,10 +116,12 @@ class BasicAuth:
             self._slow.forget(id)
 
     def authenticate(self, handshake: Handshake) -> Verdict | Awaitable[Verdict]:
-        """Check the credentials of the Authorization header."""
+        """Check the Authorization header. Raises `HandshakeRefused` (401) for none, and for a wrong user name."""
         credentials = _credentials(handshake.headers)
-        if credentials is None or not compare_digest(credentials[0], handshake.identity.encode()):
-            return Verdict.UNAUTHORIZED
+        if credentials is None:
+            raise HandshakeRefused(HTTPStatus.UNAUTHORIZED, "there are no credentials of basic authentication")
+        if not compare_digest(credentials[0], handshake.identity.encode()):
+            raise HandshakeRefused(HTTPStatus.UNAUTHORIZED, "the user name is not the identity")
         given = (handshake.identity, credentials[1], *((handshake,) if self._wants_handshake else ()))
         if self._slow is not None:
             if self._slow.remembers(handshake.id, credentials[1]):

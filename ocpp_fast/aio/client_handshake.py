@@ -124,7 +124,9 @@ class ClientOpening(Generic[O]):
             return
         owner = self._connected(self._websocket, self._layer.subprotocol)
         if owner is None:
-            self._give_up(NoCommonVersion("the server chose no subprotocol", HTTPStatus.SWITCHING_PROTOCOLS))
+            offered = ", ".join(self._layer.available_subprotocols or ())
+            reason = f"the server chose no subprotocol; offered were {offered}"
+            self._give_up(NoCommonVersion(reason, HTTPStatus.SWITCHING_PROTOCOLS))
             self._websocket.refuse(self._layer)
             self._websocket.close(CloseCode.PROTOCOL_ERROR)
         else:
@@ -137,12 +139,19 @@ class ClientOpening(Generic[O]):
 
     def eof(self) -> None:
         """The server writes no more."""
-        self._give_up(_cut_off(self._raw))
+        self._give_up(self._cut_off())
 
     def lost(self, error: Exception | None) -> None:
         """TCP has ended, by an error or not: of TLS, too, whose server may refuse a certificate as late as this."""
-        self._give_up(_cut_off(self._raw, error))
+        self._give_up(self._cut_off(error))
         release(self._layer)
+
+    def _cut_off(self, error: Exception | None = None) -> HandshakeFailed:
+        answered = _STATUS_LINE.match(self._raw)
+        reason = "the connection ended during the handshake" + (f": {error}" if error is not None else "")
+        if self._layer.uri.secure and not self._raw:
+            reason += "; so ends TLS 1.3 if the server refuses the station's certificate, or wants one"
+        return HandshakeFailed(reason, None if answered is None else int(answered[1]))
 
     def _fail(self, error: HandshakeFailed) -> None:
         self._give_up(error)
@@ -169,9 +178,3 @@ def _fault_in(head: bytes) -> HandshakeFailed | None:
     if len(head) > _MAX_ANSWER or max(map(len, head.split(b"\r\n"))) >= _MAX_LINE:
         return HandshakeFailed("a line or the whole of the answer is too long", status)
     return None
-
-
-def _cut_off(head: bytes, error: Exception | None = None) -> HandshakeFailed:
-    answered = _STATUS_LINE.match(head)
-    reason = "the connection ended during the handshake" + (f": {error}" if error is not None else "")
-    return HandshakeFailed(reason, None if answered is None else int(answered[1]))

@@ -12,7 +12,8 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from ..errors import Disconnected, HandshakeFailed, OcppError
-from ..escaping import described
+from ..escaping import described, shown
+from ..masking import masked
 from ..session import CallEnded
 from .address import Address, NetworkProfile
 from .backoff import BackOff
@@ -291,10 +292,12 @@ class Uplink:
 
     def _missed(self, plan: Plan, error: OSError | OcppError, *, final: bool) -> None:
         """Log why a try failed; raise it, for others to tell, if no central system is left to dial."""
+        where = shown(masked(plan.address.url))
         if not plan.dialling.failed(final=final):
             raise error
         level = logging.INFO if error.__cause__ is None else logging.ERROR
-        write(self._runtime.log, level, "%s: can't connect: %s", self._id, _reason(error), exc_info=error.__cause__)
+        message, cause = "%s: can't connect to %s: %s", error.__cause__
+        write(self._runtime.log, level, message, self._id, where, _reason(error), exc_info=cause)
 
     def _is_final(self, error: Exception) -> bool:
         kinds = tuple(each for each in self._final if isinstance(each, type))

@@ -311,7 +311,9 @@ async def test_on_refused_is_told_of_every_handshake_that_came_to_nothing(caplog
 
         await tell(handshake_bytes("/"), 404, "the path names no station", "/", None)
         await tell(handshake_bytes("/a%2Fb"), 404, "the path names no", "/a%2Fb", None)
-        await tell(handshake_bytes("/CP1?x"), 401, "the credentials are missing or wrong", "/CP1?x", "CP1")
+        await tell(handshake_bytes("/CP1?x"), 401, "there are no credentials of basic authentication", "/CP1?x", "CP1")
+        other = handshake_bytes("/CP1", headers=[credentials(b"CP2:1")])
+        await tell(other, 401, "the user name is not the identity", "/CP1", "CP1")
         unknown = handshake_bytes("/CP2", headers=[credentials(b"CP2:1")])
         await tell(unknown, 401, "there is no such station", "/CP2", "CP2")
         offers = handshake_bytes("/CP1", headers=[right], subprotocols="ocpp1.5, x")

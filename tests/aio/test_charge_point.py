@@ -253,7 +253,10 @@ async def test_R42_whatever_a_try_raises_the_next_one_follows(caplog: pytest.Log
     logged = [each for each in caplog.records if "can't connect" in each.getMessage()]
     assert [each.levelname for each in logged] == ["ERROR", "INFO", "ERROR", "INFO"]
     assert [each.exc_info is not None for each in logged] == [True, False, True, False]
-    assert logged[0].getMessage() == "CP1: can't connect: the connection can't be made: ZeroDivisionError: odd"
+    where = f"{site.server.url}/CP1"
+    assert (
+        logged[0].getMessage() == f"CP1: can't connect to {where}: the connection can't be made: ZeroDivisionError: odd"
+    )
     assert [type(each) for each in told] == [HandshakeFailed, TimeoutError, HandshakeFailed, HandshakeFailed]
     caplog.clear()
 

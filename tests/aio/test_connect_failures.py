@@ -50,7 +50,9 @@ async def test_R31_R33_refusals_are_told_apart(central: dict[str, Any], password
         (failed,) = await failures(charge_point(site.server.url, password=password))
     assert isinstance(failed, HandshakeFailed)
     assert failed.status == status
-    assert failed.reason == ("the server chose no subprotocol" if status == 101 else HTTPStatus(status).phrase)
+    assert failed.reason == (
+        "the server chose no subprotocol; offered were ocpp1.6" if status == 101 else HTTPStatus(status).phrase
+    )
     assert isinstance(failed, NoCommonVersion) is (status == 101)
     assert str(failed).startswith("CP1: ")
 

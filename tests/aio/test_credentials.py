@@ -74,7 +74,7 @@ async def test_R33_an_unknown_station_is_answered_as_a_wrong_password_is(passwor
         wrong, unknown = [replace(each, headers={**each.headers, "date": ""}) for each in answers]
         assert wrong == unknown
         assert wrong.status == 401
-        assert reasons == ["the credentials are missing or wrong", "there is no such station"]
+        assert reasons == ["the credentials are wrong", "there is no such station"]
 
 
 @EACH_CHECK

@@ -220,7 +220,8 @@ async def test_the_auth_file_says_who_may_connect(tmp_path: Path) -> None:
                 async with ChargePoint(identity, url, versions=[v16], password=given):
                     pass
             assert refused.value.status == status
-        await program.line("CP001 refused: the credentials are missing or wrong")
+        await program.line("CP001 refused: the credentials are wrong")
+        await program.line("CP001 refused: there are no credentials of basic authentication")
         await program.line("CP002 refused: there is no such station")
 
 

@@ -17,7 +17,6 @@ __all__ = ["HANDSHAKES", "HandshakeHabit"]
 
 _GITHUB = "https://github.com/"
 _NO_VERSION = "no common subprotocol: it offers "
-_WRONG_CREDENTIALS = "the credentials are missing or wrong"
 _KEY = "0001020304050607ffffffffffffffffffffffff"
 
 
@@ -179,7 +178,7 @@ HANDSHAKES = [
         "ocpp-cp-simulator, the hexadecimal digits as password",
         _GITHUB + "shiv3/ocpp-cp-simulator/issues/260",
         handshake_bytes(headers=[credentials(f"CP1:{_KEY}".encode())]),
-        (401, _WRONG_CREDENTIALS),
+        (401, "the credentials are wrong"),
         {"auth": BasicAuth(_either_form)},
         auth=BasicAuth({"CP1": bytes.fromhex(_KEY)}),
     ),
@@ -187,7 +186,7 @@ HANDSHAKES = [
         "ocpp-virtual-charge-point, another user name than the identity",
         _GITHUB + "solidstudiosh/ocpp-virtual-charge-point/pull/3",
         handshake_bytes("/ocpp/j/v16/CP0", headers=[credentials(b"CP1:secret")]),
-        (401, _WRONG_CREDENTIALS),
+        (401, "the user name is not the identity"),
         {"identify": _user},
         auth=BasicAuth({"CP1": b"secret"}),
     ),
