@@ -40,16 +40,24 @@ _MARK: Final = "__ocpp_handles__"
 class Route:
     """A handler, and how it is called: `run(station, request, context)`.
 
-    The station is None on a charge point, the context where `wants_context` is false.
+    The station is None on a charge point, the context where `wants_context` is false. `run` is made when it is used
+    first: of a thousand charge points in a process, few are asked for everything.
     """
 
     __slots__ = ("handler", "run", "wants_context")
 
+    run: Run
+
     def __init__(self, handler: Callable[..., Any]) -> None:
         self.handler = handler
-        place = place_of(handler)
-        self.wants_context = place is not None
-        self.run: Run = _without_context(handler) if place is None else _with_context(handler, place)
+        self.wants_context = place_of(handler) is not None
+
+    def __getattr__(self, name: str) -> Run:  # called while a slot is empty
+        if name != "run":
+            raise AttributeError(name, name=name, obj=self)
+        place = place_of(self.handler)
+        self.run = _without_context(self.handler) if place is None else _with_context(self.handler, place)
+        return self.run
 
 
 Run: TypeAlias = Callable[[Any, Any, Any], Any]
@@ -149,11 +157,14 @@ class Routes:
     def add(self, request: type, route: Route) -> None:
         """Handle a request class, in place of a handler that is there already."""
         self._check(request, route)
+        self._put(request, route)
+        self.changed()
+
+    def _put(self, request: type, route: Route) -> None:
         self._handlers[request] = route
         if issubclass(request, DataTransfer):
             transfer = request.__transfer__
             self._vendors.setdefault(transfer.vendor_id.casefold(), {})[transfer.message_id] = transfer
-        self.changed()
 
     def add_after(self, request: type, route: Route) -> None:
         """Call a route after a request class was answered."""
@@ -175,9 +186,10 @@ class Routes:
         for request, route in (*other._handlers.items(), *after):
             self._check(request, route)
         for request, route in other._handlers.items():
-            self.add(request, route)
+            self._put(request, route)
         for request, route in after:
-            self.add_after(request, route)
+            self._after.setdefault(request, []).append(route)
+        self.changed()
 
     def find(self, request: type) -> Route | None:
         """Return what handles a request class, or None."""

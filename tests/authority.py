@@ -49,6 +49,13 @@ class Authority:
         number = len(list(self._folder.iterdir()))
         return self._certify(f"station{number}", parts, *others, expired=expired)
 
+    def answer(self, request: str) -> str:
+        """Certify who has made a signing request, in PEM."""
+        asked = x509.load_pem_x509_csr(request.encode())
+        assert asked.is_signature_valid
+        extension = x509.BasicConstraints(False, None)
+        return self._sign(asked.subject, asked, extension).public_bytes(_PEM).decode()
+
     def _certify(
         self, name: str, parts: Sequence[tuple[Any, str]], *more: Any, kind: str = "ec", expired: bool = False
     ) -> Path:

@@ -24,26 +24,41 @@ P = TypeVar("P", bound=Pinged)
 
 
 class Keepalive(Generic[P]):
-    """Pings every connection once in `interval` seconds, a slice of them at a time; 0 is off."""
+    """Pings every connection once in `interval` seconds, a slice of them at a time; 0 is off.
+
+    Slices without connections cost nothing: neither memory nor a turn of the event loop.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, interval: float) -> None:
         self._loop = loop
-        count = min(_MOST_SLICES, int(interval * _SLICES_A_SECOND) + 2) if interval else 1
-        self._slices: list[set[P]] = [set() for _ in range(count)]
-        self._wait = interval / count
-        self._next = 0
-        self._timer = loop.call_later(self._wait, self._ping_slice) if interval else None
+        self._count = min(_MOST_SLICES, int(interval * _SLICES_A_SECOND) + 2) if interval else 1
+        self._slices: dict[int, set[P]] = {}
+        self._wait = interval / self._count
+        self._last = 0
+        self._at = loop.time()
+        """When the last slice had its turn."""
+        self._timer: asyncio.TimerHandle | None = None
 
     def add(self, each: P) -> None:
         """Ping a connection from now on."""
-        self._slice_of(each).add(each)
+        index = self._index(each)
+        if index not in self._slices:
+            if not self._slices:
+                self._at = self._loop.time()
+            self._slices[index] = set()
+            self._plan()
+        self._slices[index].add(each)
 
     def discard(self, each: P) -> None:
         """A connection has ended."""
-        self._slice_of(each).discard(each)
+        index = self._index(each)
+        if index in self._slices:
+            self._slices[index].discard(each)
+            if not self._slices[index]:
+                del self._slices[index]
 
     def __iter__(self) -> Iterator[P]:
-        for each in self._slices:
+        for each in self._slices.values():
             yield from each
 
     def close(self) -> None:
@@ -51,11 +66,18 @@ class Keepalive(Generic[P]):
         if self._timer is not None:
             self._timer.cancel()
 
-    def _slice_of(self, each: P) -> set[P]:
-        return self._slices[(id(each) >> 6) % len(self._slices)]
+    def _index(self, each: P) -> int:
+        return (id(each) >> 6) % self._count
 
-    def _ping_slice(self) -> None:
-        self._timer = self._loop.call_later(self._wait, self._ping_slice)  # first: who is told of a ping may `close`
-        self._next = (self._next + 1) % len(self._slices)
-        for each in tuple(self._slices[self._next]):
+    def _plan(self) -> None:
+        """Wait for the next slice that has connections."""
+        self.close()
+        if self._wait and self._slices:
+            turns, index = min(((each - self._last - 1) % self._count + 1, each) for each in self._slices)
+            self._timer = self._loop.call_at(self._at + turns * self._wait, self._ping_slice, turns, index)
+
+    def _ping_slice(self, turns: int, index: int) -> None:
+        self._last, self._at = index, self._at + turns * self._wait
+        self._plan()  # first: who is told of a ping may `close`
+        for each in tuple(self._slices.get(index, ())):
             each.ping()

@@ -6,11 +6,12 @@ import json
 import multiprocessing
 import os
 import sys
+from datetime import UTC, datetime
 from typing import Final
 
 from ocpp_fast import shown
 
-__all__ = ["Console", "complain", "worker_number"]
+__all__ = ["Console", "JsonConsole", "complain", "worker_number"]
 
 
 _MOST_PRINTED: Final = 1000
@@ -43,6 +44,21 @@ class Console:
         """Print a line, unless it is to be quiet."""
         if not self.quiet:
             self.say(line)
+
+    def rewrite(self, line: str, *, last: bool) -> None:
+        """Print a line over the one before, on a terminal; on anything else, the last one only."""
+        if sys.stdout.isatty():
+            print(f"\r\x1b[K{_encodable(shown(line, _MOST_PRINTED))}", end="\n" if last else "", flush=True)
+        elif last:
+            self.say(line)
+
+
+class JsonConsole(Console):
+    """A console whose notes are JSON: the time, and the line."""
+
+    def note(self, line: str) -> None:
+        if not self.quiet:
+            self.say_json({"time": f"{datetime.now(UTC):%FT%T.%fZ}", "note": line})
 
 
 def complain(line: str) -> None:

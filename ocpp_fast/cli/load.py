@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from math import ceil
 from typing import Final
 from urllib.parse import urlsplit
 
+from .files import raised_file_limit
 from .loading.mix import MIXES
 from .values import VERSIONS, address, password, positive, seconds, url
 
@@ -105,7 +105,7 @@ def _add_resources(parser: ArgumentParser) -> None:
 
 
 def _run(parser: ArgumentParser, given: Namespace) -> int:
-    stations, limit = given.stations, _raised_file_limit()
+    stations, limit = given.stations, raised_file_limit()
     processes = given.processes or max(
         min(os.cpu_count() or 1, ceil(stations / _WORTH_A_PROCESS)), ceil(stations / max(1, limit - _OWN_FILES))
     )
@@ -134,18 +134,6 @@ def _run(parser: ArgumentParser, given: Namespace) -> int:
     from .loading.fleet import load
 
     return load(arguments)
-
-
-def _raised_file_limit() -> int:
-    """Raise the number of files that a process may open as far as it is allowed, and return it."""
-    if sys.platform == "win32":
-        return 2**31  # of sockets there is no limit
-    import resource
-
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = 2**20 if hard == resource.RLIM_INFINITY else hard
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-    return most
 
 
 def _sources(parser: ArgumentParser, given: Namespace) -> Sequence[str]:

@@ -6,30 +6,43 @@ from argparse import ArgumentParser, Namespace
 from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
-from .console import Console
+from .console import Console, JsonConsole
+from .files import raised_file_limit
 from .recording import add_frames, record
 from .traffic import Traffic
-from .values import VERSIONS, count, id_tag, password, positive, seconds, url
+from .values import VERSIONS, count, id_tag, password, positive, scenario, seconds, url, versions
 
 if TYPE_CHECKING:
     from ssl import SSLContext
 
     from ocpp_fast import ChargePoint
+    from ocpp_fast.simulator import Fleet, SimulatedStation
 
 __all__ = ["add"]
 
 
 def add(parser: ArgumentParser) -> None:
     """Declare the options."""
-    parser.description = "A charge point that boots, charges, and answers every command."
+    parser.description = "Charge points that boot, charge, and answer every command."
     parser.add_argument("--id", required=True, help="its identity, the last part of the URL")
     parser.add_argument("--url", type=url, required=True, help="where the central system is, as ws://127.0.0.1:8887")
     parser.add_argument(
         "--ocpp",
-        choices=VERSIONS,
-        default="1.6",
-        dest="version",
-        help="the version that it speaks (%(default)s)",
+        type=versions,
+        default=["1.6"],
+        dest="versions",
+        metavar="VERSIONS",
+        help=f"the version that it speaks, of {', '.join(VERSIONS)} (1.6); several take turns at several stations",
+    )
+    parser.add_argument(
+        "--count", type=positive, default=1, metavar="N", help="so many stations, whose identities end in a number"
+    )
+    parser.add_argument(
+        "--ramp", type=seconds, default=50.0, metavar="N", help="so many of them start in a second (%(default)s)"
+    )
+    parser.add_argument("--scenario", type=scenario, metavar="FILE", help="what happens at it, in TOML")
+    parser.add_argument(
+        "--json", action="store_true", help="print what happens, or how the stations are, as JSON, a value a line"
     )
     parser.add_argument("--password", type=password, metavar="TEXT", help="for basic authentication; hex:40 hex digits")
     parser.add_argument("--ca", metavar="FILE", help="the CAs of the central system, in PEM (those of this system)")
@@ -73,20 +86,61 @@ def _add_sessions(parser: ArgumentParser) -> None:
 
 
 def _run(parser: ArgumentParser, given: Namespace) -> int:
-    """Simulate until told to end, or until the one session is over; return the exit code."""
-    from ocpp_fast.simulator import Settings, simulated
+    """Simulate until told to end, or until the one session or the scenario is over; return the exit code."""
+    from ocpp_fast.simulator import Fleet, Settings, simulated
 
-    from .running import run
+    from .running import collect_seldom, run
 
-    beside = ("quiet", "run", "frames", "ca", "cert", "key")
+    beside = ("quiet", "run", "frames", "ca", "cert", "key", "versions", "count", "ramp", "json", "id")
     options = {name: value for name, value in vars(given).items() if name not in beside}
-    console = Console(quiet=given.quiet)
-    simulation = simulated(Settings(**options, ssl=_tls(parser, given)), console)
-    if not given.quiet:
-        _tell(simulation.charge_point, console)
-    if given.frames is not None:
-        _record(simulation.charge_point, given.frames)
-    return run(simulation.run())
+    tls, console, digits = _tls(parser, given), _console(given), len(str(given.count))
+
+    def make(number: int) -> SimulatedStation:
+        identity = given.id if given.count == 1 else f"{given.id}{number + 1:0{digits}}"
+        version = given.versions[number % len(given.versions)]
+        settings = Settings(id=identity, version=version, ssl=tls, certified=given.cert is not None, **options)
+        simulation = simulated(settings, console if given.count == 1 else Console(quiet=True))
+        if given.count == 1 and not given.quiet:
+            _tell(simulation.charge_point, console)
+        if given.frames is not None:
+            _record(simulation.charge_point, given.frames)
+        return simulation
+
+    if given.count == 1:
+        return run(make(0).run())
+    if (allowed := raised_file_limit()) < given.count * 2 + 64:
+        parser.error(f"{given.count} stations need more open files than the {allowed} that are allowed: `ulimit -n`")
+    collect_seldom()
+    fleet = Fleet([partial(make, number) for number in range(given.count)], rate=given.ramp)
+    return run(_watched(fleet, given))
+
+
+async def _watched(fleet: Fleet, given: Namespace) -> int:
+    """Run a fleet, and say every second how it is, on one line of a terminal."""
+    import asyncio
+
+    console, life = Console(quiet=given.quiet), asyncio.create_task(fleet.run())
+    try:
+        while not (await asyncio.wait([life], timeout=1.0))[0]:
+            _progress(console, fleet.counts(), given)
+    finally:
+        life.cancel()
+        await asyncio.wait([life])
+        _progress(console, fleet.counts(), given, last=True)
+    return life.result()
+
+
+def _progress(console: Console, counts: dict[str, int], given: Namespace, *, last: bool = False) -> None:
+    if console.quiet:
+        return
+    if given.json:
+        console.say_json(counts)
+    else:
+        console.rewrite(", ".join(f"{count} {name}" for name, count in counts.items()), last=last)
+
+
+def _console(given: Namespace) -> Console:
+    return JsonConsole(quiet=given.quiet) if given.json else Console(quiet=given.quiet)
 
 
 def _tls(parser: ArgumentParser, given: Namespace) -> SSLContext | None:

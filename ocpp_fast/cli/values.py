@@ -4,12 +4,29 @@ from __future__ import annotations
 
 from argparse import ArgumentTypeError
 from ipaddress import ip_address, ip_network
-from typing import Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from .passwords import to_password
 
-__all__ = ["VERSIONS", "address", "count", "id_tag", "network", "password", "port", "positive", "seconds", "url"]
+if TYPE_CHECKING:
+    from ocpp_fast.simulator import Scenario
+
+__all__ = [
+    "VERSIONS",
+    "address",
+    "count",
+    "id_tag",
+    "network",
+    "password",
+    "port",
+    "positive",
+    "scenario",
+    "seconds",
+    "url",
+    "versions",
+]
 
 VERSIONS: Final = ("2.1", "2.0.1", "1.6")
 """The versions of OCPP."""
@@ -28,6 +45,24 @@ def positive(text: str) -> int:
     if (number := count(text)) == 0:
         raise ArgumentTypeError("expected at least 1")
     return number
+
+
+def versions(text: str) -> list[str]:
+    """Read versions of OCPP, with commas between them."""
+    read = text.split(",")
+    if not set(read) <= set(VERSIONS):
+        raise ArgumentTypeError(f"expected versions of OCPP ({', '.join(VERSIONS)}), not {text!r}")
+    return read
+
+
+def scenario(text: str) -> Scenario:
+    """Read the file of a scenario."""
+    from ocpp_fast.simulator import Scenario
+
+    try:
+        return Scenario.read(Path(text).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ArgumentTypeError(f"{text}: {error}") from None
 
 
 def port(text: str) -> int:

@@ -1,68 +1,77 @@
-"""Certificates of the simulated station: any PEM is one; hashes are made of its bytes."""
+"""Certificates of the simulated station, which needs the extra `station` for them: roots, and its own."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import re
 from collections.abc import Collection
-from typing import Final, NamedTuple
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-__all__ = ["MAX_STORED", "CertificateStore", "Fingerprint", "is_certificate", "signing_request"]
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+    from cryptography.x509 import Certificate
+
+__all__ = ["MAX_STORED", "CertificateStore", "Fingerprint", "is_certificate"]
 
 MAX_STORED: Final = 10
-_PEM: Final = re.compile(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
 
 
 class Fingerprint(NamedTuple):
-    """The hashes that identify a certificate, by SHA-256; a real station would hash parts of it."""
+    """What identifies a certificate, by SHA-256: the fields of CertificateHashData."""
 
     issuer_name_hash: str
     issuer_key_hash: str
     serial_number: str
 
 
-def is_certificate(pem: str | None) -> bool:
-    """Whether a text looks like a certificate, or a chain of them."""
-    return pem is not None and _content(pem) is not None
+def _chain(pem: str) -> list[Certificate]:
+    """Return the certificates of a PEM text, nothing if it is malformed."""
+    from cryptography.x509 import load_pem_x509_certificates
 
-
-def _content(pem: str) -> bytes | None:
-    """Return what is in the first PEM block of a text."""
-    found = _PEM.match(pem.strip())
     try:
-        return base64.b64decode("".join(found[1].split()), validate=True) if found else None
-    except binascii.Error:
-        return None
+        return load_pem_x509_certificates(pem.encode())
+    except ValueError:
+        return []
 
 
-def _fingerprint(content: bytes) -> Fingerprint:
-    return Fingerprint(
-        issuer_name_hash=hashlib.sha256(b"name" + content).hexdigest(),
-        issuer_key_hash=hashlib.sha256(b"key" + content).hexdigest(),
-        serial_number=hashlib.sha256(content).hexdigest()[:40],
-    )
+def is_certificate(pem: str | None) -> bool:
+    """Whether a text is a certificate, or a chain of them."""
+    return pem is not None and bool(_chain(pem))
 
 
-def signing_request(identity: str) -> str:
-    """Return something in the form of a certificate signing request; no key is behind it."""
-    content = base64.b64encode(f"simulated request of {identity}".encode()).decode()
-    return f"-----BEGIN CERTIFICATE REQUEST-----\n{content}\n-----END CERTIFICATE REQUEST-----\n"
+def _is_root(certificate: Certificate) -> bool:
+    """Whether a certificate is valid now, and has signed itself."""
+    from cryptography.exceptions import InvalidSignature
+
+    try:
+        certificate.verify_directly_issued_by(certificate)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return certificate.not_valid_before_utc <= datetime.now(UTC) < certificate.not_valid_after_utc
+
+
+def _fingerprint(root: Certificate) -> Fingerprint:
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.x509.ocsp import OCSPRequestBuilder
+
+    asked = OCSPRequestBuilder().add_certificate(root, root, SHA256()).build()  # which has the same hashes
+    return Fingerprint(asked.issuer_name_hash.hex(), asked.issuer_key_hash.hex(), f"{asked.serial_number:x}")
 
 
 class CertificateStore:
-    """The installed root certificates, by what they vouch for; uses and statuses are the words of OCPP."""
+    """The installed roots, by what they vouch for, and the station's own certificate; words are those of OCPP."""
 
     def __init__(self) -> None:
         self._stored: set[tuple[str, Fingerprint]] = set()
+        self._key: EllipticCurvePrivateKey | None = None
+        self.own: str | None = None
+        """The chain that was signed last."""
 
     def install(self, use: str, pem: str) -> str:
-        """Keep a certificate, and return how that went; one that is there already is not kept twice."""
-        content = _content(pem)
-        if content is None:
+        """Keep a root certificate, and return how that went; one that is there already is not kept twice."""
+        chain = _chain(pem)
+        if len(chain) != 1 or not _is_root(chain[0]):
             return "Rejected"
-        entry = (str(use), _fingerprint(content))
+        entry = (str(use), _fingerprint(chain[0]))
         if entry not in self._stored and len(self._stored) >= MAX_STORED:
             return "Failed"
         self._stored.add(entry)
@@ -73,7 +82,30 @@ class CertificateStore:
         return sorted(entry for entry in self._stored if entry[0] in uses)
 
     def delete(self, wanted: Fingerprint) -> bool:
-        """Remove a certificate; return whether it was there."""
-        found = {entry for entry in self._stored if entry[1] == wanted}
+        """Remove a certificate; return whether it was there. Hexadecimal digits are compared in any case."""
+        digits = [each.lower() for each in wanted]
+        found = {entry for entry in self._stored if list(entry[1]) == digits}
         self._stored -= found
         return bool(found)
+
+    def request(self, identity: str, organization: str) -> str:
+        """Return a certificate signing request for a new key, in PEM."""
+        from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+        from cryptography.hazmat.primitives.hashes import SHA256
+        from cryptography.hazmat.primitives.serialization import Encoding
+        from cryptography.x509 import CertificateSigningRequestBuilder, Name, NameAttribute
+        from cryptography.x509.oid import NameOID
+
+        self._key = generate_private_key(SECP256R1())
+        parts = {NameOID.ORGANIZATION_NAME: organization, NameOID.COMMON_NAME: identity}
+        name = Name([NameAttribute(each, text) for each, text in parts.items() if text])
+        request = CertificateSigningRequestBuilder().subject_name(name).sign(self._key, SHA256())
+        return request.public_bytes(Encoding.PEM).decode()
+
+    def take(self, pem: str) -> bool:
+        """Take the chain that answers the last request; return whether it is for the key of that."""
+        chain = _chain(pem)
+        if not chain or self._key is None or chain[0].public_key() != self._key.public_key():
+            return False
+        self.own = pem
+        return True

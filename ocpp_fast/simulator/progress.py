@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Progress:
         for stage, moment in stages:
             if moment is None:
                 await self._reach(stage, self._station.settings.interval)
-            elif (seconds := (moment - datetime.now(UTC)).total_seconds()) > 0:
+            elif (seconds := (moment - self._station.now()).total_seconds()) > 0:
                 await self._reach(stage, seconds)
         self.power_off()
 

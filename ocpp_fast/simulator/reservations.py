@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from .outlet import Outlet, Reservation
@@ -24,9 +23,9 @@ class Reservations:
     def reserve(self, outlets: Iterable[Outlet], reservation: Reservation) -> str:
         """Reserve the first of these outlets that is free, in place of a reservation of the same id."""
         outlets = list(outlets)
-        if not outlets or reservation.expiry <= datetime.now(UTC):
+        if not outlets or reservation.expiry <= self._station.now():
             return "Rejected"
-        operative = [each for each in outlets if each.operative]
+        operative = [each for each in outlets if each.available]
         if not operative:
             return "Unavailable"
         outlet = next((each for each in operative if _can_hold(each, reservation.id)), None)
@@ -35,7 +34,8 @@ class Reservations:
         if outlet.reservation is None:
             self.cancel(reservation.id)
         outlet.reservation = reservation
-        self._station.jobs.create_task(self._keep(outlet, reservation))
+        asyncio.get_running_loop().call_soon(self._station.charging.report, outlet)  # after the answer
+        self._station.jobs.create_task(self._expire(outlet, reservation))
         return "Accepted"
 
     def cancel(self, number: int) -> bool:
@@ -43,7 +43,7 @@ class Reservations:
         for outlet in self._station.outlets.values():
             if outlet.reservation is not None and outlet.reservation.id == number:
                 outlet.reservation = None
-                self._station.jobs.create_task(self._station.report(outlet))
+                self._station.charging.report(outlet)
                 return True
         return False
 
@@ -53,16 +53,12 @@ class Reservations:
             if outlet.reservation is not None:
                 self._station.jobs.create_task(self._expire(outlet, outlet.reservation))
 
-    async def _keep(self, outlet: Outlet, reservation: Reservation) -> None:
-        await self._station.report(outlet)
-        await self._expire(outlet, reservation)
-
     async def _expire(self, outlet: Outlet, reservation: Reservation) -> None:
-        await asyncio.sleep((reservation.expiry - datetime.now(UTC)).total_seconds())
+        await asyncio.sleep((reservation.expiry - self._station.now()).total_seconds())
         if outlet.reservation is reservation:
             outlet.reservation = None
             await self._station.report_expired(outlet, reservation)
 
 
 def _can_hold(outlet: Outlet, number: int) -> bool:
-    return outlet.session is None and (outlet.reservation is None or outlet.reservation.id == number)
+    return not outlet.busy and (outlet.reservation is None or outlet.reservation.id == number)

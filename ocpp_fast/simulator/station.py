@@ -3,35 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any, ClassVar, Final, NamedTuple, ParamSpec, TypeVar
+from datetime import datetime
+from functools import partial
+from typing import Any, ClassVar, Final, NamedTuple, ParamSpec, Self, TypeVar
 
-from ocpp_fast import (
-    BackOff,
-    CallError,
-    CallTimeout,
-    ChargePoint,
-    Disconnected,
-    HandshakeFailed,
-    InvalidResult,
-    NotRegistered,
-)
+from ocpp_fast import CallError, CallTimeout, Disconnected, InvalidResult, NotRegistered
 from ocpp_fast.smart_charging import ChargingProfiles, ProfileRefused
 from ocpp_fast.smart_charging import Transaction as Running
 
 from .certificates import CertificateStore
-from .local_list import LocalList
-from .outlet import FACTS, Outlet, Reservation, Transaction
+from .charging import Charging
+from .events import Event, EventKind, Watch
+from .local_list import LocalList, Verdict
+from .outlet import FACTS, Outlet, Reading, Reservation, Transaction
 from .progress import Progress
+from .reports import Reports
 from .reservations import Reservations
-from .session import Sessions
+from .script import Script
 from .settings import Observer, Settings
-from .variables import Variable, Variables
+from .timing import Timing
+from .uplink import Uplink
+from .variables import MAX_NUMBER, Variable, Variables
 
 __all__ = ["Registration", "SimulatedStation"]
 
@@ -41,6 +37,8 @@ A = TypeVar("A")
 _DEFAULT_INTERVAL: Final = 60
 """Seconds, where the central system leaves an interval to the station."""
 _TIME_TO_STOP: Final = 5.0
+_FOLLOWED: Final = 1.0
+"""Seconds between two looks at the charging profiles."""
 
 
 class Registration(NamedTuple):
@@ -48,17 +46,18 @@ class Registration(NamedTuple):
 
     accepted: bool
     interval: int
+    current_time: datetime
 
 
 class _PowerOff(Exception):
     """Ends the jobs of a power cycle."""
 
 
-class SimulatedStation(ABC):
+class SimulatedStation(Script, ABC):
     """A station that boots, charges and answers every command of its version; `run` is its life.
 
-    `charge_point` is its connection, `jobs` are the tasks of this power cycle. A `def` handler is answered before a
-    job that it creates begins.
+    Enter it, or await `run`, and say what happens at it: `plug`, `authorize`, `start`... `charge_point` is its
+    connection, `outlets` are its connectors (1.6) or EVSEs, by number; `jobs` are the tasks of this power cycle.
     """
 
     jobs: asyncio.TaskGroup
@@ -72,33 +71,44 @@ class SimulatedStation(ABC):
     ) -> None:
         self.settings = settings
         self.observer = observer
-        self.own_token = settings.id_tag
-        self.charge_point = ChargePoint(
-            settings.id,
-            settings.url,
-            versions=[version],
-            password=settings.password,
-            ssl=settings.ssl,
-            back_off=BackOff(minimum=settings.retry, random_range=settings.retry / 2),
-        )
+        self.watch = Watch()
+        self.timing = Timing()
         self.outlets = {number: Outlet(number) for number in range(1, settings.connectors + 1)}
         self.variables = Variables(variables(settings, self.outlets.values()))
+        self.uplink = Uplink(self, version)
+        self.charge_point = self.uplink.charge_point
         self.accepted = asyncio.Event()
-        self.heartbeat_changed = asyncio.Event()
         self.profiles: ChargingProfiles[Any] = ChargingProfiles(replace(FACTS, outlets=settings.connectors))
         self.reservations = Reservations(self)
-        self.sessions = Sessions(self)
+        self.charging = Charging(self)
+        self.reports = Reports(self)
         self.local_list = LocalList()
         self.certificates = CertificateStore()
         self.progress: dict[str, Progress] = {}
         """The jobs with stages, by the action that reports them; a power cycle ends them."""
+        self._life: asyncio.Task[int] | None = None
 
     # Power
 
+    async def __aenter__(self) -> Self:
+        self._life = asyncio.create_task(self.run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._life is not None
+        self._life.cancel()
+        await asyncio.wait([self._life])
+        if not self._life.cancelled():
+            self._life.result()
+
     async def run(self) -> int:
         """Live until cancelled or, if the settings say so, until one session is over; return 0 if it charged, or 1."""
-        while (code := await self._power_cycle()) is None:
-            self.observer.note(f"{self.settings.id} restarts")
+        try:
+            while (code := await self._power_cycle()) is None:
+                self.observer.note(f"{self.settings.id} restarts")
+        finally:
+            if self.uplink.relay is not None:
+                self.uplink.relay.close()
         return code
 
     def power_off(self, code: int | None) -> None:
@@ -111,69 +121,198 @@ class SimulatedStation(ABC):
             async with asyncio.TaskGroup() as self.jobs:
                 self._end: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
                 self.accepted.clear()
+                self.reports.power_off()
                 for outlet in self.outlets.values():
                     outlet.power_off()
                 for progress in self.progress.values():
                     progress.power_off()
-                async with self._connected():
-                    self.jobs.create_task(self._live())
+                if self.uplink.relay is not None:
+                    self.jobs.create_task(self.uplink.relay.run())
+                async with self.charge_point:
+                    await self.uplink.power_on()
+                    for job in (self._live(), self.reports.run()):
+                        self.jobs.create_task(job)
                     await self._end
                 raise _PowerOff
         except* _PowerOff:
             pass
+        finally:
+            self.uplink.power_off()
         return self._end.result()
-
-    @asynccontextmanager
-    async def _connected(self) -> AsyncIterator[None]:
-        """Connect, however long it takes, and stay connected."""
-        async with AsyncExitStack() as stack:
-            for wait in self.charge_point.back_off.waits(random.random):
-                try:
-                    await stack.enter_async_context(self.charge_point)
-                    break
-                except OSError as error:
-                    url, reason = self.charge_point.url, _reason(error)
-                    self.observer.note(f"cannot connect to {url}: {reason}; next try in {wait:.1f} s")
-                await asyncio.sleep(wait)
-            yield
 
     async def _live(self) -> None:
         await self._boot()
+        self.happened("Booted")
         await self.begin()
-        self.jobs.create_task(self._heartbeats())
-        await self.sessions.own()
+        self.jobs.create_task(self.every("heartbeat", lambda: self.jobs.create_task(self.heartbeat())))
+        self.jobs.create_task(self.every("aligned", self.charging.read_aligned, aligned=True))
+        self.jobs.create_task(self.every("aligned_ended", self.charging.keep_aligned, aligned=True))
+        self.jobs.create_task(self._follow_profiles())
+        await self._charge_by_itself()
 
     async def begin(self) -> None:
-        """Send the status of every outlet, and take up what has outlived a restart."""
-        await self.report_all(self.outlets.values())
+        """Report the status of every outlet, and take up what has outlived a restart."""
+        for outlet in self.outlets.values():
+            self.charging.settle(outlet, "CablePluggedIn")
         self.reservations.resume()
+        await self.told()
 
     async def restart(self, reason: str, *, when_idle: bool = False) -> None:
         """Start again, after a moment in which the command is answered; stop transactions for it or wait for them."""
         await asyncio.sleep(self.settings.interval)
-        while when_idle and (running := [each.session for each in self.outlets.values() if each.session]):
-            await asyncio.wait(running)
-        await self.stop(self.outlets.values(), reason)
+        if when_idle:
+            await self.until(lambda: all(each.transaction is None for each in self.outlets.values()), timeout=None)
+        await self.stop_all(self.outlets.values(), reason)
         self.power_off(None)
 
-    async def stop(self, outlets: Iterable[Outlet], reason: str) -> None:
-        """Stop the transactions of some outlets, and wait until they have ended, though not for ever."""
-        busy = [each for each in outlets if each.session is not None]
-        for each in busy:
-            each.stop(reason)
-        if running := [each.session for each in busy if each.session is not None]:
-            await asyncio.wait(running, timeout=_TIME_TO_STOP)
+    async def stop_all(self, outlets: Iterable[Outlet], reason: str) -> None:
+        """Stop the transactions of some outlets, and wait until that is told, though not for ever."""
+        for each in outlets:
+            if each.transaction is not None or each.token is not None:
+                self.charging.stop(each, reason)
+        with suppress(TimeoutError):
+            await self.told(timeout=_TIME_TO_STOP)
 
-    def change_availability(self, outlets: Iterable[Outlet], *, operative: bool) -> str:
-        """Take outlets into service or out of it, busy ones when they are free; return the status in OCPP's words."""
+    async def _charge_by_itself(self) -> None:
+        """Play the scenario or, without one, charge as often as the settings say, one session after another."""
+        if self.settings.scenario is not None:
+            await self.settings.scenario.play(self)
+            await self.told()
+            self.power_off(0)
+            return
+        left = 1 if self.settings.once else self.settings.sessions
+        token = self.token(self.settings.id_tag)
+        while left:
+            free = (each for each in self.outlets.values() if each.is_free_for(token) and not each.busy)
+            if (outlet := next(free, None)) is not None:
+                charged = await self._charge(outlet, token)
+                left -= 1
+                if self.settings.once:
+                    self.power_off(0 if charged else 1)
+            await asyncio.sleep(self.settings.interval)
+
+    async def _charge(self, outlet: Outlet, token: str) -> bool:
+        """Run a session; return whether the central system let it happen."""
+        if not await self.charging.request(outlet, token, visit=True):
+            return False
+        if (transaction := outlet.transaction) is not None:
+            if not self.interval("sample"):
+                await asyncio.sleep(self.settings.samples * self.settings.interval)
+            else:
+                await self.until(
+                    lambda: transaction.samples >= self.settings.samples or transaction.ended, timeout=None
+                )
+        self.charging.stop(outlet, "Local")
+        self.charging.unplug(outlet)
+        await self.told(timeout=None)
+        return transaction is not None and transaction.accepted is True
+
+    # The connection
+
+    async def ready(self) -> None:
+        """Wait until the central system can be told anything."""
+        while not (self.online and self.accepted.is_set()):
+            await self.charge_point.wait_connected()
+            await self.accepted.wait()
+
+    async def unless_offline(self, answer: asyncio.Future[Any]) -> None:
+        """Wait for an answer, as long as there is a connection."""
+        await self.until(lambda: answer.done() or not self.online, timeout=None)
+
+    # Time
+
+    def now(self) -> datetime:
+        """Return the time of its clock."""
+        return self.timing.now()
+
+    async def every(self, name: str, act: Callable[[], object], *, aligned: bool = False) -> None:
+        """Act at the interval of a setting; if aligned, when the clock shows a multiple of it."""
+        await self.timing.every(partial(self.interval, name), act, aligned=aligned)
+
+    async def _follow_profiles(self) -> None:
+        while True:
+            await asyncio.sleep(_FOLLOWED)
+            if any(True for _ in self.profiles):
+                self.charging.balance()
+
+    # Settings
+
+    settings_of: ClassVar[Mapping[str, Sequence[str]]]
+    """Where the version has the settings that the station follows: the names of each variable."""
+
+    def number(self, name: str, default: float = 0.0) -> float:
+        """Return a setting that is a number."""
+        return self.variables.number(*where) if (where := self.settings_of.get(name)) else default
+
+    def interval(self, name: str) -> float:
+        """Return seconds, 0 for never."""
+        return self.number(name)
+
+    def flag(self, name: str) -> bool:
+        """Return a setting that is true or false."""
+        return self.variables.flag(*self.settings_of[name])
+
+    def items(self, name: str) -> Sequence[str]:
+        """Return a setting that is a list; nothing where the version does not have it."""
+        return self.variables.items(*where) if (where := self.settings_of.get(name)) else ()
+
+    def set(self, variable: Variable, text: str) -> bool:
+        """Change a setting, and act accordingly; return whether it takes the text."""
+        if not variable.set(text):
+            return False
+        self.uplink.follow(variable)
+        self.timing.wake()
+        for outlet in self.outlets.values():
+            self.charging.report(outlet)
+        return True
+
+    # What happens
+
+    def changed(self) -> None:
+        """Wake those who wait for a condition."""
+        self.watch.look()
+
+    def happened(self, kind: EventKind, outlet: int = 0, detail: str = "") -> None:
+        """Wake those who wait for an event."""
+        self.watch.tell(Event(kind, outlet, detail))
+
+    # Availability and smart charging
+
+    def change_availability(self, outlets: Iterable[Outlet], *, operative: bool, station: bool = False) -> str:
+        """Take outlets, or the station with all, into service or out of it; return the status in OCPP's words."""
         outlets = list(outlets)
         for each in outlets:
-            each.operative = operative
-        idle = [each for each in outlets if each.session is None]
-        self.jobs.create_task(self.report_all(idle))
-        return "Accepted" if operative or len(idle) == len(outlets) else "Scheduled"
+            if station:
+                each.closed = not operative
+            else:
+                each.operative = operative
+        asyncio.get_running_loop().call_soon(self._report_all, outlets)
+        return "Scheduled" if not operative and any(each.busy for each in outlets) else "Accepted"
 
-    # Smart charging
+    def _report_all(self, outlets: Iterable[Outlet]) -> None:
+        for each in outlets:
+            self.charging.report(each)
+
+    def may_be_free(self, outlet: Outlet, *tokens: str) -> bool:
+        """Whether a token can be authorized at an outlet, if that is kept for a group that it may belong to."""
+        group = None if outlet.reservation is None else outlet.reservation.group
+        return outlet.is_free_for(*tokens, *([] if group is None else [group]))
+
+    def start_remotely(
+        self, outlet: Outlet, token: str, *, transaction_id: str, remote_start_id: int | None = None, group: str = ""
+    ) -> None:
+        """Begin a session that was asked for, after the answer; who may belong to a group is asked about."""
+        known = outlet.is_free_for(token, group)
+        begun = self.charging.request(
+            outlet,
+            token,
+            group=group,
+            ask=self.flag("authorize_remote") or not known,
+            transaction_id=transaction_id,
+            remote_start_id=remote_start_id,
+            visit=self.settings.cars,
+        )
+        self.jobs.create_task(begun)
 
     @property
     def running(self) -> Mapping[int, Running]:
@@ -182,17 +321,22 @@ class SimulatedStation(ABC):
         return {
             place: Running(each.id, each.started, each.priority)
             for place, each in going_on
-            if each is not None and not each.end.done()
+            if each is not None and each.accepted is not False
         }
 
     def install(self, place: int, profile: Any, transaction_id: int | str | None = None) -> bool:
         """Install a charging profile; a TxProfile is that of a transaction, by our own id for it."""
         try:
-            self.profiles.install(place, profile, datetime.now(UTC), transaction_id=transaction_id)
+            self.profiles.install(place, profile, self.now(), transaction_id=transaction_id)
         except ProfileRefused as error:
             self.observer.note(f"{self.settings.id} refuses a charging profile: {error}")
             return False
+        self.charging.balance()
         return True
+
+    def signing_request(self) -> str:
+        """Return a certificate signing request."""
+        return self.certificates.request(self.settings.id, self.variables.own(*self.settings_of["organization"]).read())
 
     # Speaking to the central system
 
@@ -222,7 +366,8 @@ class SimulatedStation(ABC):
                 for each in outlets:
                     await self.report_meter(each)
             case "StatusNotification":
-                await self.report_all(outlets)
+                for each in outlets:
+                    self.send_status(each)
             case _:
                 await self.progress[action].report()
 
@@ -236,16 +381,20 @@ class SimulatedStation(ABC):
     async def announce(self) -> float:
         """Send one BootNotification; return after how many seconds the next would be due."""
         answer = await self.boot_notification()
-        interval = (answer.interval if answer is not None else 0) or _DEFAULT_INTERVAL
+        interval = _DEFAULT_INTERVAL
+        if answer is not None and answer.interval > 0:
+            interval = min(answer.interval, MAX_NUMBER)
         if answer is not None and answer.accepted:
-            self.variables.own(*self.heartbeat_interval).value = str(interval)
-            self.heartbeat_changed.set()
+            self.variables.own(*self.settings_of["heartbeat"]).value = str(interval)
+            self.timing.wake()
             self.accepted.set()
         else:
             self.observer.note(f"{self.settings.id} is not accepted; it boots again in {interval} s")
             if self.accepted.is_set():
                 self.accepted.clear()
                 self.jobs.create_task(self._boot_again(interval))
+        if answer is not None:
+            self.timing.set(answer.current_time)
         return interval
 
     async def _await_acceptance(self, seconds: float) -> None:
@@ -259,22 +408,15 @@ class SimulatedStation(ABC):
         await self._await_acceptance(seconds)
         await self._boot()
 
-    async def _heartbeats(self) -> None:
-        """Send heartbeats, at the interval that may change at any time."""
-        while True:
-            try:
-                async with asyncio.timeout(self.variables.number(*self.heartbeat_interval) or None):
-                    await self.heartbeat_changed.wait()
-                self.heartbeat_changed.clear()
-            except TimeoutError:
-                await self.heartbeat()
-
     # How a version says it
 
-    heartbeat_interval: ClassVar[Sequence[str]]
-    """The variable of the seconds between heartbeats, 0 for none; the central system may change it."""
-    sample_interval: ClassVar[Sequence[str]]
-    """The variable of the seconds between meter values, 0 for none."""
+    def password_of(self, key: str) -> bytes:
+        """Return the password that a setting stands for."""
+        return key.encode()
+
+    @abstractmethod
+    def points(self, kind: str) -> frozenset[str]:
+        """Return TxStartPoint or TxStopPoint; `kind` is start or stop."""
 
     @abstractmethod
     async def boot_notification(self) -> Registration | None:
@@ -282,49 +424,40 @@ class SimulatedStation(ABC):
 
     @abstractmethod
     async def heartbeat(self) -> None:
-        """Send a heartbeat."""
+        """Send a heartbeat, and follow the clock in its answer."""
 
     @abstractmethod
-    async def report(self, outlet: Outlet) -> None:
-        """Send the status of an outlet."""
+    def word_of(self, outlet: Outlet) -> str:
+        """Return the status of an outlet, in the terms of the version."""
 
-    async def report_all(self, outlets: Iterable[Outlet]) -> None:
-        """Send the status of some outlets."""
-        for each in outlets:
-            await self.report(each)
+    @abstractmethod
+    def send_status(self, outlet: Outlet) -> None:
+        """Report the status that an outlet has now."""
 
     @abstractmethod
     async def report_meter(self, outlet: Outlet) -> None:
         """Send what the meter of an outlet shows, as it was asked for."""
 
     @abstractmethod
-    async def authorize(self, token: str) -> bool:
-        """Ask whether an id token may charge."""
+    async def authorize_remotely(self, token: str) -> Verdict:
+        """Ask the central system whether an id token may charge."""
 
     @abstractmethod
-    async def start(self, outlet: Outlet, transaction: Transaction) -> bool | None:
-        """Tell that a transaction starts; return whether its token is accepted, None if the message was refused."""
+    def send_start(self, outlet: Outlet, transaction: Transaction, cause: str) -> asyncio.Future[Any]:
+        """Tell that a transaction starts; the future is done when that is answered, or given up."""
 
     @abstractmethod
-    async def report_phase(self, outlet: Outlet, transaction: Transaction) -> None:
-        """Tell that a charging session has come to another phase."""
+    def send_update(self, outlet: Outlet, transaction: Transaction, cause: str) -> None:
+        """Tell what has changed in a transaction."""
 
     @abstractmethod
-    async def sample(self, outlet: Outlet, transaction: Transaction) -> None:
-        """Send what the meter shows while energy flows."""
+    def send_sample(self, outlet: Outlet, transaction: Transaction | None, reading: Reading) -> None:
+        """Send what the meter showed."""
 
     @abstractmethod
-    async def finish(self, outlet: Outlet, transaction: Transaction, reason: str) -> None:
+    def send_end(self, outlet: Outlet, transaction: Transaction) -> None:
         """Tell that a transaction has ended."""
 
     @abstractmethod
     async def report_expired(self, outlet: Outlet, reservation: Reservation) -> None:
         """Tell that a reservation has expired."""
-
-
-def _reason(error: OSError) -> str:
-    if isinstance(error, HandshakeFailed):
-        return f"the server refuses with HTTP status {error.status}" if (error.status or 0) >= 300 else error.reason
-    if isinstance(error, ConnectionRefusedError):
-        return "nothing listens there"
-    return error.strerror or str(error) or type(error).__name__

@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Final, NamedTuple
 
-__all__ = ["Key", "Variable", "Variables", "listed"]
+__all__ = ["MAX_NUMBER", "Key", "Variable", "Variables", "listed"]
+
+MAX_NUMBER: Final = 2**31 - 1
+"""Of any variable that is an integer."""
 
 
 class Key(NamedTuple):
@@ -21,6 +25,7 @@ class Key(NamedTuple):
     instance: str
 
     @staticmethod
+    @lru_cache(maxsize=2048)  # of a thousand stations of the same kind, all have the same keys
     def of(
         component: str, name: str, instance: str | None = None, evse: int | None = None, connector: int | None = None
     ) -> Key:
@@ -75,39 +80,54 @@ class Variable:
         match self.kind:
             case "boolean":
                 return text.lower() in ("true", "false")
-            case "integer" | "decimal":
-                pattern = r"[+-]?\d+" if self.kind == "integer" else r"[+-]?\d+(\.\d+)?"
-                return bool(re.fullmatch(pattern, text, re.ASCII)) and self._is_within(float(text))
+            case "integer":
+                return bool(re.fullmatch(r"[+-]?\d+", text, re.ASCII)) and self._is_within(float(text))
             case "MemberList" | "SequenceList":
-                return not self.options or all(each in self.options for each in listed(text))
+                given = listed(text)
+                return not self.options or (len(given) >= (self.minimum or 0) and set(given) <= set(self.options))
             case _:
                 return self._is_within(len(text))
 
     def _is_within(self, number: float) -> bool:
-        above = self.minimum is None or number >= self.minimum
-        return above and (self.maximum is None or number <= self.maximum)
+        most = MAX_NUMBER if self.maximum is None else self.maximum
+        return number <= most and (self.minimum is None or number >= self.minimum)
 
 
 class Variables:
-    """All variables of a station. It reads and writes its own by name, in 2.x by component and name."""
+    """All variables of a station, those that can be set first.
+
+    It reads its own by name, in 2.x by component, name and instance.
+    """
 
     def __init__(self, variables: Iterable[Variable]) -> None:
-        self._variables = {each.key: each for each in variables}
-        self._components = {key[:3] for key in self._variables}
+        self._rest = iter(variables)
+        self._variables: dict[Key, Variable] = {}
+        self._take(until_read_only=True)  # of a thousand stations, few are asked for the others
+
+    def _take(self, *, until_read_only: bool = False) -> None:
+        for each in self._rest:
+            self._variables[each.key] = each
+            if until_read_only and each.mutability == "ReadOnly":
+                return
 
     def __iter__(self) -> Iterator[Variable]:
+        self._take()
         return iter(self._variables.values())
 
     def find(self, key: Key) -> Variable | str:
         """Return a variable, or the word of every status for its absence: UnknownComponent, UnknownVariable."""
+        self._take()
         if key in self._variables:
             return self._variables[key]
-        return "UnknownVariable" if key[:3] in self._components else "UnknownComponent"
+        return "UnknownVariable" if any(each[:3] == key[:3] for each in self._variables) else "UnknownComponent"
 
     def own(self, *names: str) -> Variable:
         """Return a variable that is known to be there."""
-        component, name = names if len(names) == 2 else ("", *names)
-        return self._variables[Key.of(component, name)]
+        component, name, instance = (*names, "")[:3] if len(names) > 1 else ("", *names, "")
+        key = Key.of(component, name, instance)
+        if key not in self._variables:
+            self._take()
+        return self._variables[key]
 
     def number(self, *names: str) -> float:
         """Return a value that is a number."""

@@ -15,14 +15,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
 if TYPE_CHECKING:
     from ..aio import CentralSystem, ChargePoint, Server
+    from ..simulator import SimulatedStation
 
 __all__ = ["LoopThread"]
 
@@ -100,31 +101,17 @@ def ocpp_station(ocpp_loop: LoopThread) -> Callable[..., ChargePoint]:
 
 
 @pytest.fixture
-def ocpp_simulator(ocpp_loop: LoopThread) -> Callable[..., Any]:
-    """Run a simulated station against a server until the test ends; options of `simulator.Settings`."""
+def ocpp_simulator(ocpp_loop: LoopThread) -> Callable[..., SimulatedStation]:
+    """Run a simulated station against a server until the test ends; options of `simulator.Settings`.
 
-    def simulator(server: Server, identity: str, **options: Any) -> Any:
+    It starts no session by itself, unless `sessions` says how many; what happens at it, the test says:
+    `ocpp_loop.run(station.start())`.
+    """
+
+    def simulator(server: Server, identity: str, **options: Any) -> SimulatedStation:
         from ..simulator import Settings, simulated
 
-        station = simulated(Settings(id=identity, url=server.url, **options), _Silent())
-        return ocpp_loop.enter(_running(station))
+        settings = Settings(id=identity, url=server.url, **{"sessions": 0, **options})
+        return ocpp_loop.enter(simulated(settings))
 
     return simulator
-
-
-@asynccontextmanager
-async def _running(station: Any) -> AsyncIterator[Any]:
-    """Let a simulated station live while the context lasts."""
-    life = asyncio.create_task(station.run())
-    try:
-        yield station
-    finally:
-        life.cancel()
-        await asyncio.wait([life])
-
-
-class _Silent:
-    """Watches a simulated station, and says nothing."""
-
-    def note(self, line: str, /) -> None:
-        pass

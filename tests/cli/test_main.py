@@ -47,7 +47,7 @@ def test_version_tells_which_core_is_in_use_and_why(capsys: pytest.CaptureFixtur
         (["station", "--id", "x", "--url", "ws://x", "--connectors", "0"], "expected at least 1"),
         (["station", "--id", "x", "--url", "ws://x", "--id-tag", "x" * 21], "at most 20 characters"),
         (["station", "--id", "x", "--url", "ws://x", "--once", "--sessions", "2"], "not allowed with"),
-        (["station", "--id", "x", "--url", "ws://x", "--ocpp", "2"], "invalid choice: '2'"),
+        (["station", "--id", "x", "--url", "ws://x", "--ocpp", "2"], "expected versions of OCPP"),
         (["serve", "--no-auth", "--ocpp", "1.5"], "invalid choice: '1.5'"),
         (["serve"], "who may connect? Give --auth-file FILE"),
         (["serve", "--auth-file", "no such file"], "No such file or directory"),

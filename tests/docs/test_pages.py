@@ -27,8 +27,10 @@ from ocpp_fast import (
     Station,
     v16,
 )
+from ocpp_fast.simulator import Scenario, Settings, simulated
 from ocpp_fast.testing import FakeClock, connect
 
+from ..simulator.csms import Csms
 from ..sources import ROOT
 
 pytestmark = pytest.mark.once
@@ -197,7 +199,7 @@ def test_the_program_of_the_page_on_speed_spares_the_collector_what_is_there_bef
 
 
 def test_the_tests_of_their_page_pass(tmp_path: Path) -> None:
-    memory, plugin = blocks("testing.md")
+    memory, plugin, _ = blocks("testing.md")
     names: dict[str, Any] = {}
     exec(compile(memory, "testing.md", "exec", dont_inherit=True), names)
     tests = [each for name, each in names.items() if name.startswith("test_")]
@@ -215,7 +217,25 @@ def boot(station, request):
     (tmp_path / "test_page.py").write_text(f"{shown}\n{boot}\n{plugin}", "utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert "2 passed" in done.stdout, done.stdout + done.stderr
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_the_simulated_stations_of_its_page_do_what_the_page_says() -> None:
+    names: dict[str, Any] = {}
+    exec(compile(blocks("testing.md")[2], "testing.md", "exec", dont_inherit=True), names)
+
+    async def test() -> None:
+        csms = Csms("1.6")
+        async with csms.serve() as server:
+            await names["test_a_session"](server.url)
+            async with simulated(Settings(id="CP2", url=server.url, sessions=0)) as station:
+                assert (await names["fail"](station)).kind == "TransactionEnded"
+        assert [csms.told().count(f"{each}Transaction") for each in ("Start", "Stop")] == [2, 2]
+
+    asyncio.run(test())
+    page = (ROOT / "docs" / "testing.md").read_text("utf-8")
+    scenario = Scenario.read(page.partition("```toml\n")[2].partition("```")[0])
+    assert scenario.has_faults
 
 
 def test_the_page_on_architecture_says_where_each_module_belongs() -> None:

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final, TypeVar
 
 import pytest
@@ -15,15 +17,18 @@ from ocpp_fast import CentralSystem, Direction, NoAuth, Station, v16, v21, v201
 from ocpp_fast.schema import STATION
 from ocpp_fast.simulator import Settings, simulated
 
+from ..authority import Authority
 from ..cli.programs import PATIENCE, in_time
 
 __all__ = [
-    *("CERTIFICATE", "LOCATION", "MODULES", "PAST", "Commanded", "Csms", "Notes", "in_process"),
+    *("AUTHORITY", "CERTIFICATE", "LOCATION", "MODULES", "PAST", "Commanded", "Csms", "Notes", "in_process"),
     *("every_version", "in_16", "in_21", "in_2x"),
 ]
 
 MODULES: Final[dict[str, Any]] = {"1.6": v16, "2.0.1": v201, "2.1": v21}
-CERTIFICATE: Final = "-----BEGIN CERTIFICATE-----\nTm8gcmVhbCBvbmU=\n-----END CERTIFICATE-----\n"
+_FOLDER: Final = TemporaryDirectory()
+AUTHORITY: Final = Authority(Path(_FOLDER.name))
+CERTIFICATE: Final = AUTHORITY.ca.read_text()
 LOCATION: Final = "ftp://example.com/files"
 PAST: Final = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -201,12 +206,15 @@ class Commanded:
         return (await self.calls.reserve_now(**self.who(token), **fields)).status
 
     async def set(self, *where: str, value: str) -> Any:
-        """Set a key of 1.6, or a variable by component and name; return how that went."""
+        """Set a key of 1.6, or a variable by component, name and instance; return how that went."""
         if self.ocpp is v16:
             return (await self.calls.change_configuration(key=where[0], value=value)).status
-        component, variable = self.ocpp.ComponentType(name=where[0]), self.ocpp.VariableType(name=where[1])
+        component, variable = self.ocpp.ComponentType(name=where[0]), self._variable(*where[1:])
         data = self.ocpp.SetVariableDataType(component=component, variable=variable, attribute_value=value)
         return (await self.calls.set_variables(set_variable_data=[data])).set_variable_result[0].attribute_status
+
+    def _variable(self, name: str, instance: str | None = None) -> Any:
+        return self.ocpp.VariableType(name=name, instance=instance)
 
     async def get(self, *where: str, evse: Any = None) -> tuple[str, str | None]:
         """Read a key of 1.6, or a variable by component and name; return how that went, and the value."""
@@ -215,7 +223,7 @@ class Commanded:
             if answer.unknown_key is not None:
                 return "UnknownVariable", None
             return "Accepted", answer.configuration_key[0].value
-        component, variable = self.ocpp.ComponentType(name=where[0], evse=evse), self.ocpp.VariableType(name=where[1])
+        component, variable = self.ocpp.ComponentType(name=where[0], evse=evse), self._variable(*where[1:])
         data = self.ocpp.GetVariableDataType(component=component, variable=variable)
         result = (await self.calls.get_variables(get_variable_data=[data])).get_variable_result[0]
         return result.attribute_status, result.attribute_value

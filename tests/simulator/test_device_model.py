@@ -16,13 +16,15 @@ async def test_a_variable_takes_what_fits(station: Commanded) -> None:
         ("sampleddatactrlr", "TXUPDATEDINTERVAL", "6"): "Accepted",
         ("SampledDataCtrlr", "TxUpdatedInterval", "-5"): "Rejected",
         ("SampledDataCtrlr", "TxUpdatedInterval", "often"): "Rejected",
-        ("SmartChargingCtrlr", "LimitChangeSignificance", "2.5"): "Accepted",
-        ("SmartChargingCtrlr", "LimitChangeSignificance", "2.5.1"): "Rejected",
         ("AuthCtrlr", "LocalPreAuthorize", "TRUE"): "Accepted",
         ("AuthCtrlr", "LocalPreAuthorize", "yes"): "Rejected",
         ("SampledDataCtrlr", "TxEndedMeasurands", "Voltage, Current.Import"): "Accepted",
         ("SampledDataCtrlr", "TxEndedMeasurands", "Weather"): "Rejected",
-        ("SecurityCtrlr", "OrganizationName", "x" * 1000): "Accepted",
+        ("SecurityCtrlr", "OrganizationName", "x" * 64): "Accepted",
+        ("SecurityCtrlr", "OrganizationName", "x" * 65): "Rejected",
+        ("TxCtrlr", "TxStartPoint", "EVConnected,Authorized"): "Accepted",
+        ("TxCtrlr", "TxStartPoint", ""): "Rejected",
+        ("TxCtrlr", "TxStopPoint", "ParkingBayOccupancy"): "Rejected",
         ("SecurityCtrlr", "Identity", "other"): "Rejected",
         ("SecurityCtrlr", "Nonsense", "other"): "UnknownVariable",
         ("Nonsense", "Identity", "other"): "UnknownComponent",
@@ -113,7 +115,7 @@ async def test_a_report_tells_what_is_asked_for(station: Commanded) -> None:
 @in_2x
 async def test_a_flag_is_on_in_whatever_case_it_was_set(station: Commanded) -> None:
     ocpp = station.ocpp
-    place = {"component": ocpp.ComponentType(name="AuthCacheCtrlr"), "variable": ocpp.VariableType(name="Enabled")}
+    place = {"component": ocpp.ComponentType(name="LocalAuthListCtrlr"), "variable": ocpp.VariableType(name="Enabled")}
     await station.calls.set_variables(set_variable_data=[ocpp.SetVariableDataType(attribute_value="TRUE", **place)])
     enabled, wanted = [ocpp.ComponentCriterionEnumType.ENABLED], [ocpp.ComponentVariableType(**place)]
     answer = await station.calls.get_report(request_id=1, component_criteria=enabled, component_variable=wanted)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import base64
+import hashlib
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ocpp_fast import v16
-from ocpp_fast.simulator.certificates import MAX_STORED, CertificateStore
+from ocpp_fast.simulator.certificates import MAX_STORED, CertificateStore, Fingerprint
 
+from ..authority import Authority
 from ..cli.programs import in_time
-from .csms import CERTIFICATE, LOCATION, MODULES, PAST, Commanded, Csms, every_version, in_2x, in_process
+from .csms import AUTHORITY, CERTIFICATE, LOCATION, MODULES, PAST, Commanded, Csms, every_version, in_2x, in_process
 
 # Registration
 
@@ -125,7 +129,7 @@ async def test_the_local_list_keeps_its_version(station: Commanded) -> None:
     assert await version() == 0
     await station.set(*enabled, value="false")
     assert await send(8, "Full", entry("A")) == ("NotSupported" if in_16 else "Failed")
-    assert (await calls.clear_cache()).status == "Accepted"
+    assert (await calls.clear_cache()).status == "Rejected"  # there is none
 
 
 # The display
@@ -240,19 +244,38 @@ async def test_certificates_are_installed_listed_and_deleted(station: Commanded)
     assert use == root
     for status in ("Accepted", "NotFound"):
         assert (await calls.delete_certificate(certificate_hash_data=hashes)).status == status
-    assert (await calls.certificate_signed(certificate_chain=CERTIFICATE * 2)).status == "Accepted"
-    assert (await calls.certificate_signed(certificate_chain="none")).status == "Rejected"
 
 
-def test_a_full_store_still_takes_a_certificate_that_it_has() -> None:
+@every_version
+async def test_a_certificate_is_taken_that_answers_the_last_request(station: Commanded) -> None:
+    calls, in_16 = station.calls, station.ocpp is v16
+    trigger = calls.extended_trigger_message if in_16 else calls.trigger_message
+    kind = "SignChargePointCertificate" if in_16 else "SignChargingStationCertificate"
+    answers = []
+    for _ in range(2):
+        assert (await trigger(requested_message=kind)).status == "Accepted"
+        answers.append(AUTHORITY.answer((await station.csms.next(station.ocpp.SignCertificateRequest)).csr))
+    for chain, status in ((answers[0], "Rejected"), (CERTIFICATE, "Rejected"), ("none", "Rejected")):
+        assert (await calls.certificate_signed(certificate_chain=chain)).status == status
+    assert (await calls.certificate_signed(certificate_chain=answers[1] + CERTIFICATE)).status == "Accepted"
+
+
+def test_roots_are_stored_by_the_hashes_that_ocsp_has(tmp_path: Path) -> None:
     store = CertificateStore()
+    roots = [Authority(tmp_path, str(number)).ca.read_text() for number in range(MAX_STORED + 1)]
+    assert {store.install("Root", each) for each in roots[:-1]} == {"Accepted"}
+    assert [store.install("Root", each) for each in (roots[-1], roots[0])] == ["Failed", "Accepted"]
+    root = x509.load_pem_x509_certificate(roots[0].encode())
+    key = root.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    hashes = [hashlib.sha256(each).hexdigest() for each in (root.issuer.public_bytes(), key)]
+    wanted = Fingerprint(hashes[0].upper(), hashes[1], f"{root.serial_number:X}")
+    assert [store.delete(wanted) for _ in range(2)] == [True, False]
 
-    def install(number: int) -> str:
-        content = base64.b64encode(str(number).encode()).decode()
-        return store.install("Root", f"-----BEGIN CERTIFICATE-----\n{content}\n-----END CERTIFICATE-----\n")
 
-    assert {install(number) for number in range(MAX_STORED)} == {"Accepted"}
-    assert (install(MAX_STORED), install(0)) == ("Failed", "Accepted")
+def test_what_is_no_root_is_no_certificate_to_install(tmp_path: Path) -> None:
+    leaf = AUTHORITY.station("CP001").read_text()
+    damaged = CERTIFICATE.replace(CERTIFICATE[100:104], "AAAA")
+    assert {CertificateStore().install("Root", each) for each in (leaf, damaged, CERTIFICATE * 2, "")} == {"Rejected"}
 
 
 @in_2x
@@ -273,4 +296,3 @@ async def test_a_network_profile_is_kept_where_it_is_no_less_secure(station: Com
     assert await put(1) == "Accepted"
     assert await put(9) == "Rejected"
     assert await put(1, transport="SOAP") == "Rejected"
-    assert await put(1, security=0) == "Rejected"

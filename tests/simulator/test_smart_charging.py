@@ -147,13 +147,20 @@ async def test_a_tx_profile_goes_with_a_transaction_that_is_not_authorized(stati
     station.csms.answers["Authorize"] = station.ocpp.AuthorizeResponse(**invalid)
     await start_with_profile(station)
     await station.csms.next(station.ocpp.AuthorizeRequest)
-    await station.csms.next_status(1, "Available")
+    await station.calls.trigger_message(requested_message="Heartbeat")
+    await station.csms.next(station.ocpp.HeartbeatRequest)
     assert await clear(station, 9) == "Unknown"
 
 
 @every_version
 async def test_a_tx_profile_goes_with_a_transaction_that_is_refused(station: Commanded) -> None:
     start = "StartTransaction" if station.ocpp is v16 else "TransactionEvent"
+    once = (
+        ["TransactionMessageAttempts"]
+        if station.ocpp is v16
+        else ["OCPPCommCtrlr", "MessageAttempts", "TransactionEvent"]
+    )
+    assert await station.set(*once, value="1") == "Accepted"
     station.csms.answers[start] = None  # which is no answer: an InternalError
     await start_with_profile(station)
     await station.csms.next(station.ocpp.VERSION.actions[start].request)

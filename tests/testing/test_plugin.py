@@ -49,7 +49,12 @@ def test_a_station(central, ocpp_loop, ocpp_serve, ocpp_station):
 
 def test_a_simulated_station(central, ocpp_loop, ocpp_serve, ocpp_simulator):
     server = ocpp_serve(central)
-    ocpp_simulator(server, "CP9", sessions=0)
+    simulated = ocpp_simulator(server, "CP9")
+    ocpp_loop.run(simulated.until(simulated.accepted.is_set))
+    ocpp_loop.run(simulated.go_offline())
+    ocpp_loop.run(simulated.plug(1))
+    assert simulated.outlets[1].status == "Preparing"
+    ocpp_loop.run(simulated.go_online())
     station = ocpp_loop.run(central.wait_connected("CP9"))
     answer = station.call_threadsafe(v16.GetLocalListVersionRequest()).result(timeout=10)
     assert answer.list_version >= 0

@@ -7,13 +7,14 @@ from uuid import uuid4
 
 from ocpp_fast import on, v16
 
+from ..local_list import Verdict
 from ..outlet import Outlet, Reservation
 from ..variables import Key
 
 if TYPE_CHECKING:
     from .station import Station
 
-__all__ = ["CoreCommands", "LocalListCommands", "ReservationCommands"]
+__all__ = ["CoreCommands", "LocalListCommands", "ReservationCommands", "verdict_of"]
 
 _Remote = v16.RemoteStartStopStatus
 
@@ -33,9 +34,10 @@ class CoreCommands:
         outlets = [each for each in station.outlets.values() if request.connector_id in (0, each.id)]
         if not outlets:
             return v16.ChangeAvailabilityResponse(status=status.REJECTED)
-        changed = station.change_availability(outlets, operative=request.type is v16.AvailabilityType.OPERATIVE)
+        operative = request.type is v16.AvailabilityType.OPERATIVE
+        changed = station.change_availability(outlets, operative=operative)
         if request.connector_id == 0:
-            station.jobs.create_task(station.report_station())
+            station.send_station_status()
         return v16.ChangeAvailabilityResponse(status=status(changed))
 
     @on(v16.UnlockConnectorRequest)
@@ -43,7 +45,7 @@ class CoreCommands:
         connector = self._station.outlets.get(request.connector_id)
         if connector is None:
             return v16.UnlockConnectorResponse(status=v16.UnlockStatus.NOT_SUPPORTED)
-        connector.stop("UnlockCommand")
+        self._station.charging.stop(connector, "UnlockCommand")
         return v16.UnlockConnectorResponse(status=v16.UnlockStatus.UNLOCKED)
 
     @on(v16.ResetRequest)
@@ -58,13 +60,8 @@ class CoreCommands:
         status, found = v16.ConfigurationStatus, self._station.variables.find(Key.of("", request.key))
         if isinstance(found, str):
             return v16.ChangeConfigurationResponse(status=status.NOT_SUPPORTED)
-        if not found.set(request.value):
-            return v16.ChangeConfigurationResponse(status=status.REJECTED)
-        if found.name == "HeartbeatInterval":
-            self._station.heartbeat_changed.set()
-        elif found.name == "AuthorizationKey":  # shown at the next connection
-            self._station.charge_point.password = _password(request.value)
-        return v16.ChangeConfigurationResponse(status=status.ACCEPTED)
+        done = self._station.set(found, request.value)
+        return v16.ChangeConfigurationResponse(status=status.ACCEPTED if done else status.REJECTED)
 
     @on(v16.GetConfigurationRequest)
     def get_configuration(self, request: v16.GetConfigurationRequest) -> v16.GetConfigurationResponse:
@@ -88,14 +85,13 @@ class CoreCommands:
     @on(v16.RemoteStartTransactionRequest)
     def remote_start(self, request: v16.RemoteStartTransactionRequest) -> v16.RemoteStartTransactionResponse:
         """Begin a session on the connector named, or on any that is free; it runs until it is stopped."""
-        station = self._station
-        free = [each for each in station.outlets.values() if each.is_free_for(request.id_tag)]
+        station, tag = self._station, request.id_tag
+        free = [each for each in station.outlets.values() if station.may_be_free(each, tag)]
         connector = next((each for each in free if request.connector_id in (None, each.id)), None)
         number, profile = str(uuid4()), request.charging_profile
         if connector is None or not station.accepted.is_set() or not self._takes(connector, profile, number):
             return v16.RemoteStartTransactionResponse(status=_Remote.REJECTED)
-        authorize = station.variables.flag("AuthorizeRemoteTxRequests")
-        station.sessions.begin(connector, request.id_tag, authorize=authorize, transaction_id=number)
+        station.start_remotely(connector, tag, transaction_id=number)
         return v16.RemoteStartTransactionResponse(status=_Remote.ACCEPTED)
 
     def _takes(self, connector: Outlet, profile: v16.ChargingProfile | None, transaction_id: str) -> bool:
@@ -109,7 +105,7 @@ class CoreCommands:
     def remote_stop(self, request: v16.RemoteStopTransactionRequest) -> v16.RemoteStopTransactionResponse:
         for connector in self._station.outlets.values():
             if connector.transaction is not None and connector.transaction.number == request.transaction_id:
-                connector.stop("Remote")
+                self._station.charging.stop(connector, "Remote")
                 return v16.RemoteStopTransactionResponse(status=_Remote.ACCEPTED)
         return v16.RemoteStopTransactionResponse(status=_Remote.REJECTED)
 
@@ -117,20 +113,17 @@ class CoreCommands:
 
     @on(v16.ClearCacheRequest)
     def clear_cache(self, request: v16.ClearCacheRequest) -> v16.ClearCacheResponse:
-        """Agree: the station keeps nothing in its cache."""
-        return v16.ClearCacheResponse(status=v16.ClearCacheStatus.ACCEPTED)
+        """Refuse: the station has no cache."""
+        return v16.ClearCacheResponse(status=v16.ClearCacheStatus.REJECTED)
 
     @on(v16.DataTransferRequest)
     def data_transfer(self, request: v16.DataTransferRequest) -> v16.DataTransferResponse:
         return v16.DataTransferResponse(status=v16.DataTransferStatus.UNKNOWN_VENDOR_ID)
 
 
-def _password(key: str) -> bytes:
-    """Return the password that an AuthorizationKey stands for: 40 hexadecimal digits, or text."""
-    try:
-        return bytes.fromhex(key)
-    except ValueError:
-        return key.encode()
+def verdict_of(info: v16.IdTagInfo | None) -> Verdict | None:
+    """Return what is said of an id tag."""
+    return None if info is None else Verdict(info.status is v16.AuthorizationStatus.ACCEPTED, info.parent_id_tag)
 
 
 class LocalListCommands:
@@ -147,7 +140,7 @@ class LocalListCommands:
     def send_list(self, request: v16.SendLocalListRequest) -> v16.SendLocalListResponse:
         if not self._station.variables.flag("LocalAuthListEnabled"):
             return v16.SendLocalListResponse(status=v16.UpdateStatus.NOT_SUPPORTED)
-        changes = [(each.id_tag, each.id_tag_info is not None) for each in request.local_authorization_list or []]
+        changes = [(each.id_tag, verdict_of(each.id_tag_info)) for each in request.local_authorization_list or []]
         full = request.update_type is v16.UpdateType.FULL
         status = self._station.local_list.update(request.list_version, changes, full=full)
         return v16.SendLocalListResponse(status=v16.UpdateStatus(status))
@@ -162,7 +155,8 @@ class ReservationCommands:
     @on(v16.ReserveNowRequest)
     def reserve(self, request: v16.ReserveNowRequest) -> v16.ReserveNowResponse:
         connector = self._station.outlets.get(request.connector_id)
-        reservation = Reservation(request.reservation_id, frozenset({request.id_tag}), request.expiry_date)
+        tokens = frozenset(each for each in (request.id_tag, request.parent_id_tag) if each is not None)
+        reservation = Reservation(request.reservation_id, tokens, request.expiry_date, request.parent_id_tag)
         status = self._station.reservations.reserve([connector] if connector else [], reservation)
         return v16.ReserveNowResponse(status=v16.ReservationStatus(status))
 

@@ -1,6 +1,6 @@
 """The commands about files, certificates and triggers, with those of the security extension.
 
-Nothing is really verified, fetched or uploaded.
+Nothing is really fetched or uploaded.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ocpp_fast import on, v16
 
-from ..certificates import Fingerprint, is_certificate, signing_request
+from ..certificates import Fingerprint, is_certificate
 from ..progress import UPLOAD, Stage, update_stages
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class SecurityCommands:
 
     @on(v16.CertificateSignedRequest)
     def certificate_signed(self, request: v16.CertificateSignedRequest) -> v16.CertificateSignedResponse:
-        status, taken = v16.CertificateSignedStatusEnumType, is_certificate(request.certificate_chain)
+        status, taken = v16.CertificateSignedStatusEnumType, self._certificates.take(request.certificate_chain)
         return v16.CertificateSignedResponse(status=status.ACCEPTED if taken else status.REJECTED)
 
     @on(v16.InstallCertificateRequest)
@@ -121,10 +121,10 @@ class TriggerCommands:
     async def _send(self, message: str, connector_id: int | None) -> None:
         station = self._station
         if message == "SignChargePointCertificate":
-            await station.tell(station.calls.sign_certificate, csr=signing_request(station.settings.id))
+            await station.tell(station.calls.sign_certificate, csr=station.signing_request())
             return
         if message == "StatusNotification" and not connector_id:
-            await station.report_station()
+            station.send_station_status()
             if connector_id == 0:
                 return
         outlets = [each for each in station.outlets.values() if connector_id in (None, 0, each.id)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ocpp_fast import on, v16
@@ -51,7 +50,7 @@ class SmartChargingCommands:
         place, station, status = request.connector_id, self._station, v16.GetCompositeScheduleStatus
         if place not in (0, *station.outlets) or request.duration < 0:
             return v16.GetCompositeScheduleResponse(status=status.REJECTED)
-        now, unit = datetime.now(UTC), request.charging_rate_unit or v16.ChargingRateUnitType.A
+        now, unit = station.now(), request.charging_rate_unit or v16.ChargingRateUnitType.A
         composite = station.profiles.composite(place, now, request.duration, unit, station.running)
         return v16.GetCompositeScheduleResponse(
             status=status.ACCEPTED,

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import asyncio
+import re
+from functools import partial
+from typing import Any
 
 from ocpp_fast import v16
 
-from ..outlet import MEASURANDS, Outlet, Reservation, Transaction
+from ..local_list import Verdict
+from ..outlet import MEASURANDS, Outlet, Reading, Reservation, Transaction
 from ..progress import Progress
 from ..settings import Observer, Settings
 from ..station import Registration, SimulatedStation
-from .configuration import configuration
-from .core import CoreCommands, LocalListCommands, ReservationCommands
+from .configuration import SETTINGS, configuration
+from .core import CoreCommands, LocalListCommands, ReservationCommands, verdict_of
 from .maintenance import FirmwareCommands, SecurityCommands, TriggerCommands
 from .smart_charging import SmartChargingCommands
 
 __all__ = ["Station"]
 
-_ACCEPTED = v16.AuthorizationStatus.ACCEPTED
-
 
 class Station(SimulatedStation):
     """Answers every command of 1.6, and charges by itself."""
 
-    heartbeat_interval = ("HeartbeatInterval",)
-    sample_interval = ("MeterValueSampleInterval",)
+    settings_of = SETTINGS
 
     def __init__(self, settings: Settings, observer: Observer) -> None:
         super().__init__(v16, settings, observer, configuration)
@@ -57,8 +58,19 @@ class Station(SimulatedStation):
             self.charge_point.include(commands(self), profile=profile)
 
     async def begin(self) -> None:
-        await self.report_station()
+        self.send_station_status()
         await super().begin()
+
+    def token(self, text: str) -> str:
+        return text
+
+    def points(self, kind: str) -> frozenset[str]:
+        """Return what begins a transaction, and what ends it: 1.6 leaves no choice."""
+        return frozenset({"PowerPathClosed" if kind == "start" else "Authorized"})
+
+    def password_of(self, key: str) -> bytes:
+        """Return the password of an AuthorizationKey: 40 hexadecimal digits, or text (R34)."""
+        return bytes.fromhex(key) if re.fullmatch("[0-9A-Fa-f]{40}", key) else key.encode()
 
     # Being there
 
@@ -72,88 +84,105 @@ class Station(SimulatedStation):
         )
         if answer is None:
             return None
-        return Registration(answer.status is v16.RegistrationStatus.ACCEPTED, answer.interval)
+        accepted = answer.status is v16.RegistrationStatus.ACCEPTED
+        return Registration(accepted, answer.interval, answer.current_time)
 
     async def heartbeat(self) -> None:
-        await self.tell(self.calls.heartbeat)
+        if (answer := await self.tell(self.calls.heartbeat)) is not None:
+            self.timing.set(answer.current_time)
 
-    async def report(self, outlet: Outlet) -> None:
-        await self._report(outlet.id, outlet.status)
+    def word_of(self, outlet: Outlet) -> str:
+        return outlet.status
 
-    async def report_station(self) -> None:
-        """Send the status of the station itself."""
-        operative = any(each.operative for each in self.outlets.values())
-        await self._report(0, "Available" if operative else "Unavailable")
+    def send_status(self, outlet: Outlet) -> None:
+        self._send_status(outlet.id, outlet.status, outlet.fault)
 
-    async def _report(self, connector_id: int, status: str) -> None:
-        await self.tell(
+    def send_station_status(self) -> None:
+        """Report the status of the station itself."""
+        available = any(each.available for each in self.outlets.values())
+        self._send_status(0, "Available" if available else "Unavailable")
+
+    def _send_status(self, connector_id: int, status: str, fault: str = "") -> None:
+        status_notification = partial(
             self.calls.status_notification,
             connector_id=connector_id,
-            error_code=v16.ChargePointErrorCode.NO_ERROR,
+            error_code=v16.ChargePointErrorCode(fault or "NoError"),
             status=v16.ChargePointStatus(status),
+            timestamp=self.now(),
         )
+        self.reports.report(connector_id, partial(self.tell, status_notification))
 
     async def report_expired(self, outlet: Outlet, reservation: Reservation) -> None:
-        await self.report(outlet)
+        self.charging.report(outlet)
 
     # Charging
 
-    async def authorize(self, token: str) -> bool:
+    async def authorize_remotely(self, token: str) -> Verdict:
         answer = await self.tell(self.calls.authorize, id_tag=token)
-        return answer is not None and answer.id_tag_info.status is _ACCEPTED
+        return (verdict_of(answer.id_tag_info) if answer is not None else None) or Verdict(False)
 
-    async def start(self, outlet: Outlet, transaction: Transaction) -> bool | None:
-        answer = await self.tell(
-            self.calls.start_transaction,
+    def send_start(self, outlet: Outlet, transaction: Transaction, cause: str) -> asyncio.Future[Any]:
+        assert transaction.token is not None  # one begins when the power path is closed
+        request = v16.StartTransactionRequest(
             connector_id=outlet.id,
             id_tag=transaction.token,
             meter_start=round(outlet.energy),
             timestamp=transaction.started,
             reservation_id=transaction.reservation_id,
         )
-        if answer is None:
-            return None
-        transaction.number = answer.transaction_id
-        accepted = answer.id_tag_info.status is _ACCEPTED
-        if not accepted and self.variables.flag("StopTransactionOnInvalidId"):
-            transaction.stop("DeAuthorized")
-        return accepted
+        answer = self.reports.post(transaction, lambda: request)
+        answer.add_done_callback(partial(self._started, transaction))
+        return answer
 
-    async def report_phase(self, outlet: Outlet, transaction: Transaction) -> None:
-        await self.report(outlet)
+    def _started(self, transaction: Transaction, answered: asyncio.Future[Any]) -> None:
+        if answered.cancelled():
+            return
+        answer = answered.result()
+        if answer is not None:
+            transaction.number = answer.transaction_id
+        self.charging.judge(transaction, None if answer is None else answer.id_tag_info.status == "Accepted")
 
-    async def sample(self, outlet: Outlet, transaction: Transaction) -> None:
-        await self._report_meter(outlet, v16.ReadingContext.SAMPLE_PERIODIC)
+    def send_update(self, outlet: Outlet, transaction: Transaction, cause: str) -> None:
+        """Tell nothing: a StatusNotification does."""
+        transaction.state = outlet.state
+
+    def send_sample(self, outlet: Outlet, transaction: Transaction | None, reading: Reading) -> None:
+        if not reading.values:
+            return
+        request = v16.MeterValuesRequest(connector_id=outlet.id, meter_value=[_meter_value(reading)])
+        if transaction is None:
+            self.jobs.create_task(self.tell(self.charge_point.call, request))
+        else:
+            self.reports.post(transaction, lambda: request.replace(transaction_id=transaction.number))
 
     async def report_meter(self, outlet: Outlet) -> None:
-        await self._report_meter(outlet, v16.ReadingContext.TRIGGER)
+        transaction, reading = outlet.transaction, self.charging.read(outlet, "Trigger", "sampled_data")
+        known = transaction is not None and transaction.accepted is not None  # else its id would have to be waited for
+        self.send_sample(outlet, transaction if known else None, reading)
 
-    async def _report_meter(self, outlet: Outlet, context: v16.ReadingContext) -> None:
-        sampled = [
-            v16.SampledValue(
-                value=f"{outlet.read(each):.1f}",
-                context=context,
-                measurand=v16.Measurand(each),
-                unit=v16.UnitOfMeasure(MEASURANDS[each]),
-            )
-            for each in self.variables.items("MeterValuesSampledData")
-        ]
-        if sampled:
-            await self.tell(
-                self.calls.meter_values,
-                connector_id=outlet.id,
-                transaction_id=outlet.transaction.number if outlet.transaction is not None else None,
-                meter_value=[v16.MeterValue(timestamp=datetime.now(UTC), sampled_value=sampled)],
-            )
-
-    async def finish(self, outlet: Outlet, transaction: Transaction, reason: str) -> None:
-        assert transaction.number is not None  # it was started
-        await self.tell(
-            self.calls.stop_transaction,
-            transaction_id=transaction.number,
+    def send_end(self, outlet: Outlet, transaction: Transaction) -> None:
+        reason = "Other" if transaction.reason == "Timeout" else transaction.reason
+        request = v16.StopTransactionRequest(
+            transaction_id=0,
             id_tag=transaction.token if reason == "Local" else None,
             meter_stop=round(outlet.energy),
-            timestamp=datetime.now(UTC),
+            timestamp=self.now(),
             reason=v16.Reason(reason),
+            transaction_data=[_meter_value(each) for each in transaction.kept] or None,
         )
-        await self.report(outlet)
+        self.reports.post(transaction, lambda: request.replace(transaction_id=transaction.number))
+
+
+def _meter_value(reading: Reading) -> v16.MeterValue:
+    return v16.MeterValue(
+        timestamp=reading.at,
+        sampled_value=[
+            v16.SampledValue(
+                value=f"{value:.1f}",
+                context=v16.ReadingContext(reading.context),
+                measurand=v16.Measurand(measurand),
+                unit=v16.UnitOfMeasure(MEASURANDS[measurand]),
+            )
+            for measurand, value in reading.values.items()
+        ],
+    )

@@ -7,18 +7,27 @@ from uuid import uuid4
 
 from ocpp_fast import Router
 
+from ..local_list import Verdict
 from ..outlet import Outlet, Reservation
 
 if TYPE_CHECKING:
     from .station import Station
     from .version import ocpp
 
-__all__ = ["handle_charging", "key_of"]
+__all__ = ["handle_charging", "key_of", "verdict_of"]
 
 
 def key_of(token: ocpp.IdTokenType) -> str:
     """Return an id token as text, with its type."""
     return f"{token.type}/{token.id_token}"
+
+
+def verdict_of(info: ocpp.IdTokenInfoType | None) -> Verdict | None:
+    """Return what is said of an id token."""
+    if info is None:
+        return None
+    group = info.group_id_token
+    return Verdict(info.status == "Accepted", None if group is None else key_of(group))
 
 
 def handle_charging(station: Station, commands: Router) -> None:
@@ -30,28 +39,38 @@ def handle_charging(station: Station, commands: Router) -> None:
     @commands.on(ocpp.RequestStartTransactionRequest)
     def start(request: ocpp.RequestStartTransactionRequest) -> ocpp.RequestStartTransactionResponse:
         tokens = _keys(request.id_token, request.group_id_token)
-        free = [each for each in station.outlets.values() if each.is_free_for(*tokens)]
+        free = [each for each in station.outlets.values() if station.may_be_free(each, *tokens)]
         evse = next((each for each in free if request.evse_id in (None, each.id)), None)
         transaction_id, profile = str(uuid4()), request.charging_profile
+        if evse is not None and evse.transaction is not None:
+            transaction_id = evse.transaction.id
         if evse is None or not station.accepted.is_set() or not _takes(station, evse, profile, transaction_id):
             return ocpp.RequestStartTransactionResponse(status=status.REJECTED)
-        authorize = station.variables.flag("AuthCtrlr", "AuthorizeRemoteStart")
-        key, number = key_of(request.id_token), request.remote_start_id
-        station.sessions.begin(evse, key, authorize=authorize, remote_start_id=number, transaction_id=transaction_id)
-        return ocpp.RequestStartTransactionResponse(status=status.ACCEPTED)
+        station.start_remotely(
+            evse,
+            tokens[0],
+            transaction_id=transaction_id,
+            remote_start_id=request.remote_start_id,
+            group=tokens[-1] if len(tokens) > 1 else "",
+        )
+        going_on = evse.transaction
+        return ocpp.RequestStartTransactionResponse(
+            status=status.ACCEPTED, transaction_id=None if going_on is None else going_on.id
+        )
 
     @commands.on(ocpp.RequestStopTransactionRequest)
     def stop(request: ocpp.RequestStopTransactionRequest) -> ocpp.RequestStopTransactionResponse:
-        evse = station.charging(request.transaction_id)
+        evse = station.charges(request.transaction_id)
         if evse is not None:
-            evse.stop("Remote")
+            station.charging.stop(evse, "Remote")
         return ocpp.RequestStopTransactionResponse(status=status.REJECTED if evse is None else status.ACCEPTED)
 
     @commands.on(ocpp.GetTransactionStatusRequest)
     def get_status(request: ocpp.GetTransactionStatusRequest) -> ocpp.GetTransactionStatusResponse:
-        ongoing = station.charging(request.transaction_id) is not None
+        ongoing = station.charges(request.transaction_id) is not None
         return ocpp.GetTransactionStatusResponse(
-            ongoing_indicator=None if request.transaction_id is None else ongoing, messages_in_queue=False
+            ongoing_indicator=None if request.transaction_id is None else ongoing,
+            messages_in_queue=station.charge_point.queued_messages(request.transaction_id) > 0,
         )
 
     @commands.on(ocpp.ReserveNowRequest)
@@ -59,7 +78,9 @@ def handle_charging(station: Station, commands: Router) -> None:
         tokens = frozenset(_keys(request.id_token, request.group_id_token))
         fits = request.connector_type in (None, "cType2")
         evses = [each for each in station.outlets.values() if fits and request.evse_id in (None, each.id)]
-        word = station.reservations.reserve(evses, Reservation(request.id, tokens, request.expiry_date_time))
+        group = None if request.group_id_token is None else key_of(request.group_id_token)
+        reservation = Reservation(request.id, tokens, request.expiry_date_time, group)
+        word = station.reservations.reserve(evses, reservation)
         return ocpp.ReserveNowResponse(status=ocpp.ReserveNowStatusEnumType(word))
 
     @commands.on(ocpp.CancelReservationRequest)

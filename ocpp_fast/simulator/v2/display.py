@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ocpp_fast import Router
@@ -27,9 +26,9 @@ def handle_display(station: Station, commands: Router) -> None:
         message, status = request.message, ocpp.DisplayMessageStatusEnumType
         if message.message.format not in ("ASCII", "UTF8"):
             return ocpp.SetDisplayMessageResponse(status=status.NOT_SUPPORTED_MESSAGE_FORMAT)
-        if message.transaction_id is not None and station.charging(message.transaction_id) is None:
+        if message.transaction_id is not None and station.charges(message.transaction_id) is None:
             return ocpp.SetDisplayMessageResponse(status=status.UNKNOWN_TRANSACTION)
-        if message.end_date_time is not None and message.end_date_time <= datetime.now(UTC):
+        if message.end_date_time is not None and message.end_date_time <= station.now():
             return ocpp.SetDisplayMessageResponse(status=status.REJECTED)
         messages[message.id] = message
         return ocpp.SetDisplayMessageResponse(status=status.ACCEPTED)
@@ -57,7 +56,7 @@ def handle_display(station: Station, commands: Router) -> None:
     @commands.on(ocpp.CostUpdatedRequest)
     def cost_updated(request: ocpp.CostUpdatedRequest) -> ocpp.CostUpdatedResponse:
         """Show the cost of a running transaction."""
-        if station.charging(request.transaction_id) is not None:
+        if station.charges(request.transaction_id) is not None:
             station.observer.note(f"{station.settings.id} shows the cost {request.total_cost:.2f}")
         return ocpp.CostUpdatedResponse()
 

@@ -1,8 +1,7 @@
-"""The commands about firmware, logs, customers and certificates; nothing is really moved or verified."""
+"""The commands about firmware, logs, customers and certificates; nothing is really moved."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ocpp_fast import Router
@@ -63,7 +62,7 @@ def handle_files(station: Station, commands: Router) -> None:
             return ocpp.CustomerInformationResponse(status=status.INVALID)
         if not request.report and not request.clear:
             return ocpp.CustomerInformationResponse(status=status.REJECTED)
-        notify, now, number = station.calls.notify_customer_information, datetime.now(UTC), request.request_id
+        notify, now, number = station.calls.notify_customer_information, station.now(), request.request_id
         station.jobs.create_task(
             station.tell(notify, data="", seq_no=0, generated_at=now, request_id=number, tbc=False)
         )
@@ -78,7 +77,7 @@ def handle_certificates(station: Station, commands: Router) -> None:
 
     @commands.on(ocpp.CertificateSignedRequest)
     def certificate_signed(request: ocpp.CertificateSignedRequest) -> ocpp.CertificateSignedResponse:
-        status, taken = ocpp.CertificateSignedStatusEnumType, is_certificate(request.certificate_chain)
+        status, taken = ocpp.CertificateSignedStatusEnumType, store.take(request.certificate_chain)
         return ocpp.CertificateSignedResponse(status=status.ACCEPTED if taken else status.REJECTED)
 
     @commands.on(ocpp.InstallCertificateRequest)

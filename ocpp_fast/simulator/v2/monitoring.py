@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from ocpp_fast import Router
@@ -110,6 +109,6 @@ def _reported(station: Station, request: ocpp.GetMonitoringReportRequest) -> lis
 
 
 async def _report(station: Station, number: int, data: Sequence[ocpp.MonitoringDataType]) -> None:
-    notify, now = station.calls.notify_monitoring_report, datetime.now(UTC)
+    notify, now = station.calls.notify_monitoring_report, station.now()
     for seq_no, monitors, more in in_parts(data):
         await station.tell(notify, request_id=number, generated_at=now, monitor=monitors, tbc=more, seq_no=seq_no)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ocpp_fast import Router
 
-from .charging import key_of
+from .charging import key_of, verdict_of
 from .device_model import CONNECTOR
 
 if TYPE_CHECKING:
@@ -31,16 +31,17 @@ def handle_operation(station: Station, commands: Router) -> None:
         if not request.evse_id:
             station.jobs.create_task(station.restart("ImmediateReset", when_idle=when_idle))
         elif not when_idle:
-            station.jobs.create_task(station.stop(evses, "ImmediateReset"))
-        busy = any(each.session is not None for each in evses)
+            station.jobs.create_task(station.stop_all(evses, "ImmediateReset"))
+        busy = any(each.transaction is not None for each in evses)
         return ocpp.ResetResponse(status=status.SCHEDULED if when_idle and busy else status.ACCEPTED)
 
     @commands.on(ocpp.ChangeAvailabilityRequest)
     def change_availability(request: ocpp.ChangeAvailabilityRequest) -> ocpp.ChangeAvailabilityResponse:
-        """Change one EVSE or all; one that charges changes when it is free again."""
+        """Change one EVSE, or the station, which leaves that of each EVSE as it is; who charges may go on."""
         status, evses = ocpp.ChangeAvailabilityStatusEnumType, station.at(request.evse)
         operative = request.operational_status == "Operative"
-        changed = station.change_availability(evses, operative=operative) if evses else "Rejected"
+        whole = request.evse is None
+        changed = station.change_availability(evses, operative=operative, station=whole) if evses else "Rejected"
         return ocpp.ChangeAvailabilityResponse(status=status(changed))
 
     @commands.on(ocpp.UnlockConnectorRequest)
@@ -60,16 +61,15 @@ def handle_operation(station: Station, commands: Router) -> None:
         word = "Failed"
         if station.variables.flag("LocalAuthListCtrlr", "Enabled"):
             entries = request.local_authorization_list or []
-            changes = [(key_of(each.id_token), each.id_token_info is not None) for each in entries]
+            changes = [(key_of(each.id_token), verdict_of(each.id_token_info)) for each in entries]
             full = request.update_type == "Full"
             word = station.local_list.update(request.version_number, changes, full=full)
         return ocpp.SendLocalListResponse(status=ocpp.SendLocalListStatusEnumType(word))
 
     @commands.on(ocpp.ClearCacheRequest)
     def clear_cache(request: ocpp.ClearCacheRequest) -> ocpp.ClearCacheResponse:
-        """Refuse where the cache is off (C11.FR.04)."""
-        status, enabled = ocpp.ClearCacheStatusEnumType, station.variables.flag("AuthCacheCtrlr", "Enabled")
-        return ocpp.ClearCacheResponse(status=status.ACCEPTED if enabled else status.REJECTED)
+        """Refuse: there is no cache (C11.FR.04)."""
+        return ocpp.ClearCacheResponse(status=ocpp.ClearCacheStatusEnumType.REJECTED)
 
     @commands.on(ocpp.DataTransferRequest)
     def data_transfer(request: ocpp.DataTransferRequest) -> ocpp.DataTransferResponse:

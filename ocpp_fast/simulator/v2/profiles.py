@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ocpp_fast import Router
@@ -55,7 +54,7 @@ def handle_profiles(station: Station, commands: Router) -> None:
 
     @commands.on(ocpp.GetCompositeScheduleRequest)
     def get_composite_schedule(request: ocpp.GetCompositeScheduleRequest) -> ocpp.GetCompositeScheduleResponse:
-        evse_id, status, now = request.evse_id, ocpp.GenericStatusEnumType, datetime.now(UTC)
+        evse_id, status, now = request.evse_id, ocpp.GenericStatusEnumType, station.now()
         if evse_id not in (0, *station.outlets) or request.duration < 0:
             return ocpp.GetCompositeScheduleResponse(status=status.REJECTED)
         unit, period = request.charging_rate_unit or ocpp.ChargingRateUnitEnumType.A, ocpp.ChargingSchedulePeriodType
@@ -79,7 +78,7 @@ def _fits(station: Station, evse_id: int, profile: ocpp.ChargingProfileType) -> 
         return False
     if profile.charging_profile_purpose != "TxProfile":
         return True
-    evse = station.charging(profile.transaction_id)
+    evse = station.charges(profile.transaction_id)
     return evse is not None and evse.id == evse_id and evse_id in station.running
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ocpp_fast import Router
@@ -89,11 +88,20 @@ def handle_provisioning(station: Station, commands: Router) -> None:
 
     @commands.on(ocpp.SetNetworkProfileRequest)
     def set_network_profile(request: ocpp.SetNetworkProfileRequest) -> ocpp.SetNetworkProfileResponse:
-        """Take a profile that could be used; nothing connects with it."""
+        """Take a profile that the station can dial, once NetworkConfigurationPriority has its slot."""
         status, profile = ocpp.SetNetworkProfileStatusEnumType, request.connection_data
         secure = profile.security_profile >= station.variables.number("SecurityCtrlr", "SecurityProfile")
-        usable = request.configuration_slot in _SLOTS and profile.ocpp_transport == "JSON" and secure
-        return ocpp.SetNetworkProfileResponse(status=status.ACCEPTED if usable else status.REJECTED)
+        possible = profile.ocpp_transport == "JSON" and profile.apn is None and profile.vpn is None
+        if not (request.configuration_slot in _SLOTS and possible and secure):
+            return ocpp.SetNetworkProfileResponse(status=status.REJECTED)
+        password, identity = (getattr(profile, each, None) for each in ("basic_auth_password", "identity"))
+        taken = identity in (None, station.settings.id) and station.uplink.take_profile(
+            request.configuration_slot,
+            profile.ocpp_csms_url,
+            None if password is None else password.encode(),
+            profile.security_profile,
+        )
+        return ocpp.SetNetworkProfileResponse(status=status.ACCEPTED if taken else status.FAILED)
 
 
 def _get(station: Station, asked: ocpp.GetVariableDataType) -> ocpp.GetVariableResultType:
@@ -124,13 +132,7 @@ def _set(station: Station, wanted: ocpp.SetVariableDataType) -> str:
         return found
     if wanted.attribute_type not in (None, "Actual"):
         return "NotSupportedAttributeType"
-    if not found.set(value):
-        return "Rejected"
-    if found.name == "HeartbeatInterval":
-        station.heartbeat_changed.set()
-    elif found.name == "BasicAuthPassword":  # shown at the next connection
-        station.charge_point.password = value.encode()
-    return "Accepted"
+    return "Accepted" if station.set(found, value) else "Rejected"
 
 
 def _is_met(station: Station, criterion: str, of: Variable) -> bool:
@@ -147,7 +149,7 @@ def _begin_report(station: Station, request_id: int, variables: Sequence[Variabl
 
 
 async def _report(station: Station, number: int, variables: Sequence[Variable]) -> None:
-    notify, now = station.calls.notify_report, datetime.now(UTC)
+    notify, now = station.calls.notify_report, station.now()
     for seq_no, data, more in in_parts([_reported(station, each) for each in variables]):
         await station.tell(notify, request_id=number, generated_at=now, report_data=data, tbc=more, seq_no=seq_no)
 

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import count
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from ocpp_fast import Router
 
-from ..outlet import MEASURANDS, Outlet, Reservation, Transaction
+from ..local_list import Verdict
+from ..outlet import MEASURANDS, Outlet, Reading, Reservation, Transaction
 from ..progress import Progress
 from ..settings import Observer, Settings
 from ..station import Registration, SimulatedStation
 from ..variables import Variable
-from .charging import handle_charging
-from .device_model import CONNECTOR, MODEL, VENDOR, device_model, status_of
+from .charging import handle_charging, verdict_of
+from .device_model import CONNECTOR, MODEL, SETTINGS, VENDOR, device_model, status_of
 from .display import handle_display
 from .files import handle_certificates, handle_files
 from .monitoring import handle_monitoring
@@ -36,16 +37,21 @@ _TRIGGERS: Final = {
     "Local": "StopAuthorized",
     "Remote": "RemoteStop",
     "DeAuthorized": "Deauthorized",
+    "EVDisconnected": "EVCommunicationLost",
     "ImmediateReset": "ResetCommand",
+    "Other": "AbnormalCondition",
+    "Timeout": "EVConnectTimeout",
+    "UnlockCommand": "UnlockCommand",
 }
-"""The trigger of the event that ends a transaction, by the reason of its end."""
+"""The trigger of an event of a transaction, by the reason of its end."""
+_REASONS: Final = {"UnlockCommand": "Other"}
+"""Reasons of 1.6 that 2.x does not have."""
 
 
 class Station(SimulatedStation):
     """Answers every command of its version, and charges by itself; `ocpp` is the module of the version."""
 
-    heartbeat_interval = ("OCPPCommCtrlr", "HeartbeatInterval")
-    sample_interval = ("SampledDataCtrlr", "TxUpdatedInterval")
+    settings_of = SETTINGS
     monitor_fields: Mapping[str, Any] = {}
     """What a report of monitors says in 2.1 alone."""
 
@@ -53,8 +59,7 @@ class Station(SimulatedStation):
         self.ocpp = spoken
         if not TYPE_CHECKING:
             ocpp = self.ocpp
-        super().__init__(ocpp, settings, observer, device_model)
-        self.own_token = f"Central/{settings.id_tag}"
+        super().__init__(ocpp, settings, observer, partial(device_model, now=self.now))
         self.calls = ocpp.ChargePointShortcuts(self.charge_point.call, self.charge_point.send)
         self.monitors = Monitors(self)
         self._event_ids = count(1)
@@ -63,19 +68,15 @@ class Station(SimulatedStation):
             "FirmwareStatusNotification": Progress(self, self._tell_firmware),
             "LogStatusNotification": Progress(self, self.tell_log),
         }
-        commands = self.commands()
-        for profile in ocpp.VERSION.profiles:
-            self.charge_point.include(commands, profile=profile)
+        self.handle(self.charge_point)
 
-    def commands(self) -> Router:
-        """Return the handlers of every command."""
-        commands = Router()
+    def handle(self, commands: Router) -> None:
+        """Register the handlers of every command."""
         for handle in (
             *(handle_certificates, handle_charging, handle_display, handle_files, handle_monitoring),
             *(handle_operation, handle_profiles, handle_provisioning, handle_trigger),
         ):
             handle(self, commands)
-        return commands
 
     def at(self, place: ocpp.EVSEType | None) -> list[Outlet]:
         """Return the EVSE at a place, all without one, and none where the place is unknown."""
@@ -84,7 +85,7 @@ class Station(SimulatedStation):
         known = place.id in self.outlets and place.connector_id in (None, CONNECTOR)
         return [self.outlets[place.id]] if known else []
 
-    def charging(self, transaction_id: str | None) -> Outlet | None:
+    def charges(self, transaction_id: str | None) -> Outlet | None:
         """Return the EVSE that runs a transaction."""
         for each in self.outlets.values():
             if each.transaction is not None and each.transaction.id == transaction_id:
@@ -99,6 +100,17 @@ class Station(SimulatedStation):
         component = ocpp.ComponentType(name=variable.component, evse=place)
         return component, ocpp.VariableType(name=variable.name, instance=variable.instance)
 
+    def token(self, text: str) -> str:
+        return text if "/" in text else f"Central/{text}"
+
+    def points(self, kind: str) -> frozenset[str]:
+        return frozenset(self.items(kind))
+
+    def interval(self, name: str) -> float:
+        """Return seconds, 0 for never: where the component of a setting can be off, and is."""
+        switch = f"{name.partition('_')[0]}_enabled"
+        return 0.0 if switch in self.settings_of and not self.flag(switch) else self.number(name)
+
     # Being there
 
     async def boot_notification(self) -> Registration | None:
@@ -112,10 +124,13 @@ class Station(SimulatedStation):
                 model=MODEL, vendor_name=VENDOR, serial_number=serial_number, firmware_version="1.0"
             ),
         )
-        return None if answer is None else Registration(answer.status == "Accepted", answer.interval)
+        if answer is None:
+            return None
+        return Registration(answer.status == "Accepted", answer.interval, answer.current_time)
 
     async def heartbeat(self) -> None:
-        await self.tell(self.calls.heartbeat)
+        if (answer := await self.tell(self.calls.heartbeat)) is not None:
+            self.timing.set(answer.current_time)
 
     async def restart(self, reason: str, *, when_idle: bool = False) -> None:
         self.boot_reason = "ScheduledReset" if when_idle else "RemoteReset"
@@ -126,21 +141,26 @@ class Station(SimulatedStation):
         for each in self.monitors:
             self.monitors.begin(each)
 
-    async def report(self, outlet: Outlet) -> None:
+    def word_of(self, outlet: Outlet) -> str:
+        return status_of(outlet)
+
+    def send_status(self, outlet: Outlet) -> None:
         if not TYPE_CHECKING:
             ocpp = self.ocpp
-        await self.tell(
+        status_notification = partial(
             self.calls.status_notification,
-            timestamp=datetime.now(UTC),
+            timestamp=self.now(),
             connector_status=ocpp.ConnectorStatusEnumType(status_of(outlet)),
             evse_id=outlet.id,
             connector_id=CONNECTOR,
         )
+        self.reports.report(outlet.id, partial(self.tell, status_notification))
 
     async def report_expired(self, outlet: Outlet, reservation: Reservation) -> None:
         if not TYPE_CHECKING:
             ocpp = self.ocpp
-        await self.report(outlet)
+        self.charging.report(outlet)
+        await self.told()
         expired = ocpp.ReservationUpdateStatusEnumType.EXPIRED
         await self.tell(
             self.calls.reservation_status_update, reservation_id=reservation.id, reservation_update_status=expired
@@ -148,9 +168,9 @@ class Station(SimulatedStation):
 
     # Charging
 
-    async def authorize(self, token: str) -> bool:
+    async def authorize_remotely(self, token: str) -> Verdict:
         answer = await self.tell(self.calls.authorize, id_token=self._id_token(token))
-        return answer is not None and answer.id_token_info.status == "Accepted"
+        return (verdict_of(answer.id_token_info) if answer is not None else None) or Verdict(False)
 
     def _id_token(self, token: str) -> ocpp.IdTokenType:
         if not TYPE_CHECKING:
@@ -159,85 +179,88 @@ class Station(SimulatedStation):
         kind, _, text = token.partition("/")
         return ocpp.IdTokenType(id_token=text, type=kind)
 
-    async def start(self, outlet: Outlet, transaction: Transaction) -> bool | None:
-        remote = transaction.remote_start_id is not None
-        trigger = "RemoteStart" if remote else "Authorized"
-        return await self.tell_event(outlet, transaction, "Started", trigger, context="Transaction.Begin")
+    def send_start(self, outlet: Outlet, transaction: Transaction, cause: str) -> asyncio.Future[Any]:
+        cause = "RemoteStart" if transaction.remote_start_id is not None else cause
+        reading = self.charging.read(outlet, "Transaction.Begin", "started_data")
+        return self.send_event(outlet, transaction, "Started", cause, [reading])
 
-    async def report_phase(self, outlet: Outlet, transaction: Transaction) -> None:
-        await self.tell_event(outlet, transaction, "Updated", "ChargingStateChanged")
+    def send_update(self, outlet: Outlet, transaction: Transaction, cause: str) -> None:
+        if cause == "Authorized" and transaction.remote_start_id is not None:
+            cause = "RemoteStart"
+        self.send_event(outlet, transaction, "Updated", _TRIGGERS.get(cause, cause))
 
-    async def sample(self, outlet: Outlet, transaction: Transaction) -> None:
+    def send_sample(self, outlet: Outlet, transaction: Transaction | None, reading: Reading) -> None:
         self.monitors.look()
-        await self.tell_event(outlet, transaction, "Updated", "MeterValuePeriodic", context="Sample.Periodic")
+        if not reading.values:
+            return
+        if transaction is None:
+            values = [self._meter_value(reading)]
+            self.jobs.create_task(self.tell(self.calls.meter_values, evse_id=outlet.id, meter_value=values))
+        else:
+            trigger = "MeterValueClock" if reading.context == "Sample.Clock" else "MeterValuePeriodic"
+            self.send_event(outlet, transaction, "Updated", trigger, [reading])
 
-    async def finish(self, outlet: Outlet, transaction: Transaction, reason: str) -> None:
-        await self.tell_event(
-            outlet, transaction, "Ended", _TRIGGERS[reason], context="Transaction.End", stopped=reason
-        )
+    def send_end(self, outlet: Outlet, transaction: Transaction) -> None:
+        self.send_event(outlet, transaction, "Ended", _TRIGGERS[transaction.reason], transaction.kept)
 
-    async def tell_event(
-        self,
-        outlet: Outlet,
-        transaction: Transaction,
-        kind: str,
-        trigger: str,
-        *,
-        context: str | None = None,
-        stopped: str | None = None,
-    ) -> bool | None:
-        """Send a TransactionEvent, with the meter if a context is given; return whether the token is still accepted.
-
-        None if the message was refused. A token that is not accepted ends the transaction, if the settings say so.
-        """
+    def send_event(
+        self, outlet: Outlet, transaction: Transaction, kind: str, trigger: str, readings: Sequence[Reading] = ()
+    ) -> asyncio.Future[Any]:
+        """Send a TransactionEvent; the future is done when it is answered, or given up."""
         if not TYPE_CHECKING:
             ocpp = self.ocpp
-        number, transaction.events = transaction.events, transaction.events + 1
-        state = outlet.phase if outlet.phase in ("Charging", "SuspendedEVSE") else "EVConnected"
-        with_token = number == 0 or trigger == "StopAuthorized"
-        answer = await self.tell(
-            self.calls.transaction_event,
+        number, transaction.events, transaction.state = transaction.events, transaction.events + 1, outlet.state
+        token = transaction.token if transaction.told != transaction.token or trigger == "StopAuthorized" else None
+        transaction.told = transaction.token
+        request = ocpp.TransactionEventRequest(
             event_type=ocpp.TransactionEventEnumType(kind),
             trigger_reason=ocpp.TriggerReasonEnumType(trigger),
-            timestamp=datetime.now(UTC),
+            timestamp=self.now(),
             seq_no=number,
             transaction_info=ocpp.TransactionType(
                 transaction_id=transaction.id,
-                charging_state=ocpp.ChargingStateEnumType(state),
+                charging_state=ocpp.ChargingStateEnumType(outlet.state),
                 remote_start_id=transaction.remote_start_id,
-                time_spent_charging=round((datetime.now(UTC) - transaction.started).total_seconds()),
-                stopped_reason=None if stopped is None else ocpp.ReasonEnumType(stopped),
+                time_spent_charging=round((self.now() - transaction.started).total_seconds()),
+                stopped_reason=ocpp.ReasonEnumType(_REASONS.get(transaction.reason, transaction.reason))
+                if transaction.ended
+                else None,
             ),
             evse=ocpp.EVSEType(id=outlet.id, connector_id=CONNECTOR),
-            id_token=self._id_token(transaction.token) if with_token else None,
-            meter_value=None if context is None else self._read(outlet, f"Tx{kind}Measurands", context),
-            reservation_id=transaction.reservation_id if number == 0 else None,
+            id_token=None if token is None else self._id_token(token),
+            meter_value=[self._meter_value(each) for each in readings if each.values] or None,
+            reservation_id=transaction.reservation_id if token is not None else None,
         )
-        if answer is None:
-            return None
-        accepted = answer.id_token_info is None or answer.id_token_info.status == "Accepted"
-        if not accepted and self.variables.flag("TxCtrlr", "StopTxOnInvalidId"):
-            transaction.stop("DeAuthorized")
-        return accepted
+        answer = self.reports.post(transaction, lambda: request)
+        answer.add_done_callback(partial(self._answered, transaction))
+        return answer
 
-    def _read(self, outlet: Outlet, measurands: str, context: str) -> list[ocpp.MeterValueType] | None:
-        """Return what the meter of an EVSE shows, None if nothing is to be told."""
+    def _answered(self, transaction: Transaction, answered: asyncio.Future[Any]) -> None:
+        if answered.cancelled():
+            return
+        answer = answered.result()
+        info = None if answer is None else answer.id_token_info
+        self.charging.judge(transaction, None if answer is None else info is None or info.status == "Accepted")
+
+    def _meter_value(self, reading: Reading) -> ocpp.MeterValueType:
         if not TYPE_CHECKING:
             ocpp = self.ocpp
-        sampled = [
-            ocpp.SampledValueType(
-                value=round(outlet.read(each), 3),
-                context=ocpp.ReadingContextEnumType(context),
-                measurand=ocpp.MeasurandEnumType(each),
-                unit_of_measure=ocpp.UnitOfMeasureType(unit=MEASURANDS[each]),
-            )
-            for each in self.variables.items("SampledDataCtrlr", measurands)
-        ]
-        return [ocpp.MeterValueType(timestamp=datetime.now(UTC), sampled_value=sampled)] if sampled else None
+        return ocpp.MeterValueType(
+            timestamp=reading.at,
+            sampled_value=[
+                ocpp.SampledValueType(
+                    value=round(value, 3),
+                    context=ocpp.ReadingContextEnumType(reading.context),
+                    measurand=ocpp.MeasurandEnumType(measurand),
+                    unit_of_measure=ocpp.UnitOfMeasureType(unit=MEASURANDS[measurand]),
+                )
+                for measurand, value in reading.values.items()
+            ],
+        )
 
     async def report_meter(self, outlet: Outlet) -> None:
-        if (reading := self._read(outlet, "TxUpdatedMeasurands", "Trigger")) is not None:
-            await self.tell(self.calls.meter_values, evse_id=outlet.id, meter_value=reading)
+        if (reading := self.charging.read(outlet, "Trigger", "sampled_data")).values:
+            await self.tell(self.calls.meter_values, evse_id=outlet.id, meter_value=[self._meter_value(reading)])
 
     # Progress and events
 
@@ -266,7 +289,7 @@ class Station(SimulatedStation):
             ocpp = self.ocpp
         if monitor.wanted.severity > self.monitors.level:
             return
-        now = datetime.now(UTC)
+        now = self.now()
         event = ocpp.EventDataType(
             event_id=next(self._event_ids),
             timestamp=now,

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from ocpp_fast import Router
 
-from ..certificates import signing_request
 from ..outlet import Outlet
 
 if TYPE_CHECKING:
@@ -61,7 +60,8 @@ async def _send(station: Station, message: str, evses: list[Outlet]) -> None:
     elif message == "TransactionEvent":
         for evse in evses:
             if evse.transaction is not None:
-                await station.tell_event(evse, evse.transaction, "Updated", "Trigger", context="Trigger")
+                reading = station.charging.read(evse, "Trigger", "sampled_data")
+                station.send_event(evse, evse.transaction, "Updated", "Trigger", [reading])
     else:
         if message == "BootNotification":
             station.boot_reason = "Triggered"
@@ -71,5 +71,5 @@ async def _send(station: Station, message: str, evses: list[Outlet]) -> None:
 async def _ask_to_sign(station: Station, use: str) -> None:
     if not TYPE_CHECKING:
         ocpp = station.ocpp
-    kind, request = ocpp.CertificateSigningUseEnumType(use), signing_request(station.settings.id)
+    kind, request = ocpp.CertificateSigningUseEnumType(use), station.signing_request()
     await station.tell(station.calls.sign_certificate, csr=request, certificate_type=kind)

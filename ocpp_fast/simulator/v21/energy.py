@@ -20,12 +20,12 @@ class EnergyCommands:
     @on(v21.NotifyAllowedEnergyTransferRequest)
     def allow(self, request: v21.NotifyAllowedEnergyTransferRequest) -> v21.NotifyAllowedEnergyTransferResponse:
         status = v21.NotifyAllowedEnergyTransferStatusEnumType
-        known = self._station.charging(request.transaction_id) is not None
+        known = self._station.charges(request.transaction_id) is not None
         return v21.NotifyAllowedEnergyTransferResponse(status=status.ACCEPTED if known else status.REJECTED)
 
     @on(v21.UsePriorityChargingRequest)
     def use_priority(self, request: v21.UsePriorityChargingRequest) -> v21.UsePriorityChargingResponse:
-        evse, status = self._station.charging(request.transaction_id), v21.PriorityChargingStatusEnumType
+        evse, status = self._station.charges(request.transaction_id), v21.PriorityChargingStatusEnumType
         if evse is None or evse.transaction is None:
             return v21.UsePriorityChargingResponse(status=status.REJECTED)
         profiles = (each for each in self._station.profiles if each.purpose == "PriorityCharging")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Final
 
 from ocpp_fast import OcppError, on, v21
@@ -33,10 +32,11 @@ async def run_stream(station: v2.Station, monitor: Monitor, params: v21.Periodic
 
 async def _speak(station: v2.Station, monitor: Monitor, params: v21.PeriodicEventStreamParamsType) -> None:
     """Send the value again and again; one that can't be sent is lost."""
+    interval = params.interval if params.interval is not None and params.interval > 0 else _DEFAULT_INTERVAL
     while True:
-        await asyncio.sleep(params.interval or _DEFAULT_INTERVAL)
+        await asyncio.sleep(interval)
         element = v21.StreamDataElementType(t=0.0, v=monitor.variable.read())
-        now = datetime.now(UTC)
+        now = station.now()
         try:
             station.charge_point.send(
                 v21.NotifyPeriodicEventStreamRequest(id=monitor.id, pending=0, basetime=now, data=[element])

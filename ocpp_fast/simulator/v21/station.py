@@ -22,11 +22,10 @@ class Station(v2.Station):
     def __init__(self, settings: Settings, observer: Observer) -> None:
         super().__init__(v21, settings, observer)
 
-    def commands(self) -> Router:
-        commands = super().commands()
+    def handle(self, commands: Router) -> None:
+        super().handle(commands)
         for each in (EnergyCommands, EventStreamCommands, TariffCommands, UnsupportedCommands):
             commands.include(each(self))
-        return commands
 
     async def speak(self, monitor: Monitor) -> None:
         params = monitor.wanted.periodic_event_stream

@@ -66,7 +66,7 @@ class TariffCommands:
     @on(v21.ChangeTransactionTariffRequest)
     def change_tariff(self, request: v21.ChangeTransactionTariffRequest) -> v21.ChangeTransactionTariffResponse:
         """Give a running transaction another tariff, in the currency of the default."""
-        evse, status = self._station.charging(request.transaction_id), v21.TariffChangeStatusEnumType
+        evse, status = self._station.charges(request.transaction_id), v21.TariffChangeStatusEnumType
         if evse is None:
             return v21.ChangeTransactionTariffResponse(status=status.TX_NOT_FOUND)
         present = self._defaults.get(evse.id)
