@@ -57,7 +57,9 @@ def unit() -> ConfigParser:
 
 def command_lines() -> dict[str, list[str]]:
     """Each command line of ours, by where it stands, without the program's name."""
-    found = {f"compose.yaml, {name}": each["command"] for name, each in services().items() if name.startswith("central")}
+    found = {
+        f"compose.yaml, {name}": each["command"] for name, each in services().items() if name.startswith("central")
+    }
     found |= {
         f"compose.yaml, {name}": ["station", *each["command"]]
         for name, each in services().items()
