@@ -1,4 +1,4 @@
-"""Runs the two programs of README.md with this Python, and returns when the station has charged at the central system."""
+"""Runs the two programs of README.md with this Python; returns 0 if the station has charged at the central system."""
 
 import re
 import socket
