@@ -194,7 +194,7 @@ __all__ = [
     "shown",
 ]
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 _MODULES = frozenset(
