@@ -74,10 +74,10 @@ class Keepalive(Generic[P]):
         self.close()
         if self._wait and self._slices:
             turns, index = min(((each - self._last - 1) % self._count + 1, each) for each in self._slices)
-            self._timer = self._loop.call_at(self._at + turns * self._wait, self._ping_slice, turns, index)
+            self._timer = self._loop.call_at(self._at + turns * self._wait, self._ping_slice, index)
 
-    def _ping_slice(self, turns: int, index: int) -> None:
-        self._last, self._at = index, self._at + turns * self._wait
+    def _ping_slice(self, index: int) -> None:
+        self._last, self._at = index, self._loop.time()  # what the loop was late for is not made up for
         self._plan()  # first: who is told of a ping may `close`
         for each in tuple(self._slices.get(index, ())):
             each.ping()

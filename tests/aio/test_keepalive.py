@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ocpp_fast import Disconnected, Station, v16
+from ocpp_fast.aio.keepalive import Keepalive
 
 from .exchanges import Slow, lives, transfer_bytes
 from .harness import comings_and_goings, scenario, serving, until, websocket_of
@@ -175,3 +176,36 @@ async def test_R38_station_that_reads_slowly_and_talks_is_not_taken_for_dead() -
         assert (await peer.message())[2] == "DataTransfer"
         assert [(await peer.message())[1] for _ in range(3)] == ["0", "1", "2"]
         call.cancel()
+
+
+class HeldUpLoop(asyncio.SelectorEventLoop):
+    """An event loop that can be late by any time."""
+
+    late = 0.0
+
+    def time(self) -> float:
+        return super().time() + self.late
+
+
+class Counted:
+    pings = 0
+
+    def ping(self) -> None:
+        self.pings += 1
+
+
+def test_R38_a_loop_that_was_held_up_makes_up_for_no_pings() -> None:
+    loop, one = HeldUpLoop(), Counted()
+
+    async def test() -> None:
+        keepalive: Keepalive[Counted] = Keepalive(loop, 60)
+        keepalive.add(one)
+        loop.late = 1000
+        await until(lambda: one.pings > 0)
+        for _ in range(100):
+            await asyncio.sleep(0)
+        keepalive.close()
+
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.run(test())
+    assert one.pings == 1
