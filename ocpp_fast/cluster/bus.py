@@ -28,6 +28,11 @@ class Bus(Protocol):
     """
 
     @property
+    def trouble(self) -> str:
+        """Why the last try to connect failed; empty where none has, or once one succeeded."""
+        ...
+
+    @property
     def connected(self) -> bool:
         """Whether messages can be sent, as far as it is known."""
         ...

@@ -114,9 +114,10 @@ class Life:
             if member.namesake:
                 raise RuntimeError(f"another node has the name {self.name!r} in the namespace {self.namespace!r}")
             if self._loop.time() > end:
+                why = self._bus.trouble or f"its heartbeats have not come back within {_START_SECONDS:g} s"
                 if self._central is None:
-                    raise Unreachable(f"the cluster {self.namespace!r} can't be joined: {self!r}")
-                write(self._log, logging.WARNING, "%r can't be joined: serving without it for now", self)
+                    raise Unreachable(f"the cluster {self.namespace!r} can't be joined: {why}")
+                write(self._log, logging.WARNING, "%r can't be joined: serving without it for now: %s", self, why)
                 break
             await asyncio.sleep(_BUSY)
 

@@ -102,7 +102,7 @@ class NatsBus:
         self._client: _Client | None = None
         self._batch: list[bytes] = []
         self._keeper: asyncio.Task[None] | None = None
-        self._is_told = False
+        self.trouble = ""
         self._on_lost: Callable[[], None]
         self._on_back: Callable[[], None]
 
@@ -178,7 +178,7 @@ class NatsBus:
     def client(self) -> _Client:
         """nats-py's client of the present connection. Raises `BusLost` when there is none."""
         if self._client is None:
-            raise BusLost("not connected to NATS")
+            raise BusLost(self.trouble or "not connected to NATS")
         return self._client
 
     def bucket(self, name: str, *, replicas: int = 1) -> Bucket:
@@ -202,9 +202,9 @@ class NatsBus:
                     raise
                 if _is_refusal(error) and not first.done():
                     raise PermissionError(f"{_shown(self._urls[-1])}: {error}") from None
-                if not self._is_told:
-                    self._is_told = True
+                if not self.trouble:
                     self._write(logging.WARNING, "no connection to NATS at %s: %s", described(error))
+                self.trouble = f"no connection to NATS at {_shown(self._urls[-1])}: {shown(described(error))}"
             await asyncio.sleep(random.uniform(0.5, 1.5) * _PAUSE)
 
     async def _hold_connection(self, first: asyncio.Future[None]) -> None:
@@ -245,7 +245,7 @@ class NatsBus:
         if client.dropped.is_set():
             raise client.trouble or ConnectionResetError("the server left")
         self._client = client
-        self._is_told = False
+        self.trouble = ""
         self._write(logging.INFO, "connected to NATS at %s")
         client.loop.call_soon(self._on_back)
 

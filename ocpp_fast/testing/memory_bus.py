@@ -98,6 +98,7 @@ class MemoryBus:
 
     def __init__(self, broker: MemoryBroker) -> None:
         self.connected = False
+        self.trouble = ""
         self.is_mute = False
         self.is_deaf = False
         self._broker = broker

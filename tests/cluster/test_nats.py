@@ -15,6 +15,7 @@ from typing import Any
 import nkeys
 import pytest
 
+from ocpp_fast import Cluster, Unreachable
 from ocpp_fast.aio.tls import client_context
 from ocpp_fast.cluster.bus import BusLost
 from ocpp_fast.cluster.nats import NatsBus
@@ -390,3 +391,12 @@ def test_what_cannot_be_used_is_refused_at_once(servers: Any, options: dict[str,
         NatsBus(servers, name="test", **options)
     with pytest.raises(FileNotFoundError):
         NatsBus("nats://host", name="test", credentials="/no such file")
+
+
+@on_one_loop
+async def test_a_cluster_that_can_not_be_joined_says_why() -> None:
+    place = f"127.0.0.1:{free_port()}"
+    message = f"^the cluster 'test' can't be joined: no connection to NATS at {place}: ConnectionRefusedError: "
+    with pytest.raises(Unreachable, match=message):
+        async with Cluster([f"nats://{place}"], namespace="test"):
+            pass
