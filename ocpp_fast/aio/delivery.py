@@ -137,10 +137,7 @@ class Delivery:
                     continue
                 try:
                     self._add_to(backlog, power_loss(each, version), version)
-                except (
-                    ValueError,
-                    OcppError,
-                ) as error:  # what is kept is odd: it starts all the same
+                except (ValueError, OcppError) as error:  # what is kept is odd: it starts all the same
                     text = "%s: transaction %s can't be ended: %s"
                     write(self._runtime.log, logging.ERROR, text, self._station.id, each.transaction_id, error)
 

@@ -62,9 +62,7 @@ class Uplink:
             await self.charge_point.disconnect()
         elif wanted and wanted != self._dialled:
             self._dialled = wanted
-            with suppress(
-                OSError, OcppError, ValueError
-            ):  # none takes it, or can be dialled: it goes back to what it had
+            with suppress(OSError, OcppError, ValueError):  # it goes back to what it had
                 await self.charge_point.reconnect(wanted)
 
     def power_off(self) -> None:

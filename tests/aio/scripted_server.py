@@ -15,7 +15,7 @@ import pytest
 from ocpp_fast import BackOff, ChargePoint, OcppError, Station, v16
 
 from .harness import HEARTBEAT, Site, until
-from .peer import PATIENCE, frame_bytes
+from .peer import PATIENCE, PING, PONG, frame_bytes
 
 CLEARED = v16.ClearCacheResponse(status=v16.ClearCacheStatus.ACCEPTED)
 AT_ONCE = BackOff(minimum=0.01, random_range=0, repeat_times=0)
@@ -95,6 +95,28 @@ async def unmasked(reader: asyncio.StreamReader) -> tuple[int, bytes]:
     mask = await reader.readexactly(4)
     payload = await reader.readexactly(size)
     return first & 0x0F, bytes(byte ^ mask[at % 4] for at, byte in enumerate(payload))
+
+
+def answering_pings(pings: list[bytes]) -> Script:
+    """Takes a station in and answers its pings, whose payloads it keeps; leaves at any other frame."""
+
+    async def answering(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(switching(await request_of(reader)))
+        while (frame := await unmasked(reader))[0] == PING:
+            pings.append(frame[1])
+            writer.write(served(PONG, frame[1]))
+
+    return answering
+
+
+def silent_to(asked: asyncio.Event) -> Script:
+    """Says that somebody connects, and answers nothing."""
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await reader.read()
+
+    return silent
 
 
 async def no_other_tasks_but_servers() -> None:

@@ -13,7 +13,7 @@ from ocpp_fast.aio.keepalive import Keepalive
 from .exchanges import Slow, lives, transfer_bytes
 from .harness import comings_and_goings, scenario, serving, until, websocket_of
 from .peer import PING, PONG, TEXT, Peer
-from .scripted_server import charge_point, raw_server, request_of, served, switching, unmasked
+from .scripted_server import answering_pings, charge_point, raw_server, request_of, switching
 
 INTERVAL = 0.15
 
@@ -52,14 +52,7 @@ async def test_R38_missing_pong_closes_and_fails_what_is_pending() -> None:
 @scenario
 async def test_R38_a_station_pings_its_central_system() -> None:
     pings: list[bytes] = []
-
-    async def answering(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(switching(await request_of(reader)))
-        while (frame := await unmasked(reader))[0] == PING:
-            pings.append(frame[1])
-            writer.write(served(PONG, frame[1]))
-
-    async with raw_server(answering) as url, charge_point(url, ping_interval=INTERVAL) as station:
+    async with raw_server(answering_pings(pings)) as url, charge_point(url, ping_interval=INTERVAL) as station:
         await until(lambda: len(pings) > 2)
         assert station.connected
 

@@ -19,10 +19,11 @@ from ocpp_fast import (
 )
 
 from .harness import HEARTBEAT, central_system, no_other_tasks, scenario, serving, until, websocket_of
-from .peer import PATIENCE, PING, PONG, TEXT
+from .peer import PATIENCE, TEXT
 from .scripted_server import (
     NEVER,
     Script,
+    answering_pings,
     charge_point,
     connected_to,
     free_port,
@@ -31,6 +32,7 @@ from .scripted_server import (
     raw_server,
     request_of,
     served,
+    silent_to,
     switching,
     unmasked,
 )
@@ -120,12 +122,10 @@ async def test_close_code_and_reason_are_those_of_the_central_system() -> None:
 @scenario
 async def test_disconnect_ends_a_wait_for_the_next_try_and_a_handshake_that_goes_on() -> None:
     asked = asyncio.Event()
-
-    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked.set()
-        await reader.read()
-
-    async with raw_server(silent) as url, charge_point(url, start_offline=True, open_timeout=PATIENCE) as station:
+    async with (
+        raw_server(silent_to(asked)) as url,
+        charge_point(url, start_offline=True, open_timeout=PATIENCE) as station,
+    ):
         await asked.wait()
         await station.disconnect()
         await no_other_tasks_but_servers()
@@ -193,12 +193,7 @@ async def test_R42_way_back_from_a_good_connection_begins_with_the_first_wait() 
 @scenario
 async def test_R44_steering_that_is_overtaken_says_so_and_who_is_cancelled_does_no_harm() -> None:
     asked = asyncio.Event()
-
-    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked.set()
-        await reader.read()
-
-    async with raw_server(silent) as url, serving() as site, charge_point(site.server.url) as station:
+    async with raw_server(silent_to(asked)) as url, serving() as site, charge_point(site.server.url) as station:
         overtaken = asyncio.create_task(station.reconnect(url))
         await asked.wait()
         await station.reconnect()
@@ -304,14 +299,7 @@ async def test_credentials_of_a_profile_stand_before_those_of_the_station() -> N
 @scenario
 async def test_R38_ping_interval_may_be_changed_while_connected() -> None:
     pings: list[bytes] = []
-
-    async def answering(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(switching(await request_of(reader)))
-        while (frame := await unmasked(reader))[0] == PING:
-            pings.append(frame[1])
-            writer.write(served(PONG, frame[1]))
-
-    async with raw_server(answering) as url, charge_point(url, ping_interval=600) as station:
+    async with raw_server(answering_pings(pings)) as url, charge_point(url, ping_interval=600) as station:
         assert station.ping_interval == 600
         for _ in range(2):
             seen = len(pings)

@@ -12,7 +12,7 @@ from ocpp_fast import CentralSystem, ChargePoint, MemoryQueue, Retries, Server, 
 from ocpp_fast.schema import Response
 
 from ..aio.exchanges import BOOTED
-from ..aio.harness import central_system
+from ..aio.harness import central_system, until
 from ..aio.scripted_server import charge_point
 from .transactions import started
 
@@ -70,6 +70,11 @@ class Csms:
     async def off(self) -> None:
         await self._stack.aclose()
         self._stack = AsyncExitStack()
+
+    async def leave(self, station: ChargePoint) -> None:
+        """Be off, and wait until a station has noticed."""
+        await self.off()
+        await until(lambda: not station.connected)
 
     async def __aenter__(self) -> Csms:
         self.url = (await self.on()).url

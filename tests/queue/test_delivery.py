@@ -93,8 +93,7 @@ async def test_R43_what_is_posted_offline_is_sent_in_order_and_has_the_id_that_c
         station = csms.station()
         told = told_by(station)
         async with station:
-            await csms.off()
-            await until(lambda: not station.connected)
+            await csms.leave(station)
             posted = await station.post(start())
             assert isinstance(posted.transaction_id, int)
             assert posted.transaction_id < 0
@@ -152,8 +151,7 @@ async def test_R43_StartTransaction_given_up_is_told_once_with_its_followers() -
         station = csms.station(retries=Retries(interval=0.01, attempts=2))
         told = told_by(station)
         async with station:
-            await csms.off()
-            await until(lambda: not station.connected)
+            await csms.leave(station)
             transaction_id: Any = (await station.post(start())).transaction_id
             await station.post(meter(transaction_id))
             waits = asyncio.create_task(station.call(stop(transaction_id)))
@@ -202,8 +200,7 @@ async def test_R43_try_that_ends_with_the_connection_is_no_attempt() -> None:
 async def test_R43_answers_to_what_an_earlier_charge_point_queued_are_told(tmp_path: Path) -> None:
     async with Csms() as csms:
         async with csms.station(queue=SqliteQueue(tmp_path / "queue")) as station:
-            await csms.off()
-            await until(lambda: not station.connected)
+            await csms.leave(station)
             waits = asyncio.create_task(station.call(start()))
             await until(lambda: station.queued_messages())
             unique_id = station._queue.backlog.messages()[0].row.unique_id
@@ -280,8 +277,7 @@ async def test_R40_R43_nothing_is_sent_before_the_station_is_accepted() -> None:
     queue = MemoryQueue()
     async with Csms(says=boots) as csms:
         async with csms.station(queue=queue) as station:
-            await csms.off()
-            await until(lambda: not station.connected)
+            await csms.leave(station)
             await station.post(start())
         await csms.on()
         async with csms.station(queue=queue) as station:
@@ -300,8 +296,7 @@ async def test_R43_cancelled_call_takes_no_message_back() -> None:
         station = csms.station()
         told = told_by(station)
         async with station:
-            await csms.off()
-            await until(lambda: not station.connected)
+            await csms.leave(station)
             call = asyncio.create_task(station.call(start()))
             await until(lambda: station.queued_messages())
             call.cancel()
@@ -331,8 +326,7 @@ async def test_R43_full_queue_tells_what_it_drops() -> None:
         station = csms.station(queue=MemoryQueue(capacity=4), versions=[v201, v16])
         told = told_by(station)
         async with station:
-            await csms.off()
-            await until(lambda: not station.connected)
+            await csms.leave(station)
             await station.post(event(0, KINDS.STARTED))
             waits = asyncio.create_task(station.call(event(1)))
             await until(lambda: station.queued_messages() == 2)
@@ -365,8 +359,7 @@ async def test_R43_message_that_can_not_be_stored_is_sent_from_memory(caplog: py
         station = csms.station(queue=queue)
         told = told_by(station)
         async with station:
-            await csms.off()
-            await until(lambda: not station.connected)
+            await csms.leave(station)
             with pytest.raises(NotDurable, match="No space left") as raised:
                 await station.post(start())
             assert isinstance(raised.value.__cause__, OSError)
