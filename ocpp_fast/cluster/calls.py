@@ -1,10 +1,12 @@
 """A call across the bus is two steps, ask and go. Sans-I/O: messages and time go in, on both sides.
 
-The caller asks the station's node, which answers with a moment of its own clock; within 2 seconds of it the caller may
-say go. Until then nothing can have been delivered, so most failures are certain, and safe to try again. No clock is
-ever compared with that of another machine.
+The caller asks the station's node, which answers with a moment of its own clock, a ticket; within 2 seconds of it the
+caller may say go. Until then nothing can have been delivered, so most failures are certain, and safe to try again. No
+clock is ever compared with that of another machine. A node that has given a ticket just now, for any station, is not
+asked again: one that is busy is asked a hundred times a second, and each call to it takes one step.
 
     LOOKUP --nobody holds it--> NotConnected
+    LOOKUP --its node answered in the last 10 ms--> GONE
     LOOKUP --> ASKED --nobody there--> LOOKUP; --2 s, node lost, bus lost--> Unreachable
                      --moved, fenced--> LOOKUP, for 2 s
     ASKED --ready--> GONE --nobody there, stale, moved, fenced--> LOOKUP: nothing was delivered
@@ -31,6 +33,8 @@ __all__ = ["ASK_SECONDS", "TICKET_SECONDS", "Callee", "Caller", "Go", "OutgoingC
 
 ASK_SECONDS: Final = 2.0
 TICKET_SECONDS: Final = 2.0
+_FRESH: Final = 0.01
+"""Seconds for which a ticket serves other calls: what a node that stops meanwhile was told is uncertain."""
 _LOOK_AGAIN: Final = 0.05
 _LATE: Final = 0.5
 _ROUNDED: Final = 1e-6
@@ -119,6 +123,8 @@ class Caller:
         self._calls: dict[int, OutgoingCall] = {}
         self._waiting: set[OutgoingCall] = set()
         self._due: list[tuple[float, int, OutgoingCall]] = []
+        self._tickets: dict[str, tuple[float, float]] = {}
+        """Of a node's incarnation, a moment of its clock, and when that came."""
         self._number = 0
 
     def __len__(self) -> int:
@@ -148,7 +154,10 @@ class Caller:
             self._end(call, VersionMismatch(text))
             return
         call.target = target
-        call.gone = False
+        ticket = self._tickets.get(target.incarnation)
+        if ticket is not None and now - ticket[1] < _FRESH:
+            self._say_go(call, ticket[0], now)
+            return
         question = orjson.dumps({"op": "ask", "id": call.identity, "ep": target.epoch})
         self._post(call, question, now, min(now + ASK_SECONDS, call.deadline))
 
@@ -212,24 +221,30 @@ class Caller:
     def _ready(self, call: OutgoingCall, told: Mapping[str, Any], now: float) -> None:
         match told:
             case {"t": float(moment)}:
-                go = {
-                    "op": "go",
-                    "id": call.identity,
-                    "ep": call.target.epoch if call.target else 0,
-                    "t": moment,
-                    "T": round(call.deadline - now, 3),
-                    "ver": call.version,
-                    "action": call.action,
-                    "q": orjson.Fragment(call.request),
-                }
-                if call.is_send:
-                    go["send"] = True
-                call.gone = True
-                self._post(call, orjson.dumps(go), now, call.deadline + _LATE)
+                assert call.target is not None
+                self._tickets[call.target.incarnation] = moment, now
+                self._say_go(call, moment, now)
             case {"e": "moved" | "fenced" as word}:
                 self._try_again(call, _reason(word, call), now)
             case _:
                 self._end(call, Unreachable("the node has not answered as a node does"))
+
+    def _say_go(self, call: OutgoingCall, moment: float, now: float) -> None:
+        assert call.target is not None
+        go = {
+            "op": "go",
+            "id": call.identity,
+            "ep": call.target.epoch,
+            "t": moment,
+            "T": round(call.deadline - now, 3),
+            "ver": call.version,
+            "action": call.action,
+            "q": orjson.Fragment(call.request),
+        }
+        if call.is_send:
+            go["send"] = True
+        call.gone = True
+        self._post(call, orjson.dumps(go), now, call.deadline + _LATE)
 
     def _concluded(self, call: OutgoingCall, told: Mapping[str, Any], now: float) -> None:
         match told:
@@ -269,13 +284,17 @@ class Caller:
                 self._end(call, call.why or CallTimeout(call.action, delivered=False))
             else:
                 self._end(call, Unreachable("its node does not answer"))
+        if self._tickets:
+            self._tickets = {node: ticket for node, ticket in self._tickets.items() if now - ticket[1] < _FRESH}
 
     def peer_lost(self, incarnation: str) -> None:
         """A node is lost: what was asked there is not delivered, what went there may be."""
+        self._tickets.pop(incarnation, None)
         self._fail(lambda call: call.target is not None and call.target.incarnation == incarnation, "its node is lost")
 
     def bus_lost(self) -> None:
         """The bus is lost, and all answers with it."""
+        self._tickets.clear()
         self._fail(lambda _: True, "the bus was lost")
 
     def _fail(self, concerns: Callable[[OutgoingCall], bool], why: str) -> None:

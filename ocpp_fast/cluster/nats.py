@@ -26,6 +26,7 @@ from ..aio.logs import write
 from ..aio.steps import is_our_end
 from ..escaping import described, shown
 from .bus import BusLost, Deliver
+from .incoming import Incoming
 
 __all__ = ["Bucket", "Credentials", "NatsBus"]
 
@@ -308,7 +309,7 @@ class Bucket:
 
 
 class _Client(Client):
-    """nats-py's client for one connection; hands messages of ours on at once, without a queue and a task for each.
+    """nats-py's client for one connection; messages of ours go by its parser, and its queue and task for each.
 
     `dropped` is set, and `on_drop` called, when the connection ends, whatever nats-py does thereafter.
     """
@@ -324,7 +325,7 @@ class _Client(Client):
         self._delivers: dict[int, Deliver] = {}
         self._sids: dict[Subscription, int] = {}
         self._numbers = count()
-        self._pipe = _Pipe(self._ended)
+        self._pipe = _Pipe(self._ended, self._delivers)
         self._transport = self._pipe
 
     @property
@@ -391,22 +392,15 @@ class _Client(Client):
             self.dropped.set()
             self._on_drop(self)
 
-    async def _process_msg(self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes) -> None:
-        deliver = self._delivers.get(sid)
-        if deliver is None:  # of JetStream, or it has just ended
-            await super()._process_msg(sid, subject, reply, data, headers)
-            return
-        with suppress(UnicodeDecodeError):  # which would end nats-py's reading, for ever
-            self.loop.call_soon(deliver, subject.decode(), reply.decode(), data)
-
 
 class _Pipe(TcpTransport):
     """The way to a server, which waits for nobody: what is unsent when it is closed is dropped."""
 
-    def __init__(self, on_close: Callable[[], None]) -> None:
+    def __init__(self, on_close: Callable[[], None], delivers: dict[int, Deliver]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # of nats-py
         self.waits_for_tls = False
         self._on_close = on_close
+        self._delivers = delivers
 
     def __bool__(self) -> bool:
         """Or else nats-py would take another."""
@@ -418,10 +412,22 @@ class _Pipe(TcpTransport):
         assert self._io_writer is not None
         return self._io_writer.transport.get_write_buffer_size()
 
+    async def connect(self, *args: Any, **options: Any) -> None:
+        """Connect."""
+        await super().connect(*args, **options)
+        self._take_messages()
+
     async def connect_tls(self, *args: Any, **options: Any) -> None:
         """Begin TLS."""
         await super().connect_tls(*args, **options)
+        self._take_messages()
         self.waits_for_tls = False
+
+    def _take_messages(self) -> None:
+        """Have nats-py read what is left of our messages."""
+        reader = self._io_reader
+        assert reader is not None
+        reader.feed_data = Incoming(self._delivers, reader.feed_data).feed  # type: ignore[method-assign]
 
     def write(self, payload: bytes) -> None:
         """Send bytes."""

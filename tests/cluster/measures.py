@@ -16,13 +16,15 @@ import resource
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+import nats
 import orjson
+from nats.aio.msg import Msg
 
 from ocpp_fast import CentralSystem, ChargePoint, Cluster, NoAuth, v16
 from ocpp_fast.cluster.directory import Directory, Peer
@@ -50,6 +52,8 @@ def run_fast(main: Any) -> None:
 
 def _serve(servers: str, stations: int, ready: Any) -> None:
     async def main() -> None:
+        plain = await nats.connect(servers)
+        await plain.subscribe("plain", cb=_echo)
         cluster = Cluster(servers, namespace="figures", name="node")
         central = CentralSystem(auth=NoAuth(), versions=[v16], cluster=cluster)
         async with central.serve() as server, AsyncExitStack() as stack:
@@ -61,6 +65,10 @@ def _serve(servers: str, stations: int, ready: Any) -> None:
             await asyncio.sleep(3600)
 
     run_fast(main())
+
+
+async def _echo(message: Msg) -> None:
+    await message.respond(message.data)
 
 
 def _accept(request: v16.ResetRequest) -> v16.ResetResponse:
@@ -83,33 +91,44 @@ async def node_elsewhere(servers: str, stations: int) -> AsyncIterator[None]:
 
 
 async def calls(folder: Path, *, times: int = 2000, in_flight: int = 64) -> None:
-    """Measure calls from one process to stations of another; node and stations share one core."""
+    """Measure calls from one process to stations of another, beside requests of nats-py that nobody thinks about.
+
+    Node and stations share one core.
+    """
     async with (
         nats_server(folder) as server,
         node_elsewhere(server.url, in_flight),
         Cluster(server.url, namespace="figures", versions=[v16]) as cluster,
     ):
+        plain = await nats.connect(server.url)
         for index in range(in_flight):
             await cluster.wait_connected(f"CP{index}")
-        took = []
-        for index in range(times):
-            begin = time.perf_counter()
-            await cluster.call(f"CP{index % in_flight}", RESET)
-            took.append(time.perf_counter() - begin)
-        took.sort()
-        print(f"one after another: p50 {took[times // 2] * 1e3:.2f} ms, p99 {took[times * 99 // 100] * 1e3:.2f} ms")
+        for _ in range(3):
+            await _measured("requests of nats-py", lambda _: plain.request("plain", b"{}" * 50), times, in_flight)
+            await _measured("cluster.call", lambda index: cluster.call(f"CP{index}", RESET), times, in_flight)
+        await plain.close()
 
-        async def caller(index: int) -> None:
-            for _ in range(times // 8):
-                await cluster.call(f"CP{index}", RESET)
 
-        begin, cpu = time.perf_counter(), time.process_time()
-        await asyncio.gather(*map(caller, range(in_flight)))
-        seconds, cpu = time.perf_counter() - begin, time.process_time() - cpu
-        total = times // 8 * in_flight
-        print(
-            f"{in_flight} in flight: {total / seconds:.0f} calls/s, {cpu / total * 1e6:.0f} us CPU each at the caller"
-        )
+async def _measured(what: str, ask: Callable[[int], Awaitable[object]], times: int, in_flight: int) -> None:
+    took = []
+    for index in range(times):
+        begin = time.perf_counter()
+        await ask(index % in_flight)
+        took.append(time.perf_counter() - begin)
+    took.sort()
+
+    async def caller(index: int) -> None:
+        for _ in range(times // 8):
+            await ask(index)
+
+    begin, cpu = time.perf_counter(), time.process_time()
+    await asyncio.gather(*map(caller, range(in_flight)))
+    seconds, cpu = time.perf_counter() - begin, time.process_time() - cpu
+    total = times // 8 * in_flight
+    print(
+        f"{what}: one after another p50 {took[times // 2] * 1e3:.2f} ms, p99 {took[times * 99 // 100] * 1e3:.2f} ms;"
+        f" {in_flight} in flight {total / seconds:.0f}/s, {cpu / total * 1e6:.0f} us CPU each here"
+    )
 
 
 # storm
