@@ -3,7 +3,7 @@
 The caller asks the station's node, which answers with a moment of its own clock, a ticket; within 2 seconds of it the
 caller may say go. Until then nothing can have been delivered, so most failures are certain, and safe to try again. No
 clock is ever compared with that of another machine. A node that has given a ticket just now, for any station, is not
-asked again: one that is busy is asked a hundred times a second, and each call to it takes one step.
+asked again; results bring tickets too, so that most calls to a node that is busy take one step.
 
     LOOKUP --nobody holds it--> NotConnected
     LOOKUP --its node answered in the last 10 ms--> GONE
@@ -213,6 +213,9 @@ class Caller:
             told = None
         if not isinstance(told, dict):
             told = {}
+        moment = told.get("t")
+        if type(moment) is float and call.target is not None:
+            self._tickets[call.target.incarnation] = moment, now
         if call.gone:
             self._concluded(call, told, now)
         else:
@@ -221,8 +224,6 @@ class Caller:
     def _ready(self, call: OutgoingCall, told: Mapping[str, Any], now: float) -> None:
         match told:
             case {"t": float(moment)}:
-                assert call.target is not None
-                self._tickets[call.target.incarnation] = moment, now
                 self._say_go(call, moment, now)
             case {"e": "moved" | "fenced" as word}:
                 self._try_again(call, _reason(word, call), now)
@@ -365,7 +366,11 @@ class Callee:
         refusal = self._refusal(message)
         if refusal:
             return {"e": refusal}
-        return {"t": round(self._clock(), 6), "ver": self._version_of(message["id"])}
+        return {"t": self.ticket(), "ver": self._version_of(message["id"])}
+
+    def ticket(self) -> float:
+        """Return the moment with which a caller may say go."""
+        return round(self._clock(), 6)
 
     def _refusal(self, message: Mapping[str, Any]) -> str:
         if not self._lease.is_active(self._clock()):

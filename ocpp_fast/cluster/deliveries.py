@@ -124,4 +124,4 @@ class Deliveries:
                 continue
             encoder: Encoder = self._codecs.encoder(version, station.policy)
             result = encoder.payload(action, action.response, response)
-            return orjson.dumps({"r": orjson.Fragment(result)})
+            return orjson.dumps({"r": orjson.Fragment(result), "t": member.callee.ticket()})

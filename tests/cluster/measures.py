@@ -16,8 +16,8 @@ import resource
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from ocpp_fast.cluster.presence import Announcer, Presence, read_rows
 from ocpp_fast.testing.memory_bus import MemoryBroker
 
 from ..aio.harness import until
-from .servers import nats_server
+from .servers import NatsServer, free_port, nats_server
 
 RESET = v16.ResetRequest(type=v16.ResetType.SOFT)
 
@@ -50,18 +50,24 @@ def run_fast(main: Any) -> None:
 # calls
 
 
-def _serve(servers: str, stations: int, ready: Any) -> None:
+def _node(servers: str, port: int) -> None:
     async def main() -> None:
         plain = await nats.connect(servers)
         await plain.subscribe("plain", cb=_echo)
         cluster = Cluster(servers, namespace="figures", name="node")
-        central = CentralSystem(auth=NoAuth(), versions=[v16], cluster=cluster)
-        async with central.serve() as server, AsyncExitStack() as stack:
-            for index in range(stations):
-                station = ChargePoint(f"CP{index}", server.url, versions=[v16])
+        async with CentralSystem(auth=NoAuth(), versions=[v16], cluster=cluster).serve(port=port) as server:
+            await server.serve_forever()
+
+    run_fast(main())
+
+
+def _stations(port: int, count: int) -> None:
+    async def main() -> None:
+        async with AsyncExitStack() as stack:
+            for index in range(count):
+                station = ChargePoint(f"CP{index}", f"ws://127.0.0.1:{port}", versions=[v16], wait_for_server=True)
                 station.on(v16.ResetRequest)(_accept)
                 await stack.enter_async_context(station)
-            ready.set()
             await asyncio.sleep(3600)
 
     run_fast(main())
@@ -75,15 +81,12 @@ def _accept(request: v16.ResetRequest) -> v16.ResetResponse:
     return v16.ResetResponse(status=v16.ResetStatus.ACCEPTED)
 
 
-@asynccontextmanager
-async def node_elsewhere(servers: str, stations: int) -> AsyncIterator[None]:
-    """Run a node with its stations in a process of its own."""
-    context = multiprocessing.get_context("spawn")
-    ready = context.Event()
-    process = context.Process(target=_serve, args=(servers, stations, ready), daemon=True)
+@contextmanager
+def elsewhere(target: Callable[..., None], *values: object) -> Iterator[None]:
+    """Run a function in a process of its own."""
+    process = multiprocessing.get_context("spawn").Process(target=target, args=values, daemon=True)
     process.start()
     try:
-        await asyncio.to_thread(ready.wait)
         yield
     finally:
         process.kill()
@@ -91,22 +94,24 @@ async def node_elsewhere(servers: str, stations: int) -> AsyncIterator[None]:
 
 
 async def calls(folder: Path, *, times: int = 2000, in_flight: int = 64) -> None:
-    """Measure calls from one process to stations of another, beside requests of nats-py that nobody thinks about.
+    """Measure calls from one process to a node in another, beside requests of nats-py that are answered at once.
 
-    Node and stations share one core.
+    Caller, node, stations and the NATS server share the machine.
     """
-    async with (
-        nats_server(folder) as server,
-        node_elsewhere(server.url, in_flight),
-        Cluster(server.url, namespace="figures", versions=[v16]) as cluster,
-    ):
-        plain = await nats.connect(server.url)
-        for index in range(in_flight):
-            await cluster.wait_connected(f"CP{index}")
-        for _ in range(3):
-            await _measured("requests of nats-py", lambda _: plain.request("plain", b"{}" * 50), times, in_flight)
-            await _measured("cluster.call", lambda index: cluster.call(f"CP{index}", RESET), times, in_flight)
-        await plain.close()
+    port = free_port()
+    async with nats_server(folder) as server, Cluster(server.url, namespace="figures", versions=[v16]) as cluster:
+        with elsewhere(_node, server.url, port), elsewhere(_stations, port, in_flight):
+            await _calls(server, cluster, times, in_flight)
+
+
+async def _calls(server: NatsServer, cluster: Cluster, times: int, in_flight: int) -> None:
+    plain = await nats.connect(server.url)
+    for index in range(in_flight):
+        await cluster.wait_connected(f"CP{index}")
+    for _ in range(3):
+        await _measured("requests of nats-py", lambda _: plain.request("plain", b"{}" * 50), times, in_flight)
+        await _measured("cluster.call", lambda index: cluster.call(f"CP{index}", RESET), times, in_flight)
+    await plain.close()
 
 
 async def _measured(what: str, ask: Callable[[int], Awaitable[object]], times: int, in_flight: int) -> None:
