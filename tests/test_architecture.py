@@ -236,6 +236,7 @@ USERS_CODE = {
     "ocpp_fast/aio/upgrade.py": "hooks",
     "ocpp_fast/aio/watching.py": "predicates of what is expected",
     "ocpp_fast/aio/workers.py": "exceptions that can't be pickled",
+    "ocpp_fast/cluster/incoming.py": "subscribers",
     "ocpp_fast/cluster/nats.py": "contexts of `ssl`, resolvers: whatever they raise, the next try follows",
     "ocpp_fast/frames.py": "functions of a policy",
     "ocpp_fast/handlers.py": "annotations of handlers, which may be any text",

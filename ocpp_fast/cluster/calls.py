@@ -389,14 +389,17 @@ class Callee:
         refusal = self._refusal(message)
         if refusal:
             return {"e": refusal}
-        if not isinstance(seconds, (float, int)) or not 0 < seconds < _LONGEST:
+        version, action, payload = message.get("ver"), message.get("action"), message.get("q")
+        if (
+            not isinstance(seconds, (float, int))
+            or not 0 < seconds < _LONGEST
+            or not isinstance(version, str)
+            or not isinstance(action, str)
+            or not isinstance(payload, dict)
+        ):
             return {"e": "unsupported", "text": "not a call"}
-        match message:
-            case {"ver": str(version), "action": str(action), "q": dict(payload)}:
-                is_send = message.get("send") is True
-                at = message["id"], message["ep"], version, action, payload
-                return Go(self, *at, reply=reply, deadline=now + float(seconds), is_send=is_send)
-        return {"e": "unsupported", "text": "not a call"}
+        at = message["id"], message["ep"], version, action, payload
+        return Go(self, *at, reply=reply, deadline=now + float(seconds), is_send=message.get("send") is True)
 
     def is_current(self, go: Go) -> bool:
         """Whether a call's connection is still the same, and there is time."""

@@ -211,7 +211,7 @@ class NatsBus:
     async def _hold_connection(self, first: asyncio.Future[None]) -> None:
         self._urls.rotate(-1)
         login = _login(self._credentials)
-        client = _Client(self._dropped, self._complain)
+        client = _Client(self._dropped, self._complain, self._flush)
         try:
             await self._connect(client, self._urls[-1], login)
             if not first.done():
@@ -314,7 +314,12 @@ class _Client(Client):
     `dropped` is set, and `on_drop` called, when the connection ends, whatever nats-py does thereafter.
     """
 
-    def __init__(self, on_drop: Callable[[_Client], None], complain: Callable[[Exception], None]) -> None:
+    def __init__(
+        self,
+        on_drop: Callable[[_Client], None],
+        complain: Callable[[Exception], None],
+        flush: Callable[[], None],
+    ) -> None:
         super().__init__()
         self.loop = asyncio.get_running_loop()
         self.dropped = asyncio.Event()
@@ -325,7 +330,7 @@ class _Client(Client):
         self._delivers: dict[int, Deliver] = {}
         self._sids: dict[Subscription, int] = {}
         self._numbers = count()
-        self._pipe = _Pipe(self._ended, self._delivers)
+        self._pipe = _Pipe(self._ended, self._delivers, flush)
         self._transport = self._pipe
 
     @property
@@ -396,11 +401,12 @@ class _Client(Client):
 class _Pipe(TcpTransport):
     """The way to a server, which waits for nobody: what is unsent when it is closed is dropped."""
 
-    def __init__(self, on_close: Callable[[], None], delivers: dict[int, Deliver]) -> None:
+    def __init__(self, on_close: Callable[[], None], delivers: dict[int, Deliver], flush: Callable[[], None]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # of nats-py
         self.waits_for_tls = False
         self._on_close = on_close
         self._delivers = delivers
+        self._flush = flush
 
     def __bool__(self) -> bool:
         """Or else nats-py would take another."""
@@ -427,7 +433,7 @@ class _Pipe(TcpTransport):
         """Have nats-py read what is left of our messages."""
         reader = self._io_reader
         assert reader is not None
-        reader.feed_data = Incoming(self._delivers, reader.feed_data).feed  # type: ignore[method-assign]
+        reader.feed_data = Incoming(self._delivers, reader.feed_data, self._flush).feed  # type: ignore[method-assign, assignment]
 
     def write(self, payload: bytes) -> None:
         """Send bytes."""
