@@ -3,7 +3,8 @@
 The caller asks the station's node, which answers with a moment of its own clock, a ticket; within 2 seconds of it the
 caller may say go. Until then nothing can have been delivered, so most failures are certain, and safe to try again. No
 clock is ever compared with that of another machine. A node that has given a ticket just now, for any station, is not
-asked again; results bring tickets too, so that most calls to a node that is busy take one step.
+asked again; results bring tickets too, so that most calls to a node that is busy take one step. A ticket that was not
+asked for by the call itself is good for a quarter of a second only.
 
     LOOKUP --nobody holds it--> NotConnected
     LOOKUP --its node answered in the last 10 ms--> GONE
@@ -35,6 +36,8 @@ ASK_SECONDS: Final = 2.0
 TICKET_SECONDS: Final = 2.0
 _FRESH: Final = 0.01
 """Seconds for which a ticket serves other calls: what a node that stops meanwhile was told is uncertain."""
+_BORROWED_SECONDS: Final = 0.25
+"""How old the ticket of another call may be: a node that was stopped makes no call that came before it stopped."""
 _LOOK_AGAIN: Final = 0.05
 _LATE: Final = 0.5
 _ROUNDED: Final = 1e-6
@@ -155,8 +158,8 @@ class Caller:
             return
         call.target = target
         ticket = self._tickets.get(target.incarnation)
-        if ticket is not None and now - ticket[1] < _FRESH:
-            self._say_go(call, ticket[0], now)
+        if ticket is not None and now - ticket[1] < _FRESH and call.why is None:
+            self._say_go(call, ticket[0], now, age=_BORROWED_SECONDS)
             return
         question = orjson.dumps({"op": "ask", "id": call.identity, "ep": target.epoch})
         self._post(call, question, now, min(now + ASK_SECONDS, call.deadline))
@@ -230,13 +233,14 @@ class Caller:
             case _:
                 self._end(call, Unreachable("the node has not answered as a node does"))
 
-    def _say_go(self, call: OutgoingCall, moment: float, now: float) -> None:
+    def _say_go(self, call: OutgoingCall, moment: float, now: float, age: float = TICKET_SECONDS) -> None:
         assert call.target is not None
         go = {
             "op": "go",
             "id": call.identity,
             "ep": call.target.epoch,
             "t": moment,
+            "age": age,
             "T": round(call.deadline - now, 3),
             "ver": call.version,
             "action": call.action,
@@ -383,8 +387,10 @@ class Callee:
     def go(self, message: Mapping[str, Any], reply: str) -> Go | dict[str, Any]:
         """Return the call to make, or the answer that says why it is not made."""
         now = self._clock()
-        moment, seconds = message.get("t"), message.get("T")
-        if type(moment) is not float or not -_ROUNDED <= now - moment <= TICKET_SECONDS:
+        moment, age, seconds = message.get("t"), message.get("age", TICKET_SECONDS), message.get("T")
+        if type(moment) is not float or type(age) is not float:
+            return {"e": "stale"}
+        if not -_ROUNDED <= now - moment <= min(age, TICKET_SECONDS):
             return {"e": "stale"}
         refusal = self._refusal(message)
         if refusal:

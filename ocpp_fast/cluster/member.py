@@ -167,6 +167,10 @@ class Member:
     def tick(self, now: float) -> None:
         """Do what is due; to be called every 10 ms while `is_busy`, else every 100 ms."""
         self._check_clock(now)
+        if not self.lease.stepped(now):
+            write(self.log, logging.INFO, "%s was held up: it calls no station for others until it is heard", self.name)
+            self._was_active = False
+            self._beat = _NEVER  # the sooner it comes back
         if self.is_node and self.me is None and now - self._began >= _LISTEN_SECONDS and self._began != _NEVER:
             self._join(now)
         if now - self._beat >= BEAT_SECONDS and self.bus.connected:
@@ -185,7 +189,9 @@ class Member:
         if is_active:
             for peer in self.directory.silent(now):
                 self._lose(peer, "it is silent")
-        elif self.bus.connected and now - max(self._connected_since, self.lease.echo) >= LEASE_SECONDS:
+        elif (
+            self.bus.connected and now - max(self._connected_since, self.lease.echo, self.lease.since) >= LEASE_SECONDS
+        ):
             self._connected_since = now
             self.bus.reset()
         self.caller.tick(now)

@@ -236,6 +236,24 @@ def test_a_lease_believes_no_echo_of_the_future_nor_of_before_a_fence() -> None:
     assert lease.is_active(11.0)
 
 
+def test_a_process_that_was_held_up_delivers_nothing_until_a_heartbeat_of_since_comes_back() -> None:
+    lease = Lease()
+    assert lease.stepped(0.0)
+    lease.echoed(0.0, 0.0)
+    assert lease.stepped(0.4)
+    assert lease.is_active(0.8)
+    assert not lease.is_active(1.0)  # before anything has noticed
+    assert not lease.stepped(1.0)
+    lease.echoed(0.9, 1.0)  # which was read only now
+    assert not lease.is_active(1.0)
+    lease.echoed(1.0, 1.1)
+    assert lease.is_active(1.1)
+    lease.fence(float("inf"))
+    assert not lease.stepped(2.0)
+    lease.echoed(2.0, 2.0)
+    assert not lease.is_active(2.0)
+
+
 def test_epochs_grow_whatever_the_clock_does() -> None:
     times: Callable[[], float] = iter([2000.0, 1000.0, 3000.0]).__next__
     clock = HybridClock(times)
