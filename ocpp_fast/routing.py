@@ -71,6 +71,8 @@ def _without_context(handler: Callable[..., Any]) -> Run:
 
 
 def _with_context(handler: Callable[..., Any], place: int | str) -> Run:
+    if place == 2:
+        return handler
     alone = takes_request_alone(handler)
 
     def run(station: Any, request: Any, context: Context[Any]) -> Any:

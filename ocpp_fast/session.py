@@ -137,11 +137,10 @@ class Session:
             raise
         except BaseException as error:  # noqa: BLE001  # whatever it is, the peer gets an answer
             return self._notice(unread(raw, error), raw)
-        if isinstance(frame, Call):
-            is_plain = self.current_call is None and not self._waiting and self._kept is None
-            if is_plain and (self._gate is None or self._gate.is_open):
-                self.current_call = frame
-                return frame
+        is_next = self.current_call is None and not self._waiting and self._kept is None
+        if type(frame) is Call and is_next and (self._gate is None or self._gate.is_open):
+            self.current_call = frame
+            return frame
         return self._received(frame, now, raw)
 
     def _received(self, frame: Frame, now: float, raw: bytes) -> Event | None:
@@ -285,15 +284,18 @@ class Session:
             raise InvalidAnswer.of(error) from None
 
     def answer_now(self, call: Call, response: Any) -> bytes | None:
-        """Return the result of the current call, to be sent at once, if it is a plain one; else None, and `answer` it.
-
-        Raises as `answer` does.
-        """
-        if type(response) is not call.action.response or call is not self.current_call:
+        """Return the result of the current call, to be sent at once, or None, and `answer` it. Raises as that does."""
+        is_plain = not self._waiting and not self._closed and self._kept is None
+        if not is_plain or type(response) is not call.action.response or call is not self.current_call:
             return None
-        if self._waiting or self._closed or self._kept is not None:
-            return None
-        frame = self._result(call, response)
+        prepared, self._prepared = self._prepared, None
+        if prepared is not None and prepared[0] is response:
+            frame = prepared[1]
+        else:
+            try:
+                frame = self._encoder.result(call, response)
+            except ValidationError as error:
+                raise InvalidAnswer.of(error) from None
         if call.action.name == BOOT and self._gate is not None:
             self._gate.answered(call.action, response)
         self.current_call = None

@@ -71,6 +71,7 @@ cdef class Wire:
     cdef public bint plain
     cdef public bint heard
     cdef public bint paused
+    cdef public bint writes
     cdef public int budget
     cdef public Py_ssize_t limit
     cdef object buffer
@@ -85,6 +86,7 @@ cdef class Wire:
         self.plain = False
         self.heard = False
         self.paused = False
+        self.writes = False
         self.budget = 0
         self.limit = limit
         self.buffer = buffer
@@ -102,6 +104,10 @@ cdef class Wire:
 
     def spent(self):
         """Stop reading."""
+
+    def send_unusual(self, raw):
+        """Send a text message in another way."""
+        raise NotImplementedError
 
     @property
     def kept(self):
@@ -153,8 +159,18 @@ cdef class Wire:
             memcpy(PyBytes_AS_STRING(text), p + head, size)
         return text
 
+    def send(self, bytes raw):
+        """Send a text message."""
+        if self.writes and not self.transport.is_closing():
+            self.write_text(raw, b"")
+        else:
+            self.send_unusual(raw)
+
     def send_text(self, bytes raw, bytes mask=b""):
         """Write a text message in one frame, masked if a mask is given."""
+        self.write_text(raw, mask)
+
+    cdef int write_text(self, bytes raw, bytes mask) except -1:
         cdef bint masks = PyBytes_GET_SIZE(mask) == 4
         cdef Py_ssize_t size = PyBytes_GET_SIZE(raw)
         cdef int width = 0 if size < 126 else 2 if size < 65536 else 8
@@ -173,6 +189,7 @@ cdef class Wire:
         else:
             memcpy(p + head, text, size)
         self.transport.write(frame)
+        return 0
 
     cdef int report(self, Py_ssize_t size) except -1:
         if size != 0 or self.waits:

@@ -113,6 +113,8 @@ class Wire(Protocol):
     """Set when a plain message has come, or bytes while `paused`; the owner's to take back."""
     paused: bool
     """The owner's to set, at any time."""
+    writes: bool
+    """Whether `send` writes messages in one frame each, unmasked; the owner's to set, at any time."""
     budget: int
     """How many more frames are handed on before `spent`; 0 ends it behind this one."""
     limit: int
@@ -147,6 +149,14 @@ class Wire(Protocol):
 
     def payload(self, frame: bytes) -> bytes:
         """Return the payload of a whole control frame, its length in one byte, the mask taken off."""
+        ...
+
+    def send(self, raw: bytes) -> None:
+        """Send a text message; by `send_unusual`, unless `writes` is true and the transport is not closing."""
+        ...
+
+    def send_unusual(self, raw: bytes) -> None:
+        """Send a text message in another way; the owner's to define."""
         ...
 
     def send_text(self, raw: bytes, mask: bytes = b"") -> None:

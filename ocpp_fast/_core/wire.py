@@ -28,6 +28,7 @@ class Wire:
         "plain",
         "receiver",
         "transport",
+        "writes",
     )
 
     def __init__(self, buffer: memoryview, limit: int, masked: bool) -> None:
@@ -36,6 +37,7 @@ class Wire:
         self.plain = False
         self.heard = False
         self.paused = False
+        self.writes = False
         self.budget = 0
         self.limit = limit
         self._buffer = buffer
@@ -53,6 +55,10 @@ class Wire:
 
     def spent(self) -> None:
         """Stop reading."""
+
+    def send_unusual(self, raw: bytes) -> None:
+        """Send a text message in another way."""
+        raise NotImplementedError
 
     @property
     def kept(self) -> int:
@@ -168,6 +174,13 @@ class Wire:
     def payload(self, frame: bytes) -> bytes:
         """Return the payload of a whole control frame, its length in one byte."""
         return _masked(frame[6:], frame[2:6]) if self._masked else frame[2:]
+
+    def send(self, raw: bytes) -> None:
+        """Send a text message."""
+        if self.writes and not self.transport.is_closing():
+            self.send_text(raw)
+        else:
+            self.send_unusual(raw)
 
     def send_text(self, raw: bytes, mask: bytes = b"") -> None:
         """Write a text message in one frame, masked if a mask is given."""

@@ -170,11 +170,13 @@ class Connection(Intake):
             return
         run, wants_context, after = way
         try:
-            station: Any = self if self._is_station else None
-            outcome = run(station, event.payload, self._context(event) if wants_context else None)
+            if wants_context:
+                outcome = run(self if self._is_station else None, event.payload, self._context(event))
+            else:
+                outcome = run(self, event.payload) if self._is_station else run(event.payload)
             if type(outcome) is CoroutineType:
                 outcome = self._runtime.tasks.step(outcome)
-            may_still = event.action in self._straight  # the handler may have registered a hook
+            may_still = self._straight  # or else the handler has registered a hook
             frame = self._session.answer_now(event, outcome) if may_still else None
         except KeyboardInterrupt:
             raise
@@ -296,7 +298,10 @@ class Connection(Intake):
         """Call routes with a request, as hooks: what they return is ignored."""
         if not routes:
             return []
-        context = self._context(frame) if any(each.wants_context for each in routes) else None
+        context = None
+        for each in routes:
+            if each.wants_context and context is None:
+                context = self._context(frame)
         station = self if self._is_station else None
         hooks = [each.run for each in routes]
         return self._run_hooks(hooks, station, frame.payload, context, action=frame.action.name, own=own)

@@ -19,7 +19,7 @@ from ..handlers import Middleware, check_handler
 from ..latest import Latest
 from ..policy import Policy
 from ..registration import BOOT
-from ..routing import MiddlewareRoute, Route, Router, Routes, Run
+from ..routing import MiddlewareRoute, Route, Router, Routes
 from ..schema import Action, Sender, Version
 from ..tolerance import Peer
 from .arguments import check_interval, check_seconds, check_size, check_timeouts
@@ -68,9 +68,12 @@ _untold = [] if accelerated else [core]
 
 
 class Straight(NamedTuple):
-    """How calls of an action are handled: see `Route`; `after` is called when they have been answered."""
+    """How calls of an action are handled; `after` is called when they have been answered.
 
-    run: Run
+    `run` takes what that of a `Route` does, with the context; without it, what a handler takes.
+    """
+
+    run: Callable[..., Any]
     wants_context: bool
     after: Sequence[Route]
 
@@ -167,7 +170,8 @@ class Runtime:
     def may_go_straight(self, action: Action, route: Route) -> None:
         """Let the next calls of an action go straight to their route, if nobody else is told of them."""
         if not (self.frame_hooks or self.watchers or self.stopping):
-            run = partial(_boot, route.run) if action.name == BOOT else route.run
+            run = route.run if route.wants_context else route.handler
+            run = partial(_boot, run) if action.name == BOOT else run
             self.straight[action] = Straight(run, route.wants_context, self.routes.after(action.request))
 
     def route(self, request: type) -> Route | None:
@@ -263,10 +267,10 @@ class Runtime:
         return self.route(action.request) is not None
 
 
-def _boot(run: Run, station: Any, request: Any, context: Any) -> Any:
+def _boot(run: Callable[..., Any], station: Any, request: Any, *context: Any) -> Any:
     """Handle a BootNotification: its status is stored before it is answered (R40)."""
     station.boots(request)
-    return station.registered(run(station, request, context))
+    return station.registered(run(station, request, *context))
 
 
 def _is_async(function: object) -> bool:

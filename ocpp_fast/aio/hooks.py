@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from functools import partial
 from math import inf
+from types import CoroutineType
 from typing import Any, Final
 
 from .logs import write
@@ -81,7 +81,7 @@ class Tasks:
         for hook in hooks:
             try:
                 result = hook(*args)
-                if inspect.iscoroutine(result):
+                if isinstance(result, CoroutineType):
                     task = asyncio.create_task(kept(result))
                     tasks.append(self._take(task, partial(self._done, result, station, action)))
             except KeyboardInterrupt:

@@ -45,15 +45,11 @@ _FIN: Final = 0x80
 _PING: Final = _FIN | 0x09
 _PONG: Final = _FIN | 0x0A
 
-# Why reading is paused
-DECIDING: Final = 1
-"""The handshake is being decided, and more has come already."""
-WRITING: Final = 2
-"""The peer does not read what it is sent."""
-OWNER: Final = 4
-"""The owner wants no more messages: too many of the peer's calls wait."""
-TURN: Final = 8
-"""Others have their turn."""
+# Why reading is paused:
+DECIDING: Final = 1  # the handshake is being decided, and more has come already
+WRITING: Final = 2  # the peer does not read what it is sent
+OWNER: Final = 4  # the owner wants no more messages: too many of the peer's calls wait
+TURN: Final = 8  # others have their turn
 
 
 class WebSocket(Wire, asyncio.BufferedProtocol):
@@ -144,11 +140,16 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
 
     def pause_writing(self) -> None:
         self.pause(WRITING)
-        self._sockets.writes(self, self.transport.get_write_buffer_size())
+        self._choose_way()
+        size = self.transport.get_write_buffer_size()
+        self._sockets.writes(self, size)
+        if size > _MOST_UNWRITTEN:
+            self._cut(f"cut, with {size} bytes unread")
 
     def resume_writing(self) -> None:
         self._sockets.writes(self, 0)
         self.resume(WRITING)
+        self._choose_way()
 
     # The opening handshake
 
@@ -178,6 +179,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
                 self._sockets.loop.call_soon(release, layer)  # which has work to do yet
         self.plain = True
         self.receiver = None if logs_frames() else owner
+        self._choose_way()
 
     def refuse(self, layer: Layer) -> None:
         """The handshake is done, but only to be closed at once."""
@@ -206,8 +208,13 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         if self._protocol is not None:
             self._protocol.max_message_size = self._most
 
-    def send(self, raw: bytes) -> None:
-        """Send a text message, in UTF-8. Does nothing when the connection is closing."""
+    def _choose_way(self) -> None:
+        """Let messages be written at once, or not."""
+        may = self.owner is not None and self._protocol is None and not self._extensions
+        self.writes = may and not self._masks and not self._pauses & WRITING
+
+    def send_unusual(self, raw: bytes) -> None:
+        """Send a text message that can't just be written. Does nothing when the connection is closing."""
         before = self.transport.get_write_buffer_size() if self._pauses & WRITING else -1
         if self._protocol is not None:
             if self.is_open:
@@ -219,13 +226,15 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
                 self.transport.write(frame)
             else:
                 self.send_text(raw, os.urandom(4) if self._masks else b"")
-        if self._pauses & WRITING:
+        if before >= 0 and self._pauses & WRITING:
             size = self.transport.get_write_buffer_size()
+            self._sockets.writes_more(self, size - before)
             if size > _MOST_UNWRITTEN:
-                self._tell_limit(Limit.SLOW_READER, f"cut, with {size} bytes unread")
-                self.transport.abort()
-            elif before >= 0:
-                self._sockets.writes_more(self, size - before)
+                self._cut(f"cut, with {size} bytes unread")
+
+    def _cut(self, detail: str) -> None:
+        self._tell_limit(Limit.SLOW_READER, detail)
+        self.transport.abort()
 
     def ping(self) -> None:
         """Ask for a sign of life; close with 1011 when the last one asked for has not come (R38)."""
@@ -250,12 +259,9 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
     def _ask(self) -> None:
         self.heard = False
         self._write_control(Opcode.PING, b"")
-        if self._pauses & (OWNER | WRITING):
-            self._look_behind()
-
-    def _look_behind(self) -> None:
-        """Read once while reading is paused, for the pong that may be there, and for the end of the stream."""
-        if self.kept < _MOST_KEPT:
+        if not self._pauses & (OWNER | WRITING):
+            return
+        if self.kept < _MOST_KEPT:  # read once, for the pong that may be there, and for the end of the stream
             self.transport.resume_reading()
         elif has_hung_up(self.transport):
             self.transport.abort()
@@ -287,8 +293,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         if now < size:
             self._sockets.writes(self, now)
         else:
-            self._tell_limit(Limit.SLOW_READER, f"cut, with {now} bytes unread for too long")
-            self.transport.abort()
+            self._cut(f"cut, with {now} bytes unread for too long")
 
     # Pauses
 
@@ -353,6 +358,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         self.flush(layer)  # not before: what came ahead of a close frame still counts
         if self.plain and self._fragments is None and layer.state is State.OPEN and not logs_frames():
             self._protocol = None
+            self._choose_way()
             release(layer)
 
     def _layer(self) -> Layer:
@@ -361,6 +367,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
             side = Side.CLIENT if self._masks else Side.SERVER
             self._protocol = Layer(side, state=State.OPEN, max_size=self._most, logger=WEBSOCKET_LOG)
             self._protocol.extensions = list(self._extensions)
+            self._choose_way()
         return self._protocol
 
     def _write_control(self, opcode: Opcode, data: bytes) -> None:
@@ -454,22 +461,17 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
             if data := b"".join(writes):
                 self.transport.write(data)
             if writes and not writes[-1]:
-                self._write_eof()
+                (self.transport.write_eof if self.transport.can_write_eof() else self.transport.close)()
         if layer.close_expected():
             self._sockets.ends(self)
         if layer.state is not State.OPEN:
             self._tell_end()
 
-    def _write_eof(self) -> None:
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
-        else:
-            self.transport.close()
-
     def _tell_end(self) -> None:
         """Tell the owner that the connection can't be used any more, once, and before TCP has ended (R44)."""
         self._fragments = self.receiver = None
         owner, self.owner = self.owner, None
+        self.writes = False
         if owner is None:
             return
         self._sockets.keeps(self, 0)
