@@ -50,6 +50,10 @@ class Transport:
 
     def __init__(self) -> None:
         self.written: list[bytes] = []
+        self.closes = False
+
+    def is_closing(self) -> bool:
+        return self.closes
 
     def write(self, data: bytes) -> None:
         self.written.append(data)
@@ -83,6 +87,9 @@ def owner_of(kind: Any, *, masked: bool = True, plain: bool = True) -> Any:
 
         def unusual(self, data: bytes) -> None:
             self.events.append(("unusual", data))
+
+        def send_unusual(self, raw: bytes) -> None:
+            self.events.append(("send", raw))
 
         def read(self, pieces: Iterable[bytes]) -> None:
             """Take bytes as an event loop reads them."""
@@ -322,6 +329,17 @@ def test_messages_are_written_as_one_frame(wire_core: Any, text: bytes) -> None:
     owner.send_text(text)
     owner.send_text(text, MASK)
     assert owner.transport.written == [frame(text, masked=False), frame(text)]
+
+
+def test_a_message_is_written_at_once_where_the_owner_lets_it_and_the_transport_is_not_closing(wire_core: Any) -> None:
+    owner = owner_of(wire_core)
+    owner.send(b"0")
+    owner.writes = True
+    owner.send(b"1")
+    owner.transport.closes = True
+    owner.send(b"2")
+    assert owner.transport.written == [frame(b"1", masked=False)]
+    assert owner.events == [("send", b"0"), ("send", b"2")]
 
 
 # Against each other, and against the Sans-I/O layer alone
