@@ -219,19 +219,15 @@ class Caller:
         moment = told.get("t")
         if type(moment) is float and call.target is not None:
             self._tickets[call.target.incarnation] = moment, now
+            if not call.gone:
+                self._say_go(call, moment, now)
+                return
         if call.gone:
             self._concluded(call, told, now)
+        elif told.get("e") in ("moved", "fenced"):
+            self._try_again(call, _reason(told["e"], call), now)
         else:
-            self._ready(call, told, now)
-
-    def _ready(self, call: OutgoingCall, told: Mapping[str, Any], now: float) -> None:
-        match told:
-            case {"t": float(moment)}:
-                self._say_go(call, moment, now)
-            case {"e": "moved" | "fenced" as word}:
-                self._try_again(call, _reason(word, call), now)
-            case _:
-                self._end(call, Unreachable("the node has not answered as a node does"))
+            self._end(call, Unreachable("the node has not answered as a node does"))
 
     def _say_go(self, call: OutgoingCall, moment: float, now: float, age: float = TICKET_SECONDS) -> None:
         assert call.target is not None

@@ -36,6 +36,7 @@ _MOST_ROWS: Final = 1000
 """So that a message has at most 256 KiB, whatever identities and versions there are."""
 _BITS: Final = 1 << 63
 _LONGEST: Final = 256
+_LONGEST_VERSION: Final = 16
 
 Row: TypeAlias = tuple[str, int, str]
 """A station: identity, epoch, version."""
@@ -212,12 +213,11 @@ def read_presence(raw: bytes, name: str) -> Presence | None:
 
 
 def _changes(changes: list[Any]) -> Iterable[Change]:
-    for each in changes:
-        match each:
-            case ["+", str(identity), int(epoch), str(version)] if _is_row(identity, epoch, version):
-                yield Change("+", identity, epoch, version)
-            case ["-", str(identity), int(epoch)] if _is_row(identity, epoch):
-                yield Change("-", identity, epoch)
+    for each in changes:  # not by patterns of classes, which are slow before Python 3.12
+        if isinstance(each, list) and len(each) == (4 if each[:1] == ["+"] else 3) and each[0] in ("+", "-"):
+            change = Change(*each)
+            if _is_text(change.identity) and _is_number(change.epoch) and _is_version(change.version):
+                yield change
 
 
 def read_rows(given: Mapping[str, Any]) -> tuple[int, list[Row], str] | None:
@@ -225,14 +225,20 @@ def read_rows(given: Mapping[str, Any]) -> tuple[int, list[Row], str] | None:
     seq, rows, more, last = (given.get(each) for each in ("s", "ids", "more", "last"))
     if type(seq) is not int or not _is_number(seq) or not isinstance(rows, list) or not isinstance(last, str):
         return None
-    read: list[Row] = []
-    for each in rows:
-        match each:
-            case [str(identity), int(epoch), str(version)] if _is_row(identity, epoch, version):
-                read.append((identity, epoch, version))
-            case _:
-                return None
-    return seq, read, last if more is True else ""
+    try:  # without a function for each: a million may come
+        read: list[Row] = [
+            (identity, epoch, version)
+            for identity, epoch, version in rows
+            if type(identity) is str
+            and 0 < len(identity) <= _LONGEST
+            and type(epoch) is int
+            and 0 <= epoch < _BITS
+            and type(version) is str
+            and len(version) <= _LONGEST_VERSION
+        ]
+    except (TypeError, ValueError):  # rows of another length
+        return None
+    return None if len(read) != len(rows) else (seq, read, last if more is True else "")
 
 
 def _loaded(raw: bytes) -> dict[str, Any] | None:
@@ -251,5 +257,5 @@ def _is_number(value: Any) -> bool:
     return type(value) is int and 0 <= value < _BITS
 
 
-def _is_row(identity: str, epoch: int, version: str = "") -> bool:
-    return _is_text(identity) and _is_number(epoch) and len(version) <= 16
+def _is_version(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= _LONGEST_VERSION
