@@ -47,6 +47,13 @@ class Transfer:
         return f"Transfer({self.vendor_id!r}, {self.message_id!r})"
 
 
+class _NoAction:
+    """Stands where a request has its action."""
+
+    def __get__(self, message: object, kind: type) -> Any:
+        raise AttributeError(f"{kind.__name__} is a vendor's message, and no request: send it by `transfer`")
+
+
 class DataTransfer(Struct, Generic[A_co]):
     """The payload of one vendor's message, the `data` of a DataTransfer that is answered by an `A_co`.
 
@@ -57,6 +64,7 @@ class DataTransfer(Struct, Generic[A_co]):
     """
 
     __transfer__: ClassVar[Transfer]
+    __action__: ClassVar[Any] = _NoAction()
     __vendor_id__: ClassVar[str | None] = None
     __message_id__: ClassVar[str | None] = None
 

@@ -72,6 +72,14 @@ async def test_payload_is_sent_and_the_reply_is_typed(number: str, case: str) ->
         assert (found, asked) == (reply, peer.wire(request))
 
 
+@in_every_version
+async def test_a_vendors_message_that_is_called_as_a_request_says_what_to_use(number: str) -> None:
+    async with peer_of(central_system(), number) as (_, station):
+        for message in (Ping(), Note()):
+            with pytest.raises(AttributeError, match="is a vendor's message, and no request: send it by `transfer`"):
+                await station.call(message)  # type: ignore[arg-type]  # as one without a type checker may
+
+
 @pytest.mark.parametrize("case", EXCHANGES)
 @in_every_version
 async def test_handler_gets_the_typed_payload_and_its_reply_is_the_data_of_the_answer(number: str, case: str) -> None:
