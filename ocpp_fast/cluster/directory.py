@@ -329,6 +329,8 @@ class Directory:
                 return
             self._swept, self._dead = self._dead, {}
             self._sweeping = iter(list(self._entries))
+            if len(self._entries) > most:
+                return  # of a million, the list alone takes the time of a slice
         dead = self._swept
         for identity in self._sweeping:
             entry = self._entries.get(identity, 0)
