@@ -32,6 +32,7 @@ __all__ = [
     "is_awaitable",
     "place_of",
     "takes_request_alone",
+    "takes_station_request_and_context",
 ]
 
 P = ParamSpec("P")
@@ -205,6 +206,14 @@ def takes_request_alone(handler: Callable[..., Any]) -> bool:
     if len(given) == len(parameters) or any(each.kind is each.VAR_POSITIONAL for each in given):
         return False
     return sum(each.default is each.empty for each in _places(given)) == 1
+
+
+def takes_station_request_and_context(handler: Callable[..., Any]) -> bool:
+    """Whether a handler takes just these, by their positions, and none of the first two may be left out."""
+    parameters = _parameters(handler) or []
+    places = _places(parameters)
+    is_plain = len(parameters) == len(places) == 3 and _is_context(places[2].annotation)
+    return is_plain and all(each.default is each.empty for each in places[:2])
 
 
 def _check_annotation(where: str, annotation: Any, request: type) -> None:

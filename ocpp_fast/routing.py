@@ -25,6 +25,7 @@ from .handlers import (
     is_awaitable,
     place_of,
     takes_request_alone,
+    takes_station_request_and_context,
 )
 from .schema import DATA_TRANSFER, Action, DataTransfer, Profile, Request, Sender, Transfer, Version
 
@@ -71,7 +72,7 @@ def _without_context(handler: Callable[..., Any]) -> Run:
 
 
 def _with_context(handler: Callable[..., Any], place: int | str) -> Run:
-    if place == 2:
+    if takes_station_request_and_context(handler):
         return handler
     alone = takes_request_alone(handler)
 

@@ -284,7 +284,10 @@ class Session:
             raise InvalidAnswer.of(error) from None
 
     def answer_now(self, call: Call, response: Any) -> bytes | None:
-        """Return the result of the current call, to be sent at once, or None, and `answer` it. Raises as that does."""
+        """Return the result of the current call, to be sent at once, if it is a plain one; else None, and `answer` it.
+
+        Raises as `answer` does.
+        """
         is_plain = not self._waiting and not self._closed and self._kept is None
         if not is_plain or type(response) is not call.action.response or call is not self.current_call:
             return None

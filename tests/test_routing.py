@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from ocpp_fast import Context, Router, UnhandledActions, after, handlers, on, v16
-from ocpp_fast.routing import Routes
+from ocpp_fast.routing import Route, Routes
 from ocpp_fast.schema import CENTRAL, STATION, Profile
 
 HEARTBEAT = v16.HeartbeatRequest()
@@ -136,6 +136,21 @@ def test_a_handler_that_asks_for_the_context_gets_it(handler: Callable[..., Any]
     router = Router()
     router.on(v16.HeartbeatRequest)(handler)
     assert handle(router, v16.HeartbeatRequest) == (HEARTBEAT, CONTEXT)
+
+
+def with_an_option(request: Any, option: Any = None, context: Context | None = None) -> Any:
+    return request
+
+
+def with_options_alone(request: Any = None, option: Any = None, context: Context | None = None) -> Any:
+    return request
+
+
+@pytest.mark.parametrize(("handler", "station"), [(with_an_option, "station"), (with_options_alone, None)])
+def test_a_handler_with_an_option_before_the_context_gets_the_request_and_no_station(
+    handler: Callable[..., Any], station: object
+) -> None:
+    assert Route(handler).run(station, HEARTBEAT, CONTEXT) == HEARTBEAT
 
 
 def test_a_handler_that_does_not_ask_costs_no_context() -> None:

@@ -384,9 +384,11 @@ class Callee:
         """Return the call to make, or the answer that says why it is not made."""
         now = self._clock()
         moment, age, seconds = message.get("t"), message.get("age", TICKET_SECONDS), message.get("T")
-        if type(moment) is not float or type(age) is not float:
-            return {"e": "stale"}
-        if not -_ROUNDED <= now - moment <= min(age, TICKET_SECONDS):
+        if (
+            type(moment) is not float
+            or type(age) is not float
+            or not -_ROUNDED <= now - moment <= min(age, TICKET_SECONDS)
+        ):
             return {"e": "stale"}
         refusal = self._refusal(message)
         if refusal:
