@@ -356,7 +356,7 @@ class CentralSystem(Endpoint):
         `proxy_protocol` every connection must begin with a PROXY header of one of the `trusted_proxies`. Above
         `max_connections`, those included that still shake hands (but for TLS), new ones are answered 503, and told of
         once a second at most. Of those whose request is not whole, `max_handshakes` are waited for; above, the oldest
-        are cut once they have had a second. When as many wait to be let in, no more are accepted. `backlog` is the
+        are cut once they have had five seconds. When as many wait to be let in, no more are accepted. `backlog` is the
         kernel's queue of connections not accepted yet: few are in each turn of the event loop, so that a storm of them
         delays no station much. The other options are those of `loop.create_server`.
 

@@ -235,6 +235,12 @@ class ChargePoint(QueuedMessages):
         self._check_entered()
         await self._uplink.disconnect(code, reason)
 
+    async def abort(self) -> None:
+        """Cut the connection without a Close frame (1006), as a network does that fails; it is made again likewise."""
+        self._check_entered()
+        if self._connection is not None:
+            await self._connection.abort()
+
     async def reconnect(
         self,
         url: str | NetworkProfile | Sequence[str | NetworkProfile] | None = None,

@@ -20,10 +20,11 @@ from websockets.uri import parse_uri
 from ..errors import HandshakeFailed, NoCommonVersion
 from ..escaping import shown
 from .head import HEAD_END
+from .lean import accepted, new_key, request_for
 from .opening import COMPRESSION, release
 from .transport import CloseCode, TransportOwner
 from .websocket import WebSocket
-from .websocket_log import WEBSOCKET_LOG
+from .websocket_log import WEBSOCKET_LOG, logs_frames
 
 __all__ = ["ClientOpening"]
 
@@ -72,14 +73,13 @@ class ClientOpening(Generic[O]):
         compression: bool = False,
         max_message_size: int,
     ) -> None:
-        self._layer = ClientLayer(
-            parse_uri(url),
-            extensions=[_DEFLATE] if compression else None,
-            subprotocols=[Subprotocol(each) for each in subprotocols],
-            max_size=max_message_size,
-            logger=WEBSOCKET_LOG,
-        )
+        self._url = url
+        self._subprotocols = subprotocols
         self._authorization = authorization
+        self._compression = compression
+        self._max_message_size = max_message_size
+        self._key = new_key()
+        self._layer: ClientLayer | None = None
         self._connected = connected
         self._raw = b""
         self.outcome: asyncio.Future[O] = asyncio.get_running_loop().create_future()
@@ -89,11 +89,28 @@ class ClientOpening(Generic[O]):
     def begin(self, websocket: WebSocket) -> None:
         """TCP is connected."""
         self._websocket = websocket
-        request = self._layer.connect()
-        if self._authorization is not None:
-            request.headers["Authorization"] = self._authorization
-        self._layer.send_request(request)
-        websocket.flush(self._layer)
+        if self._compression or not self._subprotocols or logs_frames():
+            websocket.flush(self._sans_io())
+        else:
+            request = request_for(self._url, self._key, self._subprotocols, self._authorization)
+            websocket.transport.write(request)
+
+    def _sans_io(self) -> ClientLayer:
+        """Return the Sans-I/O layer, with the request in its output, which reads what is not plainly right."""
+        if self._layer is None:
+            layer = self._layer = ClientLayer(
+                parse_uri(self._url),
+                extensions=[_DEFLATE] if self._compression else None,
+                subprotocols=[Subprotocol(each) for each in self._subprotocols],
+                max_size=self._max_message_size,
+                logger=WEBSOCKET_LOG,
+            )
+            layer.key = self._key
+            request = layer.connect()
+            if self._authorization is not None:
+                request.headers["Authorization"] = self._authorization
+            layer.send_request(request)
+        return self._layer
 
     def receive(self, data: bytes) -> None:
         """Take the server's answer, and the messages behind it."""
@@ -103,31 +120,39 @@ class ClientOpening(Generic[O]):
         end = self._raw.find(HEAD_END) + len(HEAD_END)
         is_whole = end >= len(HEAD_END)
         head = self._raw[:end] if is_whole else self._raw
-        error = _fault_in(head)
+        chosen = accepted(head, self._key, self._subprotocols) if is_whole and self._layer is None else None
+        error = _fault_in(head) if chosen is None else None
         if error is not None:
             self._fail(error)
         elif is_whole:
             behind, self._raw = self._raw[end:], head
-            self._layer.receive_data(head)
-            self._answered()
+            if chosen is None:
+                self._answered(head)
+            else:
+                self._open(chosen)
             if behind:
                 self._websocket.feed(behind)
 
-    def _answered(self) -> None:
-        for event in self._layer.events_received():
+    def _answered(self, head: bytes) -> None:
+        layer = self._sans_io()
+        layer.data_to_send()  # has been sent
+        layer.receive_data(head)
+        for event in layer.events_received():
             assert isinstance(event, Response)
-        error = self._layer.handshake_exc
+        error = layer.handshake_exc
         if error is not None:
             reason = shown(str(error.__cause__ or error))
             kind = NoCommonVersion if isinstance(error, Unoffered) else HandshakeFailed
             self._fail(kind(f"the answer is invalid: {reason}", HTTPStatus.SWITCHING_PROTOCOLS, reason))
-            return
-        owner = self._connected(self._websocket, self._layer.subprotocol)
+        else:
+            self._open(layer.subprotocol)
+
+    def _open(self, subprotocol: str | None) -> None:
+        owner = self._connected(self._websocket, subprotocol)
         if owner is None:
-            offered = ", ".join(self._layer.available_subprotocols or ())
-            reason = f"the server chose no subprotocol; offered were {offered}"
+            reason = f"the server chose no subprotocol; offered were {', '.join(self._subprotocols)}"
             self._give_up(NoCommonVersion(reason, HTTPStatus.SWITCHING_PROTOCOLS))
-            self._websocket.refuse(self._layer)
+            self._websocket.refuse(self._sans_io())
             self._websocket.close(CloseCode.PROTOCOL_ERROR)
         else:
             self._websocket.opened(owner, self._layer, trusted=True)
@@ -144,12 +169,13 @@ class ClientOpening(Generic[O]):
     def lost(self, error: Exception | None) -> None:
         """TCP has ended, by an error or not: of TLS, too, whose server may refuse a certificate as late as this."""
         self._give_up(self._cut_off(error))
-        release(self._layer)
+        if self._layer is not None:
+            release(self._layer)
 
     def _cut_off(self, error: Exception | None = None) -> HandshakeFailed:
         answered = _STATUS_LINE.match(self._raw)
         reason = "the connection ended during the handshake" + (f": {error}" if error is not None else "")
-        if self._layer.uri.secure and not self._raw:
+        if self._url.startswith("wss:") and not self._raw:
             reason += "; so ends TLS 1.3 if the server refuses the station's certificate, or wants one"
         return HandshakeFailed(reason, None if answered is None else int(answered[1]))
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -36,7 +35,7 @@ from .admission import (
 )
 from .certificates import CertificateNames
 from .events import Limit
-from .head import HEAD_END, HeadFault, check_head, path_in
+from .head import HEAD_END, MAX_HEAD, HeadFault, check_head, path_in
 from .limits import RETRY_AFTER, SHED
 from .logs import LEFT, write
 from .opening import COMPRESSION, release
@@ -77,6 +76,7 @@ class ServerOpening:
         "_answered",
         "_central",
         "_decision",
+        "_is_due",
         "_layer",
         "_lean",
         "_listener",
@@ -96,7 +96,7 @@ class ServerOpening:
         self._decision: asyncio.Task[None] | None = None
         self._reason = ""
         self._answered = False
-        self._taken = False
+        self._is_due = self._taken = False
         self._layer: ServerLayer | None = None
         self._lean: lean.LeanRequest | None = None
         self._raw = b""
@@ -114,16 +114,27 @@ class ServerOpening:
             websocket.abort()
 
     def receive(self, data: bytes) -> None:
-        """Take the request; what is behind it waits, and is dropped if nobody is let in."""
+        """Take the request, or a part of it; of very many that come at once, few are looked at in a turn."""
         if self._taken:
             return
-        if not (self._raw or self._central.upgrade_hooks or logs_frames()):
-            self._lean = lean.read(data)
+        self._raw += data
+        if not self._is_due:
+            self._is_due = True
+            self._listener._sockets.in_turn(self._look)
+        elif len(self._raw) > MAX_HEAD:
+            self._look()
+
+    def _look(self) -> None:
+        """See whether the request is whole, and decide; what is behind it waits, and is dropped if nobody is let in."""
+        self._is_due = False
+        if self._taken or self._has_ended():
+            return
+        if not (self._central.upgrade_hooks or logs_frames()):
+            self._lean = lean.read(self._raw)
         if self._lean is not None:
-            self._take(data, b"")
+            self._take(self._raw, b"")
             self._begin(self._offer(self._lean.path, self._lean.headers, self._lean.subprotocols), None)
             return
-        self._raw += data
         end = self._raw.find(HEAD_END)
         head = self._raw if end < 0 else self._raw[: end + len(HEAD_END)]
         fault = check_head(head)
@@ -147,12 +158,7 @@ class ServerOpening:
             self._websocket.feed(behind)
 
     def _begin(self, offer: Offer, request: Request | None) -> None:
-        """Decide, now or later; of very many that come at once, few in a turn of the event loop."""
-        self._listener._sockets.in_turn(partial(self._decide_in_turn, offer, request))
-
-    def _decide_in_turn(self, offer: Offer, request: Request | None) -> None:
-        if self._answered or self._has_ended():
-            return
+        """Decide, now or later."""
         decision = run_now(self._decide(offer, request), self._central.tasks)
         if decision is not None:
             self._decision = decision
@@ -204,7 +210,11 @@ class ServerOpening:
             self._decision.cancel()
 
     def shed(self) -> None:
-        """There are too many."""
+        """There are too many; but what has come whole is looked at."""
+        if self._raw:
+            self._look()
+        if self._taken:
+            return
         self._reason = SHED
         self._central.limit_reached(Limit.HANDSHAKES, None, self._address, self._reason)
         self._websocket.abort()

@@ -1,4 +1,4 @@
-"""The plain opening handshake, read and answered without an HTTP parser.
+"""The plain opening handshake of both sides, written and read without an HTTP parser.
 
 It only ever says yes: what is not plainly right, or asks for more, is left to the Sans-I/O layer, with the same bytes.
 """
@@ -6,17 +6,20 @@ It only ever says yes: what is not plainly right, or asks for more, is left to t
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import time
 from binascii import b2a_base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from email.utils import formatdate
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-__all__ = ["LeanRequest", "RawHeaders", "accept", "read"]
+__all__ = ["LeanRequest", "RawHeaders", "accept", "accepted", "new_key", "read", "request_for"]
 
-_HEAD: Final = re.compile(rb"GET (/[!-~]*+) HTTP/1\.1\r\n((?:[!#$%&'*+.^_`|~0-9A-Za-z-]++:[ -~\t]*+\r\n){1,32}+)\r\n")
+_LINES: Final = rb"((?:[!#$%&'*+.^_`|~0-9A-Za-z-]++:[ -~\t]*+\r\n){1,32}+)\r\n"
+_HEAD: Final = re.compile(rb"GET (/[!-~]*+) HTTP/1\.1\r\n" + _LINES)
+_ANSWER: Final = re.compile(rb"HTTP/1\.1 101 [ -~]*+\r\n" + _LINES)
 _LINE: Final = re.compile(rb"([^:]++):[ \t]*+([^\r]*+)\r\n")
 _KEY: Final = re.compile(rb"[A-Za-z0-9+/]{21}[AQgw]==")
 _UPGRADES: Final = frozenset({b"upgrade", b"keep-alive, upgrade", b"upgrade, keep-alive"})
@@ -90,24 +93,34 @@ class LeanRequest(NamedTuple):
 def read(head: bytes) -> LeanRequest | None:
     """Return the request in all the bytes that a client has sent; None if somebody else must judge it."""
     matched = _HEAD.fullmatch(head)
-    if matched is None or len(head) > _LARGE:
+    values = None if matched is None else _upgrade_in(head, matched[2])
+    if matched is None or values is None:
         return None
-    lines = _LINE.findall(matched[2])
-    values: dict[bytes, bytes] = {name.lower(): value for name, value in lines}
     key = values.get(b"sec-websocket-key", b"")
     subprotocols = _listed(values.get(b"sec-websocket-protocol", b""))
     if (
-        len(values) < len(lines)
-        or not _LEFT_TO_OTHERS.isdisjoint(values)
-        or not values.get(b"host")
-        or values.get(b"upgrade", b"").lower() != b"websocket"
-        or values.get(b"connection", b"").lower() not in _UPGRADES
+        not values.get(b"host")
         or values.get(b"sec-websocket-version") != b"13"
         or _KEY.fullmatch(key) is None
         or not subprotocols
     ):
         return None
     return LeanRequest(matched[1].decode(), RawHeaders(head), key, subprotocols)
+
+
+def _upgrade_in(head: bytes, lines: bytes) -> dict[bytes, bytes] | None:
+    """Return the headers by their names in lower case, if they are plainly those of an upgrade to a WebSocket."""
+    each = _LINE.findall(lines)
+    values: dict[bytes, bytes] = {name.lower(): value for name, value in each}
+    if (
+        len(head) > _LARGE
+        or len(values) < len(each)
+        or not _LEFT_TO_OTHERS.isdisjoint(values)
+        or values.get(b"upgrade", b"").lower() != b"websocket"
+        or values.get(b"connection", b"").lower() not in _UPGRADES
+    ):
+        return None
+    return values
 
 
 @lru_cache(64)
@@ -124,8 +137,12 @@ _ACCEPTED: Final = (
 
 def accept(request: LeanRequest, subprotocol: str) -> bytes:
     """Return the answer that lets a client in."""
-    digest = hashlib.sha1(request.key + _GUID, usedforsecurity=False).digest()
-    return _ACCEPTED % (_date(), b2a_base64(digest, newline=False), subprotocol.encode())
+    return _ACCEPTED % (_date(), _proof(request.key), subprotocol.encode())
+
+
+def _proof(key: bytes) -> bytes:
+    """Return what a server shows that it has read the key (RFC 6455, 4.2.2)."""
+    return b2a_base64(hashlib.sha1(key + _GUID, usedforsecurity=False).digest(), newline=False)
 
 
 _now: tuple[int, bytes] = (0, b"")
@@ -138,3 +155,35 @@ def _date() -> bytes:
     if _now[0] != seconds:
         _now = seconds, formatdate(seconds, usegmt=True).encode()
     return _now[1]
+
+
+# The client's side
+
+_REQUEST: Final = (
+    "GET /{path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: {offered}\r\n{more}\r\n"
+)
+
+
+def new_key() -> str:
+    """Return the nonce of a request (RFC 6455, 4.1)."""
+    return b2a_base64(os.urandom(16), newline=False).decode()
+
+
+def request_for(url: str, key: str, subprotocols: Sequence[str], authorization: str | None) -> bytes:
+    """Return the request to a URL as `Address` writes it."""
+    scheme, _, place = url.partition("://")
+    host, _, path = place.partition("/")
+    more = "" if authorization is None else f"Authorization: {authorization}\r\n"
+    host = host.removesuffix(":443" if scheme == "wss" else ":80")
+    return _REQUEST.format(path=path, host=host, key=key, offered=", ".join(subprotocols), more=more).encode()
+
+
+def accepted(head: bytes, key: str, subprotocols: Sequence[str]) -> str | None:
+    """Return the subprotocol that the server has chosen of those; None if somebody else must judge its answer."""
+    matched = _ANSWER.fullmatch(head)
+    values = None if matched is None else _upgrade_in(head, matched[1])
+    if values is None or values.get(b"sec-websocket-accept") != _proof(key.encode()):
+        return None
+    chosen = values.get(b"sec-websocket-protocol", b"").decode()
+    return chosen if chosen in subprotocols else None

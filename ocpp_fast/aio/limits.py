@@ -31,7 +31,7 @@ SHED: Final = "max_handshakes: the oldest without a whole request"
 _FEW: Final = 4096
 _LINGER: Final = 1.0
 _MOST_LINGERING: Final = 100
-_SECOND: Final = 1.0
+_GRACE: Final = 5.0
 _MUCH: Final = 8
 _SHED_AT_ONCE: Final = 100
 _FULL: Final = (
@@ -96,9 +96,10 @@ class Told(Protocol):
 class Lobby:
     """The connections that are not open yet: those whose request is not whole, and those that wait to be let in.
 
-    There are at most `most` of each. Above, the oldest of the former are shed once they have had a second, in which all
-    that come back at once can send their requests; at eight times as many, at once. Of the latter none is: `is_full`
-    tells that no more should be accepted, until half of them are decided; `changed` is called when it changes.
+    There are at most `most` of each. Above, the oldest of the former are shed once they have had five seconds, in which
+    all that come back at once can send their requests; at eight times as many, at once. Of the latter none is:
+    `is_full` tells that no more should be accepted, until half of them are decided; `changed` is called when it
+    changes.
     """
 
     def __init__(self, most: int, owner: Told) -> None:
@@ -118,7 +119,7 @@ class Lobby:
         if len(self._asking) > _MUCH * self._most:
             self._shed_oldest()
         elif len(self._asking) > self._most and self._timer is None:
-            self._timer = loop.call_at(self._oldest + _SECOND, self._shed, loop)
+            self._timer = loop.call_at(self._oldest + _GRACE, self._shed, loop)
 
     @property
     def _oldest(self) -> float:
@@ -129,11 +130,11 @@ class Lobby:
         for _ in range(_SHED_AT_ONCE):
             if len(self._asking) <= self._most:
                 return
-            if self._oldest + _SECOND > loop.time():
+            if self._oldest + _GRACE > loop.time():
                 break
             self._shed_oldest()
         if len(self._asking) > self._most:
-            self._timer = loop.call_at(self._oldest + _SECOND, self._shed, loop)
+            self._timer = loop.call_at(self._oldest + _GRACE, self._shed, loop)
 
     def _shed_oldest(self) -> None:
         oldest = next(iter(self._asking))

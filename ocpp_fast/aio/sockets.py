@@ -21,6 +21,7 @@ _PATIENCE: Final = 30.0
 """Seconds that a message may take to come, and that a peer may read nothing of what it is sent."""
 
 _STEPS_PER_TURN: Final = 50
+_MOST_UNWRITTEN: Final = 1024 * 1024
 
 _buffers: WeakKeyDictionary[asyncio.AbstractEventLoop, memoryview] = WeakKeyDictionary()
 
@@ -133,16 +134,19 @@ class Sockets:
         for keepalive in self._keepalives.values():
             keepalive.discard(each)
 
-    def writes(self, each: WebSocket, size: int) -> None:
-        """So many bytes wait to be written, more than should, because the peer does not read; 0 when it does again."""
-        if size:
+    def writes(self, each: WebSocket, size: int, before: int | None = None) -> None:
+        """So many bytes wait to be written, more than should, because the peer does not read; 0 when it does again.
+
+        With `before`, so many did before one more message, and the time goes on that the peer has to read.
+        """
+        if not size:
+            self._stalled.stop(each)
+        elif before is None:
             self._stalled.start(each, size)
         else:
-            self._stalled.stop(each)
-
-    def writes_more(self, each: WebSocket, size: int) -> None:
-        """So many bytes more wait to be written."""
-        self._stalled.add(each, size)
+            self._stalled.add(each, size - before)
+        if size > _MOST_UNWRITTEN:
+            each.cut(f"cut, with {size} bytes unread")
 
     def keeps(self, each: WebSocket, size: int) -> bool:
         """Note how many bytes of an unfinished message are kept; False if all sockets together keep too many."""

@@ -7,7 +7,7 @@ import logging
 import random
 import ssl as tls
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -54,6 +54,7 @@ class Plan:
     dialling: Dialling[NetworkProfile]
     password: bytes | None
     ssl: tls.SSLContext | None
+    addresses: dict[NetworkProfile, Address] = field(default_factory=dict)
 
     @property
     def address(self) -> Address:
@@ -62,8 +63,16 @@ class Plan:
 
     def address_of(self, profile: NetworkProfile) -> Address:
         """Return where a central system is, with the credentials for it."""
-        password = self.password if profile.password is None else profile.password
-        return Address(profile.url, self.identity, password, self.ssl if profile.ssl is None else profile.ssl)
+        if profile not in self.addresses:
+            password = self.password if profile.password is None else profile.password
+            ssl = self.ssl if profile.ssl is None else profile.ssl
+            self.addresses[profile] = Address(profile.url, self.identity, password, ssl)
+        return self.addresses[profile]
+
+    def renew(self, password: bytes | None, ssl: tls.SSLContext | None) -> None:
+        """Use other credentials from now on."""
+        self.password, self.ssl = password, ssl
+        self.addresses.clear()
 
     @property
     def security_profile(self) -> int:
@@ -132,7 +141,7 @@ class Uplink:
     def renew(self, password: bytes | None, ssl: tls.SSLContext | None) -> None:
         """Use other credentials from the next try on; raises as `planned` does."""
         self.planned(self.plan.dialling.places, password, ssl)
-        self.plan.password, self.plan.ssl = password, ssl
+        self.plan.renew(password, ssl)
 
     def _waits(self) -> Iterator[float]:
         return self.back_off.waits(random.random)

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 __all__ = ["DECIDING", "WebSocket"]
 
 _MOST_UNTRUSTED: Final = 64 * 1024
-_MOST_UNWRITTEN: Final = 1024 * 1024
 _MOST_KEPT: Final = 256 * 1024
 _PER_FRAME: Final = 2 * 1024
 """So many bytes of a frame, inflated, count as one more in the budget of a turn."""
@@ -57,6 +56,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
 
     __slots__ = (
         "__weakref__",
+        "_at_end",
         "_end",
         "_extensions",
         "_failed",
@@ -87,7 +87,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         self._pauses = 0
         self._pong_due = False
         self._lost = False
-        self._is_over = self._is_wrong = False
+        self._at_end = self._is_over = self._is_wrong = False
         self._failed = False
         self._end: asyncio.Future[None] | None = None
 
@@ -100,8 +100,10 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         self._opening.begin(self)
 
     def eof_received(self) -> bool:
-        self._sockets.in_turn(self._eof)
-        return False
+        if not self._at_end:  # which is told again if reading is resumed
+            self._at_end = True
+            self._sockets.in_turn(self._eof)
+        return bool(self.transport.can_write_eof())  # if not closed now, then in its turn; TLS can't stay open
 
     def _eof(self) -> None:
         if self._lost:
@@ -114,10 +116,12 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
             if self.paused:  # of what was not handed over, a close frame still counts
                 self.paused = self.plain = False
                 self.feed(b"")
-            layer = self._layer()
-            layer.receive_eof()
-            self.flush(layer)
+            if self._protocol is not None:
+                self._protocol.receive_eof()
+                self.flush(self._protocol)
+            self._tell_end()
         self._sockets.ends(self)  # what was written may never leave
+        self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lost = True
@@ -141,10 +145,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
     def pause_writing(self) -> None:
         self.pause(WRITING)
         self._choose_way()
-        size = self.transport.get_write_buffer_size()
-        self._sockets.writes(self, size)
-        if size > _MOST_UNWRITTEN:
-            self._cut(f"cut, with {size} bytes unread")
+        self._sockets.writes(self, self.transport.get_write_buffer_size())
 
     def resume_writing(self) -> None:
         self._sockets.writes(self, 0)
@@ -227,12 +228,10 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
             else:
                 self.send_text(raw, os.urandom(4) if self._masks else b"")
         if before >= 0 and self._pauses & WRITING:
-            size = self.transport.get_write_buffer_size()
-            self._sockets.writes_more(self, size - before)
-            if size > _MOST_UNWRITTEN:
-                self._cut(f"cut, with {size} bytes unread")
+            self._sockets.writes(self, self.transport.get_write_buffer_size(), before)
 
-    def _cut(self, detail: str) -> None:
+    def cut(self, detail: str) -> None:
+        """Cut the connection, for the peer does not read."""
         self._tell_limit(Limit.SLOW_READER, detail)
         self.transport.abort()
 
@@ -293,7 +292,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         if now < size:
             self._sockets.writes(self, now)
         else:
-            self._cut(f"cut, with {now} bytes unread for too long")
+            self.cut(f"cut, with {now} bytes unread for too long")
 
     # Pauses
 

@@ -1,4 +1,4 @@
-"""The lean parser of handshakes only ever says yes, and then websockets would have said the same."""
+"""The lean parsers of handshakes only ever say yes, and then websockets would have said the same."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from typing import Final
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from websockets.client import ClientProtocol
 from websockets.datastructures import Headers
-from websockets.http11 import Request
+from websockets.http11 import Request, Response
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
+from websockets.uri import parse_uri
+from websockets.utils import accept_key
 
 from ocpp_fast.aio import lean
 
@@ -172,3 +175,109 @@ def test_the_headers_are_looked_up_as_those_of_websockets() -> None:
             each["X-Two"]
         assert not each.__contains__(1)
     assert "a" not in repr(raw).partition(":")[2].split()  # which may hold secrets
+
+
+# The client's side
+
+KEY: Final = lean.new_key()
+OFFERED: Final = ("ocpp2.0.1", "ocpp1.6")
+
+
+def answer(*more: str, first: str = "HTTP/1.1 101 Switching Protocols", **changed: str | None) -> bytes:
+    """A plain answer, with some lines changed or left out, and others behind them."""
+    lines = {"Date": "Sun, 29 Nov 2026 12:00:00 GMT", "Upgrade": "websocket", "Connection": "Upgrade"} | {
+        "Sec-WebSocket-Accept": accept_key(KEY),
+        "Sec-WebSocket-Protocol": "ocpp1.6",
+    }
+    lines |= {name.replace("_", "-"): value for name, value in changed.items() if value is not None}
+    kept = [f"{name}: {value}" for name, value in lines.items() if changed.get(name.replace("-", "_"), "") is not None]
+    return "\r\n".join([first, *kept, *more, "", ""]).encode("latin-1")
+
+
+def layer_of(url: str) -> ClientProtocol:
+    """What websockets makes of the same request; in its output, it is sent."""
+    layer = ClientProtocol(parse_uri(url), subprotocols=[Subprotocol(each) for each in OFFERED])
+    layer.key = KEY
+    request = layer.connect()
+    request.headers["Authorization"] = "Basic YTpi"
+    layer.send_request(request)
+    return layer
+
+
+def check_answer(data: bytes) -> None:
+    """Fails if the client says yes where websockets does not, or to something else."""
+    chosen = lean.accepted(data, KEY, OFFERED)
+    if chosen is not None:
+        layer = layer_of("ws://localhost/CP1")
+        layer.receive_data(data)
+        [response] = layer.events_received()
+        assert isinstance(response, Response)
+        assert layer.handshake_exc is None
+        assert layer.subprotocol == chosen
+
+
+@st.composite
+def changed_answers(draw: st.DrawFn) -> bytes:
+    """A plain answer in which a few bytes are others, are missing, or are there twice."""
+    data = bytearray(answer(*draw(more_lines)))
+    for _ in range(draw(st.integers(0, 3))):
+        place = draw(st.integers(0, len(data) - 1))
+        data[place : place + draw(st.integers(0, 2))] = draw(
+            st.binary(max_size=2) | st.sampled_from([b" ", b"\r\n", b":"])
+        )
+    return bytes(data)
+
+
+@settings(max_examples=1000)
+@given(changed_answers())
+def test_what_the_client_accepts_websockets_accepts_as_the_same(data: bytes) -> None:
+    check_answer(data)
+
+
+@pytest.mark.parametrize(
+    "data", [answer(), answer("Server: x", Date=None), answer(Sec_WebSocket_Protocol="ocpp2.0.1"), answer("X:")]
+)
+def test_a_plain_answer_is_accepted(data: bytes) -> None:
+    assert lean.accepted(data, KEY, OFFERED) in OFFERED
+    check_answer(data)
+
+
+ODD_ANSWERS: Final = {
+    "a part": answer()[:-1],
+    "more behind": answer() + b"x",
+    "another status": answer(first="HTTP/1.1 200 OK"),
+    "another version": answer(first="HTTP/1.0 101 Switching Protocols"),
+    "another proof": answer(Sec_WebSocket_Accept=accept_key("x")),
+    "no proof": answer(Sec_WebSocket_Accept=None),
+    "no version": answer(Sec_WebSocket_Protocol=None),
+    "a version that was not offered": answer(Sec_WebSocket_Protocol="ocpp2.1"),
+    "two versions": answer(Sec_WebSocket_Protocol="ocpp2.0.1, ocpp1.6"),
+    "a version twice": answer("Sec-WebSocket-Protocol: ocpp1.6"),
+    "compression": answer("Sec-WebSocket-Extensions: permessage-deflate"),
+    "a body": answer("Content-Length: 3"),
+    "another protocol": answer(Upgrade="h2c"),
+    "no upgrade": answer(Connection="close"),
+}
+
+
+@pytest.mark.parametrize("data", ODD_ANSWERS.values(), ids=ODD_ANSWERS)
+def test_an_odd_answer_is_left_to_others(data: bytes) -> None:
+    assert lean.accepted(data, KEY, OFFERED) is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ws://localhost/CP1",
+        "ws://localhost:80/CP1",
+        "ws://localhost:443/CP1",
+        "wss://localhost:443/CP1",
+        "ws://[::1]:8887/a/CP%2F1?b=c",
+        "wss://xn--bcher-kva.example/CP1",
+    ],
+)
+def test_the_client_asks_as_websockets_does(url: str) -> None:
+    [theirs] = layer_of(url).data_to_send()
+    ours = lean.request_for(url, KEY, OFFERED, "Basic YTpi")
+    assert ours.startswith(theirs.partition(b"\r\n")[0])
+    assert sorted(ours.split(b"\r\n")) == sorted(theirs.split(b"\r\n"))

@@ -333,7 +333,7 @@ async def test_a_port_check_without_a_byte_is_nobodys_business(
 async def test_the_oldest_without_a_whole_request_is_shed(
     way: str, caplog: pytest.LogCaptureFixture, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits_module, "_SECOND", 0.05)
+    monkeypatch.setattr(limits_module, "_GRACE", 0.05)
     begun = {"plain": b"GET /CP", "TLS": TLS_HELLO[:3], "PROXY": PROXY[:8]}[way]
     options: dict[str, Any] = {"ssl": server_context(certificate) if way == "TLS" else None, "patience": 30.0}
     async with telling(caplog, proxy_protocol=way == "PROXY", max_handshakes=3, **options) as (port, told):
@@ -354,7 +354,10 @@ async def test_the_oldest_without_a_whole_request_is_shed(
 
 
 @scenario
-async def test_many_that_come_back_at_once_have_a_second_for_their_requests(caplog: pytest.LogCaptureFixture) -> None:
+async def test_many_that_come_back_at_once_have_time_for_their_requests(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits_module, "_GRACE", 1.0)
     async with telling(caplog, max_handshakes=3, patience=30.0) as (port, told):
         peers = [await Peer.connect(port) for _ in range(24)]
         one_more = await Peer.connect(port)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from ocpp_fast import (
+    BackOff,
     BasicAuth,
     CallTimeout,
     Disconnected,
@@ -117,6 +118,20 @@ async def test_close_code_and_reason_are_those_of_the_central_system() -> None:
         await (await connected_to(site, station)).abort()
         await until(lambda: not station.connected)
         assert station.close_code == 1006
+
+
+@scenario
+async def test_who_aborts_its_connection_connects_again() -> None:
+    async with (
+        serving() as site,
+        charge_point(site.server.url, back_off=BackOff(minimum=0.01, random_range=0)) as station,
+    ):
+        first = await connected_to(site, station)
+        await station.abort()
+        await until(lambda: station.connected and site.central.get(station.id) is not first)
+        assert (first.close_code, station.close_code) == (1006, None)
+        await station.disconnect()
+        await station.abort()  # does nothing
 
 
 @scenario

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from ocpp_fast import Refusal
+from ocpp_fast.aio import lean, limits
 
 from ..cli.programs import program
 from .exchanges import lives
@@ -27,8 +28,17 @@ from .peer import PATIENCE, HttpAnswer, Peer, handshake_bytes
 
 @pytest.mark.parametrize("kind", ["tcp", "unix"])
 @scenario
-async def test_a_storm_waits_in_the_kernel_and_few_are_accepted_and_let_in_a_turn(kind: str, tmp_path: Path) -> None:
-    storm, seen, let_in = 400, [0], [0]
+async def test_a_storm_waits_in_the_kernel_and_few_are_accepted_let_in_and_closed_a_turn(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storm, seen, let_in, looked_at, closing = 400, [0], [0], [0], [0]
+    looks, read = list[bytes](), lean.read
+
+    def reading(head: bytes) -> lean.LeanRequest | None:
+        looks.append(head)
+        return read(head)
+
+    monkeypatch.setattr(lean, "read", reading)
     path = tmp_path / "ocpp.sock" if kind == "unix" else None
     central = central_system()
     async with central.serve(path=path) as server:
@@ -48,8 +58,33 @@ async def test_a_storm_waits_in_the_kernel_and_few_are_accepted_and_let_in_a_tur
             while let_in[-1] < storm:
                 await asyncio.sleep(0)
                 let_in.append(len(central))
+                looked_at.append(len(looks))
+            sockets = list(server._sockets)
+            for client in clients:
+                assert client.recv(4096)  # or the end would be a reset
+        while closing[-1] < storm:
+            await asyncio.sleep(0)
+            closing.append(sum(each.transport.is_closing() for each in sockets))
     assert max(after - before for before, after in pairwise(seen)) <= 100
-    assert max(after - before for before, after in pairwise(let_in)) <= 50
+    for count in (looked_at, let_in, closing):
+        assert max(after - before for before, after in pairwise(count)) <= 50
+
+
+@scenario
+async def test_whose_request_waits_to_be_looked_at_is_let_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    storm, central = 200, central_system()
+    async with central.serve(max_handshakes=80) as server:
+        with ExitStack() as opened:
+            address = "127.0.0.1", server.port
+            clients = [opened.enter_context(socket.create_connection(address, PATIENCE)) for _ in range(storm)]
+            await until(lambda: len(server._sockets) == storm)
+            for number, client in enumerate(clients):
+                client.sendall(handshake_bytes(f"/CP{number}"))
+            while not server._sockets._later:  # noqa: ASYNC110  # until the turn in which all are read
+                await asyncio.sleep(0)
+            monkeypatch.setattr(limits, "_GRACE", 0)
+            server._lobby._shed(asyncio.get_running_loop())
+            await until(lambda: len(central) == storm)
 
 
 # Above max_connections

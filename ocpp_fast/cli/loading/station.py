@@ -103,7 +103,7 @@ class LoadStation:
                 await asyncio.sleep(next(waits))
 
     def drop(self) -> None:
-        """Close the connection, if there is one, and connect again at once."""
+        """Cut the connection, if there is one, and connect again at once."""
         if self._life is not None and self._life.when() is None:
             self._tally.dropped += 1
             self._returning = self._at_once = True
@@ -144,7 +144,9 @@ class LoadStation:
         except OcppError as error:
             self._failed("boot", error)
         except TimeoutError:
-            if not self._at_once:
+            if self._at_once:
+                await self._charge_point.abort()
+            else:
                 self._failed("", Disconnected())
         finally:
             self._life = None

@@ -34,6 +34,7 @@ _NEVER: Final = BackOff(minimum=1e9)
 
 def work(given: LoadArguments, number: int, pipe: Connection) -> None:
     """Be the process of this number, from 0 on, until told to stop or the other end of the pipe is closed."""
+    gc.disable()  # it would show in the latencies, and nothing of a closed connection is a cycle
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_Worker(given, number, pipe).run())
 
@@ -135,8 +136,6 @@ class _Worker:
             self._pipe.send(self._tally)
 
     def _start(self) -> None:
-        gc.collect()
-        gc.freeze()  # or collections would search all stations again and again, and show in the latencies
         self._cpu = process_time()
         self._course.begin(self._given.duration)
 
