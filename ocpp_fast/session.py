@@ -291,7 +291,10 @@ class Session:
         is_plain = not self._waiting and not self._closed and self._kept is None
         if not is_plain or type(response) is not call.action.response or call is not self.current_call:
             return None
-        frame = self._result(call, response)
+        try:
+            frame = self._encoder.result(call, response)
+        except ValidationError as error:
+            raise InvalidAnswer.of(error) from None
         if call.action.name == BOOT and self._gate is not None:
             self._gate.answered(call.action, response)
         self.current_call = None

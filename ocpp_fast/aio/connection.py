@@ -295,16 +295,26 @@ class Connection(Intake):
     def _run_routes(
         self, routes: Sequence[Route], frame: Call | Send, *, own: bool = False
     ) -> list[asyncio.Task[None]]:
-        """Call routes with a request, as hooks: what they return is ignored."""
-        if not routes:
-            return []
+        """Call routes with a request, as hooks, whose results nobody wants; return the tasks of those that are async."""
+        started: list[asyncio.Task[None]] = []
         context = None
         for each in routes:
-            if each.wants_context and context is None:
-                context = self._context(frame)
-        station = self if self._is_station else None
-        hooks = [each.run for each in routes]
-        return self._run_hooks(hooks, station, frame.payload, context, action=frame.action.name, own=own)
+            try:
+                if each.wants_context:
+                    context = self._context(frame) if context is None else context
+                    outcome = each.run(self if self._is_station else None, frame.payload, context)
+                elif self._is_station:
+                    outcome = each.handler(self, frame.payload)
+                else:
+                    outcome = each.handler(frame.payload)
+                if type(outcome) is CoroutineType:
+                    started.append(self._runtime.tasks.go(outcome, station=self.id, action=frame.action.name))
+                    self._keep(started[-1], own=own)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # noqa: BLE001  # of the user's code
+                self._runtime.tasks.failed(each.handler, error, station=self.id, action=frame.action.name)
+        return started
 
     def _send_received(self, send: Send) -> None:
         for task in self._run_routes([self._route_of(send)], send):

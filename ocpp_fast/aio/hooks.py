@@ -82,21 +82,25 @@ class Tasks:
             try:
                 result = hook(*args)
                 if isinstance(result, CoroutineType):
-                    task = asyncio.create_task(kept(result))
-                    tasks.append(self._take(task, partial(self._done, result, station, action)))
+                    tasks.append(self.go(result, station=station, action=action))
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # noqa: BLE001  # what a user's code raises
-                self._failed(hook, error, station, action)
+                self.failed(hook, error, station=station, action=action)
         return tasks
+
+    def go(self, hook: Coroutine[Any, Any, Any], *, station: str, action: str) -> asyncio.Task[None]:
+        """Let a hook that is async go on as a task, as `start`."""
+        return self._take(asyncio.create_task(kept(hook)), partial(self._done, hook, station, action))
 
     def _done(self, work: Coroutine[Any, Any, Any], station: str, action: str, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         work.close()  # or Python warns of one that was cancelled before it began
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._failed(work, error, station, action)
+            self.failed(work, error, station=station, action=action)
 
-    def _failed(self, hook: object, error: BaseException, station: str, action: str) -> None:
+    def failed(self, hook: object, error: BaseException, *, station: str, action: str) -> None:
+        """Log what a hook has raised."""
         who = ": ".join([*(each for each in (station, action) if each), _name_of(hook)])
         extra = {"station": station or None, "action": action or None}
         write(self._log, logging.ERROR, "%s failed", who, exc_info=error, extra=extra)

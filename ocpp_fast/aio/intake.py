@@ -195,7 +195,9 @@ class Intake(OwnCalls):
         self, hooks: Sequence[Callable[..., Any]], *args: Any, action: str = "", own: bool = False
     ) -> list[asyncio.Task[None]]:
         """Call hooks; return the tasks of those that are async, which end with the connection if they are its `own`."""
-        tasks = self._runtime.tasks.run(hooks, *args, station=self.id, action=action) if hooks else []
+        if not hooks:
+            return []
+        tasks = self._runtime.tasks.run(hooks, *args, station=self.id, action=action)
         for each in tasks:
             self._keep(each, own=own)
         return tasks
