@@ -295,7 +295,7 @@ class Connection(Intake):
     def _run_routes(
         self, routes: Sequence[Route], frame: Call | Send, *, own: bool = False
     ) -> list[asyncio.Task[None]]:
-        """Call routes with a request, as hooks, whose results nobody wants; return the tasks of those that are async."""
+        """Call routes with a request, as hooks, whose results nobody wants; return the tasks of async ones."""
         started: list[asyncio.Task[None]] = []
         context = None
         for each in routes:
