@@ -39,13 +39,14 @@ from .head import HEAD_END, MAX_HEAD, HeadFault, check_head, path_in
 from .limits import RETRY_AFTER, SHED
 from .logs import LEFT, write
 from .opening import COMPRESSION, release
+from .pausing import DECIDING
 from .proxies import Address
 from .security import Refusal
 from .server import HttpRequest, HttpResponse, Server
 from .steps import is_our_end
 from .transport import CloseCode, TransportOwner
 from .upgrade import UpgradeRequest, mend, offered_in
-from .websocket import DECIDING, WebSocket
+from .websocket import WebSocket
 from .websocket_log import WEBSOCKET_LOG, logs_frames
 
 __all__ = ["ServerOpening"]

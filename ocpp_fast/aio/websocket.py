@@ -15,25 +15,24 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from websockets.exceptions import PayloadTooBig
+from websockets.exceptions import PayloadTooBig, ProtocolError
 from websockets.extensions import Extension
-from websockets.frames import Frame, Opcode
+from websockets.frames import Close, Frame, Opcode
 from websockets.protocol import Protocol as Layer
 from websockets.protocol import Side, State
 
-from .._core import Wire
 from .ended import ENDED, has_hung_up
 from .events import Limit
 from .opening import Opening, has_long_length, release
+from .pausing import MOST_UNTRUSTED, OWNER, TURN, WRITING, PausingWire
 from .transport import CloseCode, TransportOwner
 from .websocket_log import WEBSOCKET_LOG, logs_frames
 
 if TYPE_CHECKING:
     from .sockets import Sockets
 
-__all__ = ["DECIDING", "WebSocket"]
+__all__ = ["WebSocket"]
 
-_MOST_UNTRUSTED: Final = 64 * 1024
 _MOST_KEPT: Final = 256 * 1024
 _PER_FRAME: Final = 2 * 1024
 """So many bytes of a frame, inflated, count as one more in the budget of a turn."""
@@ -41,42 +40,34 @@ _PER_FRAME: Final = 2 * 1024
 _GLANCE: Final = 0.02
 
 _FIN: Final = 0x80
+_CLOSE: Final = _FIN | 0x08
 _PING: Final = _FIN | 0x09
 _PONG: Final = _FIN | 0x0A
 
-# Why reading is paused:
-DECIDING: Final = 1  # the handshake is being decided, and more has come already
-WRITING: Final = 2  # the peer does not read what it is sent
-OWNER: Final = 4  # the owner wants no more messages: too many of the peer's calls wait
-TURN: Final = 8  # others have their turn
 
-
-class WebSocket(Wire, asyncio.BufferedProtocol):
+class WebSocket(PausingWire, asyncio.BufferedProtocol):
     """One connection, of either side; `masks` is true on the client's."""
 
     __slots__ = (
         "__weakref__",
         "_at_end",
+        "_close",
         "_end",
         "_extensions",
         "_failed",
         "_fragments",
         "_is_over",
         "_is_wrong",
-        "_lost",
         "_masks",
         "_most",
         "_opening",
-        "_pauses",
         "_pong_due",
         "_protocol",
-        "_sockets",
         "owner",
     )
 
     def __init__(self, sockets: Sockets, opening: Opening, *, masks: bool) -> None:
-        super().__init__(sockets.buffer, 0, not masks)
-        self._sockets = sockets
+        super().__init__(sockets, masks=masks)
         self._opening: Opening | None = opening
         self._masks = masks
         self._most = 0
@@ -84,11 +75,10 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         self._protocol: Layer | None = None
         self._extensions: Sequence[Extension] = ()
         self._fragments: list[bytes] | None = None
-        self._pauses = 0
         self._pong_due = False
-        self._lost = False
         self._at_end = self._is_over = self._is_wrong = False
         self._failed = False
+        self._close: Close | None = None
         self._end: asyncio.Future[None] | None = None
 
     # asyncio calls
@@ -169,7 +159,7 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         self._opening = None
         self.owner = owner
         self._most = self._sockets.max_message_size
-        self.limit = self._most = self._most if trusted else min(self._most, _MOST_UNTRUSTED)
+        self.limit = self._most = self._most if trusted else min(self._most, MOST_UNTRUSTED)
         self._sockets.opened(self, ping_interval)
         if layer is not None:
             self._extensions = tuple(layer.extensions)
@@ -294,42 +284,6 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         else:
             self.cut(f"cut, with {now} bytes unread for too long")
 
-    # Pauses
-
-    def pause(self, reason: int = OWNER) -> None:
-        """Hand over no more messages, and read no more, until every reason has been taken back by `resume`."""
-        self._pauses |= reason
-        self.paused = True
-        if reason != DECIDING:
-            self.transport.pause_reading()
-
-    def resume(self, reason: int = OWNER) -> None:
-        """Take a reason back; what came meanwhile is handed over first."""
-        if not self._pauses & reason:
-            return
-        self._pauses &= ~reason
-        if self._pauses or self._lost:
-            return
-        if reason in (OWNER, WRITING):
-            self.heard = True  # the pong may be behind what was not read
-        self.paused = False
-        self.feed(b"")
-        if not self.paused and not self._lost:
-            self.transport.resume_reading()
-
-    def _feed_rest(self) -> None:
-        """Take what was kept, to find the close frame of the peer."""
-        if not self._lost and self.kept:
-            self.feed(b"")
-
-    def spent(self) -> None:
-        """Let others have their turn; or keep what has come while all is paused."""
-        if not self.paused:
-            self.pause(TURN)
-            self._sockets.loop.call_soon(self.resume, TURN)
-        elif self._pauses != DECIDING or self.kept > _MOST_UNTRUSTED:
-            self.transport.pause_reading()
-
     # Frames
 
     def unusual(self, data: bytes) -> None:
@@ -337,10 +291,14 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         if self._opening is not None:
             self._opening.receive(data)
             return
-        if self._protocol is None and self.plain and data[0] in (_PING, _PONG) and data[1] & 0x7F < 126:
+        if self._close is not None:
+            return  # what is behind a Close frame (RFC 6455, 1.4)
+        if self._protocol is None and self.plain and _CLOSE <= data[0] <= _PONG and data[1] & 0x7F < 126:
             self.heard = True
             if data[0] == _PING:
                 self._write_control(Opcode.PONG, self.payload(data))
+            elif data[0] == _CLOSE:
+                self._close_received(data)
             return
         layer = self._layer()
         if layer.reader.eof:
@@ -359,6 +317,28 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
             self._protocol = None
             self._choose_way()
             release(layer)
+
+    def _close_received(self, frame: bytes) -> None:
+        try:
+            self._close = Close.parse(self.payload(frame))
+        except (ProtocolError, UnicodeDecodeError):
+            self._layer().receive_data(frame)
+            self.flush(self._layer())
+        else:
+            self.plain, self.receiver = False, None
+            self._sockets.in_turn(partial(self._answer_close, frame))
+
+    def _answer_close(self, frame: bytes) -> None:
+        """Answer a Close frame likewise; the server ends TCP then."""
+        if self._protocol is not None:  # we close, too
+            self._protocol.receive_data(frame)
+            self.flush(self._protocol)
+        elif self.owner is not None:
+            self._write_control(Opcode.CLOSE, self.payload(frame))
+            if not self._masks:
+                self._write_eof()
+            self._sockets.ends(self)
+            self._tell_end()
 
     def _layer(self) -> Layer:
         """Return the Sans-I/O layer, which is kept until a message or the connection has ended."""
@@ -460,11 +440,14 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
             if data := b"".join(writes):
                 self.transport.write(data)
             if writes and not writes[-1]:
-                (self.transport.write_eof if self.transport.can_write_eof() else self.transport.close)()
+                self._write_eof()
         if layer.close_expected():
             self._sockets.ends(self)
         if layer.state is not State.OPEN:
             self._tell_end()
+
+    def _write_eof(self) -> None:
+        (self.transport.write_eof if self.transport.can_write_eof() else self.transport.close)()
 
     def _tell_end(self) -> None:
         """Tell the owner that the connection can't be used any more, once, and before TCP has ended (R44)."""
@@ -474,14 +457,11 @@ class WebSocket(Wire, asyncio.BufferedProtocol):
         if owner is None:
             return
         self._sockets.keeps(self, 0)
-        if self._pauses and not self._lost:  # or the end of the stream would not be noticed
-            self._pauses = 0
-            self.paused = False
-            self.transport.resume_reading()
-            self._sockets.loop.call_soon(self._feed_rest)
+        self._read_on()
         if self._protocol is not None and isinstance(self._protocol.parser_exc, PayloadTooBig):
             owner.limit_reached(Limit.MESSAGE_SIZE, "closed with 1009")
-        close = None if self._protocol is None else self._protocol.close_rcvd or self._protocol.close_sent
+        layer = self._protocol
+        close = self._close if layer is None else layer.close_rcvd or layer.close_sent
         if close is None:
             owner.transport_closed(CloseCode.ABNORMAL, "")
         else:
