@@ -223,9 +223,9 @@ class ServerOpening:
     def eof(self) -> None:
         """The client writes no more."""
         self._taken = True
-        layer = self._sans_io()
-        layer.receive_eof()
-        self._websocket.flush(layer)
+        if self._layer is not None:
+            self._layer.receive_eof()
+            self._websocket.flush(self._layer)
 
     def lost(self, error: Exception | None) -> None:
         """TCP has ended."""

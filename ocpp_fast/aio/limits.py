@@ -33,7 +33,7 @@ _LINGER: Final = 1.0
 _MOST_LINGERING: Final = 100
 _GRACE: Final = 5.0
 _MUCH: Final = 8
-_SHED_AT_ONCE: Final = 100
+_SHED_AT_ONCE: Final = 10
 _FULL: Final = (
     f"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\nRetry-After: {RETRY_AFTER}\r\n\r\n"
 ).encode()

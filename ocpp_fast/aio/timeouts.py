@@ -11,14 +11,14 @@ __all__ = ["Timeouts"]
 
 T = TypeVar("T")
 
-_AT_ONCE = 100
+_AT_ONCE = 20
 
 
 class Timeouts(Generic[T]):
     """Calls `late` with what was started and not stopped within `seconds`, and with the note that was left.
 
     All of one kind take the same time, so they come due in the order in which they were started. Of many that are due,
-    no more than 100 are told of in one turn of the event loop.
+    no more than 20 are told of in one turn of the event loop.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float, late: Callable[[T, Any], object]) -> None:

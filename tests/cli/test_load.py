@@ -25,6 +25,8 @@ from ocpp_fast.cli.loading.tally import Histogram
 from ..aio.harness import server_context
 from .programs import Program, in_time, ocpp_fast, program, serve
 
+pytestmark = pytest.mark.once
+
 LOWERED = """
 import resource, sys
 from ocpp_fast.cli import main

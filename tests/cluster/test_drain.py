@@ -10,6 +10,8 @@ import pytest
 from ..cli.programs import in_time
 from .drain import Callers, Fleet, drain, restart_in_turn
 
+pytestmark = pytest.mark.once
+
 
 def nothing(_: str) -> None:
     """Say nothing."""

@@ -21,7 +21,10 @@ from ..aio.harness import on_one_loop, until
 from ..aio.peer import Peer, handshake_bytes
 from ..cli.programs import Program, program
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc"),
+]
 
 PROGRAM: Final = """
 import asyncio, multiprocessing, os, sys, time
