@@ -240,10 +240,13 @@ def _check_answer(name: str, handler: Callable[..., Any], request: Any) -> None:
 
 
 def place_of(handler: Callable[..., Any]) -> int | str | None:
-    """Return where a handler takes a `Context`: at a position, by a keyword, or nowhere."""
+    """Return where a handler takes a `Context`: at a position, by a keyword (behind an option, too), or nowhere."""
+    has_option = False
     for index, each in enumerate(_parameters(handler) or ()):
         if _is_context(each.annotation):
-            return each.name if each.kind is each.KEYWORD_ONLY else index
+            by_name = each.kind is each.KEYWORD_ONLY or (has_option and each.kind is each.POSITIONAL_OR_KEYWORD)
+            return each.name if by_name else index
+        has_option = has_option or each.default is not each.empty
     return None
 
 

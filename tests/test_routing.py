@@ -138,19 +138,27 @@ def test_a_handler_that_asks_for_the_context_gets_it(handler: Callable[..., Any]
     assert handle(router, v16.HeartbeatRequest) == (HEARTBEAT, CONTEXT)
 
 
-def with_an_option(request: Any, option: Any = None, context: Context | None = None) -> Any:
-    return request
+def with_an_option(request: Any, option: Any = "left", context: Context | None = None) -> Any:
+    return request, option, context
 
 
-def with_options_alone(request: Any = None, option: Any = None, context: Context | None = None) -> Any:
-    return request
+def with_options_alone(request: Any = None, option: Any = "left", context: Context | None = None) -> Any:
+    return request, option, context
 
 
-@pytest.mark.parametrize(("handler", "station"), [(with_an_option, "station"), (with_options_alone, None)])
-def test_a_handler_with_an_option_before_the_context_gets_the_request_and_no_station(
+def with_a_station_too(station: Any, request: Any, option: Any = "left", context: Context | None = None) -> Any:
+    assert station == "station"
+    return request, option, context
+
+
+@pytest.mark.parametrize(
+    ("handler", "station"),
+    [(with_an_option, "station"), (with_options_alone, None), (with_a_station_too, "station")],
+)
+def test_a_handler_with_an_option_before_the_context_gets_the_request_and_the_option_as_it_is(
     handler: Callable[..., Any], station: object
 ) -> None:
-    assert Route(handler).run(station, HEARTBEAT, CONTEXT) == HEARTBEAT
+    assert Route(handler).run(station, HEARTBEAT, CONTEXT) == (HEARTBEAT, "left", CONTEXT)
 
 
 def test_a_handler_that_does_not_ask_costs_no_context() -> None:

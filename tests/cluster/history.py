@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import inf
 
 GRACE = 0.25
 """Seconds that a replaced connection may still get frames."""
+
+CATCHES_UP = 1.5
+"""Seconds after which a node that was cut off has told the others what it missed to tell."""
 
 
 @dataclass
@@ -16,9 +22,21 @@ class Socket:
 
     station: str
     node: str
-    replaced: float | None = None
-    """When the station opened a newer one."""
+    since: float = field(default_factory=time.monotonic)
+    newer: Socket | None = None
+    """The next one that the station has opened."""
     in_flight: int = 0
+
+
+@dataclass
+class Cut:
+    """A time in which nobody heard of some nodes: from a moment on, until another or for ever."""
+
+    nodes: Collection[str]
+    since: float = field(default_factory=time.monotonic)
+    until: float = inf
+    forgets: bool = False
+    """Whether a node has lost what it had to tell."""
 
 
 @dataclass
@@ -39,8 +57,11 @@ class History:
     def __init__(self) -> None:
         self.calls: list[Call] = []
         self.violations: list[str] = []
+        self.cuts: list[Cut] = []
         self.stale: list[float] = []
         """How long the connections had been replaced that got a frame."""
+        self.untold: list[float] = []
+        """The same, where the newer owners were cut off, so that nobody could know of them."""
 
     def begin(self) -> Call:
         """Record that a call is made."""
@@ -59,8 +80,30 @@ class History:
         socket.in_flight += 1
         if socket.in_flight > 1:
             self.violations.append(f"call {number} was sent while another one was open")
-        if socket.replaced is not None and now - socket.replaced > GRACE:
-            self.stale.append(now - socket.replaced)
+        newer = socket.newer
+        if newer is not None and (age := now - newer.since) > GRACE:
+            (self.stale if self._is_known(newer, now) else self.untold).append(age)
+
+    @contextmanager
+    def cut(self, nodes: Collection[str], *, forgets: bool = False) -> Iterator[None]:
+        """Record that nobody hears of these nodes meanwhile."""
+        cut = Cut(nodes, forgets=forgets)
+        self.cuts.append(cut)
+        try:
+            yield
+        finally:
+            cut.until = time.monotonic()
+
+    def _is_known(self, socket: Socket, now: float) -> bool:
+        """Whether the owner of a connection, or of a newer one, could tell the others of it by now."""
+        was_cut_off = any(
+            socket.node in each.nodes
+            and each.since < socket.since + GRACE
+            and each.until > socket.since
+            and (each.forgets or now < each.until + CATCHES_UP)
+            for each in self.cuts
+        )
+        return not was_cut_off or (socket.newer is not None and self._is_known(socket.newer, now))
 
     def judge(self) -> None:
         """Look at all calls in the end."""
@@ -82,5 +125,6 @@ class History:
             "unknown": sum(call.delivered is None for call in self.calls if call.outcome != "ok"),
             "p50 ms": round(statistics.median(took) * 1000, 2) if took else None,
             "stale": [round(each, 2) for each in self.stale],
+            "untold": [round(each, 2) for each in self.untold],
             "violations": self.violations[:10],
         }

@@ -1,0 +1,58 @@
+"""The judge of K2, K3 and K4 tells what nobody could know from what somebody should have known."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from .history import Cut, History, Socket
+
+
+def delivered_to_the_oldest(cuts: list[Cut], *ages: float) -> History:
+    """A history in which the oldest of a station's connections gets a frame; each newer one is so many seconds old."""
+    history = History()
+    oldest = last = Socket("CP1", "n0", time.monotonic() - 60)
+    for number, age in enumerate(ages, 1):
+        last.newer = last = Socket("CP1", f"n{number}", time.monotonic() - age)
+    history.cuts = cuts
+    history.delivered(history.begin().number, oldest)
+    assert len(history.stale) + len(history.untold) == (ages[0] > 0.25)
+    return history
+
+
+def cut(node: str, ago: float, lasted: float | None = None, *, forgets: bool = False) -> Cut:
+    since = time.monotonic() - ago
+    return Cut([node], since, forgets=forgets) if lasted is None else Cut([node], since, since + lasted, forgets)
+
+
+STALE = {
+    "no node was cut off": ([], (5.0,)),
+    "another node was": ([cut("n0", 9.0), cut("n2", 9.0)], (5.0,)),
+    "the owner was, but long before": ([cut("n1", 9.0, 2.0)], (5.0,)),
+    "the owner was, but later": ([cut("n1", 4.0)], (5.0,)),
+    "the owner was, and has caught up": ([cut("n1", 6.0, 2.0)], (5.0,)),
+    "the newest owner was, but not the one before it": ([cut("n2", 9.0)], (5.0, 2.0)),
+    "the one before the newest owner was": ([cut("n1", 9.0)], (5.0, 2.0)),
+}
+UNTOLD = {
+    "the owner is cut off": ([cut("n1", 9.0)], (5.0,)),
+    "the owner was cut off just now": ([cut("n1", 9.0, 8.0)], (5.0,)),
+    "the owner was killed": ([cut("n1", 5.1, 0.5, forgets=True)], (5.0,)),
+    "both owners are": ([cut("n1", 9.0), cut("n2", 9.0)], (5.0, 2.0)),
+}
+
+
+@pytest.mark.parametrize(("cuts", "ages"), STALE.values(), ids=STALE)
+def test_a_frame_is_stale_if_somebody_could_know(cuts: list[Cut], ages: tuple[float, ...]) -> None:
+    assert delivered_to_the_oldest(cuts, *ages).stale
+
+
+@pytest.mark.parametrize(("cuts", "ages"), UNTOLD.values(), ids=UNTOLD)
+def test_a_frame_is_not_stale_if_nobody_could_know(cuts: list[Cut], ages: tuple[float, ...]) -> None:
+    assert delivered_to_the_oldest(cuts, *ages).untold
+
+
+def test_a_frame_may_come_shortly_after_another_connection_was_opened() -> None:
+    history = delivered_to_the_oldest([], 0.1)
+    assert (history.stale, history.untold) == ([], [])
