@@ -292,7 +292,7 @@ class Session:
         if not is_plain or type(response) is not call.action.response or call is not self.current_call:
             return None
         try:
-            frame = self._encoder.result(call, response)
+            frame = self._encoder.result(call, response) if self._prepared is None else self._result(call, response)
         except ValidationError as error:
             raise InvalidAnswer.of(error) from None
         if call.action.name == BOOT and self._gate is not None:

@@ -19,7 +19,7 @@ cdef enum:
     TEXT = 0x81
     UNKNOWN = 0
     WRONG = -1
-    BUDGET = 32
+    BUDGET = 16
 
 
 cdef inline uint64_t scan_number(const unsigned char* p, int width) noexcept:

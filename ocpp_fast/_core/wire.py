@@ -8,7 +8,7 @@ __all__ = ["Wire"]
 
 _TEXT: Final = 0x81
 _CONTROL: Final = 0x08
-_BUDGET: Final = 32
+_BUDGET: Final = 16
 _OPCODES: Final = frozenset({0, 1, 2, 8, 9, 10})
 
 

@@ -57,9 +57,9 @@ def collect_seldom() -> None:
     """Take all that was made so far out of the garbage collector's sight, and let it look less often at the rest.
 
     While it looks, no station is answered. What the program is made of, some 40 000 objects, stays. Of connections a
-    young collection sees those that came last, 25 000 objects at most, and a full one all of them: by default each time
+    young collection sees those that came last, 5 000 objects at most, and a full one all of them: by default each time
     that a quarter more has come, though those that are open are no garbage.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(5_000, 5, 400)
+    gc.set_threshold(1_000, 5, 2_000)

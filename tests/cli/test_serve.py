@@ -286,7 +286,7 @@ async def test_it_pings_and_turns_away_as_told() -> None:
 def test_the_garbage_collector_looks_seldom_and_not_at_the_program(run_python: Any) -> None:
     program = "import gc; from ocpp_fast.cli import running; running.collect_seldom(); "
     program += "print(gc.get_threshold(), gc.get_freeze_count() > 1000)"
-    assert run_python("-c", program).stdout == "(5000, 5, 400) True\n"
+    assert run_python("-c", program).stdout == "(1000, 5, 2000) True\n"
 
 
 @pytest.mark.parametrize(

@@ -195,7 +195,7 @@ def test_the_program_of_the_page_on_speed_spares_the_collector_what_is_there_bef
     finally:
         gc.set_threshold(*before)
     assert frozen > 10_000
-    assert thresholds == (5_000, 5, 400)
+    assert thresholds == (1_000, 5, 2_000)
 
 
 def test_the_tests_of_their_page_pass(tmp_path: Path) -> None:
