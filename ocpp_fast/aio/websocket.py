@@ -56,7 +56,6 @@ class WebSocket(PausingWire, asyncio.BufferedProtocol):
         "_extensions",
         "_failed",
         "_fragments",
-        "_is_over",
         "_is_wrong",
         "_masks",
         "_most",
@@ -76,7 +75,7 @@ class WebSocket(PausingWire, asyncio.BufferedProtocol):
         self._extensions: Sequence[Extension] = ()
         self._fragments: list[bytes] | None = None
         self._pong_due = False
-        self._at_end = self._is_over = self._is_wrong = False
+        self._at_end = self._is_wrong = False
         self._failed = False
         self._close: Close | None = None
         self._end: asyncio.Future[None] | None = None
@@ -118,7 +117,6 @@ class WebSocket(PausingWire, asyncio.BufferedProtocol):
         self._sockets.in_turn(self._ended if exc is None or self._opening is None else partial(self._ended, exc))
 
     def _ended(self, error: Exception | None = None) -> None:
-        self._is_over = True
         self._sockets.ended(self)
         self._tell_end()
         if self._end is not None:
@@ -267,7 +265,7 @@ class WebSocket(PausingWire, asyncio.BufferedProtocol):
 
     async def wait_closed(self) -> None:
         """Wait until TCP has ended."""
-        if not self._is_over:
+        if self.transport is not ENDED:
             if self._end is None:
                 self._end = self._sockets.loop.create_future()
             await asyncio.shield(self._end)

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import time
+from math import inf
+from typing import Any
 
 import pytest
 
 from .history import Cut, History, Socket
 
 
-def delivered_to_the_oldest(cuts: list[Cut], *ages: float) -> History:
+def delivered_to_the_oldest(cuts: list[dict[str, Any]], *ages: float) -> History:
     """A history in which the oldest of a station's connections gets a frame; each newer one is so many seconds old."""
-    history = History()
-    oldest = last = Socket("CP1", "n0", time.monotonic() - 60)
+    now, history = time.monotonic(), History()
+    oldest = last = Socket("CP1", "n0", now - 60)
     for number, age in enumerate(ages, 1):
-        last.newer = last = Socket("CP1", f"n{number}", time.monotonic() - age)
-    history.cuts = cuts
+        last.newer = last = Socket("CP1", f"n{number}", now - age)
+    for each in cuts:
+        since = now - each["ago"]
+        history.cuts.append(Cut([each["node"]], since, since + each["lasted"], each["forgets"]))
     history.delivered(history.begin().number, oldest)
     assert len(history.stale) + len(history.untold) == (ages[0] > 0.25)
     return history
 
 
-def cut(node: str, ago: float, lasted: float | None = None, *, forgets: bool = False) -> Cut:
-    since = time.monotonic() - ago
-    return Cut([node], since, forgets=forgets) if lasted is None else Cut([node], since, since + lasted, forgets)
+def cut(node: str, ago: float, lasted: float = inf, *, forgets: bool = False) -> dict[str, Any]:
+    """A node that is cut off: since when, and for how many seconds."""
+    return {"node": node, "ago": ago, "lasted": lasted, "forgets": forgets}
 
 
 STALE = {
@@ -44,12 +48,12 @@ UNTOLD = {
 
 
 @pytest.mark.parametrize(("cuts", "ages"), STALE.values(), ids=STALE)
-def test_a_frame_is_stale_if_somebody_could_know(cuts: list[Cut], ages: tuple[float, ...]) -> None:
+def test_a_frame_is_stale_if_somebody_could_know(cuts: list[dict[str, Any]], ages: tuple[float, ...]) -> None:
     assert delivered_to_the_oldest(cuts, *ages).stale
 
 
 @pytest.mark.parametrize(("cuts", "ages"), UNTOLD.values(), ids=UNTOLD)
-def test_a_frame_is_not_stale_if_nobody_could_know(cuts: list[Cut], ages: tuple[float, ...]) -> None:
+def test_a_frame_is_not_stale_if_nobody_could_know(cuts: list[dict[str, Any]], ages: tuple[float, ...]) -> None:
     assert delivered_to_the_oldest(cuts, *ages).untold
 
 

@@ -251,14 +251,14 @@ def test_a_frame_in_single_bytes_is_put_together_in_time(wire_core: Any) -> None
 def test_a_read_gives_so_many_frames_and_then_others_have_their_turn(wire_core: Any) -> None:
     owner = owner_of(wire_core)
     data = frame(b"a")
-    owner.read([data * 70])
-    assert (len(owner.events), owner.turns) == (32, 1)
+    owner.read([data * 38])
+    assert (len(owner.events), owner.turns) == (16, 1)
     owner.feed(b"")
-    assert (len(owner.events), owner.turns) == (64, 2)
+    assert (len(owner.events), owner.turns) == (32, 2)
     owner.read([data + data[:3]])
-    assert (len(owner.events), owner.turns) == (71, 2)
+    assert (len(owner.events), owner.turns) == (39, 2)
     owner.feed(data[3:])
-    assert (len(owner.events), owner.sizes) == (72, [3, 0])
+    assert (len(owner.events), owner.sizes) == (40, [3, 0])
 
 
 def test_a_read_that_fills_the_buffer_ends_the_turn(wire_core: Any) -> None:
