@@ -291,10 +291,7 @@ class Session:
         is_plain = not self._waiting and not self._closed and self._kept is None
         if not is_plain or type(response) is not call.action.response or call is not self.current_call:
             return None
-        try:
-            frame = self._encoder.result(call, response) if self._prepared is None else self._result(call, response)
-        except ValidationError as error:
-            raise InvalidAnswer.of(error) from None
+        frame = self._result(call, response)
         if call.action.name == BOOT and self._gate is not None:
             self._gate.answered(call.action, response)
         self.current_call = None

@@ -77,7 +77,7 @@ cdef class Wire:
     cdef object buffer
     cdef bytearray rest
     cdef Py_ssize_t needed
-    cdef bint masked
+    cdef readonly bint masked
     cdef bint waits
 
     def __init__(self, memoryview buffer, Py_ssize_t limit, bint masked):

@@ -108,7 +108,7 @@ def test_errors_are_written_in_one_place() -> None:
     calls = [
         ast.unparse(each.func) for each in ast.walk(ast.parse(inspect.getsource(session))) if type(each) is ast.Call
     ]
-    assert calls.count("self._encoder.error") == 1
+    assert [calls.count(f"self._encoder.{name}") for name in ("error", "result")] == [1, 1]
 
 
 @each_kind

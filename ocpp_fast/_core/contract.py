@@ -100,7 +100,7 @@ class Wire(Protocol):
     false: from then on, and whenever `plain` is false, bytes go to `unusual` as they come. It never raises for what a
     peer sent; what a receiver or a hook raises passes through.
 
-    So that no peer holds the event loop, `spent` is called after 32 frames, and after a read that has filled the
+    So that no peer holds the event loop, `spent` is called after 16 frames, and after a read that has filled the
     buffer. While `paused` is true nothing is handed on: the bytes are kept. `feed(b"")` goes on with them.
     """
 
@@ -119,9 +119,11 @@ class Wire(Protocol):
     """How many more frames are handed on before `spent`; 0 ends it behind this one."""
     limit: int
     """The bytes that the payload of a frame may have; what is left of a message after its first fragments."""
+    masked: bool
+    """Whether the peer masks its frames."""
 
     def __init__(self, buffer: memoryview, limit: int, masked: bool) -> None:
-        """`buffer` is what the event loop reads into; `masked` tells whether the peer masks its frames."""
+        """`buffer` is what the event loop reads into."""
         ...
 
     def unusual(self, data: bytes) -> None:

@@ -17,13 +17,13 @@ class Wire:
 
     __slots__ = (
         "_buffer",
-        "_masked",
         "_needed",
         "_rest",
         "_waits",
         "budget",
         "heard",
         "limit",
+        "masked",
         "paused",
         "plain",
         "receiver",
@@ -41,7 +41,7 @@ class Wire:
         self.budget = 0
         self.limit = limit
         self._buffer = buffer
-        self._masked = masked
+        self.masked = masked
         self._rest: bytearray | None = None
         self._needed = 0
         self._waits = False
@@ -132,8 +132,8 @@ class Wire:
         if len(data) - start < 2:
             return 0
         first, second = data[start], data[start + 1]
-        size, head = second & 0x7F, 2 + 4 * self._masked
-        if first & 0x0F not in _OPCODES or first & 0x30 or bool(second & 0x80) is not self._masked:
+        size, head = second & 0x7F, 2 + 4 * self.masked
+        if first & 0x0F not in _OPCODES or first & 0x30 or bool(second & 0x80) is not self.masked:
             return -1
         if first & _CONTROL and not first & 0x80:
             return -1
@@ -160,9 +160,9 @@ class Wire:
         """Return the text of a frame; None if it is not UTF-8."""
         size = frame[1] & 0x7F
         width = 0 if size < 126 else 2 if size == 126 else 8
-        head = 2 + width + 4 * self._masked
+        head = 2 + width + 4 * self.masked
         raw = frame[head:]
-        if self._masked:
+        if self.masked:
             raw = _masked(raw, frame[head - 4 : head])
         if not raw.isascii():
             try:
@@ -173,7 +173,7 @@ class Wire:
 
     def payload(self, frame: bytes) -> bytes:
         """Return the payload of a whole control frame, its length in one byte."""
-        return _masked(frame[6:], frame[2:6]) if self._masked else frame[2:]
+        return _masked(frame[6:], frame[2:6]) if self.masked else frame[2:]
 
     def send(self, raw: bytes) -> None:
         """Send a text message."""

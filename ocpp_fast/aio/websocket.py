@@ -57,7 +57,6 @@ class WebSocket(PausingWire, asyncio.BufferedProtocol):
         "_failed",
         "_fragments",
         "_is_wrong",
-        "_masks",
         "_most",
         "_opening",
         "_pong_due",
@@ -68,7 +67,6 @@ class WebSocket(PausingWire, asyncio.BufferedProtocol):
     def __init__(self, sockets: Sockets, opening: Opening, *, masks: bool) -> None:
         super().__init__(sockets, masks=masks)
         self._opening: Opening | None = opening
-        self._masks = masks
         self._most = 0
         self.owner: TransportOwner | None = None
         self._protocol: Layer | None = None
@@ -200,7 +198,7 @@ class WebSocket(PausingWire, asyncio.BufferedProtocol):
     def _choose_way(self) -> None:
         """Let messages be written at once, or not."""
         may = self.owner is not None and self._protocol is None and not self._extensions
-        self.writes = may and not self._masks and not self._pauses & WRITING
+        self.writes = may and self.masked and not self._pauses & WRITING
 
     def send_unusual(self, raw: bytes) -> None:
         """Send a text message that can't just be written. Does nothing when the connection is closing."""
@@ -211,10 +209,10 @@ class WebSocket(PausingWire, asyncio.BufferedProtocol):
                 self.flush(self._protocol)
         elif self.owner is not None and not self.transport.is_closing():
             if self._extensions:
-                frame = Frame(Opcode.TEXT, raw).serialize(mask=self._masks, extensions=self._extensions)
+                frame = Frame(Opcode.TEXT, raw).serialize(mask=not self.masked, extensions=self._extensions)
                 self.transport.write(frame)
             else:
-                self.send_text(raw, os.urandom(4) if self._masks else b"")
+                self.send_text(raw, b"" if self.masked else os.urandom(4))
         if before >= 0 and self._pauses & WRITING:
             self._sockets.writes(self, self.transport.get_write_buffer_size(), before)
 
@@ -303,7 +301,7 @@ class WebSocket(PausingWire, asyncio.BufferedProtocol):
             return
         if not self.plain and not self._is_wrong and layer.state is State.OPEN:
             self._is_wrong = True  # what comes next need not begin with a frame
-            if has_long_length(data, masked=not self._masks):
+            if has_long_length(data, masked=self.masked):
                 self._fail(CloseCode.PROTOCOL_ERROR, "the length is not as short as can be")
                 return
         layer.receive_data(data)
@@ -333,7 +331,7 @@ class WebSocket(PausingWire, asyncio.BufferedProtocol):
             self.flush(self._protocol)
         elif self.owner is not None:
             self._write_control(Opcode.CLOSE, self.payload(frame))
-            if not self._masks:
+            if self.masked:
                 self._write_eof()
             self._sockets.ends(self)
             self._tell_end()
@@ -341,7 +339,7 @@ class WebSocket(PausingWire, asyncio.BufferedProtocol):
     def _layer(self) -> Layer:
         """Return the Sans-I/O layer, which is kept until a message or the connection has ended."""
         if self._protocol is None:
-            side = Side.CLIENT if self._masks else Side.SERVER
+            side = Side.SERVER if self.masked else Side.CLIENT
             self._protocol = Layer(side, state=State.OPEN, max_size=self._most, logger=WEBSOCKET_LOG)
             self._protocol.extensions = list(self._extensions)
             self._choose_way()
@@ -352,7 +350,7 @@ class WebSocket(PausingWire, asyncio.BufferedProtocol):
             (self._protocol.send_ping if opcode is Opcode.PING else self._protocol.send_pong)(data)
             self.flush(self._protocol)
         elif not self.transport.is_closing():
-            self.transport.write(Frame(opcode, data).serialize(mask=self._masks))
+            self.transport.write(Frame(opcode, data).serialize(mask=not self.masked))
 
     def _frame_received(self, frame: Frame) -> None:
         self.heard = True  # any frame is a sign of life (R38)

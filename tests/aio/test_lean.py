@@ -79,16 +79,21 @@ texts = st.builds(
 more_lines = st.lists(lines, max_size=3)
 
 
-@st.composite
-def changed_heads(draw: st.DrawFn) -> bytes:
-    """A plain head in which a few bytes are others, are missing, or are there twice."""
-    data = bytearray(head("/CP1", *draw(more_lines)))
+def damaged(draw: st.DrawFn, head: bytes) -> bytes:
+    """Return a head in which a few bytes are others, are missing, or are there twice."""
+    data = bytearray(head)
     for _ in range(draw(st.integers(0, 3))):
         place = draw(st.integers(0, len(data) - 1))
         data[place : place + draw(st.integers(0, 2))] = draw(
             st.binary(max_size=2) | st.sampled_from([b" ", b"\r\n", b":"])
         )
     return bytes(data)
+
+
+@st.composite
+def changed_heads(draw: st.DrawFn) -> bytes:
+    """A plain head that is damaged."""
+    return damaged(draw, head("/CP1", *draw(more_lines)))
 
 
 @settings(max_examples=1000)
@@ -218,14 +223,8 @@ def check_answer(data: bytes) -> None:
 
 @st.composite
 def changed_answers(draw: st.DrawFn) -> bytes:
-    """A plain answer in which a few bytes are others, are missing, or are there twice."""
-    data = bytearray(answer(*draw(more_lines)))
-    for _ in range(draw(st.integers(0, 3))):
-        place = draw(st.integers(0, len(data) - 1))
-        data[place : place + draw(st.integers(0, 2))] = draw(
-            st.binary(max_size=2) | st.sampled_from([b" ", b"\r\n", b":"])
-        )
-    return bytes(data)
+    """A plain answer that is damaged."""
+    return damaged(draw, answer(*draw(more_lines)))
 
 
 @settings(max_examples=1000)
