@@ -23,7 +23,7 @@ from .test_websocket import DEFLATE, deflated
 
 COUNT: Final = 100
 BOOT: Final = [2, "1", "BootNotification", {"chargePointVendor": "V", "chargePointModel": "M"}]
-MOST_KEPT: Final = 1600 if accelerated else 1900  # some 15 % more than in the year 2026, in bytes
+MOST_KEPT: Final = 1500 if accelerated else 1770  # some 6 % more than in the year 2026, in bytes
 CALL: Final = b'[2,"1","Heartbeat",{}]'
 
 
@@ -69,13 +69,14 @@ async def test_an_idle_station_is_six_objects() -> None:
 
 @scenario
 async def test_an_idle_station_keeps_little_beside_its_transport() -> None:
-    async with serving(accepting()) as site:
+    async with serving(accepting(ping_interval=0)) as site:  # without the sets of those that are pinged together
         await booted(site, [f"CP{number}" for number in range(20)])
         ours = tracemalloc.Filter(True, str(Path(ocpp_fast.__file__).parent / "*"))
-        gc.collect()
         tracemalloc.start()
         try:
-            await booted(site, [f"CP{number}" for number in range(20, 20 + COUNT)])
+            for number in range(20, 20 + COUNT):
+                gc.collect()  # or what one left to the interpreter's free lists is counted when another takes it
+                await booted(site, [f"CP{number}"])
             gc.collect()
             kept = tracemalloc.take_snapshot().filter_traces([ours]).traces
         finally:
