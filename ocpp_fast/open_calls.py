@@ -18,6 +18,10 @@ class Waiter(Protocol):
         """The call's time has run out; its owner hands it to `Session.expire`."""
         ...
 
+    def ended(self, ended: CallEnded, raw: bytes) -> None:
+        """The call has ended, with the message `raw` or without one. Never raises."""
+        ...
+
 
 class OpenCall:
     """A call of ours that has no answer yet; `waiter` is the owner's, untouched here."""

@@ -6,13 +6,13 @@ import asyncio
 import concurrent.futures
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import CallError, Disconnected, InvalidResult, OcppError, QueueFull
 from ..faults import MessageType
 from ..frames import Faulty, FrameFault
 from ..schema import DataTransfer, Notification, Request, Response, Struct, Version
-from ..session import CallEnded, OpenCall, Session
+from ..session import CallEnded, OpenCall, Session, Waiter
 from .arguments import check_seconds
 from .deadlines import Deadlines
 from .events import Limit
@@ -29,16 +29,31 @@ R = TypeVar("R", bound=Response)
 A = TypeVar("A", bound=Struct | None)
 
 
-class Waiter(NamedTuple):
-    """The caller that waits for an answer, and its check."""
+class Awaited:
+    """A call that a coroutine waits for, with its check of the response."""
 
-    calls: OwnCalls
-    future: asyncio.Future[Any]
-    check: Callable[[Any], object] | None
+    __slots__ = ("_calls", "_check", "future")
+
+    def __init__(self, calls: OwnCalls, check: Callable[[Any], object] | None) -> None:
+        self._calls = calls
+        self._check = check
+        self.future: asyncio.Future[Any] = calls._loop.create_future()
 
     def expired(self, open_call: OpenCall) -> None:
         """End the call."""
-        self.calls._expire(open_call)
+        self._calls._expire(open_call)
+
+    def ended(self, ended: CallEnded, raw: bytes) -> None:
+        """Tell the coroutine."""
+        if self.future.done():
+            return
+        outcome: Response | BaseException = ended.outcome
+        if self._check is not None and isinstance(outcome, Response):
+            outcome = self._calls._checked(ended.open_call.unique_id, outcome, self._check, raw)
+        if isinstance(outcome, BaseException):
+            self.future.set_exception(for_future(outcome))
+        else:
+            self.future.set_result(outcome)
 
 
 def check_loop(loop: asyncio.AbstractEventLoop, identity: str) -> None:
@@ -123,31 +138,55 @@ class OwnCalls:
     ) -> R:
         """Make a call of an id; its frame may be written already."""
         check_loop(self._loop, self.id)
-        if self in self._runtime.leaving:
-            raise Disconnected("it is being closed", delivered=False).at(self.id)
         seconds = self._runtime.call_timeout if timeout is None else check_seconds("timeout", timeout)
-        waiter = Waiter(self, self._loop.create_future(), check)
+        waiter = Awaited(self, check)
         try:
-            deadline = self._loop.time() + seconds
-            open_call = self._session.call(unique_id, request, deadline, waiter, may_send, frame)
-            self._deadlines.schedule()
-            self._flush()
-            if self._paused:  # the answer may be behind what is not read
-                self._loop.call_soon(self._resume)
+            open_call = self._begin(unique_id, request, seconds, waiter, may_send, frame)
             try:
                 response: R = await waiter.future
             except asyncio.CancelledError:
-                self._session.cancel(open_call)
-                self._flush()
+                self._cancel(open_call)
                 raise
             finally:
                 del open_call, waiter  # or a cycle: the future, its exception, the traceback, this frame
         except OcppError as error:
-            if isinstance(error, QueueFull):
-                self.limit_reached(Limit.QUEUED_CALLS, f"{type(request).__name__} was not sent")
             error.at(self.id)
             raise
         return response
+
+    def _begin(
+        self,
+        unique_id: str,
+        request: Request[Any],
+        seconds: float,
+        waiter: Waiter,
+        may_send: Callable[[], object] | None = None,
+        frame: bytes = b"",
+    ) -> OpenCall:
+        """Begin a call, of whose end `waiter` is told. Raises what ends it before that."""
+        if self in self._runtime.leaving:
+            raise Disconnected("it is being closed", delivered=False)
+        deadline = self._loop.time() + seconds
+        try:
+            open_call = self._session.call(unique_id, request, deadline, waiter, may_send, frame)
+        except QueueFull:
+            self.limit_reached(Limit.QUEUED_CALLS, f"{type(request).__name__} was not sent")
+            raise
+        self._deadlines.schedule()
+        self._flush()
+        if self._paused:  # the answer may be behind what is not read
+            self._loop.call_soon(self._resume)
+        return open_call
+
+    def _cancel(self, open_call: OpenCall) -> None:
+        """Give a call up."""
+        self._session.cancel(open_call)
+        self._flush()
+
+    def _expire(self, open_call: OpenCall) -> None:
+        """End a call whose time has run out."""
+        self._call_ended(self._session.expire(open_call))
+        self._flush()
 
     def call_threadsafe(
         self,
@@ -202,22 +241,10 @@ class OwnCalls:
         await self.call(request, timeout=timeout, check=check)
         return replies[0]
 
-    def _expire(self, open_call: OpenCall) -> None:
-        self._call_ended(self._session.expire(open_call))
-        self._flush()
-
     def _call_ended(self, ended: CallEnded, raw: bytes = b"") -> None:
         waiter = ended.open_call.waiter
-        assert isinstance(waiter, Waiter)
-        if waiter.future.done():
-            return
-        outcome: Response | BaseException = ended.outcome
-        if waiter.check is not None and isinstance(outcome, Response):
-            outcome = self._checked(ended.open_call.unique_id, outcome, waiter.check, raw)
-        if isinstance(outcome, BaseException):
-            waiter.future.set_exception(for_future(outcome))
-        else:
-            waiter.future.set_result(outcome)
+        assert waiter is not None
+        waiter.ended(ended, raw)
 
     def _checked(
         self, unique_id: str, response: Response, check: Callable[[Any], object], raw: bytes

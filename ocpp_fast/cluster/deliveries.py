@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,8 @@ from ..errors import Disconnected, NotSent, OcppError, VersionMismatch
 from ..faults import MessageType
 from ..frames import Decoder, Encoder, FrameFault
 from ..policy import Policy
-from ..schema import Sender, Version
+from ..schema import Action, Response, Sender, Version
+from ..session import CallEnded, OpenCall
 from .calls import Go
 from .member import Member
 from .words import word_of
@@ -45,83 +46,133 @@ class Deliveries:
     """The calls that this node makes for others; `find` returns the station of an identity that is connected here."""
 
     def __init__(self, member: Callable[[], Member], find: Callable[[str], Station | None]) -> None:
-        self._member = member
-        self._find = find
-        self._codecs = Codecs(Sender.STATION)
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self.member = member
+        self.find = find
+        self.codecs = Codecs(Sender.STATION)
+        self._open: dict[str, Delivery] = {}
+        self._checks: set[asyncio.Task[None]] = set()
 
     def perform(self, go: Go) -> None:
         """Make a call, and answer with its end."""
-        self._begin(go.reply, self._performed(go))
+        if go.reply not in self._open:
+            delivery = self._open[go.reply] = Delivery(self, go)
+            delivery.begin()
 
-    def _begin(self, reply: str, work: Coroutine[Any, Any, None]) -> None:
-        if reply in self._tasks:
-            work.close()
-            return
-        task = self._tasks[reply] = asyncio.get_running_loop().create_task(work)
-        task.add_done_callback(lambda _: self._tasks.pop(reply, None))
-
-    def is_alive(self, identity: str, epoch: int, reply: str) -> None:
-        """Answer whether a connection of ours answers a ping."""
-        self._begin(reply, self._alive(identity, epoch, reply))
-
-    async def _alive(self, identity: str, epoch: int, reply: str) -> None:
-        station = self._find(identity)
-        is_same = station is not None and self._member().announcer.own.get(identity) == epoch
-        answers = station is not None and is_same and await station.answers()
-        self._member().answer(reply, {"r": answers})
+    def ended(self, go: Go, told: dict[str, Any] | bytes) -> None:
+        """Answer with the end of a call."""
+        if self._open.pop(go.reply, None) is not None:
+            self.member().answer(go.reply, told, go.deadline)
 
     def withdrawn(self, reply: str) -> None:
         """Nobody waits for a call any more."""
-        task = self._tasks.get(reply)
-        if task is not None:
-            task.cancel()
+        delivery = self._open.pop(reply, None)
+        if delivery is not None:
+            delivery.cancel()
+
+    def is_alive(self, identity: str, epoch: int, reply: str) -> None:
+        """Answer whether a connection of ours answers a ping."""
+        task = asyncio.get_running_loop().create_task(self._check(identity, epoch, reply))
+        self._checks.add(task)
+        task.add_done_callback(self._checks.discard)
+
+    async def _check(self, identity: str, epoch: int, reply: str) -> None:
+        station = self.find(identity)
+        is_same = station is not None and self.member().announcer.own.get(identity) == epoch
+        answers = station is not None and is_same and await station.answers()
+        self.member().answer(reply, {"r": answers})
 
     async def close(self) -> None:
         """Cancel all calls."""
-        tasks = list(self._tasks.values())
-        for each in tasks:
+        for reply in list(self._open):
+            self.withdrawn(reply)
+        for each in self._checks:
             each.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._checks, return_exceptions=True)
 
-    async def _performed(self, go: Go) -> None:
-        told: dict[str, Any] | bytes
+
+class Delivery:
+    """A call that is made for another participant: it waits for the station's answer, without a task."""
+
+    __slots__ = ("_deliveries", "_go", "_open_call", "_retry", "_station")
+
+    def __init__(self, deliveries: Deliveries, go: Go) -> None:
+        self._deliveries = deliveries
+        self._go = go
+        self._station: Station | None = None
+        self._open_call: OpenCall | None = None
+        self._retry: asyncio.TimerHandle | None = None
+
+    def begin(self) -> None:
+        """Make the call."""
         try:
-            told = await self._outcome(go)
+            told = self._begun()
         except FrameFault as fault:
             told = word_of(VersionMismatch(fault.description))
         except OcppError as error:
-            told = word_of(error)
-        self._member().answer(go.reply, told, go.deadline)
+            told = self._told_of(error)
+        if told is not None:
+            self._deliveries.ended(self._go, told)
 
-    async def _outcome(self, go: Go) -> dict[str, Any] | bytes:
-        station = self._find(go.identity)
+    def _begun(self) -> dict[str, Any] | None:
+        """Begin the call; return the answer if it has ended by that."""
+        go, station = self._go, self._deliveries.find(self._go.identity)
         if station is None:
             return {"e": "moved"}
         version = station.version
         action = version.actions.get(go.action)
         if action is None or version.number != go.version:
             return word_of(VersionMismatch(f"OCPP {version.number} has no {go.action} here"))
-        request = self._codecs.read(version, station.policy, go.action, go.payload, kind=MessageType.CALL)
-        member = self._member()
-        while True:
-            try:
-                if go.is_send:
-                    if not go.may_send():
-                        raise NotSent
-                    await station.send(request)
-                    return {"r": {}}
-                seconds = go.deadline - member.clock()
-                response = await station.call(request, timeout=max(seconds, 0.001), may_send=go.may_send)
-            except Disconnected as error:
-                if error.delivered is False:  # it has left since it was found, or is about to: it may be elsewhere soon
-                    return {"e": "moved"}
-                raise
-            except NotSent:
-                if not go.is_current:
-                    return {"e": "unsent"}
-                await asyncio.sleep(_PATIENCE)  # until the lease is back: then all that happened meanwhile is known
-                continue
-            encoder: Encoder = self._codecs.encoder(version, station.policy)
+        read = self._deliveries.codecs.read
+        request = read(version, station.policy, go.action, go.payload, kind=MessageType.CALL)
+        if go.is_send:
+            if not go.may_send():
+                raise NotSent
+            station.send(request)
+            return {"r": {}}
+        seconds = max(go.deadline - self._deliveries.member().clock(), 0.001)
+        self._station = station
+        self._open_call = station._begin(station._runtime.new_unique_id(), request, seconds, self, go.may_send)
+        return None
+
+    def ended(self, ended: CallEnded, raw: bytes) -> None:
+        """Answer with what the station has answered, or why it has not."""
+        self._open_call = None  # or a cycle
+        outcome = ended.outcome
+        told = (
+            self._told_of(outcome) if isinstance(outcome, OcppError) else self._result(ended.open_call.action, outcome)
+        )
+        if told is not None:
+            self._deliveries.ended(self._go, told)
+
+    def _result(self, action: Action, response: Response) -> dict[str, Any] | bytes:
+        assert self._station is not None
+        encoder: Encoder = self._deliveries.codecs.encoder(self._station.version, self._station.policy)
+        try:
             result = encoder.payload(action, action.response, response)
-            return orjson.dumps({"r": orjson.Fragment(result), "t": member.callee.ticket()})
+        except OcppError as error:
+            return word_of(error)
+        return orjson.dumps({"r": orjson.Fragment(result), "t": self._deliveries.member().callee.ticket()})
+
+    def _told_of(self, error: OcppError) -> dict[str, Any] | None:
+        """Return the answer for an error; None if the call is to be tried again."""
+        if isinstance(error, NotSent):
+            if not self._go.is_current:
+                return {"e": "unsent"}
+            loop = asyncio.get_running_loop()  # until the lease is back: then all that happened meanwhile is known
+            self._retry = loop.call_later(_PATIENCE, self.begin)
+            return None
+        if isinstance(error, Disconnected) and error.delivered is False:
+            return {"e": "moved"}  # it has left since it was found, or is about to: it may be elsewhere soon
+        return word_of(error)
+
+    def expired(self, open_call: OpenCall) -> None:
+        """The station has not answered in time."""
+        assert self._station is not None
+        self._station._expire(open_call)
+
+    def cancel(self) -> None:
+        """Give the call up."""
+        if self._retry is not None:
+            self._retry.cancel()
+        if self._station is not None and self._open_call is not None:
+            self._station._cancel(self._open_call)
