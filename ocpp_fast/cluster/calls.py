@@ -12,6 +12,8 @@ asked for by the call itself is good for a quarter of a second only.
                      --moved, fenced--> LOOKUP, for 2 s
     ASKED --ready--> GONE --nobody there, stale, moved, fenced--> LOOKUP: nothing was delivered
     GONE --result--> done; --node lost, bus lost, no answer--> DeliveryUnknown
+
+Messages are objects of JSON. A request or a response stands behind one, on a line of its own, as it is in its frame.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from .directory import Peer
 from .lease import Lease
 from .words import error_of
 
-__all__ = ["ASK_SECONDS", "TICKET_SECONDS", "Callee", "Caller", "Go", "OutgoingCall", "Target"]
+__all__ = ["ASK_SECONDS", "TICKET_SECONDS", "Callee", "Caller", "Go", "OutgoingCall", "Target", "read_message"]
 
 ASK_SECONDS: Final = 2.0
 TICKET_SECONDS: Final = 2.0
@@ -43,6 +45,16 @@ _LATE: Final = 0.5
 _ROUNDED: Final = 1e-6
 _MOST_DUE: Final = 1000
 _LONGEST: Final = 1e9
+
+
+def read_message(message: bytes) -> tuple[dict[str, Any] | None, bytes]:
+    """Return the object of a message, or None if it has none, and what stands behind it."""
+    head, _, payload = message.partition(b"\n")
+    try:
+        given = orjson.loads(head) if payload else loads(message)  # an error's details are a station's
+    except ValueError:
+        return None, payload
+    return (given if isinstance(given, dict) else None), payload
 
 
 class Target(NamedTuple):
@@ -61,7 +73,7 @@ class Target(NamedTuple):
 
 
 class OutgoingCall:
-    """A call of ours to a station of any node; `ended` takes the JSON of its result, or the exception to raise."""
+    """A call of ours to a station of any node; `ended` takes the JSON text of its result, or the exception to raise."""
 
     __slots__ = (
         "action",
@@ -168,16 +180,16 @@ class Caller:
         assert call.target is not None
         call.number = self.new_number()
         self._calls[call.number] = call
-        self._set_due(call, due)
+        self._set_due(call, due, call.number)
         try:
             self._publish(call.target.inbox, payload, call.number)
         except BusLost:
             self._end(call, Unreachable("the bus is not connected"))
 
-    def _set_due(self, call: OutgoingCall, due: float) -> None:
+    def _set_due(self, call: OutgoingCall, due: float, number: int) -> None:
         call.due = due
-        heapq.heappush(self._due, (due, self.new_number(), call))
-        if len(self._due) > 4 * len(self) + _MOST_DUE:
+        heapq.heappush(self._due, (due, number, call))
+        if len(self._due) > 4 * len(self._calls) + _MOST_DUE:
             self._due = [each for each in self._due if each[0] == each[2].due]
             heapq.heapify(self._due)
 
@@ -210,12 +222,9 @@ class Caller:
             else:
                 self._try_again(call, Unreachable("its node is not there yet"), now)
             return
-        try:
-            told = loads(payload)
-        except ValueError:
-            told = None
-        if not isinstance(told, dict):
-            told = {}
+        told, result = read_message(payload)
+        if told is None:
+            told, result = {}, b""
         moment = told.get("t")
         if type(moment) is float and call.target is not None:
             self._tickets[call.target.incarnation] = moment, now
@@ -223,7 +232,7 @@ class Caller:
                 self._say_go(call, moment, now)
                 return
         if call.gone:
-            self._concluded(call, told, now)
+            self._concluded(call, told, result, now)
         elif told.get("e") in ("moved", "fenced"):
             self._try_again(call, _reason(told["e"], call), now)
         else:
@@ -240,17 +249,17 @@ class Caller:
             "T": round(call.deadline - now, 3),
             "ver": call.version,
             "action": call.action,
-            "q": orjson.Fragment(call.request),
         }
         if call.is_send:
             go["send"] = True
         call.gone = True
-        self._post(call, orjson.dumps(go), now, call.deadline + _LATE)
+        self._post(call, orjson.dumps(go) + b"\n" + call.request, now, call.deadline + _LATE)
 
-    def _concluded(self, call: OutgoingCall, told: Mapping[str, Any], now: float) -> None:
+    def _concluded(self, call: OutgoingCall, told: Mapping[str, Any], result: bytes, now: float) -> None:
+        if result:
+            self._end(call, result)
+            return
         match told:
-            case {"r": result}:
-                self._end(call, result)
             case {"e": "moved" | "fenced" | "stale" as word}:
                 self._try_again(call, _reason(word, call), now)
             case {"e": "unsent"}:
@@ -268,7 +277,7 @@ class Caller:
             self._look_up(call, now)
         else:
             self._waiting.add(call)
-            self._set_due(call, now + _LOOK_AGAIN)
+            self._set_due(call, now + _LOOK_AGAIN, self.new_number())
 
     def tick(self, now: float) -> None:
         """Act on what has taken too long."""
@@ -324,7 +333,7 @@ class Go:
         epoch: int,
         version: str,
         action: str,
-        payload: dict[str, Any],
+        payload: bytes,
         *,
         reply: str,
         deadline: float,
@@ -380,7 +389,7 @@ class Callee:
             return "moved"
         return ""
 
-    def go(self, message: Mapping[str, Any], reply: str) -> Go | dict[str, Any]:
+    def go(self, message: Mapping[str, Any], payload: bytes, reply: str) -> Go | dict[str, Any]:
         """Return the call to make, or the answer that says why it is not made."""
         now = self._clock()
         moment, age, seconds = message.get("t"), message.get("age", TICKET_SECONDS), message.get("T")
@@ -393,13 +402,13 @@ class Callee:
         refusal = self._refusal(message)
         if refusal:
             return {"e": refusal}
-        version, action, payload = message.get("ver"), message.get("action"), message.get("q")
+        version, action = message.get("ver"), message.get("action")
         if (
             not isinstance(seconds, (float, int))
             or not 0 < seconds < _LONGEST
             or not isinstance(version, str)
             or not isinstance(action, str)
-            or not isinstance(payload, dict)
+            or not payload
         ):
             return {"e": "unsupported", "text": "not a call"}
         at = message["id"], message["ep"], version, action, payload

@@ -239,14 +239,16 @@ class Cluster(Node):
 
     def _version_for(self, identity: str, action: Action) -> Version:
         """Return the version in which a request is to be written: the station's, if it has that."""
-        spoken = [each for each in self.versions if each.actions.get(action.name) is action]
         holder = self._started().directory.find(identity)
-        for each in spoken:
-            if holder is None or each.number == holder.version:
-                return each
+        spoken = ""
+        for each in self.versions:
+            if each.actions.get(action.name) is action:
+                if holder is None or each.number == holder.version:
+                    return each
+                spoken = spoken or each.number
         if holder is None or not spoken:
             raise VersionMismatch(f"{action.name} is of no version of this cluster object").at(identity)
-        raise VersionMismatch(f"OCPP {holder.version} was negotiated, not {spoken[0].number}").at(identity)
+        raise VersionMismatch(f"OCPP {holder.version} was negotiated, not {spoken}").at(identity)
 
     async def call(
         self,
@@ -270,7 +272,7 @@ class Cluster(Node):
         version = self._version_for(identity, action)
         outcome = await self._outcome(identity, version, action, request, seconds)
         try:
-            response: R = self._codecs.read(version, self._policy, action.name, outcome, kind=MessageType.CALLRESULT)
+            response: R = self._codecs.read(version, self._policy, action, outcome, kind=MessageType.CALLRESULT)
         except FrameFault as fault:
             raise fault.invalid_result(b"").at(identity) from None
         if check is not None:
@@ -280,7 +282,7 @@ class Cluster(Node):
     async def _outcome(
         self, identity: str, version: Version, action: Action, payload: Any, seconds: float, *, is_send: bool = False
     ) -> Any:
-        """Return the JSON of the result of a call across the bus."""
+        """Return the JSON text of the result of a call across the bus."""
         member = self._started()
         encoder: Encoder = self._codecs.encoder(version, self._policy)
         try:

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from ..errors import Disconnected, NotSent, OcppError, VersionMismatch
 from ..faults import MessageType
 from ..frames import Decoder, Encoder, FrameFault
@@ -36,10 +34,10 @@ class Codecs:
             lambda version, policy: Decoder(version, receiver, lambda _: True, policy),
         )
 
-    def read(self, version: Version, policy: Policy, name: str, value: Any, *, kind: MessageType) -> Any:
-        """Return a typed payload of JSON's values. Raises `FrameFault`."""
+    def read(self, version: Version, policy: Policy, action: Action, text: bytes, *, kind: MessageType) -> Any:
+        """Return the typed payload of a JSON text. Raises `FrameFault`."""
         decoder: Decoder = self.decoder(version, policy)
-        return decoder.payload(version.actions[name], kind, value, decoder.faulty(kind, ""))
+        return decoder.payload(action, kind, text, decoder.faulty(kind, ""))
 
 
 class Deliveries:
@@ -113,7 +111,7 @@ class Delivery:
         if told is not None:
             self._deliveries.ended(self._go, told)
 
-    def _begun(self) -> dict[str, Any] | None:
+    def _begun(self) -> dict[str, Any] | bytes | None:
         """Begin the call; return the answer if it has ended by that."""
         go, station = self._go, self._deliveries.find(self._go.identity)
         if station is None:
@@ -123,12 +121,12 @@ class Delivery:
         if action is None or version.number != go.version:
             return word_of(VersionMismatch(f"OCPP {version.number} has no {go.action} here"))
         read = self._deliveries.codecs.read
-        request = read(version, station.policy, go.action, go.payload, kind=MessageType.CALL)
+        request = read(version, station.policy, action, go.payload, kind=MessageType.CALL)
         if go.is_send:
             if not go.may_send():
                 raise NotSent
             station.send(request)
-            return {"r": {}}
+            return self._told(b"{}")
         seconds = max(go.deadline - self._deliveries.member().clock(), 0.001)
         self._station = station
         self._open_call = station._begin(station._runtime.new_unique_id(), request, seconds, self, go.may_send)
@@ -151,7 +149,11 @@ class Delivery:
             result = encoder.payload(action, action.response, response)
         except OcppError as error:
             return word_of(error)
-        return orjson.dumps({"r": orjson.Fragment(result), "t": self._deliveries.member().callee.ticket()})
+        return self._told(result)
+
+    def _told(self, result: bytes) -> bytes:
+        """Return the answer with the JSON text of a result, and a ticket for another call."""
+        return b'{"t":%.6f}\n%b' % (self._deliveries.member().callee.ticket(), result)
 
     def _told_of(self, error: OcppError) -> dict[str, Any] | None:
         """Return the answer for an error; None if the call is to be tried again."""

@@ -21,7 +21,7 @@ from .._core.strict_json import loads
 from ..aio.logs import write
 from ..latest import Latest
 from .bus import Bus, BusLost
-from .calls import Callee, Caller, Go, OutgoingCall, Target
+from .calls import Callee, Caller, Go, OutgoingCall, Target, read_message
 from .directory import Directory, Peer
 from .lease import LEASE_SECONDS, Lease
 from .presence import ACTIVE, DRAINING, LEFT, Announcer, HybridClock, read_presence, read_rows
@@ -376,14 +376,14 @@ class Member:
     # The node's inbox
 
     def _inbox_received(self, subject: str, reply: str, payload: bytes) -> None:
-        message = _read(payload, lambda given: given)
-        if message is None:
-            return
+        message, call = read_message(payload)
         match message:
+            case None:
+                pass
             case {"op": "ask"}:
                 self.answer(reply, self.callee.asked(message))
             case {"op": "go"}:
-                outcome = self.callee.go(message, reply)
+                outcome = self.callee.go(message, call, reply)
                 if isinstance(outcome, Go):
                     self._perform(outcome)
                 else:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ocpp_fast import CallTimeout, Cluster, DeliveryUnknown, OcppError, Unreachable, v16
+from ocpp_fast import CallTimeout, Cluster, DeliveryUnknown, InvalidResult, OcppError, Unreachable, v16
 from ocpp_fast.cluster.presence import Announcer, read_presence
 from ocpp_fast.testing.memory_bus import MemoryBroker
 
@@ -34,7 +34,11 @@ NOT_MESSAGES = [
     b'{"op":"ask","id":7,"ep":true}',
     b'{"op":"go"}',
     b'{"op":"go","id":"CP001","ep":1,"t":1e999,"T":1}',
-    b'{"op":"go","id":"CP001","ep":1,"t":1.5,"T":-1,"ver":"1.6","action":"Reset","q":[]}',
+    b'{"op":"go","id":"CP001","ep":1,"t":1.5,"T":-1,"ver":"1.6","action":"Reset"}\n[]',
+    b"\n",
+    b"\n{}",
+    b"[]\n{}",
+    b"[" * 100_000 + b"\n{}",
     b'{"op":"resend","since":-99999999999999999999}',
     b'{"op":"resend","since":"now"}',
     b'{"op":"snap","after":7}',
@@ -152,7 +156,7 @@ async def test_K10_a_name_that_is_taken_later_is_lost() -> None:
 class Answers:
     """A node that answers with what a test says."""
 
-    def __init__(self, site: Fleet, *answers: dict[str, Any]) -> None:
+    def __init__(self, site: Fleet, *answers: dict[str, Any] | bytes) -> None:
         self.bus = site.client.bus
         self.answers = [*answers]
         announcer = Announcer("odd", "odd", 1)
@@ -162,11 +166,12 @@ class Answers:
         self.bus.publish(f"{PREFIX}.presence.odd", announcer.message(1.6, 0, "active"))
 
     def asked(self, subject: str, reply: str, payload: bytes) -> None:
-        if json.loads(payload)["op"] == "snap":
-            answer = {"s": 1, "ids": [["CP666", 1 << 40, "1.6"]], "last": "CP666", "more": False}
-            self.bus.publish(reply, json.dumps(answer).encode())
+        if json.loads(payload.partition(b"\n")[0])["op"] == "snap":
+            snapshot = {"s": 1, "ids": [["CP666", 1 << 40, "1.6"]], "last": "CP666", "more": False}
+            self.bus.publish(reply, json.dumps(snapshot).encode())
         elif self.answers:
-            self.bus.publish(reply, json.dumps(self.answers.pop(0)).encode())
+            answer = self.answers.pop(0)
+            self.bus.publish(reply, answer if isinstance(answer, bytes) else json.dumps(answer).encode())
 
 
 READY = {"t": 1.5, "ver": "1.6"}
@@ -183,14 +188,15 @@ READY = {"t": 1.5, "ver": "1.6"}
         ([READY, {"e": "timeout", "d": 7}], CallTimeout, None),
         ([READY, {"e": "unsent"}], Unreachable, False),
         ([READY], DeliveryUnknown, None),
-        ([READY, {"r": 5}], OcppError, True),
-        ([READY, {"r": {"status": "Maybe"}}], OcppError, True),
+        ([READY, b"{}\n5"], InvalidResult, True),
+        ([READY, b"{}\n{"], InvalidResult, True),
+        ([READY, b'{}\n{"status":"Maybe"}'], InvalidResult, True),
     ],
     ids=lambda value: str(value)[:60],
 )
 @on_one_loop
 async def test_odd_answers_end_a_call_in_an_error_that_says_what_is_known(
-    answers: list[dict[str, Any]], kind: type[OcppError], delivered: bool | None
+    answers: list[dict[str, Any] | bytes], kind: type[OcppError], delivered: bool | None
 ) -> None:
     async with fleet(1) as site:
         Answers(site, *answers)

@@ -155,7 +155,7 @@ class Process:
         if connection.in_flight is not None:
             if self.world.random.random() < 0.5:
                 go, connection.in_flight = connection.in_flight, None
-                self.member.answer(go.reply, {"r": {}, "t": self.member.callee.ticket()}, go.deadline)
+                self.member.answer(go.reply, b'{"t":%.6f}\n{}' % self.member.callee.ticket(), go.deadline)
             return
         if not connection.queue:
             return
@@ -230,7 +230,7 @@ class World:
 
     def delivered(self, node: Process, go: Go) -> None:
         """A node has written the frame of a call."""
-        call = self.calls[go.payload["number"]]
+        call = self.calls[orjson.loads(go.payload)["number"]]
         call.deliveries.append(self.now)
         assert len(call.deliveries) == 1, "delivered twice"
         assert not self._is_refused(call), f"delivered after the caller was told that it was not: {call.outcome!r}"
