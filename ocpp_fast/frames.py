@@ -108,6 +108,7 @@ class Decoder:
         self._peer = ~receiver & Sender.BOTH
         self._has_handler = has_handler
         self._policy = policy
+        self._codecs = _Codecs(policy)
         self.decode: Callable[[Raw, OpenCalls], Frame] = self._decode
         """Return the frame in some bytes; a function tells the action of our open call with an id, or None.
 
@@ -218,7 +219,7 @@ class Decoder:
         `faulty.mended`.
         """
         struct: Any = action.response if message_type == MessageType.CALLRESULT else action.request
-        codec = _codec_of(action, struct, self._policy)
+        codec = self._codecs[action, struct]
         try:
             if isinstance(value, bytes):
                 return codec.read(value)
@@ -289,8 +290,16 @@ def _plan_of(action: Action, struct: Any, policy: Policy) -> Plan:
     return with_lengths(plan, action.name, tuple(policy.lengths)) if policy.lengths else plan
 
 
-def _codec_of(action: Action, struct: Any, policy: Policy) -> PayloadCodec:
-    return codec_with(_plan_of(action, struct, policy))
+class _Codecs(dict[tuple[Action, Any], PayloadCodec]):
+    """The codecs of payloads under a policy, by their action and class."""
+
+    def __init__(self, policy: Policy) -> None:
+        super().__init__()
+        self._policy = policy
+
+    def __missing__(self, key: tuple[Action, Any]) -> PayloadCodec:
+        codec = self[key] = codec_with(_plan_of(*key, self._policy))
+        return codec
 
 
 def _unreadable(raw: bytes, open_call: OpenCalls) -> FrameFault:
@@ -374,6 +383,7 @@ class Encoder:
         """Return the CALLRESULT that answers a call with a response. Raises `ValidationError`."""
         self.refuses_results = self._dialect.refuses_results
         """Whether there is a frame to refuse a result with (R10)."""
+        self._codecs = _Codecs(policy)
         self._write_error: Callable[[int, str, str, str, Any], bytes] = _write_error
         if CompiledEncoder is not None:
             writer = CompiledEncoder(
@@ -416,7 +426,7 @@ class Encoder:
 
     def _encoded(self, action: Action, struct: Any, value: Any) -> bytes:
         try:
-            return _codec_of(action, struct, self._policy).encode(value, self._policy.timespec, self._dialect.bounded)
+            return self._codecs[action, struct].encode(value, self._policy.timespec, self._dialect.bounded)
         except Violation as violation:
             raise ValidationError.of(violation) from None
 
@@ -432,7 +442,7 @@ class Encoder:
     def payload(self, action: Action, struct: Any, value: Any) -> bytes:
         """Return the JSON text of a payload alone. Raises `ValidationError`."""
         try:
-            return _codec_of(action, struct, self._policy).write(value, self._policy.timespec, self._dialect.bounded)
+            return self._codecs[action, struct].write(value, self._policy.timespec, self._dialect.bounded)
         except Violation as violation:
             raise ValidationError.of(violation) from None
 

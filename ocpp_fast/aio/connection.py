@@ -200,15 +200,18 @@ class Connection(Intake):
             event = event.event
         if self._runtime.frame_hooks:
             self._run_hooks(self._runtime.frame_hooks, Direction.IN, self._speaker or self, raw)
-        if self._rate is not None and not isinstance(event, CallEnded):
-            self._count(self._rate)
-        if isinstance(event, Call) and self._held is None:  # which comes only where nothing waits
-            self._run_handlers(event)
-            return
-        if self._held is not None and not isinstance(event, CallEnded):
-            self._held.add(event, len(raw))
+        if isinstance(event, CallEnded):
+            self._call_ended(event, raw)
         else:
-            self._take(event, raw)
+            if self._rate is not None:
+                self._count(self._rate)
+            if self._held is not None:
+                self._held.add(event, len(raw))
+            elif isinstance(event, Call):  # which comes only where nothing waits
+                self._run_handlers(event)
+                return
+            else:
+                self._take(event)
         self._flush()
         self._pause_if_full()
 
@@ -244,10 +247,10 @@ class Connection(Intake):
     def _left(self) -> None:
         """The connection has ended; the hooks are told next."""
 
-    def _take(self, event: Event | None, raw: bytes = b"") -> None:
+    def _take(self, event: Event | None) -> None:
         """Act on an event that is not a call to handle."""
         if isinstance(event, CallEnded):
-            self._call_ended(event, raw)
+            self._call_ended(event)
         elif isinstance(event, FrameFault):
             self._fault_noticed(event)
         elif isinstance(event, Send):

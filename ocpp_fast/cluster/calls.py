@@ -42,7 +42,6 @@ _BORROWED_SECONDS: Final = 0.25
 """How old the ticket of another call may be: a node that was stopped makes no call that came before it stopped."""
 _LOOK_AGAIN: Final = 0.05
 _LATE: Final = 0.5
-_ROUNDED: Final = 1e-6
 _MOST_DUE: Final = 1000
 _LONGEST: Final = 1e9
 
@@ -334,10 +333,6 @@ class Go:
         version: str,
         action: str,
         payload: bytes,
-        *,
-        reply: str,
-        deadline: float,
-        is_send: bool,
     ) -> None:
         self._callee = callee
         self.identity = identity
@@ -345,9 +340,9 @@ class Go:
         self.version = version
         self.action = action
         self.payload = payload
-        self.reply = reply
-        self.deadline = deadline
-        self.is_send = is_send
+        self.reply = ""
+        self.deadline = 0.0
+        self.is_send = False
 
     def may_send(self) -> bool:
         """Whether the frame may be written now: the lease runs, the connection is the same, there is time."""
@@ -372,17 +367,17 @@ class Callee:
 
     def asked(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """Return the answer to an ask."""
-        refusal = self._refusal(message)
+        refusal = self._refusal(message, self._clock())
         if refusal:
             return {"e": refusal}
         return {"t": self.ticket(), "ver": self._version_of(message["id"])}
 
     def ticket(self) -> float:
         """Return the moment with which a caller may say go."""
-        return round(self._clock(), 6)
+        return self._clock()
 
-    def _refusal(self, message: Mapping[str, Any]) -> str:
-        if not self._lease.is_active(self._clock()):
+    def _refusal(self, message: Mapping[str, Any], now: float) -> str:
+        if not self._lease.is_active(now):
             return "fenced"
         identity, epoch = message.get("id"), message.get("ep")
         if not isinstance(identity, str) or type(epoch) is not int or self._own.get(identity) != epoch:
@@ -392,17 +387,13 @@ class Callee:
     def go(self, message: Mapping[str, Any], payload: bytes, reply: str) -> Go | dict[str, Any]:
         """Return the call to make, or the answer that says why it is not made."""
         now = self._clock()
-        moment, age, seconds = message.get("t"), message.get("age", TICKET_SECONDS), message.get("T")
-        if (
-            type(moment) is not float
-            or type(age) is not float
-            or not -_ROUNDED <= now - moment <= min(age, TICKET_SECONDS)
-        ):
+        moment, age = message.get("t"), message.get("age")
+        if type(moment) is not float or type(age) is not float or not 0.0 <= now - moment <= age <= TICKET_SECONDS:
             return {"e": "stale"}
-        refusal = self._refusal(message)
+        refusal = self._refusal(message, now)
         if refusal:
             return {"e": refusal}
-        version, action = message.get("ver"), message.get("action")
+        seconds, version, action = message.get("T"), message.get("ver"), message.get("action")
         if (
             not isinstance(seconds, (float, int))
             or not 0 < seconds < _LONGEST
@@ -411,8 +402,11 @@ class Callee:
             or not payload
         ):
             return {"e": "unsupported", "text": "not a call"}
-        at = message["id"], message["ep"], version, action, payload
-        return Go(self, *at, reply=reply, deadline=now + float(seconds), is_send=message.get("send") is True)
+        go = Go(self, message["id"], message["ep"], version, action, payload)
+        go.reply = reply
+        go.deadline = now + seconds
+        go.is_send = message.get("send") is True
+        return go
 
     def is_current(self, go: Go) -> bool:
         """Whether a call's connection is still the same, and there is time."""
@@ -420,4 +414,5 @@ class Callee:
 
     def allows(self, go: Go) -> bool:
         """Whether the frame of a call may be written now."""
-        return self.is_current(go) and self._lease.is_active(self._clock())
+        now = self._clock()
+        return self._own.get(go.identity) == go.epoch and now < go.deadline and self._lease.is_active(now)

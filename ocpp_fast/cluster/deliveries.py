@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import Disconnected, NotSent, OcppError, VersionMismatch
 from ..faults import MessageType
-from ..frames import Decoder, Encoder, FrameFault
+from ..frames import Decoder, Encoder, Faulty, FrameFault
 from ..policy import Policy
 from ..schema import Action, Response, Sender, Version
 from ..session import CallEnded, OpenCall
@@ -37,7 +37,7 @@ class Codecs:
     def read(self, version: Version, policy: Policy, action: Action, text: bytes, *, kind: MessageType) -> Any:
         """Return the typed payload of a JSON text. Raises `FrameFault`."""
         decoder: Decoder = self.decoder(version, policy)
-        return decoder.payload(action, kind, text, decoder.faulty(kind, ""))
+        return decoder.payload(action, kind, text, Faulty("", kind, answered=False))
 
 
 class Deliveries:
@@ -153,7 +153,7 @@ class Delivery:
 
     def _told(self, result: bytes) -> bytes:
         """Return the answer with the JSON text of a result, and a ticket for another call."""
-        return b'{"t":%.6f}\n%b' % (self._deliveries.member().callee.ticket(), result)
+        return b'{"t":%a}\n%b' % (self._deliveries.member().callee.ticket(), result)
 
     def _told_of(self, error: OcppError) -> dict[str, Any] | None:
         """Return the answer for an error; None if the call is to be tried again."""

@@ -85,6 +85,7 @@ class Member:
         self.incarnation = incarnation
         self.is_node = is_node
         self.prefix = f"ocpp.{namespace}"
+        self._replies = f"{self.prefix}.reply."
         self.has_directory = has_directory
         self.log = log
         self.clock = clock
@@ -337,7 +338,7 @@ class Member:
         self._questions.pop(number, None)
 
     def _reply_subject(self, number: int) -> str:
-        return f"{self.prefix}.reply.{self.incarnation}.{number}"
+        return f"{self._replies}{self.incarnation}.{number}"
 
     def _ask(self, inbox: str, payload: bytes, number: int) -> None:
         self.bus.publish(f"{self.prefix}.node.{inbox}", payload, reply=self._reply_subject(number))
@@ -427,7 +428,7 @@ class Member:
 
     def _is_ours(self, reply: str) -> bool:
         """Whether a subject is one for answers, so that nobody has a node write anywhere else."""
-        return reply.startswith(f"{self.prefix}.reply.")
+        return reply.startswith(self._replies)
 
     # Stations
 

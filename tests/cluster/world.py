@@ -155,7 +155,7 @@ class Process:
         if connection.in_flight is not None:
             if self.world.random.random() < 0.5:
                 go, connection.in_flight = connection.in_flight, None
-                self.member.answer(go.reply, b'{"t":%.6f}\n{}' % self.member.callee.ticket(), go.deadline)
+                self.member.answer(go.reply, b'{"t":%a}\n{}' % self.member.callee.ticket(), go.deadline)
             return
         if not connection.queue:
             return
