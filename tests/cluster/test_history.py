@@ -60,3 +60,23 @@ def test_a_frame_is_not_stale_if_nobody_could_know(cuts: list[dict[str, Any]], a
 def test_a_frame_may_come_shortly_after_another_connection_was_opened() -> None:
     history = delivered_to_the_oldest([], 0.1)
     assert (history.stale, history.untold) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("outcome", "delivered", "late", "is_wrong"),
+    [
+        ("CallTimeout", None, 0.1, False),  # it was on its way
+        ("CallTimeout", None, 0.5, True),
+        ("CallTimeout", False, 0.1, True),
+        ("ok", True, 0.1, True),
+        ("DeliveryUnknown", None, 0.5, False),
+    ],
+)
+def test_a_frame_that_comes_after_the_end_of_its_call_is_judged_by_that(
+    outcome: str, delivered: bool | None, late: float, *, is_wrong: bool
+) -> None:
+    history = History()
+    call = history.begin()
+    call.outcome, call.delivered, call.ended = outcome, delivered, time.monotonic() - late
+    history.delivered(call.number, Socket("CP1", "n0"))
+    assert bool(history.violations) is is_wrong
