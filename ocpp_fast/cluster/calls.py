@@ -4,12 +4,14 @@ The caller asks the station's node, which answers with a moment of its own clock
 caller may say go. Until then nothing can have been delivered, so most failures are certain, and safe to try again. No
 clock is ever compared with that of another machine. A node that has given a ticket just now, for any station, is not
 asked again; results bring tickets too, so that most calls to a node that is busy take one step. A ticket that was not
-asked for by the call itself is good for a quarter of a second only.
+asked for by the call itself is good for a quarter of a second only. After an answer that was late the caller asks
+again: the bus was held up, and all that has waited for it would be gone at once, and lost if it is held up again.
 
     LOOKUP --nobody holds it--> NotConnected
     LOOKUP --its node answered in the last 10 ms--> GONE
     LOOKUP --> ASKED --nobody there--> LOOKUP; --2 s, node lost, bus lost--> Unreachable
                      --moved, fenced--> LOOKUP, for 2 s
+    ASKED --ready, but late--> ASKED, twice more at most
     ASKED --ready--> GONE --nobody there, stale, moved, fenced--> LOOKUP: nothing was delivered
     GONE --result--> done; --node lost, bus lost, no answer--> DeliveryUnknown
 
@@ -21,6 +23,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from math import inf
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -40,6 +43,10 @@ _FRESH: Final = 0.01
 """Seconds for which a ticket serves other calls: what a node that stops meanwhile was told is uncertain."""
 _BORROWED_SECONDS: Final = 0.25
 """How old the ticket of another call may be: a node that was stopped makes no call that came before it stopped."""
+_LATE_ANSWER: Final = 0.25
+"""Seconds after which an answer to an ask is late."""
+_MOST_ASKS: Final = 3
+"""Of a node; it may be so far away that all its answers are late."""
 _LOOK_AGAIN: Final = 0.05
 _LATE: Final = 0.5
 _MOST_DUE: Final = 1000
@@ -76,6 +83,8 @@ class OutgoingCall:
 
     __slots__ = (
         "action",
+        "asked",
+        "asks",
         "deadline",
         "due",
         "ended",
@@ -112,6 +121,10 @@ class OutgoingCall:
         self.ended = ended
         self.target: Target | None = None
         self.number = 0
+        self.asked = 0.0
+        """When its node was asked."""
+        self.asks = 0
+        """How often."""
         self.gone = False
         self.due = 0.0
         """When something is to be done although no answer comes."""
@@ -147,7 +160,7 @@ class Caller:
     @property
     def next_due(self) -> float:
         """When `tick` has something to do."""
-        return self._due[0][0] if self._due else float("inf")
+        return self._due[0][0] if self._due else inf
 
     def new_number(self) -> int:
         """Return the number of a question."""
@@ -172,10 +185,16 @@ class Caller:
         if ticket is not None and now - ticket[1] < _FRESH and call.why is None:
             self._say_go(call, ticket[0], now, age=_BORROWED_SECONDS)
             return
-        question = orjson.dumps({"op": "ask", "id": call.identity, "ep": target.epoch})
-        self._post(call, question, now, min(now + ASK_SECONDS, call.deadline))
+        call.asks = 0
+        self._ask(call, now, min(now + ASK_SECONDS, call.deadline))
 
-    def _post(self, call: OutgoingCall, payload: bytes, now: float, due: float) -> None:
+    def _ask(self, call: OutgoingCall, now: float, due: float) -> None:
+        assert call.target is not None
+        call.asked = now
+        call.asks += 1
+        self._post(call, orjson.dumps({"op": "ask", "id": call.identity, "ep": call.target.epoch}), due)
+
+    def _post(self, call: OutgoingCall, payload: bytes, due: float) -> None:
         assert call.target is not None
         call.number = self.new_number()
         self._calls[call.number] = call
@@ -228,7 +247,10 @@ class Caller:
         if type(moment) is float and call.target is not None:
             self._tickets[call.target.incarnation] = moment, now
             if not call.gone:
-                self._say_go(call, moment, now)
+                if now - call.asked > _LATE_ANSWER and call.asks < _MOST_ASKS:
+                    self._ask(call, now, call.due)
+                else:
+                    self._say_go(call, moment, now)
                 return
         if call.gone:
             self._concluded(call, told, result, now)
@@ -252,7 +274,7 @@ class Caller:
         if call.is_send:
             go["send"] = True
         call.gone = True
-        self._post(call, orjson.dumps(go) + b"\n" + call.request, now, call.deadline + _LATE)
+        self._post(call, orjson.dumps(go) + b"\n" + call.request, call.deadline + _LATE)
 
     def _concluded(self, call: OutgoingCall, told: Mapping[str, Any], result: bytes, now: float) -> None:
         if result:

@@ -74,13 +74,17 @@ class Node:
             self._process.send_signal(which)
             self.is_stopped = which == signal.SIGSTOP
 
-    def is_connected_to(self, port: int) -> bool:
-        """Whether it has a connection to this port."""
+    def ports(self) -> set[int]:
+        """Return the ports that it has connections to."""
         if self._process is None:
-            return False
+            return set()
         lines = [line.split() for line in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]]
-        wanted = {f"socket:[{line[9]}]" for line in lines if line[2].endswith(f":{port:04X}")}
-        return any(os.readlink(each) in wanted for each in Path(f"/proc/{self._process.pid}/fd").iterdir())
+        ports = {f"socket:[{line[9]}]": int(line[2].partition(":")[2], 16) for line in lines}
+        found = set()
+        for each in Path(f"/proc/{self._process.pid}/fd").iterdir():
+            with suppress(FileNotFoundError):  # it was closed meanwhile
+                found.add(os.readlink(each))
+        return {ports[each] for each in found & ports.keys()}
 
 
 class Station:
@@ -158,8 +162,9 @@ class Site:
         self.stations: list[Station] = []
 
     def nodes_at(self, server: NatsServer) -> list[str]:
-        """Return the names of the nodes that are connected to a server of NATS."""
-        return [each.name for each in self.nodes if each.is_connected_to(server.port)]
+        """Return the names of the nodes that are connected to a server of NATS, or to none yet after the last fault."""
+        others = {each.port for each in self.servers if each is not server}
+        return [each.name for each in self.nodes if not each.ports() & others]
 
     async def call(self) -> None:
         """Make one call, and record how it ends."""
