@@ -254,7 +254,7 @@ class NatsBus:
         if self._client is client:
             self._client = None
             self._batch.clear()
-            self._write(logging.WARNING, "the connection to NATS at %s is lost: %s", client.trouble)
+            self._write(logging.WARNING, "the connection to NATS at %s is lost: %s", client.trouble or "closed")
             client.loop.call_soon(self._on_lost)
 
     def _complain(self, error: Exception) -> None:
@@ -439,6 +439,9 @@ class _Pipe(TcpTransport):
         """Send bytes."""
         if self.waits_for_tls:
             raise ConnectionError("the server does not ask for TLS")
+        if self._io_writer is None or self._io_writer.is_closing():  # where uvloop raises, and nats-py stops half-way
+            self.close()
+            return
         super().write(payload)  # type: ignore[no-untyped-call]  # of nats-py
 
     def writelines(self, payload: list[bytes]) -> None:

@@ -167,6 +167,16 @@ async def test_a_message_that_breaks_the_rules_kills_nothing(nats: NatsServer, m
         assert end.told == ["back"]
 
 
+@scenario
+async def test_a_connection_that_is_written_to_after_its_end_is_left_at_once(nats: NatsServer) -> None:
+    async with started(bus_of(nats), "x") as end:
+        client: Any = end.bus.client
+        client._pipe._io_writer.transport.abort()
+        client.send(b"PING\r\n")  # as nats-py does when it can't read any more
+        assert not end.bus.connected
+        await end.back()
+
+
 def foreigner(server: NatsServer) -> socket.socket:
     """Connect to a server as a client that sends what it likes."""
     return socket.create_connection((server.host, server.port), timeout=10)
