@@ -21,6 +21,7 @@ __all__ = ["SILENCE_SECONDS", "Directory", "Holder", "Peer"]
 
 SILENCE_SECONDS: Final = 3.5
 _ASK_AGAIN: Final = 1.0
+_NEVER: Final = float("-inf")
 _DIFFERS_SECONDS: Final = 2.0
 _SLOT_BITS: Final = 20
 _VERSION_BITS: Final = 4
@@ -53,7 +54,7 @@ class Peer:
         self.slot: Slot
         self.loading: Slot | None = None
         """The slot that a snapshot is being read into; it takes the place of the other one then."""
-        self.asked = float("-inf")
+        self.asked = _NEVER
         self.differs: float | None = None
         """Since when it holds another number of stations than is known of it here."""
 
@@ -294,6 +295,11 @@ class Directory:
     def silent(self, now: float) -> list[Peer]:
         """Return the nodes that were not heard of for 3.5 s. To be asked only while one hears oneself."""
         return [each for each in self.peers.values() if now - each.heard >= SILENCE_SECONDS]
+
+    def not_answered(self) -> None:
+        """What was asked for does not come any more: ask anew as soon as a node is heard."""
+        for each in self.peers.values():
+            each.asked = _NEVER
 
     def heard_again(self, now: float) -> None:
         """One was deaf, and is not any more: nobody has been silent until now."""

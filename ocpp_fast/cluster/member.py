@@ -143,7 +143,9 @@ class Member:
         self.tick(now)
 
     def bus_lost(self) -> None:
-        """The bus is lost."""
+        """The bus is lost, and all answers with it."""
+        self._questions.clear()
+        self.directory.not_answered()
         self.caller.bus_lost()
 
     @property

@@ -72,6 +72,18 @@ def replica(node: Announcer) -> Replica:
     return made
 
 
+def test_what_was_asked_for_is_asked_again_once_the_bus_was_lost(node: Announcer, replica: Replica) -> None:
+    node.connected("CP1", 1, "1.6")
+    beat(node)
+    replica.hear(beat(node))
+    replica.hear(beat(node))
+    assert replica.asked == [("resend", 0)]
+    replica.directory.not_answered()
+    replica.hear(beat(node))
+    replica.hear(beat(node))
+    assert replica.asked == [("resend", 0)] * 2
+
+
 def test_changes_arrive_in_any_number(node: Announcer, replica: Replica) -> None:
     for number in range(2500):
         node.connected(f"CP{number}", number + 1, "1.6")
