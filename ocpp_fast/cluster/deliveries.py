@@ -12,13 +12,13 @@ from ..faults import MessageType
 from ..frames import Decoder, Encoder, Faulty, FrameFault
 from ..policy import Policy
 from ..schema import Action, Response, Sender, Version
-from ..session import CallEnded, OpenCall
 from .calls import Go
 from .member import Member
 from .words import word_of
 
 if TYPE_CHECKING:
     from ..aio import Station
+    from ..session import CallEnded, OpenCall
 
 __all__ = ["Codecs", "Deliveries"]
 
