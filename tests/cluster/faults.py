@@ -31,6 +31,7 @@ from websockets.typing import Subprotocol
 
 from ocpp_fast import Cluster, OcppError, v16
 
+from ..aio.harness import until
 from .history import GRACE, History, Socket
 from .servers import NatsServer, free_port, nats_server, routed_servers
 
@@ -217,6 +218,7 @@ async def site(
         for client in clients:
             for station in result.stations:
                 await client.wait_connected(station.identity)
+        await until(lambda: all(each.reconnects for each in result.stations))  # they know it last
         yield result
 
 
