@@ -195,11 +195,15 @@ async def test_django_and_a_celery_task_reset_a_station_of_another_process(
         monkeypatch.setenv("NATS_URL", nats.url)
         async with (
             example("cluster/node.py", "node", str(ocpp_port), nats.url) as node,
-            program("-m", "celery", "-A", "tasks", "worker", "--pool", "solo", "-l", "INFO"),
+            program(
+                *("-m", "celery", "-A", "tasks", "worker", "--pool", "solo", "-l", "INFO"),
+                stderr=asyncio.subprocess.STDOUT,
+            ) as worker,
             example("django_celery/web.py", "runserver", "--noreload", f"127.0.0.1:{http_port}"),
             httpx.AsyncClient(base_url=f"http://127.0.0.1:{http_port}", timeout=30) as http,
         ):
             await node.line("node listens on ")
+            await worker.line(".* ready")  # or else both make the tables of the broker, and one fails
             station = ChargePoint("CP001", f"ws://127.0.0.1:{ocpp_port}", versions=[v16])
             resets: list[str] = []
 
