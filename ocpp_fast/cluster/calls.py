@@ -207,7 +207,7 @@ class Caller:
     def _set_due(self, call: OutgoingCall, due: float, number: int) -> None:
         call.due = due
         heapq.heappush(self._due, (due, number, call))
-        if len(self._due) > 4 * len(self._calls) + _MOST_DUE:
+        if len(self._due) > 4 * len(self) + _MOST_DUE:
             self._due = [each for each in self._due if each[0] == each[2].due]
             heapq.heapify(self._due)
 
@@ -355,6 +355,10 @@ class Go:
         version: str,
         action: str,
         payload: bytes,
+        *,
+        reply: str,
+        deadline: float,
+        is_send: bool,
     ) -> None:
         self._callee = callee
         self.identity = identity
@@ -362,9 +366,9 @@ class Go:
         self.version = version
         self.action = action
         self.payload = payload
-        self.reply = ""
-        self.deadline = 0.0
-        self.is_send = False
+        self.reply = reply
+        self.deadline = deadline
+        self.is_send = is_send
 
     def may_send(self) -> bool:
         """Whether the frame may be written now: the lease runs, the connection is the same, there is time."""
@@ -424,11 +428,8 @@ class Callee:
             or not payload
         ):
             return {"e": "unsupported", "text": "not a call"}
-        go = Go(self, message["id"], message["ep"], version, action, payload)
-        go.reply = reply
-        go.deadline = now + seconds
-        go.is_send = message.get("send") is True
-        return go
+        at = message["id"], message["ep"], version, action, payload
+        return Go(self, *at, reply=reply, deadline=now + float(seconds), is_send=message.get("send") is True)
 
     def is_current(self, go: Go) -> bool:
         """Whether a call's connection is still the same, and there is time."""
@@ -436,5 +437,4 @@ class Callee:
 
     def allows(self, go: Go) -> bool:
         """Whether the frame of a call may be written now."""
-        now = self._clock()
-        return self._own.get(go.identity) == go.epoch and now < go.deadline and self._lease.is_active(now)
+        return self.is_current(go) and self._lease.is_active(self._clock())

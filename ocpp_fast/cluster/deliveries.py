@@ -48,7 +48,7 @@ class Deliveries:
         self.find = find
         self.codecs = Codecs(Sender.STATION)
         self._open: dict[str, Delivery] = {}
-        self._checks: set[asyncio.Task[None]] = set()
+        self._checks: dict[str, asyncio.Task[None]] = {}
 
     def perform(self, go: Go) -> None:
         """Make a call, and answer with its end."""
@@ -69,9 +69,10 @@ class Deliveries:
 
     def is_alive(self, identity: str, epoch: int, reply: str) -> None:
         """Answer whether a connection of ours answers a ping."""
-        task = asyncio.get_running_loop().create_task(self._check(identity, epoch, reply))
-        self._checks.add(task)
-        task.add_done_callback(self._checks.discard)
+        if reply not in self._checks:
+            task = asyncio.get_running_loop().create_task(self._check(identity, epoch, reply))
+            self._checks[reply] = task
+            task.add_done_callback(lambda _: self._checks.pop(reply, None))
 
     async def _check(self, identity: str, epoch: int, reply: str) -> None:
         station = self.find(identity)
@@ -83,9 +84,10 @@ class Deliveries:
         """Cancel all calls."""
         for reply in list(self._open):
             self.withdrawn(reply)
-        for each in self._checks:
+        checks = list(self._checks.values())
+        for each in checks:
             each.cancel()
-        await asyncio.gather(*self._checks, return_exceptions=True)
+        await asyncio.gather(*checks, return_exceptions=True)
 
 
 class Delivery:

@@ -13,6 +13,7 @@ slices, and tells who watches.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from math import inf
 from typing import Final, NamedTuple
 
 from .presence import LEFT, RING, Change, Presence, Row
@@ -21,7 +22,6 @@ __all__ = ["SILENCE_SECONDS", "Directory", "Holder", "Peer"]
 
 SILENCE_SECONDS: Final = 3.5
 _ASK_AGAIN: Final = 1.0
-_NEVER: Final = float("-inf")
 _DIFFERS_SECONDS: Final = 2.0
 _SLOT_BITS: Final = 20
 _VERSION_BITS: Final = 4
@@ -54,7 +54,7 @@ class Peer:
         self.slot: Slot
         self.loading: Slot | None = None
         """The slot that a snapshot is being read into; it takes the place of the other one then."""
-        self.asked = _NEVER
+        self.asked = -inf
         self.differs: float | None = None
         """Since when it holds another number of stations than is known of it here."""
 
@@ -299,7 +299,7 @@ class Directory:
     def not_answered(self) -> None:
         """What was asked for does not come any more: ask anew as soon as a node is heard."""
         for each in self.peers.values():
-            each.asked = _NEVER
+            each.asked = -inf
 
     def heard_again(self, now: float) -> None:
         """One was deaf, and is not any more: nobody has been silent until now."""

@@ -17,7 +17,6 @@ from urllib.parse import quote
 
 import orjson
 
-from .._core.strict_json import loads
 from ..aio.logs import write
 from ..latest import Latest
 from .bus import Bus, BusLost
@@ -366,7 +365,8 @@ class Member:
 
     def _ask_snapshot(self, peer: Peer, after: str) -> None:
         def answered(payload: bytes) -> None:
-            part = _read(payload, read_rows)
+            told, _ = read_message(payload)
+            part = None if told is None else read_rows(told)
             if part is not None and (not part[2] or part[2] > after):  # or it would never end
                 seq, rows, last = part
                 for _, epoch, _ in rows:
@@ -402,7 +402,7 @@ class Member:
                 self._asked(message, reply)
 
     def _where_received(self, subject: str, reply: str, payload: bytes) -> None:
-        message = _read(payload, lambda given: given)
+        message, _ = read_message(payload)
         identity = None if message is None else message.get("id")
         target = self.locate(identity) if isinstance(identity, str) else None
         if target is None:
@@ -461,7 +461,7 @@ class Member:
 
     def found(self, identity: str, answer: bytes) -> None:
         """A node has told a client without a directory where a station is."""
-        match _read(answer, lambda given: given):
+        match read_message(answer)[0]:
             case {"n": str(node), "i": str(incarnation), "ep": int(epoch), "ver": str(version)}:
                 self._found[identity] = Target(node, incarnation, epoch, version)
             case _:
@@ -478,12 +478,3 @@ class Member:
     def start_call(self, call: OutgoingCall) -> None:
         """Begin a call of ours."""
         self.caller.start(call, self.clock())
-
-
-def _read(payload: bytes, read: Callable[[dict[str, Any]], Any]) -> Any:
-    """Return what is read of a JSON object; None if the payload is none."""
-    try:
-        given = loads(payload)
-    except ValueError:
-        return None
-    return read(given) if isinstance(given, dict) else None
