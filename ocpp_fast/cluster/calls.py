@@ -4,14 +4,14 @@ The caller asks the station's node, which answers with a moment of its own clock
 caller may say go. Until then nothing can have been delivered, so most failures are certain, and safe to try again. No
 clock is ever compared with that of another machine. A node that has given a ticket just now, for any station, is not
 asked again; results bring tickets too, so that most calls to a node that is busy take one step. A ticket that was not
-asked for by the call itself is good for a quarter of a second only. After an answer that was late the caller asks
-again: the bus was held up, and all that has waited for it would be gone at once, and lost if it is held up again.
+asked for by the call itself is good for a quarter of a second only. A call that had to wait gets its turn from a
+backlog: all that has waited with it would be gone at once, and uncertain if the bus or the node is lost again.
 
     LOOKUP --nobody holds it--> NotConnected
     LOOKUP --its node answered in the last 10 ms--> GONE
     LOOKUP --> ASKED --nobody there--> LOOKUP; --2 s, node lost, bus lost--> Unreachable
                      --moved, fenced--> LOOKUP, for 2 s
-    ASKED --ready, but late--> ASKED, twice more at most
+    ASKED --ready, but late--> HELD --its turn--> LOOKUP
     ASKED --ready--> GONE --nobody there, stale, moved, fenced--> LOOKUP: nothing was delivered
     GONE --result--> done; --node lost, bus lost, no answer--> DeliveryUnknown
 
@@ -30,9 +30,9 @@ import orjson
 
 from .._core.strict_json import loads
 from ..errors import CallTimeout, DeliveryUnknown, NotConnected, OcppError, Unreachable, VersionMismatch
+from .backlog import Backlog
 from .bus import BusLost
 from .directory import Peer
-from .lease import Lease
 from .words import error_of
 
 __all__ = ["ASK_SECONDS", "TICKET_SECONDS", "Callee", "Caller", "Go", "OutgoingCall", "Target", "read_message"]
@@ -43,12 +43,10 @@ _FRESH: Final = 0.01
 """Seconds for which a ticket serves other calls: what a node that stops meanwhile was told is uncertain."""
 _BORROWED_SECONDS: Final = 0.25
 """How old the ticket of another call may be: a node that was stopped makes no call that came before it stopped."""
-_LATE_ANSWER: Final = 0.25
-"""Seconds after which an answer to an ask is late."""
-_MOST_ASKS: Final = 3
-"""Of a node; it may be so far away that all its answers are late."""
+_LATE: Final = 0.1
+"""Seconds after which a call has waited so long for a node that others will have waited with it."""
 _LOOK_AGAIN: Final = 0.05
-_LATE: Final = 0.5
+_GRACE: Final = 0.5
 _MOST_DUE: Final = 1000
 _LONGEST: Final = 1e9
 
@@ -83,8 +81,7 @@ class OutgoingCall:
 
     __slots__ = (
         "action",
-        "asked",
-        "asks",
+        "backlog",
         "deadline",
         "due",
         "ended",
@@ -121,10 +118,8 @@ class OutgoingCall:
         self.ended = ended
         self.target: Target | None = None
         self.number = 0
-        self.asked = 0.0
-        """When its node was asked."""
-        self.asks = 0
-        """How often."""
+        self.backlog: Backlog | None = None
+        """Where it has its turn."""
         self.gone = False
         self.due = 0.0
         """When something is to be done although no answer comes."""
@@ -149,6 +144,8 @@ class Caller:
         self._lost = lost
         self._calls: dict[int, OutgoingCall] = {}
         self._waiting: set[OutgoingCall] = set()
+        self._backlogs: dict[str, Backlog] = {}
+        """By a node's incarnation; the calls in them are waiting, too."""
         self._due: list[tuple[float, int, OutgoingCall]] = []
         self._tickets: dict[str, tuple[float, float]] = {}
         """Of a node's incarnation, a moment of its clock, and when that came."""
@@ -185,14 +182,8 @@ class Caller:
         if ticket is not None and now - ticket[1] < _FRESH and call.why is None:
             self._say_go(call, ticket[0], now, age=_BORROWED_SECONDS)
             return
-        call.asks = 0
-        self._ask(call, now, min(now + ASK_SECONDS, call.deadline))
-
-    def _ask(self, call: OutgoingCall, now: float, due: float) -> None:
-        assert call.target is not None
-        call.asked = now
-        call.asks += 1
-        self._post(call, orjson.dumps({"op": "ask", "id": call.identity, "ep": call.target.epoch}), due)
+        ask = {"op": "ask", "id": call.identity, "ep": target.epoch}
+        self._post(call, orjson.dumps(ask), min(now + ASK_SECONDS, call.deadline))
 
     def _post(self, call: OutgoingCall, payload: bytes, due: float) -> None:
         assert call.target is not None
@@ -223,6 +214,9 @@ class Caller:
         self._calls.pop(call.number, None)
         self._waiting.discard(call)
         call.due = 0.0
+        if call.backlog is not None:
+            call.backlog.ended(call.identity)
+            call.backlog = None
 
     def _end(self, call: OutgoingCall, outcome: Any) -> None:
         self._forget(call)
@@ -247,17 +241,37 @@ class Caller:
         if type(moment) is float and call.target is not None:
             self._tickets[call.target.incarnation] = moment, now
             if not call.gone:
-                if now - call.asked > _LATE_ANSWER and call.asks < _MOST_ASKS:
-                    self._ask(call, now, call.due)
+                if now - call.started > _LATE and call.backlog is None:
+                    self._hold(call, now)
                 else:
                     self._say_go(call, moment, now)
                 return
         if call.gone:
             self._concluded(call, told, result, now)
+            self._give_turns(now)
         elif told.get("e") in ("moved", "fenced"):
             self._try_again(call, _reason(told["e"], call), now)
         else:
             self._end(call, Unreachable("the node has not answered as a node does"))
+
+    def _hold(self, call: OutgoingCall, now: float) -> None:
+        assert call.target is not None
+        self._waiting.add(call)
+        self._set_due(call, call.deadline, self.new_number())
+        self._backlogs.setdefault(call.target.incarnation, Backlog()).add(call)
+        self._give_turns(now)
+
+    def _give_turns(self, now: float) -> None:
+        for node, backlog in list(self._backlogs.items()) if self._backlogs else ():
+            while (call := backlog.pop()) is not None:
+                if call in self._waiting:
+                    self._waiting.discard(call)
+                    call.backlog = backlog
+                    self._look_up(call, now)
+                else:  # it has ended meanwhile
+                    backlog.ended(call.identity)
+            if not backlog:
+                del self._backlogs[node]
 
     def _say_go(self, call: OutgoingCall, moment: float, now: float, age: float = TICKET_SECONDS) -> None:
         assert call.target is not None
@@ -274,7 +288,7 @@ class Caller:
         if call.is_send:
             go["send"] = True
         call.gone = True
-        self._post(call, orjson.dumps(go) + b"\n" + call.request, call.deadline + _LATE)
+        self._post(call, orjson.dumps(go) + b"\n" + call.request, call.deadline + _GRACE)
 
     def _concluded(self, call: OutgoingCall, told: Mapping[str, Any], result: bytes, now: float) -> None:
         if result:
@@ -306,15 +320,16 @@ class Caller:
             due, _, call = heapq.heappop(self._due)
             if call.due != due:
                 continue
-            if call in self._waiting:
-                self._waiting.discard(call)
-                self._look_up(call, now)
-            elif call.gone:
+            if call.gone:
                 self._end(call, DeliveryUnknown(f"{call.action} was handed over, and no answer came"))
             elif now >= call.deadline:
                 self._end(call, call.why or CallTimeout(call.action, delivered=False))
+            elif call in self._waiting:
+                self._waiting.discard(call)
+                self._look_up(call, now)
             else:
                 self._end(call, Unreachable("its node does not answer"))
+        self._give_turns(now)
         if self._tickets:
             self._tickets = {node: ticket for node, ticket in self._tickets.items() if now - ticket[1] < _FRESH}
 
@@ -371,7 +386,7 @@ class Go:
         self.is_send = is_send
 
     def may_send(self) -> bool:
-        """Whether the frame may be written now: the lease runs, the connection is the same, there is time."""
+        """Whether the frame may be written now: the node delivers, the connection is the same, there is time."""
         return self._callee.allows(self)
 
     @property
@@ -381,14 +396,18 @@ class Go:
 
 
 class Callee:
-    """A node's side: `own` are the epochs of its stations, `clock` is its own."""
+    """A node's side: `own` are the epochs of its stations, `may_deliver` says whether it delivers now."""
 
     def __init__(
-        self, own: Mapping[str, int], version_of: Callable[[str], str], lease: Lease, clock: Callable[[], float]
+        self,
+        own: Mapping[str, int],
+        version_of: Callable[[str], str],
+        may_deliver: Callable[[float], bool],
+        clock: Callable[[], float],
     ):
         self._own = own
         self._version_of = version_of
-        self._lease = lease
+        self._may_deliver = may_deliver
         self._clock = clock
 
     def asked(self, message: Mapping[str, Any]) -> dict[str, Any]:
@@ -403,7 +422,7 @@ class Callee:
         return self._clock()
 
     def _refusal(self, message: Mapping[str, Any], now: float) -> str:
-        if not self._lease.is_active(now):
+        if not self._may_deliver(now):
             return "fenced"
         identity, epoch = message.get("id"), message.get("ep")
         if not isinstance(identity, str) or type(epoch) is not int or self._own.get(identity) != epoch:
@@ -437,4 +456,4 @@ class Callee:
 
     def allows(self, go: Go) -> bool:
         """Whether the frame of a call may be written now."""
-        return self.is_current(go) and self._lease.is_active(self._clock())
+        return self.is_current(go) and self._may_deliver(self._clock())

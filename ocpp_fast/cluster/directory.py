@@ -23,6 +23,8 @@ __all__ = ["SILENCE_SECONDS", "Directory", "Holder", "Peer"]
 SILENCE_SECONDS: Final = 3.5
 _ASK_AGAIN: Final = 1.0
 _DIFFERS_SECONDS: Final = 2.0
+_PATIENCE: Final = 1.0
+"""Seconds that one waits for what a node may have told: it may be cut off itself."""
 _SLOT_BITS: Final = 20
 _VERSION_BITS: Final = 4
 _SHIFT: Final = _SLOT_BITS + _VERSION_BITS
@@ -103,6 +105,8 @@ class Directory:
         self._entries: dict[str, int] = {}
         self._slots: list[Slot | None] = []
         self._free: list[int] = []
+        self._behind: dict[Peer, float] = {}
+        """Nodes that may have told what has not come here, and since when it could come."""
         self._dead: dict[int, Peer] = {}
         self._sweeping: Iterator[str] | None = None
         self._swept: dict[int, Peer] = {}
@@ -136,6 +140,10 @@ class Directory:
     def is_complete(self) -> bool:
         """Whether all stations of all known nodes are known."""
         return all(each.is_complete for each in self.peers.values())
+
+    def is_up_to_date(self, now: float) -> bool:
+        """Whether nothing is missing here that a node may have told; it is waited for a second at most."""
+        return not self._behind or all(now - since >= _PATIENCE for since in self._behind.values())
 
     # What nodes tell
 
@@ -172,6 +180,7 @@ class Directory:
             self._ask_again(peer, now)
             return
         if begin > peer.seq:
+            self._behind.setdefault(peer, now)
             self._fill_gap(peer, told.seq, now)
             return
         for change in told.changes[peer.seq - begin :]:
@@ -179,8 +188,11 @@ class Directory:
         peer.seq = max(peer.seq, told.seq)
         if peer.loading is not None:
             self._ask_again(peer, now)
-        elif told.held is not None and peer.seq == told.seq:
-            self._compare(peer, told.held, now)
+            return
+        if peer.seq == told.seq:
+            self._behind.pop(peer, None)
+            if told.held is not None:
+                self._compare(peer, told.held, now)
 
     def _compare(self, peer: Peer, count: int, now: float) -> None:
         """Ask for a snapshot where the number of a node's stations has differed for a while.
@@ -214,6 +226,7 @@ class Directory:
             self._retire(peer.slot)
             peer.slot = peer.loading
         peer.loading = self._new_slot(peer)
+        self._behind.setdefault(peer, now)
         peer.seq = 0
         peer.asked = now
         self._load(peer, "")
@@ -233,6 +246,7 @@ class Directory:
             return
         old, peer.slot, peer.loading = peer.slot, slot, None
         self._retire(old)
+        self._behind.pop(peer, None)
 
     def _apply(self, peer: Peer, change: Change) -> None:
         if change.sign == "+":
@@ -287,6 +301,7 @@ class Directory:
         """A node is lost, and its stations with it."""
         if self.peers.get(peer.name) is peer:
             del self.peers[peer.name]
+        self._behind.pop(peer, None)
         self._retire(peer.slot)
         if peer.loading is not None:
             self._retire(peer.loading)
@@ -296,10 +311,12 @@ class Directory:
         """Return the nodes that were not heard of for 3.5 s. To be asked only while one hears oneself."""
         return [each for each in self.peers.values() if now - each.heard >= SILENCE_SECONDS]
 
-    def not_answered(self) -> None:
-        """What was asked for does not come any more: ask anew as soon as a node is heard."""
+    def cut_off(self, until: float = inf) -> None:
+        """Nobody is heard until a moment: all may tell something then, and what was asked for is asked anew."""
         for each in self.peers.values():
             each.asked = -inf
+            if each.heard < inf:  # or it is oneself
+                self._behind[each] = until
 
     def heard_again(self, now: float) -> None:
         """One was deaf, and is not any more: nobody has been silent until now."""

@@ -99,7 +99,7 @@ class Member:
         self.directory = Directory(changed=self._changed, resend=self._ask_resend, load=self._ask_snapshot)
         self.announcer = Announcer(name, incarnation, self.epochs.next())
         self.caller = Caller(self.locate, self._ask, self._nobody_there)
-        self.callee = Callee(self.announcer.own, self._version_of, self.lease, clock)
+        self.callee = Callee(self.announcer.own, self._version_of, self._may_deliver, clock)
         self.me: Peer | None = None
         self.state = ACTIVE
         self.namesake = False
@@ -134,6 +134,7 @@ class Member:
     def bus_back(self) -> None:
         """The bus is connected: say hello, and listen."""
         now = self._connected_since = self.clock()
+        self.directory.cut_off(until=now)
         if self._began == _NEVER:
             self._began = now
         if self.has_directory:
@@ -144,7 +145,7 @@ class Member:
     def bus_lost(self) -> None:
         """The bus is lost, and all answers with it."""
         self._questions.clear()
-        self.directory.not_answered()
+        self.directory.cut_off()
         self.caller.bus_lost()
 
     @property
@@ -154,6 +155,10 @@ class Member:
             return False
         listened = self.clock() - self._began >= _LISTEN_SECONDS
         return not self.has_directory or (listened and self.directory.is_complete)
+
+    def _may_deliver(self, now: float) -> bool:
+        """Whether calls may be delivered: nobody has forgotten this node, and it knows what became of its stations."""
+        return self.lease.is_active(now) and self.directory.is_up_to_date(now)
 
     def drain(self) -> None:
         """Say that no more stations are taken."""

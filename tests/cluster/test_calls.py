@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-import pytest
 
-from ocpp_fast import Unreachable
+from ocpp_fast import CallTimeout, DeliveryUnknown, Unreachable
+from ocpp_fast.cluster.bus import BusLost
 from ocpp_fast.cluster.calls import Caller, OutgoingCall, Target
 
 READY = b'{"t":7.5}'
@@ -16,25 +16,31 @@ READY = b'{"t":7.5}'
 class Asked:
     """A caller that begins a call at 0 s, and what it has sent."""
 
-    def __init__(self) -> None:
-        self.sent: list[tuple[str, int]] = []
+    def __init__(self, *, first: bool = True) -> None:
+        self.sent: list[tuple[str, int, str]] = []
         self.outcomes: list[Any] = []
+        self.calls: list[OutgoingCall] = []
+        self.is_connected = True
         self.caller = Caller(lambda _: Target("n0", "i0", 1, "1.6"), self._publish, lambda _: True)
-        self.begin(0.0)
+        if first:
+            self.begin(0.0)
 
-    def begin(self, now: float) -> None:
+    def begin(self, now: float, identity: str = "CP1") -> None:
         """Begin a call."""
-        self.caller.start(
-            OutgoingCall("CP1", "1.6", "Reset", b"{}", now=now, deadline=now + 30.0, ended=self.outcomes.append), now
-        )
+        ended = self.outcomes.append
+        self.calls.append(OutgoingCall(identity, "1.6", "Reset", b"{}", now=now, deadline=now + 30.0, ended=ended))
+        self.caller.start(self.calls[-1], now)
 
     def _publish(self, inbox: str, payload: bytes, number: int) -> None:
-        self.sent.append((orjson.loads(payload.partition(b"\n")[0])["op"], number))
+        if not self.is_connected:
+            raise BusLost("the bus is not connected")
+        message = orjson.loads(payload.partition(b"\n")[0])
+        self.sent.append((message["op"], number, message["id"]))
 
     @property
     def words(self) -> list[str]:
         """What it has said."""
-        return [word for word, _ in self.sent]
+        return [word for word, _, _ in self.sent]
 
     def ready(self, now: float) -> None:
         """The node answers the last question."""
@@ -43,41 +49,81 @@ class Asked:
 
 def test_a_node_that_answers_is_told_to_go() -> None:
     asked = Asked()
-    asked.ready(0.2)
+    asked.ready(0.1)
     assert asked.words == ["ask", "go"]
 
 
 def test_a_node_that_has_answered_just_now_is_not_asked() -> None:
     asked = Asked()
-    asked.ready(0.2)
-    asked.begin(0.209)
-    asked.begin(0.22)
+    asked.ready(0.1)
+    asked.begin(0.109)
+    asked.begin(0.12)
     assert asked.words == ["ask", "go", "go", "ask"]
 
 
-@pytest.mark.parametrize(
-    ("answers", "words"),
-    [
-        ([0.3], ["ask", "ask"]),
-        ([0.3, 0.31], ["ask", "ask", "go"]),
-        ([0.3, 0.9], ["ask", "ask", "ask"]),
-        ([0.3, 0.9, 1.5], ["ask", "ask", "ask", "go"]),  # a node that is so far away
-    ],
-)
-def test_a_node_whose_answer_was_late_is_asked_again(answers: list[float], words: list[str]) -> None:
-    asked = Asked()
-    for moment in answers:
-        asked.ready(moment)
-    assert asked.words == words
+class Late:
+    """A caller to whom a node is ready 0.3 s after it was asked for some calls to each of some stations."""
+
+    def __init__(self, stations: int, calls: int = 3) -> None:
+        self.asked = Asked(first=False)
+        for _ in range(calls):
+            for station in range(stations):
+                self.asked.begin(0.0, f"CP{station}")
+        for _, number, _ in list(self.asked.sent):
+            self.asked.caller.answered(number, READY, 0.3)
+
+    @property
+    def gone(self) -> list[tuple[str, int]]:
+        """The stations and the numbers of the calls that have gone."""
+        return [(identity, number) for word, number, identity in self.asked.sent if word == "go"]
+
+    def answer(self, number: int, now: float) -> None:
+        """A station answers."""
+        self.asked.caller.answered(number, b'{"t":7.6}\n{}', now)
 
 
-def test_however_often_a_node_is_asked_the_call_ends_after_two_seconds() -> None:
-    asked = Asked()
-    asked.ready(0.9)
-    asked.ready(1.8)
-    asked.caller.tick(1.99)
-    assert not asked.outcomes
-    asked.caller.tick(2.0)
-    (outcome,) = asked.outcomes
-    assert isinstance(outcome, Unreachable) and outcome.delivered is False
-    assert not len(asked.caller)
+def test_after_late_answers_few_calls_go_at_once_and_one_more_with_each_that_has_ended() -> None:
+    late = Late(10, calls=1)
+    assert len(late.gone) == 4
+    late.answer(late.gone[0][1], 0.31)
+    assert len(late.gone) == 6
+    late.answer(late.gone[1][1], 0.32)
+    assert len(late.gone) == 8
+    assert len({identity for identity, _ in late.gone}) == 8
+
+
+def test_after_late_answers_one_call_at_a_time_goes_to_a_station() -> None:
+    late = Late(1)
+    for begun in range(1, 4):
+        assert len(late.gone) == begun
+        late.answer(late.gone[-1][1], 0.3 + begun / 100)
+    assert late.asked.outcomes == [b"{}"] * 3
+    assert not len(late.asked.caller) and not late.asked.caller._backlogs
+
+
+def test_a_call_that_waits_for_its_turn_is_certain_to_be_not_delivered() -> None:
+    late = Late(1)
+    late.asked.caller.bus_lost()
+    late.asked.is_connected = False
+    late.asked.caller.tick(0.31)
+    assert [(type(each), each.delivered) for each in late.asked.outcomes] == [
+        (DeliveryUnknown, None),
+        *[(Unreachable, False)] * 2,
+    ]
+    assert not late.asked.caller._backlogs
+
+
+def test_a_call_that_waits_for_its_turn_ends_with_its_time() -> None:
+    late = Late(1)
+    late.asked.caller.tick(30.0)
+    assert [(type(each), each.delivered) for each in late.asked.outcomes] == [(CallTimeout, False)] * 2
+    late.answer(late.gone[0][1], 30.1)
+    assert len(late.asked.outcomes) == 3 and len(late.gone) == 1
+
+
+def test_a_call_that_nobody_waits_for_gets_no_turn() -> None:
+    late = Late(1, calls=2)
+    late.asked.caller.cancel(late.asked.calls[1])
+    late.answer(late.gone[0][1], 0.4)
+    assert len(late.gone) == 1
+    assert not len(late.asked.caller) and not late.asked.caller._backlogs

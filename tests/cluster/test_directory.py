@@ -78,10 +78,35 @@ def test_what_was_asked_for_is_asked_again_once_the_bus_was_lost(node: Announcer
     replica.hear(beat(node))
     replica.hear(beat(node))
     assert replica.asked == [("resend", 0)]
-    replica.directory.not_answered()
+    replica.directory.cut_off(until=0.0)
     replica.hear(beat(node))
     replica.hear(beat(node))
     assert replica.asked == [("resend", 0)] * 2
+
+
+def test_a_replica_that_may_have_missed_something_is_not_up_to_date_for_a_second_at_most(
+    node: Announcer, replica: Replica
+) -> None:
+    directory = replica.directory
+    assert directory.is_up_to_date(0.0)
+    directory.cut_off()
+    assert not directory.is_up_to_date(100.0)
+    directory.cut_off(until=0.0)
+    assert not directory.is_up_to_date(0.0)
+    replica.hear(beat(node))
+    assert directory.is_up_to_date(0.0)
+    node.connected("CP1", 1, "1.6")
+    beat(node)
+    directory.cut_off(until=0.0)
+    replica.hear(beat(node))
+    assert not directory.is_up_to_date(0.9)
+    assert directory.is_up_to_date(1.0)
+    for message in node.resent(0, 1.0, 1, ACTIVE):
+        replica.hear(message)
+    assert directory.is_up_to_date(0.0)
+    directory.cut_off(until=0.0)
+    directory.forget(directory.peers["n1"])
+    assert directory.is_up_to_date(0.0)
 
 
 def test_changes_arrive_in_any_number(node: Announcer, replica: Replica) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
@@ -84,3 +85,24 @@ Faults.TestCase.settings = settings(
     max_examples=EXAMPLES, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck)
 )
 test_at_most_once_whatever_happens = Faults.TestCase
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_node_that_is_back_on_the_bus_delivers_nothing_before_it_knows_what_became_of_its_stations(seed: int) -> None:
+    world = World(seed)
+    was_cut_off, other = world.nodes[:2]
+    was_cut_off.connect("CP0")
+    was_cut_off.connect("CP1")
+    world.advance(1.0)
+    callee, own = was_cut_off.member.callee, dict(was_cut_off.member.announcer.own)
+    was_cut_off.bus._disconnected()
+    assert callee.asked({"id": "CP1", "ep": own["CP1"]}) == {"e": "fenced"}
+    other.connect("CP0")
+    world.advance(0.5)
+    was_cut_off.bus._reconnected()
+    assert was_cut_off.member.lease.is_active(was_cut_off.member.clock())
+    while "t" not in callee.asked({"id": "CP1", "ep": own["CP1"]}):
+        assert "t" not in callee.asked({"id": "CP0", "ep": own["CP0"]})
+        world.advance(0.01)
+    assert callee.asked({"id": "CP0", "ep": own["CP0"]}) == {"e": "moved"}
+    assert world.now < 4.0
