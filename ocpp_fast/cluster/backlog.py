@@ -15,7 +15,7 @@ _FIRST: Final = 4
 
 
 class Backlog:
-    """Gives calls their turns: to each station one at a time, a few at first, and one more for each that has ended.
+    """Gives calls their turns: one at a time to each station, a few at first, and two more for each that has ended.
 
     A call that waits here, and not at the node, is certain to be not delivered if the bus or the node is lost again.
     """
@@ -51,4 +51,4 @@ class Backlog:
         calls = self._busy.pop(identity)
         if calls:
             self._waiting[identity] = calls
-        self._most += 1
+        self._most += 2

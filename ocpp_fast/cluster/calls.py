@@ -4,8 +4,9 @@ The caller asks the station's node, which answers with a moment of its own clock
 caller may say go. Until then nothing can have been delivered, so most failures are certain, and safe to try again. No
 clock is ever compared with that of another machine. A node that has given a ticket just now, for any station, is not
 asked again; results bring tickets too, so that most calls to a node that is busy take one step. A ticket that was not
-asked for by the call itself is good for a quarter of a second only. A call that had to wait gets its turn from a
-backlog: all that has waited with it would be gone at once, and uncertain if the bus or the node is lost again.
+asked for by the call itself is good for a quarter of a second only. A call that had to wait begins a backlog for its
+node, which gives it and all after it their turns: they would be gone at once, and uncertain if the bus or the node is
+lost again.
 
     LOOKUP --nobody holds it--> NotConnected
     LOOKUP --its node answered in the last 10 ms--> GONE
@@ -180,7 +181,10 @@ class Caller:
         call.target = target
         ticket = self._tickets.get(target.incarnation)
         if ticket is not None and now - ticket[1] < _FRESH and call.why is None:
-            self._say_go(call, ticket[0], now, age=_BORROWED_SECONDS)
+            if call.backlog is None and target.incarnation in self._backlogs:
+                self._hold(call, now)
+            else:
+                self._say_go(call, ticket[0], now, age=_BORROWED_SECONDS)
             return
         ask = {"op": "ask", "id": call.identity, "ep": target.epoch}
         self._post(call, orjson.dumps(ask), min(now + ASK_SECONDS, call.deadline))
@@ -241,7 +245,8 @@ class Caller:
         if type(moment) is float and call.target is not None:
             self._tickets[call.target.incarnation] = moment, now
             if not call.gone:
-                if now - call.started > _LATE and call.backlog is None:
+                is_late = now - call.started > _LATE or call.target.incarnation in self._backlogs
+                if is_late and call.backlog is None:
                     self._hold(call, now)
                 else:
                     self._say_go(call, moment, now)

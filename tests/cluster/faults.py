@@ -3,9 +3,10 @@
 python -m tests.cluster.faults k2       the broker is killed 20 times: stations stay, calls work again within a second
 python -m tests.cluster.faults k3       each node is stopped for 30 s, half of the stations keep their old connections
 python -m tests.cluster.faults busy     pauses of 1.2 to 4.5 s at 500 calls a second
-python -m tests.cluster.faults k4       all faults mixed, five minutes, at 500 calls a second; `--seed`
+python -m tests.cluster.faults k4       all faults mixed, five minutes, at 500 calls a second; `--seed`, `--rest 1`
 
-`--seconds`, `--rate`, `--stations`, `--servers 3` change them. Prints the figures; fails if a rule was broken.
+`--seconds`, `--rate`, `--stations`, `--servers 3` change them. Prints the figures; fails if a rule was broken. A call
+takes 22 ms: of 500 a second, a broker that dies leaves 11 that nobody can tell of.
 """
 
 from __future__ import annotations
@@ -161,6 +162,10 @@ class Site:
         self.random = random
         self.history = History()
         self.stations: list[Station] = []
+        self.pause = 30.0
+        """For how long K3 stops a node."""
+        self.rest = 5.0
+        """How long K4 rests at most between two faults."""
 
     def nodes_at(self, server: NatsServer) -> list[str]:
         """Return the names of the nodes that are connected to a server of NATS, or to none yet after the last fault."""
@@ -283,12 +288,12 @@ async def k2(at: Site, until: float) -> None:
     print(f"again after the broker was up: {sorted(round(each, 2) for each in times)} s")
 
 
-async def k3(at: Site, until: float, seconds: float = 30.0) -> None:
+async def k3(at: Site, until: float) -> None:
     """Stop one node after another, until a moment."""
     for node in at.nodes:
         if time.monotonic() > until:
             return
-        await pause_a_node(at, seconds, node)
+        await pause_a_node(at, at.pause, node)
         await asyncio.sleep(3.0)
 
 
@@ -302,17 +307,16 @@ async def busy(at: Site, until: float) -> None:
 async def k4(at: Site, until: float) -> None:
     """All faults, one after another."""
     while time.monotonic() < until:
-        match at.random.randrange(6):
+        match at.random.randrange(4):
             case 0:
                 await pause_a_node(at, at.random.uniform(0.01, 6.0))
             case 1:
                 await kill_a_node(at)
             case 2:
                 await kill_a_server(at)
-            case 3:
-                await pause_a_server(at)
             case _:
-                await asyncio.sleep(at.random.uniform(0.2, 1.5))
+                await pause_a_server(at)
+        await asyncio.sleep(at.random.uniform(0.0, at.rest))
 
 
 RUNS = {"k2": (k2, 60.0, 120.0, 60), "k3": (k3, 100.0, 20.0, 60), "busy": (busy, 120.0, 500.0, 60)}
@@ -329,15 +333,17 @@ async def run(
     servers: int = 1,
     seed: int = 1,
     pause: float = 30.0,
+    rest: float = 5.0,
 ) -> History:
     """Run a test, and return its history, judged."""
     inject, default_seconds, default_rate, default_stations = RUNS[which]
     seconds, rate = seconds or default_seconds, rate or default_rate
     stations = stations or default_stations
     async with site(nodes=3, stations=stations, servers=servers, seed=seed, folder=folder) as at:
+        at.pause, at.rest = pause, rest
         until = time.monotonic() + seconds
         calls = asyncio.create_task(at.call_on(rate, until))
-        await (k3(at, until, pause) if inject is k3 else inject(at, until))
+        await inject(at, until)
         await calls
         for station in at.stations:
             await at.clients[0].wait_connected(station.identity)
@@ -353,6 +359,7 @@ def main() -> None:
     parser.add_argument("--stations", type=int)
     parser.add_argument("--servers", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rest", type=float, default=5.0)
     arguments = vars(parser.parse_args())
     with tempfile.TemporaryDirectory() as folder:
         history = asyncio.run(run(folder=Path(folder), **arguments))

@@ -122,6 +122,7 @@ class History:
             outcomes[call.outcome] = outcomes.get(call.outcome, 0) + 1
         took = [call.ended - call.began for call in self.calls if call.outcome == "ok" and call.ended is not None]
         return {
+            "faults": len(self.cuts),
             "calls": len(self.calls),
             "outcomes": dict(sorted(outcomes.items())),
             "unknown": sum(call.delivered is None for call in self.calls if call.outcome != "ok"),

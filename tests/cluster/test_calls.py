@@ -82,14 +82,27 @@ class Late:
         self.asked.caller.answered(number, b'{"t":7.6}\n{}', now)
 
 
-def test_after_late_answers_few_calls_go_at_once_and_one_more_with_each_that_has_ended() -> None:
+def test_after_late_answers_few_calls_go_at_once_and_two_more_with_each_that_has_ended() -> None:
     late = Late(10, calls=1)
     assert len(late.gone) == 4
     late.answer(late.gone[0][1], 0.31)
-    assert len(late.gone) == 6
+    assert len(late.gone) == 7
     late.answer(late.gone[1][1], 0.32)
-    assert len(late.gone) == 8
-    assert len({identity for identity, _ in late.gone}) == 8
+    assert len(late.gone) == 10
+    assert len({identity for identity, _ in late.gone}) == 10
+
+
+def test_calls_that_are_made_later_stand_behind_those_that_had_to_wait() -> None:
+    late = Late(1, calls=2)
+    late.asked.begin(0.305, "CP0")
+    assert len(late.gone) == 1 and len(late.asked.sent) == 3
+    late.answer(late.gone[0][1], 0.31)
+    late.answer(late.gone[1][1], 0.32)
+    assert late.asked.outcomes == [b"{}"] * 2
+    late.answer(late.gone[2][1], 0.33)
+    assert late.asked.outcomes == [b"{}"] * 3
+    late.asked.begin(0.335, "CP0")
+    assert len(late.gone) == 4
 
 
 def test_after_late_answers_one_call_at_a_time_goes_to_a_station() -> None:

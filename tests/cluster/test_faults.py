@@ -22,7 +22,7 @@ pytestmark = [
     [
         ("k2", {"seconds": 2}),
         ("k3", {"seconds": 5, "pause": 4.5, "stations": 20}),
-        ("k4", {"seconds": 6, "rate": 100, "servers": 3}),
+        ("k4", {"seconds": 6, "rate": 100, "servers": 3, "rest": 1.0}),
     ],
 )
 def test_at_most_once_and_what_failed_was_never_delivered(which: str, options: dict[str, Any], tmp_path: Path) -> None:
