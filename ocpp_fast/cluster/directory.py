@@ -168,7 +168,7 @@ class Directory:
             return
         if peer is None:
             peer = self.join(told.name, told.incarnation, told.born, now)
-            if told.seq > 0:
+            if told.seq > len(told.changes):
                 self._begin_loading(peer, now)
         peer.heard = now
         peer.state = told.state

@@ -120,6 +120,14 @@ def test_changes_arrive_in_any_number(node: Announcer, replica: Replica) -> None
     assert replica.asked == []
 
 
+def test_a_node_whose_first_word_tells_all_that_it_has_is_asked_for_nothing() -> None:
+    replica, node = Replica(), Announcer("n1", "i1", 1)
+    node.connected("CP1", 1, "1.6")
+    replica.hear(beat(node))
+    assert replica.asked == [] and replica.stations == {"CP1": ("n1", 1)}
+    assert replica.directory.is_up_to_date(0.0)
+
+
 def test_a_gap_is_asked_for_once_and_filled(node: Announcer, replica: Replica) -> None:
     node.connected("CP1", 1, "1.6")
     beat(node)  # lost
