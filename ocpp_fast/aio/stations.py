@@ -337,7 +337,7 @@ class Station(Connection):
         except BaseException as error:  # noqa: BLE001  # of the user's stations
             self._log(logging.ERROR, "`stations.remove` failed", error=error)
         reason = shown(self.close_reason)
-        self._log_life("disconnected: %s %s", self.close_code, reason, reason=reason)
+        self._log_life("disconnected: %s", f"{self.close_code} {reason}".rstrip(), reason=reason)
 
     def _log_life(self, message: str, *values: object, **extra: Any) -> None:
         if self._runtime.log.isEnabledFor(logging.INFO):

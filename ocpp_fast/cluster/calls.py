@@ -4,15 +4,15 @@ The caller asks the station's node, which answers with a moment of its own clock
 caller may say go. Until then nothing can have been delivered, so most failures are certain, and safe to try again. No
 clock is ever compared with that of another machine. A node that has given a ticket just now, for any station, is not
 asked again; results bring tickets too, so that most calls to a node that is busy take one step. A ticket that was not
-asked for by the call itself is good for a quarter of a second only. A call that had to wait begins a backlog for its
-node, which gives it and all after it their turns: they would be gone at once, and uncertain if the bus or the node is
-lost again.
+asked for by the call itself is good for a quarter of a second only. Calls that had to wait, and those that come next,
+get their turns from a backlog of their node: if all went at once, all were uncertain if the bus or the node is lost
+again.
 
     LOOKUP --nobody holds it--> NotConnected
-    LOOKUP --its node answered in the last 10 ms--> GONE
+    LOOKUP --its node answered in the last 10 ms--> GONE, HELD where others are
     LOOKUP --> ASKED --nobody there--> LOOKUP; --2 s, node lost, bus lost--> Unreachable
                      --moved, fenced--> LOOKUP, for 2 s
-    ASKED --ready, but late--> HELD --its turn--> LOOKUP
+    ASKED --ready, but late--> HELD --its turn--> LOOKUP, not HELD again; --no turn in time--> CallTimeout
     ASKED --ready--> GONE --nobody there, stale, moved, fenced--> LOOKUP: nothing was delivered
     GONE --result--> done; --node lost, bus lost, no answer--> DeliveryUnknown
 
@@ -115,12 +115,13 @@ class OutgoingCall:
         self.request = request
         self.is_send = is_send
         self.started = now
+        """When it was made, or had its turn."""
         self.deadline = deadline
         self.ended = ended
         self.target: Target | None = None
         self.number = 0
         self.backlog: Backlog | None = None
-        """Where it has its turn."""
+        """What has given it its turn."""
         self.gone = False
         self.due = 0.0
         """When something is to be done although no answer comes."""
@@ -181,10 +182,7 @@ class Caller:
         call.target = target
         ticket = self._tickets.get(target.incarnation)
         if ticket is not None and now - ticket[1] < _FRESH and call.why is None:
-            if call.backlog is None and target.incarnation in self._backlogs:
-                self._hold(call, now)
-            else:
-                self._say_go(call, ticket[0], now, age=_BORROWED_SECONDS)
+            self._ready(call, ticket[0], now, age=_BORROWED_SECONDS)
             return
         ask = {"op": "ask", "id": call.identity, "ep": target.epoch}
         self._post(call, orjson.dumps(ask), min(now + ASK_SECONDS, call.deadline))
@@ -219,7 +217,7 @@ class Caller:
         self._waiting.discard(call)
         call.due = 0.0
         if call.backlog is not None:
-            call.backlog.ended(call.identity)
+            call.backlog.ended(call)
             call.backlog = None
 
     def _end(self, call: OutgoingCall, outcome: Any) -> None:
@@ -245,11 +243,7 @@ class Caller:
         if type(moment) is float and call.target is not None:
             self._tickets[call.target.incarnation] = moment, now
             if not call.gone:
-                is_late = now - call.started > _LATE or call.target.incarnation in self._backlogs
-                if is_late and call.backlog is None:
-                    self._hold(call, now)
-                else:
-                    self._say_go(call, moment, now)
+                self._ready(call, moment, now)
                 return
         if call.gone:
             self._concluded(call, told, result, now)
@@ -259,26 +253,35 @@ class Caller:
         else:
             self._end(call, Unreachable("the node has not answered as a node does"))
 
-    def _hold(self, call: OutgoingCall, now: float) -> None:
+    def _ready(self, call: OutgoingCall, moment: float, now: float, age: float = TICKET_SECONDS) -> None:
+        """Its node is ready: the call goes, or gets in line."""
         assert call.target is not None
-        self._waiting.add(call)
-        self._set_due(call, call.deadline, self.new_number())
-        self._backlogs.setdefault(call.target.incarnation, Backlog()).add(call)
-        self._give_turns(now)
+        node = call.target.incarnation
+        backlog = self._backlogs.get(node)
+        if now >= call.deadline:
+            self._end(call, CallTimeout(call.action, delivered=False))
+        elif call.backlog is not None:
+            self._say_go(call, moment, now, age)
+        elif now - call.started > _LATE or (backlog is not None and backlog.takes(call.identity, now)):
+            call.why = None
+            self._waiting.add(call)
+            self._set_due(call, call.deadline, self.new_number())
+            self._backlogs.setdefault(node, Backlog(now)).add(call)
+            self._give_turns(now)
+        else:
+            self._say_go(call, moment, now, age)
 
     def _give_turns(self, now: float) -> None:
         for node, backlog in list(self._backlogs.items()) if self._backlogs else ():
-            while (call := backlog.pop()) is not None:
-                if call in self._waiting:
-                    self._waiting.discard(call)
-                    call.backlog = backlog
-                    self._look_up(call, now)
-                else:  # it has ended meanwhile
-                    backlog.ended(call.identity)
-            if not backlog:
+            while (call := backlog.pop(now, self._waiting)) is not None:
+                self._waiting.discard(call)
+                call.backlog = backlog
+                call.started = now
+                self._look_up(call, now)
+            if backlog.is_over(now):
                 del self._backlogs[node]
 
-    def _say_go(self, call: OutgoingCall, moment: float, now: float, age: float = TICKET_SECONDS) -> None:
+    def _say_go(self, call: OutgoingCall, moment: float, now: float, age: float) -> None:
         assert call.target is not None
         go = {
             "op": "go",

@@ -162,7 +162,9 @@ class Delivery:
         if isinstance(error, NotSent):
             if not self._go.is_current:
                 return {"e": "unsent"}
-            loop = asyncio.get_running_loop()  # until the lease is back: then all that happened meanwhile is known
+            loop = (
+                asyncio.get_running_loop()
+            )  # until the node delivers again: then all that happened meanwhile is known
             self._retry = loop.call_later(_PATIENCE, self.begin)
             return None
         if isinstance(error, Disconnected) and error.delivered is False:

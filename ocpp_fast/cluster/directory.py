@@ -106,7 +106,7 @@ class Directory:
         self._slots: list[Slot | None] = []
         self._free: list[int] = []
         self._behind: dict[Peer, float] = {}
-        """Nodes that may have told what has not come here, and since when it could come."""
+        """Nodes that may have told something while one was cut off, and since when one is not."""
         self._dead: dict[int, Peer] = {}
         self._sweeping: Iterator[str] | None = None
         self._swept: dict[int, Peer] = {}
@@ -142,7 +142,7 @@ class Directory:
         return all(each.is_complete for each in self.peers.values())
 
     def is_up_to_date(self, now: float) -> bool:
-        """Whether nothing is missing here that a node may have told; it is waited for a second at most."""
+        """Whether every node has told what one missed while cut off, or was given a second to do so."""
         return not self._behind or all(now - since >= _PATIENCE for since in self._behind.values())
 
     # What nodes tell
@@ -180,7 +180,6 @@ class Directory:
             self._ask_again(peer, now)
             return
         if begin > peer.seq:
-            self._behind.setdefault(peer, now)
             self._fill_gap(peer, told.seq, now)
             return
         for change in told.changes[peer.seq - begin :]:
@@ -189,10 +188,9 @@ class Directory:
         if peer.loading is not None:
             self._ask_again(peer, now)
             return
-        if peer.seq == told.seq:
+        if peer.seq == told.seq and told.held is not None:
             self._behind.pop(peer, None)
-            if told.held is not None:
-                self._compare(peer, told.held, now)
+            self._compare(peer, told.held, now)
 
     def _compare(self, peer: Peer, count: int, now: float) -> None:
         """Ask for a snapshot where the number of a node's stations has differed for a while.
@@ -226,7 +224,6 @@ class Directory:
             self._retire(peer.slot)
             peer.slot = peer.loading
         peer.loading = self._new_slot(peer)
-        self._behind.setdefault(peer, now)
         peer.seq = 0
         peer.asked = now
         self._load(peer, "")
@@ -246,7 +243,6 @@ class Directory:
             return
         old, peer.slot, peer.loading = peer.slot, slot, None
         self._retire(old)
-        self._behind.pop(peer, None)
 
     def _apply(self, peer: Peer, change: Change) -> None:
         if change.sign == "+":

@@ -1,6 +1,7 @@
 """One participant of a cluster: a node, which holds stations, or a client. Sans-I/O but for the bus; time is passed in.
 
 node   JOINING --own heartbeat comes back--> ACTIVE --none for 3 s--> FENCED --a newer one--> ACTIVE
+       ACTIVE --bus lost--> FENCED --bus back, all nodes have told what it missed, 1 s--> ACTIVE
        ACTIVE --drain--> DRAINING --> LEFT
 peer   (none) --presence--> LIVE --gap--> BEHIND --resent, snapshot--> LIVE
        LIVE --3.5 s of silence, nobody there, a new incarnation--> (none), its stations with it
@@ -157,7 +158,7 @@ class Member:
         return not self.has_directory or (listened and self.directory.is_complete)
 
     def _may_deliver(self, now: float) -> bool:
-        """Whether calls may be delivered: nobody has forgotten this node, and it knows what became of its stations."""
+        """Whether calls may be delivered: nobody has forgotten this node, and all have told what it missed."""
         return self.lease.is_active(now) and self.directory.is_up_to_date(now)
 
     def drain(self) -> None:

@@ -21,14 +21,20 @@ class Asked:
         self.outcomes: list[Any] = []
         self.calls: list[OutgoingCall] = []
         self.is_connected = True
-        self.caller = Caller(lambda _: Target("n0", "i0", 1, "1.6"), self._publish, lambda _: True)
+        self.nodes: dict[str, str] = {}
+        """Where stations are that are not at n0."""
+        self.caller = Caller(self._locate, self._publish, lambda _: True)
         if first:
             self.begin(0.0)
 
-    def begin(self, now: float, identity: str = "CP1") -> None:
+    def _locate(self, identity: str) -> Target:
+        node = self.nodes.get(identity, "n0")
+        return Target(node, f"i-{node}", 1, "1.6")
+
+    def begin(self, now: float, identity: str = "CP1", timeout: float = 30.0) -> None:
         """Begin a call."""
         ended = self.outcomes.append
-        self.calls.append(OutgoingCall(identity, "1.6", "Reset", b"{}", now=now, deadline=now + 30.0, ended=ended))
+        self.calls.append(OutgoingCall(identity, "1.6", "Reset", b"{}", now=now, deadline=now + timeout, ended=ended))
         self.caller.start(self.calls[-1], now)
 
     def _publish(self, inbox: str, payload: bytes, number: int) -> None:
@@ -64,8 +70,9 @@ def test_a_node_that_has_answered_just_now_is_not_asked() -> None:
 class Late:
     """A caller to whom a node is ready 0.3 s after it was asked for some calls to each of some stations."""
 
-    def __init__(self, stations: int, calls: int = 3) -> None:
+    def __init__(self, stations: int, calls: int = 3, nodes: int = 1) -> None:
         self.asked = Asked(first=False)
+        self.asked.nodes = {f"CP{station}": f"n{station % nodes}" for station in range(stations)}
         for _ in range(calls):
             for station in range(stations):
                 self.asked.begin(0.0, f"CP{station}")
@@ -132,6 +139,55 @@ def test_a_call_that_waits_for_its_turn_ends_with_its_time() -> None:
     assert [(type(each), each.delivered) for each in late.asked.outcomes] == [(CallTimeout, False)] * 2
     late.answer(late.gone[0][1], 30.1)
     assert len(late.asked.outcomes) == 3 and len(late.gone) == 1
+    assert not late.asked.caller._backlogs
+
+
+def test_a_call_whose_turn_comes_after_its_time_does_not_go() -> None:
+    late = Late(1, calls=2)
+    late.answer(late.gone[0][1], 30.001)  # before any tick
+    assert [type(each) for each in late.asked.outcomes] == [bytes, CallTimeout]
+    assert late.asked.outcomes[1].delivered is False and len(late.gone) == 1
+
+
+def test_stations_that_do_not_answer_keep_no_others_waiting() -> None:
+    late = Late(20, calls=1)
+    assert len(late.gone) == 4
+    for moment, gone in ((0.39, 4), (0.41, 16), (0.52, 20)):
+        sent = len(late.asked.sent)
+        late.asked.caller.tick(moment)
+        for _, number, _ in late.asked.sent[sent:]:
+            late.asked.caller.answered(number, READY, moment)
+        assert len(late.gone) == gone
+
+
+def test_new_calls_go_at_once_a_second_later_but_to_stations_that_others_wait_for() -> None:
+    late = Late(2, calls=2)
+    late.asked.begin(1.4, "CP0")
+    late.asked.begin(1.4, "CP2")
+    for _, number, _ in late.asked.sent[-2:]:
+        late.asked.caller.answered(number, READY, 1.45)
+    assert [identity for identity, _ in late.gone] == ["CP0", "CP1", "CP2"]
+
+
+def test_a_turn_that_is_refused_is_tried_again_for_two_seconds() -> None:
+    late = Late(1, calls=2)
+    late.answer(late.gone[0][1], 5.0)
+    late.asked.caller.answered(late.gone[1][1], b'{"e":"stale"}', 5.1)
+    assert len(late.asked.outcomes) == 1
+    late.asked.caller.tick(5.2)
+    late.asked.ready(5.35)
+    assert len(late.gone) == 3
+    late.answer(late.gone[2][1], 5.4)
+    assert late.asked.outcomes == [b"{}"] * 2 and not late.asked.caller._backlogs
+
+
+def test_each_node_has_a_backlog_of_its_own() -> None:
+    late = Late(20, calls=1, nodes=2)
+    assert sorted({late.asked.nodes[identity] for identity, _ in late.gone}) == ["n0", "n1"]
+    assert len(late.gone) == 8
+    late.asked.caller.peer_lost("i-n0")
+    late.asked.caller.tick(0.31)
+    assert sum(isinstance(each, DeliveryUnknown) for each in late.asked.outcomes) == 4
 
 
 def test_a_call_that_nobody_waits_for_gets_no_turn() -> None:

@@ -104,6 +104,16 @@ def test_a_replica_that_may_have_missed_something_is_not_up_to_date_for_a_second
     for message in node.resent(0, 1.0, 1, ACTIVE):
         replica.hear(message)
     assert directory.is_up_to_date(0.0)
+    for number in range(1500):
+        node.connected(f"CP{number}", number + 2, "1.6")
+    while node.has_news:
+        beat(node)
+    directory.cut_off(until=0.0)
+    first, second = node.resent(1, 1.0, 1, ACTIVE)
+    replica.hear(first)
+    assert not directory.is_up_to_date(0.9)
+    replica.hear(second)
+    assert directory.is_up_to_date(0.9)
     directory.cut_off(until=0.0)
     directory.forget(directory.peers["n1"])
     assert directory.is_up_to_date(0.0)

@@ -88,7 +88,7 @@ test_at_most_once_whatever_happens = Faults.TestCase
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_a_node_that_is_back_on_the_bus_delivers_nothing_before_it_knows_what_became_of_its_stations(seed: int) -> None:
+def test_a_node_that_is_back_on_the_bus_delivers_nothing_before_all_have_told_what_it_missed(seed: int) -> None:
     world = World(seed)
     was_cut_off, other = world.nodes[:2]
     was_cut_off.connect("CP0")
