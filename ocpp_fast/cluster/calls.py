@@ -258,11 +258,10 @@ class Caller:
         assert call.target is not None
         node = call.target.incarnation
         backlog = self._backlogs.get(node)
+        must_wait = now - call.started > _LATE or (backlog is not None and backlog.takes(call.identity, now))
         if now >= call.deadline:
             self._end(call, CallTimeout(call.action, delivered=False))
-        elif call.backlog is not None:
-            self._say_go(call, moment, now, age)
-        elif now - call.started > _LATE or (backlog is not None and backlog.takes(call.identity, now)):
+        elif must_wait and call.backlog is None:
             call.why = None
             self._waiting.add(call)
             self._set_due(call, call.deadline, self.new_number())
@@ -289,7 +288,7 @@ class Caller:
             "ep": call.target.epoch,
             "t": moment,
             "age": age,
-            "T": round(call.deadline - now, 3),
+            "T": max(round(call.deadline - now, 3), 0.001),
             "ver": call.version,
             "action": call.action,
         }

@@ -18,6 +18,7 @@ class Asked:
 
     def __init__(self, *, first: bool = True) -> None:
         self.sent: list[tuple[str, int, str]] = []
+        self.gone: list[dict[str, Any]] = []
         self.outcomes: list[Any] = []
         self.calls: list[OutgoingCall] = []
         self.is_connected = True
@@ -42,6 +43,8 @@ class Asked:
             raise BusLost("the bus is not connected")
         message = orjson.loads(payload.partition(b"\n")[0])
         self.sent.append((message["op"], number, message["id"]))
+        if message["op"] == "go":
+            self.gone.append(message)
 
     @property
     def words(self) -> list[str]:
@@ -57,6 +60,13 @@ def test_a_node_that_answers_is_told_to_go() -> None:
     asked = Asked()
     asked.ready(0.1)
     assert asked.words == ["ask", "go"]
+
+
+def test_a_call_that_goes_has_time_left() -> None:
+    asked = Asked(first=False)
+    asked.begin(0.0, timeout=0.1)
+    asked.ready(0.0996)
+    assert asked.gone[-1]["T"] > 0
 
 
 def test_a_node_that_has_answered_just_now_is_not_asked() -> None:
