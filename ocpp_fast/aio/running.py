@@ -125,10 +125,11 @@ async def _until_stopped(program: Program, link: Link | None, last: Mapping[str,
         leave.set()
         if drains:
             return
-        stop.set()
-        if link is None:  # else it is the supervisor that is told twice, and a service manager may tell all
+        if stop.is_set() and link is None:  # else it is the supervisor that is told, and a service manager may tell all
             for each in signals:
-                loop.remove_signal_handler(each)  # a second one does what it does to any program
+                loop.remove_signal_handler(each)
+            signal.raise_signal(number)  # it does what it does to any program, and not amid a step of the closing
+        stop.set()
 
     with suppress(NotImplementedError):  # on Windows: there SIGINT cancels this
         for each in signals:

@@ -221,7 +221,7 @@ async def test_the_log_has_a_line_for_each_connection_replacement_and_end(caplog
         "CP1: replaced by a connection",
         "CP1: disconnected: 1008 replaced by a newer connection",
         "CP1: connected with OCPP 1.6",
-        "CP1: disconnected: 4001 ",
+        "CP1: disconnected: 4001",
     ]
 
 

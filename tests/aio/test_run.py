@@ -123,9 +123,9 @@ CentralSystem(auth=NoAuth(), versions=[v16]).run(on_listening=listening)
 
 
 @asynccontextmanager
-async def handling(loop: str, seconds: float) -> AsyncIterator[tuple[Program, Peer, int]]:
+async def handling(loop: str, seconds: float, source: str = PROGRAM) -> AsyncIterator[tuple[Program, Peer, int]]:
     """A program whose handler takes that long, a station that waits for the answer, and the port."""
-    async with program("-c", PROGRAM, loop, str(seconds)) as running:
+    async with program("-c", source, loop, str(seconds)) as running:
         port = int((await running.line(r"listening on port (\d+)"))[1])
         peer = await Peer.connect(port)
         peer.write(handshake_bytes())
@@ -168,6 +168,18 @@ async def test_a_second_signal_does_not_wait_for_handlers(loop: str, with_signal
             running.send(with_signal)
         await refuses(port)
         assert await running.stop(with_signal) != 0
+        assert "returned" not in running.printed
+
+
+@LOOPS
+@on_one_loop
+async def test_a_second_signal_amid_the_closing_does_not_wait_either(loop: str) -> None:
+    interrupts = "lambda: os.kill(os.getpid(), signal.SIGINT)"
+    source = PROGRAM.replace(
+        "lambda server: print(", f"lambda server: setattr(server, '_remove_socket', {interrupts}) or print("
+    )
+    async with handling(loop, 3600, "import os, signal" + source) as (running, _, _):
+        assert await running.stop(signal.SIGINT) != 0
         assert "returned" not in running.printed
 
 
