@@ -271,7 +271,7 @@ class Caller:
             self._say_go(call, moment, now, age)
 
     def _give_turns(self, now: float) -> None:
-        for node, backlog in list(self._backlogs.items()) if self._backlogs else ():
+        for node, backlog in list(self._backlogs.items()):
             while (call := backlog.pop(now, self._waiting)) is not None:
                 self._waiting.discard(call)
                 call.backlog = backlog

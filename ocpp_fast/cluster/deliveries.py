@@ -162,10 +162,8 @@ class Delivery:
         if isinstance(error, NotSent):
             if not self._go.is_current:
                 return {"e": "unsent"}
-            loop = (
-                asyncio.get_running_loop()
-            )  # until the node delivers again: then all that happened meanwhile is known
-            self._retry = loop.call_later(_PATIENCE, self.begin)
+            # until the node delivers again: then all that happened meanwhile is known
+            self._retry = asyncio.get_running_loop().call_later(_PATIENCE, self.begin)
             return None
         if isinstance(error, Disconnected) and error.delivered is False:
             return {"e": "moved"}  # it has left since it was found, or is about to: it may be elsewhere soon

@@ -187,8 +187,7 @@ class Directory:
         peer.seq = max(peer.seq, told.seq)
         if peer.loading is not None:
             self._ask_again(peer, now)
-            return
-        if peer.seq == told.seq and told.held is not None:
+        elif told.held is not None and peer.seq == told.seq:
             self._behind.pop(peer, None)
             self._compare(peer, told.held, now)
 
